@@ -1,0 +1,40 @@
+# One word per thing a newcomer wants to do. `make help` prints them.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+
+.PHONY: help run demo test test-long interop bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: .venv/runtime ## one node for real use at http://localhost:8000 (data in ./data)
+	$(BIN)/fedorg serve $(ARGS)
+
+demo: .venv/runtime ## three departments and partners talking to each other; ARGS=--once checks and exits
+	$(BIN)/fedorg demo $(ARGS)
+
+test: .venv/dev ## format, lint, types, architecture and every test
+	$(BIN)/python -m tests.check $(ARGS)
+
+test-long: .venv/dev ## soak and kill tests that take longer than make test may
+	$(BIN)/python -m pytest -m long $(ARGS)
+
+lock: .venv/dev ## resolve dependencies anew into the lock files
+	$(BIN)/python -m pip install --quiet uv
+	for name in "requirements.lock --group build" "requirements-dev.lock --group build --group dev"; do \
+	  $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	    --quiet --upgrade --output-file $$name || exit 1; done
+
+clean: ## remove what the other targets made, except ./data
+	rm -rf .venv .demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+.venv/runtime: requirements.lock pyproject.toml
+	$(LOCK) -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/dev: requirements-dev.lock pyproject.toml
+	$(LOCK) -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@ .venv/runtime
