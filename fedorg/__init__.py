@@ -1,0 +1,1 @@
+"""The node: one running fedorg of one department or one partner."""

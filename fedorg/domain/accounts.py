@@ -1,0 +1,183 @@
+"""Accounts (public actors) and users (logins)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from fedorg.domain.visibility import Reach, Visibility
+from fedorg.ids import AccountId, InviteId, UserId
+
+
+class ActorType(StrEnum):
+    """ActivityStreams actor types, as Mastodon keeps them."""
+
+    PERSON = "Person"
+    GROUP = "Group"
+    ORGANIZATION = "Organization"
+    SERVICE = "Service"
+    APPLICATION = "Application"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A row of profile metadata; ``value`` is safe HTML, ``source`` what a local member typed."""
+
+    name: str
+    value: str
+    source: str = ""
+    verified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emoji:
+    """A custom emoji as its server declares it; ``url`` is where the image lies."""
+
+    shortcode: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A public actor, of this node (``domain`` is None) or of a peer.
+
+    ``note`` is safe HTML. ``avatar`` and ``header`` are media names of this node for local accounts, addresses for
+    remote ones, and None when there is none. Counts are those this node knows, or the peer's own claim.
+    """
+
+    id: AccountId
+    username: str
+    domain: str | None
+    uri: str
+    url: str
+    actor_type: ActorType
+    display_name: str = ""
+    note: str = ""
+    note_source: str = ""
+    fields: tuple[Field, ...] = ()
+    emojis: tuple[Emoji, ...] = ()
+    avatar: str | None = None
+    avatar_static: str | None = None
+    avatar_description: str = ""
+    header: str | None = None
+    header_description: str = ""
+    locked: bool = False
+    discoverable: bool = False
+    indexable: bool = False
+    hide_collections: bool = False
+    memorial: bool = False
+    inbox: str = ""
+    shared_inbox: str | None = None
+    outbox: str = ""
+    followers_uri: str = ""
+    following_uri: str = ""
+    featured_uri: str | None = None
+    also_known_as: tuple[str, ...] = ()
+    moved_to_uri: str | None = None
+    suspended_at: datetime | None = None
+    silenced_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime | None = None
+    fetched_at: datetime | None = None
+    last_status_at: datetime | None = None
+    followers_count: int = 0
+    following_count: int = 0
+    statuses_count: int = 0
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this node is the account's home."""
+        return self.domain is None
+
+    @property
+    def acct(self) -> str:
+        """``username``, or ``username@domain`` for a remote account."""
+        return self.username if self.domain is None else f"{self.username}@{self.domain}"
+
+    @property
+    def is_bot(self) -> bool:
+        """Whether a program speaks, as Mastodon tells it from the actor type."""
+        return self.actor_type in (ActorType.SERVICE, ActorType.APPLICATION)
+
+    @property
+    def delivery_inbox(self) -> str:
+        """Where activities for this account go: the shared inbox when its server has one."""
+        return self.shared_inbox or self.inbox
+
+
+class KeyAlgorithm(StrEnum):
+    """The kinds of key an account signs with."""
+
+    RSA = "rsa"
+    ED25519 = "ed25519"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountKey:
+    """A key of an account. ``public`` is SPKI PEM for both kinds; ``private`` PKCS8 PEM, of local accounts only."""
+
+    uri: str
+    account_id: AccountId
+    algorithm: KeyAlgorithm
+    public: str
+    private: str | None
+    created_at: datetime
+
+    def __repr__(self) -> str:
+        return f"AccountKey(uri={self.uri!r}, algorithm={self.algorithm!r})"
+
+
+class UserRole(StrEnum):
+    """What a user may do on this node, from least to most."""
+
+    MEMBER = "member"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A login. It may act for several accounts; ``account_id`` is the one it acts for unless it says otherwise.
+
+    S49: only a user that is confirmed, approved and not disabled counts as signed in (``is_active``).
+    """
+
+    id: UserId
+    account_id: AccountId
+    username: str
+    email: str | None
+    password_hash: str | None
+    role: UserRole
+    locale: str = "en"
+    default_visibility: Visibility = Visibility.PUBLIC
+    default_reach: Reach | None = None
+    default_sensitive: bool = False
+    default_language: str | None = None
+    sign_up_reason: str = ""
+    invite_id: InviteId | None = None
+    created_at: datetime
+    confirmed_at: datetime | None = None
+    approved_at: datetime | None = None
+    disabled_at: datetime | None = None
+    last_sign_in_at: datetime | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this user may sign in and act."""
+        return self.confirmed_at is not None and self.approved_at is not None and self.disabled_at is None
+
+    def __repr__(self) -> str:
+        return f"User(id={self.id!r}, username={self.username!r}, role={self.role!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invite:
+    """A code that lets somebody register; ``uses_max`` None means without limit."""
+
+    id: InviteId
+    code: str
+    created_by: UserId
+    uses: int
+    uses_max: int | None
+    expires_at: datetime | None
+    created_at: datetime

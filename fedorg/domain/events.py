@@ -1,0 +1,33 @@
+"""Stream events: ids only, so that each reader loads and serialises for each viewer with the rules of REST."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from fedorg.ids import AccountId, EventId
+
+
+class EventKind(StrEnum):
+    """What happened. ``revoked`` closes streams (S42)."""
+
+    UPDATE = "update"
+    STATUS_UPDATE = "status.update"
+    DELETE = "delete"
+    NOTIFICATION = "notification"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A row of the event log.
+
+    ``account_id`` names whose home (``update``, ``status.update``, ``notification``) or whose tokens (``revoked``) it
+    concerns; None for what public and tag streams carry and for deletes, which reach everybody. ``subject_id`` is
+    the status, notification or token.
+    """
+
+    id: EventId
+    kind: EventKind
+    account_id: AccountId | None
+    subject_id: int
+    created_at: datetime

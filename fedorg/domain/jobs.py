@@ -1,0 +1,102 @@
+"""What the queue carries: values only, as small as they can be, so that a job row is a few dozen bytes.
+
+Each job is safe to run twice. The code that runs them is in ``fedorg.jobs``, the queue itself in ``store/jobs.py``.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from fedorg.ids import AccountId, StatusId
+
+
+class DistributeStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Bring a new status (or reblog) to home timelines, notifications, streams and other nodes.
+
+    ``after`` is the cursor over the author's local followers; None starts.
+    """
+
+    status_id: StatusId
+    after: AccountId | None = None
+
+
+class DistributeEdit(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell about an edited status: those who reblogged it, streams, and the servers that have it."""
+
+    status_id: StatusId
+    edited_at: datetime
+
+
+class DistributeDelete(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell every server that was sent a status, or hosts who boosted it, that it is gone (its row is gone already).
+
+    ``inboxes`` was collected in the transaction that deleted it. For a reblog, ``reblog_of_uri`` is set and an Undo
+    goes out instead of a Delete.
+    """
+
+    account_id: AccountId
+    status_id: StatusId
+    uri: str
+    inboxes: tuple[str, ...]
+    reblog_of_uri: str | None = None
+
+
+class ActivityKind(StrEnum):
+    """Activities between two accounts that carry nothing but who, what and to whom."""
+
+    FOLLOW = "follow"
+    UNDO_FOLLOW = "undo_follow"
+    ACCEPT_FOLLOW = "accept_follow"
+    REJECT_FOLLOW = "reject_follow"
+    LIKE = "like"
+    UNDO_LIKE = "undo_like"
+    BLOCK = "block"
+    UNDO_BLOCK = "undo_block"
+
+
+class SendActivity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Send one activity from a local account to a remote one.
+
+    ``uri`` is the activity's own id for what can be undone (Follow, Like, Block), or the id of the Follow that is
+    answered. ``object_uri`` is the status liked; for the others the target account is the object.
+    """
+
+    kind: ActivityKind
+    account_id: AccountId
+    target_id: AccountId
+    uri: str
+    object_uri: str | None = None
+
+
+class DistributeProfile(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Send a changed profile to every server that follows the account."""
+
+    account_id: AccountId
+
+
+class HandleActivity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Act on an activity whose signature was verified at the door; ``body`` is the JSON as received."""
+
+    body: str
+    actor: str
+    scheme: str
+
+
+class ResolveThread(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Fetch what a remote reply answers, upwards, until ``depth`` is used up."""
+
+    status_id: StatusId
+    depth: int = 0
+
+
+Job: TypeAlias = (
+    DistributeStatus
+    | DistributeEdit
+    | DistributeDelete
+    | SendActivity
+    | DistributeProfile
+    | HandleActivity
+    | ResolveThread
+)

@@ -1,0 +1,268 @@
+"""Statuses and what belongs to them; drafts before, views after."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from fedorg.domain.accounts import Account, Emoji
+from fedorg.domain.visibility import Audience, Reach, Visibility
+from fedorg.ids import AccountId, ApplicationId, EditId, MediaId, StatusId
+
+
+class MediaType(StrEnum):
+    """Mastodon's kinds of attachment."""
+
+    IMAGE = "image"
+    GIFV = "gifv"
+    VIDEO = "video"
+    AUDIO = "audio"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dimensions:
+    """Size of an image in pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaAttachment:
+    """A file attached, or to be attached, to a status.
+
+    ``file`` and ``preview`` are media names of this node; ``remote_url`` is where a peer's file lies. Focus lies in
+    -1..1 on both axes, (0, 0) is the middle.
+    """
+
+    id: MediaId
+    account_id: AccountId
+    status_id: StatusId | None
+    type: MediaType
+    content_type: str
+    file: str | None = None
+    preview: str | None = None
+    remote_url: str | None = None
+    description: str = ""
+    blurhash: str | None = None
+    focus: tuple[float, float] | None = None
+    original: Dimensions | None = None
+    small: Dimensions | None = None
+    size_bytes: int = 0
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """An account named in a status."""
+
+    account_id: AccountId
+    username: str
+    domain: str | None
+    url: str
+    uri: str
+
+    @property
+    def acct(self) -> str:
+        """``username``, or ``username@domain`` for a remote account."""
+        return self.username if self.domain is None else f"{self.username}@{self.domain}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A hashtag: ``name`` is normalised (the key), ``display_name`` as first written."""
+
+    name: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """A post, local or remote, or a reblog (``reblog_of_id`` set, no text of its own).
+
+    ``content`` is safe HTML, ``text`` what a local author typed. ``reach_domain`` is the peer whose organisation or
+    partners the reach speaks of; None: ours. ``thread_id`` is the root of the conversation as this node knows it.
+    """
+
+    id: StatusId
+    uri: str
+    url: str
+    account_id: AccountId
+    audience: Audience
+    reach_domain: str | None = None
+    text: str = ""
+    content: str = ""
+    spoiler_text: str = ""
+    sensitive: bool = False
+    language: str | None = None
+    in_reply_to_id: StatusId | None = None
+    in_reply_to_account_id: AccountId | None = None
+    in_reply_to_uri: str | None = None
+    thread_id: StatusId
+    reblog_of_id: StatusId | None = None
+    application_id: ApplicationId | None = None
+    emojis: tuple[Emoji, ...] = ()
+    created_at: datetime
+    edited_at: datetime | None = None
+    replies_count: int = 0
+    reblogs_count: int = 0
+    favourites_count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaChange:
+    """New description or focus for an attachment, given while a status is edited."""
+
+    media_id: MediaId
+    description: str | None = None
+    focus: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusDraft:
+    """What a client asks to post. ``visibility`` and ``reach`` None mean the author's defaults."""
+
+    text: str = ""
+    spoiler_text: str = ""
+    sensitive: bool | None = None
+    visibility: Visibility | None = None
+    reach: Reach | None = None
+    language: str | None = None
+    in_reply_to_id: StatusId | None = None
+    media_ids: tuple[MediaId, ...] = ()
+    application_id: ApplicationId | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChange:
+    """What a client asks to edit; None leaves a part as it is."""
+
+    text: str | None = None
+    spoiler_text: str | None = None
+    sensitive: bool | None = None
+    language: str | None = None
+    media_ids: tuple[MediaId, ...] | None = None
+    media_changes: tuple[MediaChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusEdit:
+    """A version of a status as it once stood; ``media`` in the order and wording of that version."""
+
+    id: EditId
+    status_id: StatusId
+    account_id: AccountId
+    text: str
+    content: str
+    spoiler_text: str
+    sensitive: bool
+    media: tuple[MediaAttachment, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteMedia:
+    """An attachment as a peer declares it."""
+
+    url: str
+    content_type: str
+    description: str = ""
+    blurhash: str | None = None
+    width: int | None = None
+    height: int | None = None
+    focus: tuple[float, float] | None = None
+    preview_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteStatus:
+    """A status of a peer after every check of origin, ready to be recorded.
+
+    ``content`` is sanitised already; ``mentions`` holds accounts known here; ``created_at`` is the peer's claim,
+    never later than now. ``audience`` is what the addressing says, clamped to the thread by the service.
+    """
+
+    uri: str
+    url: str
+    author: Account
+    audience: Audience
+    content: str
+    spoiler_text: str
+    sensitive: bool
+    language: str | None
+    in_reply_to_uri: str | None
+    mentions: tuple[Account, ...]
+    tags: tuple[Tag, ...]
+    emojis: tuple[Emoji, ...]
+    media: tuple[RemoteMedia, ...]
+    created_at: datetime
+    edited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """The client program a status was made with, as far as others may see it."""
+
+    name: str
+    website: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerState:
+    """What the viewer did with a status."""
+
+    favourited: bool = False
+    reblogged: bool = False
+    bookmarked: bool = False
+    muted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """A status with all that an entity of it shows; ``viewer`` is None for somebody not signed in."""
+
+    status: Status
+    account: Account
+    reblog: "StatusView | None" = None
+    media: tuple[MediaAttachment, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    application: Application | None = None
+    viewer: ViewerState | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextView:
+    """A thread around a status: what it answers, oldest first, and what answers it, in reading order."""
+
+    ancestors: tuple[StatusView, ...]
+    descendants: tuple[StatusView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageQuery:
+    """A window over ids, newest first, in Mastodon's exact meaning.
+
+    ``max_id``: older than; ``since_id``: newer than, the newest ``limit`` of them; ``min_id``: newer than, the
+    ``limit`` just after it.
+    """
+
+    limit: int
+    max_id: int | None = None
+    since_id: int | None = None
+    min_id: int | None = None
+
+
+TimelineName: TypeAlias = Literal["home", "notifications"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """How far an account has read a timeline."""
+
+    timeline: TimelineName
+    last_read_id: int
+    version: int
+    updated_at: datetime

@@ -1,0 +1,60 @@
+"""Structured logs: an event name and fields, one line per outcome, for people or as JSON.
+
+Bodies, tokens, passwords and keys are never fields; ``_redact`` is the last net, not the rule.
+"""
+
+import logging
+import sys
+from typing import Final, Literal, TypeAlias
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+LogFormat: TypeAlias = Literal["text", "json"]
+
+_SECRET_WORDS: Final = ("token", "secret", "password", "authorization", "private", "cookie")
+
+
+def get_logger() -> FilteringBoundLogger:
+    """The logger every module binds at import; configured later by ``configure``."""
+    logger: FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+def configure(level: str, log_format: LogFormat) -> None:
+    """Write events of ``level`` and above to standard error, a line each."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _redact,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_drop_internals, renderer])
+    )
+    # Libraries log their own news; below warnings it repeats what the node says better.
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+
+
+def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for field in event:
+        if any(word in field for word in _SECRET_WORDS):
+            event[field] = "(hidden)"
+    return event
+
+
+def _drop_internals(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {name: value for name, value in event.items() if not name.startswith("_")}
