@@ -1,6 +1,6 @@
 """What can go wrong between two servers, in words the administrator of either end can act on.
 
-The tree, with the HTTP status a server gives when the error was caused by the request it is answering (``status_hint``)::
+The tree, with the HTTP status a server answers when the request it is serving caused the error (``status_hint``)::
 
     FederationError            500  base; never raised itself
     ├── MalformedDocument      400  the bytes are not JSON of the expected shape

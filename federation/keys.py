@@ -1,0 +1,148 @@
+"""Keys as objects: made, read and written here, then passed around parsed.
+
+Reading a private key costs as much as a hundred signatures, so a ``SigningKey`` holds the parsed key and callers
+keep it. A key that is not RSA of 2048 to 8192 bits or Ed25519 is refused at the border: smaller is forgeable, larger
+lets a peer buy our processor time. Nothing here prints a secret.
+Formats: PKCS#8 (RFC 5958) for our own keys, SubjectPublicKeyInfo PEM for ``publicKeyPem``, Multikey (FEP-521a,
+Controlled Identifiers §2.2.2) for Ed25519.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
+from federation.errors import KeyUnavailable
+
+PrivateKey = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+PublicKey = rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+
+RSA_BITS: Final = 2048
+RSA_BITS_MIN: Final = 2048
+RSA_BITS_MAX: Final = 8192
+KEY_TEXT_MAX: Final = 16_384
+
+_BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_ED25519_CODEC: Final = b"\xed\x01"
+_MULTIKEY_BYTES: Final = len(_ED25519_CODEC) + 32
+_MULTIKEY_TEXT_MAX: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    """A private key under the id that peers look it up by (``https://…/actor#main-key``)."""
+
+    key_id: str
+    private: PrivateKey = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationKey:
+    """A public key, its id, and the id of the actor it speaks for."""
+
+    key_id: str
+    owner: str
+    public: PublicKey = field(repr=False)
+
+    def __post_init__(self) -> None:
+        require_strength(self.public)
+
+
+def generate_rsa() -> rsa.RSAPrivateKey:
+    """A new RSA-2048 key; takes tens of milliseconds of CPU."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+
+
+def generate_ed25519() -> ed25519.Ed25519PrivateKey:
+    """A new Ed25519 key."""
+    return ed25519.Ed25519PrivateKey.generate()
+
+
+def private_to_pem(key: PrivateKey) -> str:
+    """PKCS#8 PEM without a passphrase: whoever stores it protects it."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode("ascii")
+
+
+def private_to_der(key: PrivateKey) -> bytes:
+    """PKCS#8 DER without a passphrase."""
+    return key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def load_private(data: bytes) -> PrivateKey:
+    """A private key from PEM or DER. Slow for RSA: do it once per key, not once per request."""
+    load = serialization.load_pem_private_key if data.startswith(b"-----") else serialization.load_der_private_key
+    try:
+        key = load(data, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as problem:
+        raise KeyUnavailable("not an unencrypted private key") from problem
+    if not isinstance(key, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
+        raise KeyUnavailable("neither RSA nor Ed25519")
+    require_strength(key.public_key())
+    return key
+
+
+def public_to_pem(key: PublicKey) -> str:
+    """SubjectPublicKeyInfo PEM, the value of ``publicKeyPem``."""
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+
+def load_public_pem(text: str) -> PublicKey:
+    """A peer's ``publicKeyPem``: SubjectPublicKeyInfo, or PKCS#1 as some peers write it."""
+    if len(text) > KEY_TEXT_MAX:
+        raise KeyUnavailable("the text is too long for a public key")
+    try:
+        key = serialization.load_pem_public_key(text.strip().encode())
+    except (ValueError, UnsupportedAlgorithm) as problem:
+        raise KeyUnavailable("not a PEM public key") from problem
+    if not isinstance(key, rsa.RSAPublicKey | ed25519.Ed25519PublicKey):
+        raise KeyUnavailable("neither RSA nor Ed25519")
+    require_strength(key)
+    return key
+
+
+def public_to_multikey(key: ed25519.Ed25519PublicKey) -> str:
+    """The value of ``publicKeyMultibase``: ``z`` and base58btc of the multicodec prefix and the raw key."""
+    return "z" + _base58_encode(_ED25519_CODEC + key.public_bytes_raw())
+
+
+def load_multikey(text: str) -> ed25519.Ed25519PublicKey:
+    """An Ed25519 key from ``publicKeyMultibase``."""
+    if not text.startswith("z") or len(text) > _MULTIKEY_TEXT_MAX:
+        raise KeyUnavailable("not a base58btc Multikey")
+    raw = _base58_decode(text[1:])
+    if len(raw) != _MULTIKEY_BYTES or not raw.startswith(_ED25519_CODEC):
+        raise KeyUnavailable("not an Ed25519 Multikey")
+    return ed25519.Ed25519PublicKey.from_public_bytes(raw[len(_ED25519_CODEC) :])
+
+
+def require_strength(key: PublicKey) -> None:
+    """Raise unless the key is strong enough to believe and small enough to be worth the time."""
+    if isinstance(key, rsa.RSAPublicKey) and not RSA_BITS_MIN <= key.key_size <= RSA_BITS_MAX:
+        raise KeyUnavailable(f"RSA keys have {RSA_BITS_MIN} to {RSA_BITS_MAX} bits, this one has {key.key_size}")
+
+
+def _base58_encode(data: bytes) -> str:
+    number = int.from_bytes(data)
+    digits = []
+    while number:
+        number, digit = divmod(number, 58)
+        digits.append(_BASE58[digit])
+    zeros = len(data) - len(data.lstrip(b"\0"))
+    return _BASE58[0] * zeros + "".join(reversed(digits))
+
+
+def _base58_decode(text: str) -> bytes:
+    number = 0
+    for character in text:
+        digit = _BASE58.find(character)
+        if digit < 0:
+            raise KeyUnavailable("not a base58btc Multikey")
+        number = number * 58 + digit
+    zeros = len(text) - len(text.lstrip(_BASE58[0]))
+    return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8)
