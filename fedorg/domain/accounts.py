@@ -1,6 +1,6 @@
 """Accounts (public actors) and users (logins)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -119,11 +119,8 @@ class AccountKey:
     account_id: AccountId
     algorithm: KeyAlgorithm
     public: str
-    private: str | None
+    private: str | None = field(repr=False)
     created_at: datetime
-
-    def __repr__(self) -> str:
-        return f"AccountKey(uri={self.uri!r}, algorithm={self.algorithm!r})"
 
 
 class UserRole(StrEnum):
@@ -145,8 +142,8 @@ class User:
     id: UserId
     account_id: AccountId
     username: str
-    email: str | None
-    password_hash: str | None
+    email: str | None = field(repr=False)
+    password_hash: str | None = field(repr=False)
     role: UserRole
     locale: str = "en"
     default_visibility: Visibility = Visibility.PUBLIC
@@ -165,9 +162,6 @@ class User:
     def is_active(self) -> bool:
         """Whether this user may sign in and act."""
         return self.confirmed_at is not None and self.approved_at is not None and self.disabled_at is None
-
-    def __repr__(self) -> str:
-        return f"User(id={self.id!r}, username={self.username!r}, role={self.role!r})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

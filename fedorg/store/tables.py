@@ -1,0 +1,605 @@
+"""Every table of a node. Names of columns are the names of the values in ``fedorg.domain``.
+
+Times are milliseconds since 1970 (``Moment`` turns them into aware UTC), so that both engines sort and compare them
+alike. Each table that only logs has an ``…_at`` column that the upkeep job prunes by. Unique keys are what makes
+doing a thing twice doing it once (blueprint §3).
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time, stored as milliseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - the signature is SQLAlchemy's
+        """Milliseconds; a naive time is a programming error and raises ``TypeError``."""
+        return None if value is None else (value - _EPOCH) // _MILLISECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 - likewise
+        """Aware UTC."""
+        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger, primary_key=True, autoincrement=False)
+
+
+def _account(name: str = "account_id", *, nullable: bool = False, primary_key: bool = False) -> Column[int]:
+    return Column(
+        name, BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=nullable, primary_key=primary_key
+    )
+
+
+def _status(name: str = "status_id", *, nullable: bool = False, primary_key: bool = False) -> Column[int]:
+    return Column(
+        name, BigInteger, ForeignKey("statuses.id", ondelete="CASCADE"), nullable=nullable, primary_key=primary_key
+    )
+
+
+def _moment(name: str, *, nullable: bool = False) -> Column[datetime]:
+    return Column(name, Moment, nullable=nullable)
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=false())
+
+
+def _string(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default=text("0"))
+
+
+# People
+
+accounts: Final = Table(
+    "accounts",
+    metadata,
+    _id(),
+    Column("username", Text, nullable=False),
+    Column("domain", Text),
+    # lower(username)@lower(domain), or lower(username) alone: one spelling, one account (S7).
+    Column("acct_key", Text, nullable=False, unique=True),
+    Column("uri", Text, nullable=False, unique=True),
+    Column("url", Text, nullable=False),
+    Column("actor_type", String(16), nullable=False),
+    _string("display_name"),
+    _string("note"),
+    _string("note_source"),
+    Column("fields", JSON, nullable=False),
+    Column("emojis", JSON, nullable=False),
+    Column("avatar", Text),
+    Column("avatar_static", Text),
+    _string("avatar_description"),
+    Column("header", Text),
+    _string("header_description"),
+    _flag("locked"),
+    _flag("discoverable"),
+    _flag("indexable"),
+    _flag("hide_collections"),
+    _flag("memorial"),
+    _string("inbox"),
+    Column("shared_inbox", Text),
+    _string("outbox"),
+    _string("followers_uri"),
+    _string("following_uri"),
+    Column("featured_uri", Text),
+    Column("also_known_as", JSON, nullable=False),
+    Column("moved_to_uri", Text),
+    _moment("suspended_at", nullable=True),
+    _moment("silenced_at", nullable=True),
+    _moment("created_at"),
+    _moment("updated_at", nullable=True),
+    _moment("fetched_at", nullable=True),
+    _moment("last_status_at", nullable=True),
+    _count("followers_count"),
+    _count("following_count"),
+    _count("statuses_count"),
+    Index(None, "domain"),
+)
+
+account_keys: Final = Table(
+    "account_keys",
+    metadata,
+    Column("uri", Text, primary_key=True),
+    _account(),
+    Column("algorithm", String(16), nullable=False),
+    Column("public", Text, nullable=False),
+    Column("private", Text),
+    _moment("created_at"),
+    Index(None, "account_id"),
+)
+
+invites: Final = Table(
+    "invites",
+    metadata,
+    _id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("created_by", BigInteger, nullable=False),
+    _count("uses"),
+    Column("uses_max", Integer),
+    _moment("expires_at", nullable=True),
+    _moment("created_at"),
+)
+
+users: Final = Table(
+    "users",
+    metadata,
+    _id(),
+    _account(),
+    Column("username", Text, nullable=False, unique=True),
+    Column("email", Text, unique=True),
+    Column("password_hash", Text),
+    Column("role", String(16), nullable=False),
+    Column("locale", String(16), nullable=False),
+    Column("default_visibility", String(16), nullable=False),
+    Column("default_reach", String(16)),
+    _flag("default_sensitive"),
+    Column("default_language", String(16)),
+    _string("sign_up_reason"),
+    Column("invite_id", BigInteger, ForeignKey("invites.id", ondelete="SET NULL")),
+    _moment("created_at"),
+    _moment("confirmed_at", nullable=True),
+    _moment("approved_at", nullable=True),
+    _moment("disabled_at", nullable=True),
+    _moment("last_sign_in_at", nullable=True),
+)
+
+# Which accounts a user may act for: its own, and shared ones such as a press office.
+user_accounts: Final = Table(
+    "user_accounts",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    _account(primary_key=True),
+    _moment("created_at"),
+    Index(None, "account_id"),
+)
+
+sessions: Final = Table(
+    "sessions",
+    metadata,
+    Column("id_hash", String(64), primary_key=True),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("csrf_token", String(64), nullable=False),
+    _moment("created_at"),
+    _moment("expires_at"),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+)
+
+sign_in_links: Final = Table(
+    "sign_in_links",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    _moment("created_at"),
+    _moment("expires_at"),
+    Index(None, "expires_at"),
+)
+
+applications: Final = Table(
+    "applications",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("website", Text),
+    Column("redirect_uris", JSON, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("client_id", String(64), nullable=False, unique=True),
+    Column("client_secret_hash", String(64), nullable=False),
+    _moment("created_at"),
+)
+
+authorization_codes: Final = Table(
+    "authorization_codes",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("application_id", BigInteger, ForeignKey("applications.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    _account(),
+    Column("redirect_uri", Text, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("code_challenge", Text),
+    # Set when the code is exchanged: a second exchange revokes what the first one gave (RFC 6749 §4.1.2).
+    Column("token_id", BigInteger),
+    _moment("created_at"),
+    _moment("expires_at"),
+    Index(None, "expires_at"),
+)
+
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    _id(),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("application_id", BigInteger, ForeignKey("applications.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE")),
+    _account(nullable=True),
+    Column("scopes", JSON, nullable=False),
+    _moment("created_at"),
+    _moment("last_used_at", nullable=True),
+    Index(None, "user_id"),
+    Index(None, "application_id"),
+)
+
+# Relationships
+
+follows: Final = Table(
+    "follows",
+    metadata,
+    _id(),
+    _account(),
+    _account("target_id"),
+    Column("uri", Text, nullable=False, unique=True),
+    Column("state", String(16), nullable=False),
+    Column("show_reblogs", Boolean, nullable=False),
+    _flag("notify"),
+    Column("languages", JSON, nullable=False),
+    _moment("created_at"),
+    UniqueConstraint("account_id", "target_id"),
+    Index("ix_follows_target", "target_id", "state", "account_id"),
+)
+
+blocks: Final = Table(
+    "blocks",
+    metadata,
+    _id(),
+    _account(),
+    _account("target_id"),
+    Column("uri", Text, nullable=False, unique=True),
+    _moment("created_at"),
+    UniqueConstraint("account_id", "target_id"),
+    Index(None, "target_id"),
+)
+
+mutes: Final = Table(
+    "mutes",
+    metadata,
+    _id(),
+    _account(),
+    _account("target_id"),
+    Column("notifications", Boolean, nullable=False),
+    _moment("expires_at", nullable=True),
+    _moment("created_at"),
+    UniqueConstraint("account_id", "target_id"),
+)
+
+account_notes: Final = Table(
+    "account_notes",
+    metadata,
+    _account(primary_key=True),
+    _account("target_id", primary_key=True),
+    Column("comment", Text, nullable=False),
+)
+
+# Statuses
+
+statuses: Final = Table(
+    "statuses",
+    metadata,
+    _id(),
+    Column("uri", Text, nullable=False, unique=True),
+    Column("url", Text, nullable=False),
+    _account(),
+    Column("visibility", String(16), nullable=False),
+    Column("reach", String(16), nullable=False),
+    Column("reach_domain", Text),
+    _string("text"),
+    _string("content"),
+    _string("spoiler_text"),
+    _flag("sensitive"),
+    Column("language", String(16)),
+    # What it answers may be gone, or not here yet: no foreign key.
+    Column("in_reply_to_id", BigInteger),
+    Column("in_reply_to_account_id", BigInteger),
+    Column("in_reply_to_uri", Text),
+    Column("thread_id", BigInteger, nullable=False),
+    _status("reblog_of_id", nullable=True),
+    Column("application_id", BigInteger, ForeignKey("applications.id", ondelete="SET NULL")),
+    Column("emojis", JSON, nullable=False),
+    _flag("is_local"),
+    _moment("created_at"),
+    _moment("edited_at", nullable=True),
+    _count("replies_count"),
+    _count("reblogs_count"),
+    _count("favourites_count"),
+    UniqueConstraint("account_id", "reblog_of_id"),
+    Index("ix_statuses_account", "account_id", "id"),
+    Index("ix_statuses_in_reply_to", "in_reply_to_id", "id"),
+    Index("ix_statuses_in_reply_to_uri", "in_reply_to_uri"),
+    Index("ix_statuses_thread", "thread_id", "id"),
+    Index("ix_statuses_reblog", "reblog_of_id"),
+    Index("ix_statuses_public", "visibility", "id"),
+)
+
+status_edits: Final = Table(
+    "status_edits",
+    metadata,
+    _id(),
+    _status(),
+    _account(),
+    _string("text"),
+    _string("content"),
+    _string("spoiler_text"),
+    _flag("sensitive"),
+    Column("media", JSON, nullable=False),
+    _moment("created_at"),
+    Index("ix_status_edits_status", "status_id", "id"),
+)
+
+mentions: Final = Table(
+    "mentions",
+    metadata,
+    _status(primary_key=True),
+    _account(primary_key=True),
+    Index("ix_mentions_account", "account_id", "status_id"),
+)
+
+tags: Final = Table(
+    "tags",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("display_name", Text, nullable=False),
+    _moment("created_at"),
+)
+
+status_tags: Final = Table(
+    "status_tags",
+    metadata,
+    Column("tag_id", BigInteger, ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True),
+    _status(primary_key=True),
+    Index("ix_status_tags_status", "status_id"),
+)
+
+media_attachments: Final = Table(
+    "media_attachments",
+    metadata,
+    _id(),
+    _account(),
+    _status(nullable=True),
+    _count("position"),
+    Column("type", String(16), nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("file", Text),
+    Column("preview", Text),
+    Column("remote_url", Text),
+    _string("description"),
+    Column("blurhash", Text),
+    Column("focus_x", Float),
+    Column("focus_y", Float),
+    Column("original_width", Integer),
+    Column("original_height", Integer),
+    Column("small_width", Integer),
+    Column("small_height", Integer),
+    Column("size_bytes", BigInteger, nullable=False, server_default=text("0")),
+    _moment("created_at"),
+    Index("ix_media_attachments_status", "status_id", "position"),
+    Index("ix_media_attachments_account", "account_id", "id"),
+)
+
+favourites: Final = Table(
+    "favourites",
+    metadata,
+    _id(),
+    _account(),
+    _status(),
+    Column("uri", Text, nullable=False, unique=True),
+    _moment("created_at"),
+    UniqueConstraint("account_id", "status_id"),
+    Index("ix_favourites_status", "status_id", "id"),
+)
+
+bookmarks: Final = Table(
+    "bookmarks",
+    metadata,
+    _id(),
+    _account(),
+    _status(),
+    _moment("created_at"),
+    UniqueConstraint("account_id", "status_id"),
+    Index("ix_bookmarks_status", "status_id"),
+)
+
+# What stays of a deleted status: a late or repeated Create cannot bring it back.
+tombstones: Final = Table(
+    "tombstones",
+    metadata,
+    Column("uri", Text, primary_key=True),
+    _moment("deleted_at"),
+    Index(None, "deleted_at"),
+)
+
+idempotency_keys: Final = Table(
+    "idempotency_keys",
+    metadata,
+    _account(primary_key=True),
+    Column("key", String(255), primary_key=True),
+    _status(),
+    _moment("created_at"),
+    Index(None, "status_id"),
+    Index(None, "created_at"),
+)
+
+# Reading
+
+home_timeline: Final = Table(
+    "home_timeline",
+    metadata,
+    _account(primary_key=True),
+    _status(primary_key=True),
+    _account("author_id"),
+    Index("ix_home_timeline_author", "account_id", "author_id"),
+    Index("ix_home_timeline_status", "status_id"),
+)
+
+notifications: Final = Table(
+    "notifications",
+    metadata,
+    _id(),
+    _account(),
+    Column("type", String(32), nullable=False),
+    _account("from_account_id"),
+    Column("origin", BigInteger, nullable=False),
+    _status(nullable=True),
+    _moment("created_at"),
+    UniqueConstraint("account_id", "type", "from_account_id", "origin"),
+    Index("ix_notifications_account", "account_id", "id"),
+    Index("ix_notifications_status", "status_id"),
+    Index("ix_notifications_from", "from_account_id"),
+)
+
+markers: Final = Table(
+    "markers",
+    metadata,
+    _account(primary_key=True),
+    Column("timeline", String(16), primary_key=True),
+    Column("last_read_id", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    _moment("updated_at"),
+)
+
+events: Final = Table(
+    "events",
+    metadata,
+    # Given by the database in order of insertion: readers keep the last one they saw.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),
+    Column("account_id", BigInteger),
+    Column("subject_id", BigInteger, nullable=False),
+    _moment("created_at"),
+    Index(None, "created_at"),
+    sqlite_autoincrement=True,
+)
+
+# Federation and work
+
+peers: Final = Table(
+    "peers",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("tier", String(16), nullable=False),
+    Column("signature_scheme", String(32)),
+    Column("software", Text),
+    Column("software_version", Text),
+    _moment("first_seen_at"),
+    _moment("last_success_at", nullable=True),
+    _moment("last_failure_at", nullable=True),
+    Column("last_error", Text),
+    _count("failures"),
+    _moment("closed_until", nullable=True),
+)
+
+jobs: Final = Table(
+    "jobs",
+    metadata,
+    _id(),
+    Column("payload", Text, nullable=False),
+    _count("attempts"),
+    _moment("due_at"),
+    _moment("leased_until", nullable=True),
+    _moment("dead_at", nullable=True),
+    Column("last_error", Text),
+    _moment("created_at"),
+    Index("ix_jobs_due", "dead_at", "due_at", "id"),
+)
+
+activities: Final = Table(
+    "activities",
+    metadata,
+    _id(),
+    Column("uri", Text, nullable=False, unique=True),
+    _account(),
+    Column("type", String(32), nullable=False),
+    Column("body", Text, nullable=False),
+    _moment("created_at"),
+    Index(None, "created_at"),
+)
+
+deliveries: Final = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    Column("activity_id", BigInteger, ForeignKey("activities.id", ondelete="CASCADE"), nullable=False),
+    Column("inbox", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    # Deliveries of one object to one inbox go out in order of their ids.
+    Column("object_uri", Text, nullable=False),
+    _count("attempts"),
+    _moment("due_at"),
+    _moment("leased_until", nullable=True),
+    _moment("dead_at", nullable=True),
+    Column("last_error", Text),
+    _moment("created_at"),
+    UniqueConstraint("activity_id", "inbox"),
+    Index("ix_deliveries_due", "dead_at", "due_at", "id"),
+    Index("ix_deliveries_object", "object_uri", "inbox", "id"),
+    Index("ix_deliveries_domain", "domain", "id"),
+)
+
+# Every inbox a status was sent to: a Delete reaches everyone who was ever sent the status.
+status_inboxes: Final = Table(
+    "status_inboxes",
+    metadata,
+    _status(primary_key=True),
+    Column("inbox", Text, primary_key=True),
+)
+
+seen_activities: Final = Table(
+    "seen_activities",
+    metadata,
+    Column("uri", Text, primary_key=True),
+    _moment("received_at"),
+    Index(None, "received_at"),
+)
+
+audit_log: Final = Table(
+    "audit_log",
+    metadata,
+    _id(),
+    Column("action", Text, nullable=False),
+    Column("user_id", BigInteger),
+    Column("account_id", BigInteger),
+    Column("target", Text, nullable=False),
+    Column("details", JSON, nullable=False),
+    _moment("created_at"),
+    Index(None, "created_at"),
+)
