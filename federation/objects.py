@@ -1,0 +1,221 @@
+"""What actors make and talk about, as values: notes and their kin, attachments, tags, polls, tombstones.
+
+Values only: ``parse`` makes them from a peer's JSON, ``render`` writes them. ``Note`` stands for every type Mastodon
+turns into a status; ``type`` keeps the difference. HTML fields are exactly what was sent: whoever shows them sanitises
+them. Spec: ActivityStreams 2.0 Vocabulary §3; FEP-044f and FEP-e232 for quotes; Mastodon's ``toot`` terms.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from federation.audience import Addressing, Reach
+from federation.vocabulary import DocumentType, NoteType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ref:
+    """Something named by its id only; what it is must be looked up or fetched from its origin."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A page or file outside the document, such as the article a Lemmy post points to."""
+
+    href: str
+    media_type: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture that stands for something: an avatar, a header, a preview."""
+
+    url: str
+    media_type: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A media file; ``name`` is the alternative text, sizes are pixels, the focal point lies in -1..1."""
+
+    type: DocumentType = "Document"
+    url: str
+    media_type: str | None = None
+    name: str | None = None
+    blurhash: str | None = None
+    width: int | None = None
+    height: int | None = None
+    focal_point: tuple[float, float] | None = None
+    preview: Image | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """An actor named in the text; ``href`` is its id, ``name`` how the author's server wrote it."""
+
+    href: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hashtag:
+    """A hashtag; ``name`` has no ``#``."""
+
+    name: str
+    href: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emoji:
+    """A custom emoji; ``shortcode`` has no colons."""
+
+    shortcode: str
+    url: str
+    media_type: str | None = None
+    id: str | None = None
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollOption:
+    """One answer and how many chose it."""
+
+    name: str
+    votes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """The poll of a ``Question``; ``is_multiple`` is ``anyOf`` on the wire, else ``oneOf``."""
+
+    options: tuple[PollOption, ...]
+    is_multiple: bool = False
+    ends_at: datetime | None = None
+    closed_at: datetime | None = None
+    voters_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The status that is quoted.
+
+    ``authorization`` is the stamp of FEP-044f, to be fetched from the quoted author's origin (S52). ``is_legacy``:
+    named only by ``quoteUrl``, ``_misskey_quote`` or an FEP-e232 link, spellings that know no consent.
+    """
+
+    id: str
+    authorization: str | None = None
+    is_legacy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionRule:
+    """Who may do a thing at once, and who after asking: actors, collections, or ``vocabulary.PUBLIC``."""
+
+    automatic: tuple[str, ...] = ()
+    manual: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionPolicy:
+    """What the author allows others to do (FEP-044f, GoToSocial); None where nothing was said."""
+
+    can_quote: InteractionRule | None = None
+    can_reply: InteractionRule | None = None
+    can_like: InteractionRule | None = None
+    can_announce: InteractionRule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionSummary:
+    """A collection an object points to: its id, its first page and its size, each if told."""
+
+    id: str | None = None
+    first: str | None = None
+    total_items: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A status, whatever the type its author's software gave it.
+
+    ``content_map`` maps a language tag to HTML; ``content`` is never empty when it has entries. ``conversation`` is an
+    opaque name, the other ids are http(s) URLs. ``starts_at``, ``ends_at`` and ``location`` belong to an ``Event``.
+    """
+
+    type: NoteType = "Note"
+    id: str
+    attributed_to: str
+    content: str = ""
+    content_map: Mapping[str, str] = field(default_factory=dict)
+    name: str | None = None
+    summary: str | None = None
+    sensitive: bool = False
+    in_reply_to: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    audience: tuple[str, ...] = ()
+    reach: Reach | None = None
+    listed: bool = True
+    url: str | None = None
+    context: str | None = None
+    conversation: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    links: tuple[Link, ...] = ()
+    image: Image | None = None
+    mentions: tuple[Mention, ...] = ()
+    hashtags: tuple[Hashtag, ...] = ()
+    emojis: tuple[Emoji, ...] = ()
+    poll: Poll | None = None
+    quote: Quote | None = None
+    interaction_policy: InteractionPolicy | None = None
+    replies: CollectionSummary | None = None
+    likes: CollectionSummary | None = None
+    shares: CollectionSummary | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    location: str | None = None
+
+    @property
+    def language(self) -> str | None:
+        """The language of ``content``, as far as ``content_map`` tells."""
+        named = [tag for tag, text in self.content_map.items() if text == self.content]
+        return next(iter([*named, *self.content_map]), None)
+
+    @property
+    def addressing(self) -> Addressing:
+        """What ``audience.read`` wants to know."""
+        return Addressing(to=self.to, cc=self.cc, reach=self.reach, listed=self.listed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """What is left of something deleted."""
+
+    id: str
+    former_type: str | None = None
+    deleted: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relationship:
+    """A relation between two actors, as an ``Offer`` proposes it; ``relationship`` names its kind."""
+
+    id: str
+    subject: str
+    object: str
+    relationship: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownObject:
+    """Something embedded whose type this library does not know; kept so that it can be named in a log."""
+
+    type: str
+    id: str
