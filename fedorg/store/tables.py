@@ -27,6 +27,8 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.types import TypeEngine
+from typing_extensions import override
 
 metadata: Final = MetaData(
     naming_convention={
@@ -44,13 +46,15 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 class Moment(TypeDecorator[datetime]):
     """An aware UTC time, stored as milliseconds since 1970."""
 
-    impl = BigInteger
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = BigInteger
+    cache_ok: bool | None = True
 
+    @override
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - the signature is SQLAlchemy's
         """Milliseconds; a naive time is a programming error and raises ``TypeError``."""
         return None if value is None else (value - _EPOCH) // _MILLISECOND
 
+    @override
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 - likewise
         """Aware UTC."""
         return None if value is None else _EPOCH + timedelta(milliseconds=value)

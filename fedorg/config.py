@@ -1,0 +1,306 @@
+"""Settings of a node: one frozen value, read once, from ``FEDORG_*`` variables and an optional TOML file.
+
+The environment beats the file. Every field says here what it means; ``fedorg settings`` prints this list and a test
+keeps the README's table equal to it. All faults are reported together. Secrets never appear in ``repr`` or errors.
+"""
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypeAlias, get_args
+from urllib.parse import urlsplit
+
+from fedorg.errors import SettingsError
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+ModeName: TypeAlias = Literal["closed", "organisation", "partners", "open"]
+ReachName: TypeAlias = Literal["node", "organisation", "partners", "public"]
+RegistrationMode: TypeAlias = Literal["open", "approval", "invite", "closed"]
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+LogFormat: TypeAlias = Literal["text", "json"]
+Synchronous: TypeAlias = Literal["full", "normal"]
+
+PREFIX: Final = "FEDORG_"
+_LOOPBACK: Final = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+_LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "::1")
+# Variables with the prefix that say where settings are, not what they are.
+_NOT_SETTINGS: Final = frozenset({"FEDORG_CONFIG"})
+_NOT_SETTINGS_PREFIXES: Final = ("FEDORG_TEST_",)
+_PORT_MAX: Final = 65535
+
+
+def _setting(help_text: str, default: Any = MISSING, *, secret: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field
+    return field(default=default, metadata={"help": help_text, "secret": secret}, repr=not secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What one node is told. Build it with ``load`` (or ``from_mapping`` in tests)."""
+
+    public_url: str = _setting("Address of the node as the world sees it, without a path.", "http://localhost:8000")
+    handle_domain: str = _setting(
+        "Domain in handles (@anna@org.example) when it differs from the host of public_url; empty: the same.", ""
+    )
+    name: str = _setting("Name of the node, shown to members and partners.", "fedorg")
+    description: str = _setting("One or two sentences about who this node is for.", "")
+    contact_email: str = _setting("Whom to write to about this node.", "")
+    languages: tuple[str, ...] = _setting("Languages of the node, ISO 639-1, most used first.", ("en",))
+
+    data_dir: Path = _setting("Folder of the embedded database and of media files.", Path("data"))
+    database_url: str = _setting(
+        "sqlite:///path or postgresql://user:password@host/name; empty: fedorg.db in data_dir.", "", secret=True
+    )
+    synchronous: Synchronous = _setting(
+        "SQLite durability: full keeps every acknowledged change through a power cut, normal through a crash.", "full"
+    )
+    process_number: int = _setting("Number of this process on its database, 0 to 63; no two may share one.", 0)
+
+    host: str = _setting("Address to listen on.", "127.0.0.1")
+    port: int = _setting("Port to listen on.", 8000)
+    tls_certificate: Path | None = _setting("PEM file with the certificate chain; without it, serve plain HTTP.", None)
+    tls_key: Path | None = _setting("PEM file with the private key of tls_certificate.", None)
+    trusted_proxies: tuple[Network, ...] = _setting(
+        "Addresses or ranges of reverse proxies whose X-Forwarded-* headers are believed.", ()
+    )
+    metrics_networks: tuple[Network, ...] = _setting("Addresses or ranges that may read /metrics.", _LOOPBACK)
+    rate_limits: float = _setting("Factor on all rate limits: 2 doubles them, 0 switches them off.", 1.0)
+    shutdown_seconds: int = _setting("How long running requests and jobs may take to end when the node stops.", 20)
+
+    ca_file: Path | None = _setting(
+        "PEM bundle trusted beside the public authorities for outbound TLS (SSL_CERT_FILE is honoured too).", None
+    )
+    allowed_networks: tuple[Network, ...] = _setting(
+        "Addresses or ranges that outbound requests may reach beside public ones.", ()
+    )
+    insecure_loopback: bool = _setting(
+        "Allow plain HTTP and ports in domains between nodes on this machine, for demos and tests.", default=False
+    )
+
+    federation_mode: ModeName = _setting("With whom to federate: closed, organisation, partners or open.", "partners")
+    default_reach: ReachName = _setting(
+        "How far a status travels whose author did not say: node, organisation, partners or public.", "organisation"
+    )
+    registration: RegistrationMode = _setting("Who may register: open, approval, invite or closed.", "invite")
+
+    status_characters_max: int = _setting("Longest status, in characters.", 2000)
+    media_bytes_max: int = _setting("Largest uploaded file, in bytes.", 16 * 1024 * 1024)
+
+    log_level: LogLevel = _setting("Least severe events that are logged: debug, info, warning or error.", "info")
+    log_format: LogFormat = _setting("Form of log lines: text for people, json for machines.", "text")
+
+    @property
+    def domain(self) -> str:
+        """The domain in handles of this node's people."""
+        return self.handle_domain or self.web_domain
+
+    @property
+    def web_domain(self) -> str:
+        """Host, and port if there is one, of the public URL."""
+        return urlsplit(self.public_url).netloc
+
+    @property
+    def database(self) -> str:
+        """The database to open."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'fedorg.db'}"
+
+    @property
+    def media_dir(self) -> Path:
+        """Folder of media files."""
+        return self.data_dir / "media"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the public URL is https."""
+        return self.public_url.startswith("https://")
+
+
+def load(environment: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:
+    """Settings from the environment (the process's own by default) over those of ``file``.
+
+    Without ``file``, ``FEDORG_CONFIG`` names one, and otherwise ``fedorg.toml`` in the current folder is read if it is
+    there. Raises ``SettingsError`` with every fault.
+    """
+    environment = os.environ if environment is None else environment
+    named = file or (Path(environment["FEDORG_CONFIG"]) if environment.get("FEDORG_CONFIG") else None)
+    path = named or Path("fedorg.toml")
+    values: dict[str, Any] = {}
+    if named is not None or path.exists():
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+            raise SettingsError([f"{path}: cannot be read: {problem}"]) from problem
+    values |= {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX) and name not in _NOT_SETTINGS and not name.startswith(_NOT_SETTINGS_PREFIXES)
+    }
+    if "ca_file" not in values and environment.get("SSL_CERT_FILE"):
+        values["ca_file"] = environment["SSL_CERT_FILE"]
+    return from_mapping(values)
+
+
+def from_mapping(values: Mapping[str, Any]) -> Settings:
+    """Settings from plain values by field name; strings are read as in the environment. Reports every fault at once."""
+    known = {setting.name: setting for setting in fields(Settings)}
+    problems = [f"{name}: there is no such setting" for name in values if name not in known]
+    parsed: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in known:
+            try:
+                parsed[name] = _READERS[known[name].type](value)
+            except (ValueError, TypeError) as problem:
+                problems.append(f"{name}: {problem}")
+    if "public_url" in parsed:
+        parsed["public_url"] = parsed["public_url"].rstrip("/")
+    settings = Settings(**parsed)
+    problems += _faults(settings)
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def describe() -> list[tuple[str, str, str]]:
+    """(variable, default, meaning) of every setting, in order, for help and documentation."""
+    return [(f"{PREFIX}{f.name.upper()}", _as_text(f.default), str(f.metadata["help"])) for f in fields(Settings)]
+
+
+def _faults(settings: Settings) -> list[str]:
+    problems = [*_url_faults(settings), *_tls_faults(settings)]
+    if not 1 <= settings.port <= _PORT_MAX:
+        problems.append(f"port: must lie between 1 and {_PORT_MAX}")
+    if not 0 <= settings.process_number <= 63:  # noqa: PLR2004 - the process bits of an id, see fedorg.ids
+        problems.append("process_number: must lie between 0 and 63")
+    if settings.database_url and not settings.database_url.startswith(("sqlite:///", "postgresql://")):
+        problems.append("database_url: must begin with sqlite:/// or postgresql://")
+    if settings.rate_limits < 0:
+        problems.append("rate_limits: must be 0 or more")
+    if not settings.languages:
+        problems.append("languages: name at least one")
+    problems += [
+        f"{name}: must be 1 or more"
+        for name in ("status_characters_max", "media_bytes_max", "shutdown_seconds")
+        if getattr(settings, name) < 1
+    ]
+    if settings.ca_file is not None and not settings.ca_file.is_file():
+        problems.append(f"ca_file: there is no file {settings.ca_file}")
+    reach, mode = get_args(ReachName), ("closed", "organisation", "partners", "open")
+    if reach.index(settings.default_reach) > mode.index(settings.federation_mode):
+        problems.append(
+            f"default_reach: {settings.default_reach} goes further than federation_mode "
+            f"{settings.federation_mode} allows"
+        )
+    return problems
+
+
+def _url_faults(settings: Settings) -> list[str]:
+    url = urlsplit(settings.public_url)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        return ["public_url: must be an address such as https://social.example.org"]
+    problems = []
+    if url.path or url.query or url.fragment or "@" in url.netloc:
+        problems.append("public_url: give scheme and host only, without a path")
+    if url.netloc != url.netloc.lower():
+        problems.append("public_url: write the host in lower case")
+    if url.scheme == "http" and url.hostname not in _LOOPBACK_NAMES and not url.hostname.endswith(".localhost"):
+        problems.append("public_url: must be https, except for localhost")
+    if "/" in settings.handle_domain or settings.handle_domain != settings.handle_domain.lower():
+        problems.append("handle_domain: must be a host name in lower case")
+    return problems
+
+
+def _tls_faults(settings: Settings) -> list[str]:
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        return ["tls_certificate, tls_key: give both or neither"]
+    return [
+        f"{name}: there is no file {path}"
+        for name, path in (("tls_certificate", settings.tls_certificate), ("tls_key", settings.tls_key))
+        if path is not None and not path.is_file()
+    ]
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(str(part) for part in value)
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("must be text")
+    return value.strip()
+
+
+def _integer(value: object) -> int:
+    try:
+        return value if isinstance(value, int) and not isinstance(value, bool) else int(_text(value))
+    except (ValueError, TypeError):
+        raise ValueError("must be a whole number") from None
+
+
+def _number(value: object) -> float:
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float(_text(value))
+    except (ValueError, TypeError):
+        raise ValueError("must be a number") from None
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = _text(value).lower()
+    if word in ("1", "true", "yes", "on"):
+        return True
+    if word in ("0", "false", "no", "off", ""):
+        return False
+    raise ValueError("must be true or false")
+
+
+def _list(value: object) -> tuple[str, ...]:
+    parts = value if isinstance(value, list | tuple) else _text(value).split(",")
+    return tuple(_text(part) for part in parts if _text(part))
+
+
+def _networks(value: object) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part) for part in _list(value))
+    except ValueError as problem:
+        raise ValueError(f"must be addresses or ranges such as 10.0.0.0/8: {problem}") from None
+
+
+def _path(value: object) -> Path:
+    return value if isinstance(value, Path) else Path(_text(value))
+
+
+def _optional_path(value: object) -> Path | None:
+    return _path(value) if value not in ("", None) else None
+
+
+def _choice(*options: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value not in options:
+            raise ValueError(f"must be one of {', '.join(options)}")
+        return str(value)
+
+    return read
+
+
+_READERS: Final[Mapping[object, Callable[[object], Any]]] = MappingProxyType(
+    {
+        str: _text,
+        int: _integer,
+        float: _number,
+        bool: _flag,
+        Path: _path,
+        Path | None: _optional_path,
+        tuple[str, ...]: _list,
+        tuple[Network, ...]: _networks,
+    }
+    | {
+        literal: _choice(*get_args(literal))
+        for literal in (ModeName, ReachName, RegistrationMode, LogLevel, LogFormat, Synchronous)
+    }
+)

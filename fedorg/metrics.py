@@ -1,0 +1,45 @@
+"""What a node counts, in Prometheus' terms; one registry per process, shown at ``/metrics``.
+
+Labels are closed sets (a name of an outcome, a route, a job): never a host, a path or an account.
+"""
+
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The counters of one process; every name begins with ``fedorg_``."""
+
+    registry: CollectorRegistry
+    requests: Counter
+    request_seconds: Histogram
+    activities: Counter
+    deliveries: Counter
+    jobs: Counter
+    job_seconds: Histogram
+    queue: Gauge
+    streams: Gauge
+
+
+def new_metrics() -> Metrics:
+    """A fresh set of counters on a registry of its own."""
+    registry = CollectorRegistry()
+    return Metrics(
+        registry=registry,
+        requests=Counter("fedorg_requests", "Requests answered", ["route", "method", "status"], registry=registry),
+        request_seconds=Histogram(
+            "fedorg_request_seconds", "Time to answer", ["route"], buckets=_SECONDS, registry=registry
+        ),
+        activities=Counter(
+            "fedorg_activities", "Activities received, by how they ended", ["type", "outcome"], registry=registry
+        ),
+        deliveries=Counter("fedorg_deliveries", "Attempts to deliver, by result", ["result"], registry=registry),
+        jobs=Counter("fedorg_jobs", "Jobs run, by how they ended", ["kind", "outcome"], registry=registry),
+        job_seconds=Histogram("fedorg_job_seconds", "Time a job took", ["kind"], buckets=_SECONDS, registry=registry),
+        queue=Gauge("fedorg_queue", "Rows waiting, by queue and state", ["queue", "state"], registry=registry),
+        streams=Gauge("fedorg_streams", "Open streams", registry=registry),
+    )

@@ -1,0 +1,89 @@
+"""Every address a node mints: identities (``uri``, never shown) and pages (``url``, for people).
+
+An identity holds an id and never a name that may change, except that of an account, whose username is for ever.
+Nothing here ends in ``/followers`` but followers collections: other servers guess by that ending (blueprint §4).
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from fedorg.config import Settings
+from fedorg.domain.visibility import Reach
+from fedorg.ids import StatusId
+
+
+@dataclass(frozen=True, slots=True)
+class Uris:
+    """Mints addresses under ``base`` (the public URL); ``domain`` is the one in handles."""
+
+    base: str
+    domain: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Uris":
+        """The addresses of the node with these settings."""
+        return cls(settings.public_url, settings.domain)
+
+    @property
+    def node_actor(self) -> str:
+        """The ``Application`` that speaks for the node itself."""
+        return f"{self.base}/actor"
+
+    @property
+    def shared_inbox(self) -> str:
+        """Where peers deliver once for all accounts here."""
+        return f"{self.base}/inbox"
+
+    def actor(self, username: str) -> str:
+        """Identity of a local account."""
+        return f"{self.base}/users/{username}"
+
+    def profile(self, username: str) -> str:
+        """Page of a local account."""
+        return f"{self.base}/@{username}"
+
+    def key(self, actor_uri: str, name: str) -> str:
+        """Identity of a key of an actor; ``name`` is ``main-key`` (RSA) or ``ed25519-key``."""
+        return f"{actor_uri}#{name}"
+
+    def status(self, username: str, status_id: StatusId) -> str:
+        """Identity of a local status."""
+        return f"{self.actor(username)}/statuses/{status_id}"
+
+    def status_page(self, username: str, status_id: StatusId) -> str:
+        """Page of a local status."""
+        return f"{self.profile(username)}/{status_id}"
+
+    def activity_of(self, status_uri: str) -> str:
+        """Identity of the Create (or, for a reblog, the Announce) that brought a status."""
+        return f"{status_uri}/activity"
+
+    def activity(self, actor_uri: str, kind: str, number: int) -> str:
+        """Identity of any other activity of an actor, such as ``…#follow/123``."""
+        return f"{actor_uri}#{kind}/{number}"
+
+    def audience(self, reach: Reach) -> str:
+        """The audience collection named in ``cc`` of a status with a reach between node and public."""
+        return f"{self.base}/audiences/{reach}"
+
+    def tag(self, name: str) -> str:
+        """Page of a hashtag."""
+        return f"{self.base}/tags/{quote(name)}"
+
+    def media(self, name: str) -> str:
+        """Where a stored file is served."""
+        return f"{self.base}/media/{name}"
+
+    def static(self, name: str) -> str:
+        """Where a file of the package is served."""
+        return f"{self.base}/static/{name}"
+
+    def username_of(self, uri: str) -> str | None:
+        """The username of an actor identity of this node; None for any other address."""
+        prefix = f"{self.base}/users/"
+        rest = uri.removeprefix(prefix)
+        return rest if uri.startswith(prefix) and rest and "/" not in rest and "#" not in rest else None
+
+    def is_ours(self, uri: str) -> bool:
+        """Whether this node minted the address."""
+        return uri == self.base or uri.startswith(f"{self.base}/")
