@@ -39,7 +39,9 @@ _PORT_MAX: Final = 65_535
 _GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 _NOT_PEERS: Final = (ipaddress.IPv6Network("2002::/16"), ipaddress.IPv6Network("2001::/23"))
 
-XX
+_URL: Final = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>[^#]*)(?:#.*)?", re.DOTALL
+)
 _AUTHORITY: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]@]+)(?::(?P<port>[0-9]{1,5}))?")
 _UNSAFE: Final = re.compile(r"[\x00-\x20\x7f\\]|%(?![0-9A-Fa-f]{2})")
 _NUMERIC_LABEL: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
