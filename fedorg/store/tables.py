@@ -50,12 +50,12 @@ class Moment(TypeDecorator[datetime]):
     cache_ok: bool | None = True
 
     @override
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - the signature is SQLAlchemy's
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Milliseconds; a naive time is a programming error and raises ``TypeError``."""
         return None if value is None else (value - _EPOCH) // _MILLISECOND
 
     @override
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 - likewise
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Aware UTC."""
         return None if value is None else _EPOCH + timedelta(milliseconds=value)
 

@@ -1,0 +1,71 @@
+"""What a running server is made of, built once by ``app.open_node`` and passed explicitly.
+
+Only views, jobs, services and handlers see a ``Node``; stores, serialisers, values and the protocol library never do
+(linted), so that it cannot become a bag that everybody reaches into.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from federation.client import Client
+from federation.errors import FetchError
+from federation.keys import SigningKey
+from fedorg.config import Settings
+from fedorg.domain.accounts import Account
+from fedorg.domain.statuses import Status
+from fedorg.ids import AccountId, IdSource
+from fedorg.media import Storage
+from fedorg.metrics import Metrics
+from fedorg.store.engine import Database
+from fedorg.uris import Uris
+
+__all__ = ["FetchError", "Node", "Resolver"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Resolver(Protocol):
+    """Finds what lives elsewhere, for services that must not speak ActivityPub themselves.
+
+    Both raise ``NotFound`` when there is no such thing, or it may not be reached from this node.
+    """
+
+    async def account(self, node: "Node", name: str) -> Account:
+        """The account with a handle (``user@domain``, with or without a leading @) or an identity, fetched if need be."""
+        ...
+
+    async def status(self, node: "Node", uri: str) -> Status:
+        """The status with an identity or page address, fetched if need be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One running server. ``now`` gives aware UTC in whole milliseconds; tests set the clock.
+
+    ``signing_keys`` keeps parsed private keys: parsing one costs a hundred signatures.
+    """
+
+    settings: Settings
+    db: Database
+    client: Client
+    ids: IdSource
+    now: Callable[[], datetime]
+    uris: Uris
+    storage: Storage
+    metrics: Metrics
+    resolver: Resolver
+    signing_keys: dict[AccountId, tuple[SigningKey, ...]] = field(default_factory=dict, repr=False)
+
+    async def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What ``unit(conn, …)`` returns, from one consistent snapshot; it cannot write."""
+        return await self.db.read(unit, *args, **kwargs)
+
+    async def write(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What ``unit(conn, …)`` returns, once its one transaction is committed; raises what it raised."""
+        return await self.db.write(unit, *args, **kwargs)
