@@ -36,7 +36,7 @@ class Resolver(Protocol):
     """
 
     async def account(self, node: "Node", name: str) -> Account:
-        """The account with a handle (``user@domain``, with or without a leading @) or an identity, fetched if need be."""
+        """The account with a handle (``user@domain``, a leading @ allowed) or an identity, fetched if need be."""
         ...
 
     async def status(self, node: "Node", uri: str) -> Status:
