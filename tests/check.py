@@ -1,0 +1,39 @@
+"""The one list of checks: format, lint, types, architecture, tests with coverage; stops at the first failure.
+
+``python -m tests.check`` is what ``make test`` and CI run. Words after it go to pytest and skip the coverage limit.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+BIN = Path(sys.executable).parent
+
+
+def main() -> int:
+    """Run each check in order; the exit code of the first that fails, or 0."""
+    chosen = sys.argv[1:]
+    workers = ["-n", os.environ.get("FEDORG_TEST_WORKERS", "4"), "--dist", "worksteal"]
+    tests = [str(BIN / "pytest"), "-m", "not long", *workers]
+    checks = [
+        [str(BIN / "ruff"), "format", "--check", "."],
+        [str(BIN / "ruff"), "check", "."],
+        [str(BIN / "mypy")],
+        [str(BIN / "lint-imports")],
+        [*tests, *chosen] if chosen else [*tests, "--cov", "--cov-report=term:skip-covered"],
+    ]
+    for command in checks:
+        started = time.monotonic()
+        print(f"» {' '.join(Path(part).name if '/' in part else part for part in command)}", flush=True)  # noqa: T201 - this is a command line
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        print(f"  {'ok' if code == 0 else 'FAILED'} in {time.monotonic() - started:.1f} s", flush=True)  # noqa: T201 - likewise
+        if code:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
