@@ -1,0 +1,187 @@
+"""The way bytes leave: httpx's interface over aiohttp, with every address checked before it is connected to.
+
+Names are resolved here, all records are checked, and aiohttp connects to exactly these (S20). What was signed is
+what is sent: httpx-aiohttp would let yarl rewrite the path (``%40``, ``%7E``, ``?``), so the request line is passed
+through untouched. All aiohttp errors become ``PeerUnreachable``, which says whether the request can have reached the
+peer. One TLS context, one pool.
+"""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Final
+
+import aiohttp
+import certifi
+import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
+from httpx_aiohttp import AiohttpTransport
+from httpx_aiohttp.transport import AiohttpResponseStream
+from typing_extensions import override
+from yarl import URL
+
+from federation.addresses import AddressPolicy, is_loopback_host
+from federation.errors import AddressRefused, PeerUnreachable
+
+Lookup = Callable[[str], Awaitable[list[str]]]
+
+_OUR_OWN: Final = frozenset({"Accept", "Accept-Encoding", "User-Agent", "Content-Type"})
+_TRIES: Final = 2
+_CLOSED: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
+_DNS_SECONDS: Final = 30
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one request came."""
+
+    is_sent: bool = False
+    is_reused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Bounds on open connections."""
+
+    connections_max: int = 100
+    connections_per_host_max: int = 8
+    keepalive_seconds: float = 15.0
+
+
+async def system_lookup(host: str) -> list[str]:
+    """All addresses of a host by the system's resolver."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
+
+
+def trust_context(ca_file: Path | None) -> ssl.SSLContext:
+    """A client context that trusts the system's authorities (``SSL_CERT_FILE`` is honoured) and those in ``ca_file``.
+
+    A system without any, such as a slim container, gets certifi's.
+    """
+    context = ssl.create_default_context()
+    paths = ssl.get_default_verify_paths()
+    if not paths.cafile and not paths.capath:
+        context.load_verify_locations(certifi.where())
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves a host to addresses that may all be contacted, or raises ``AddressRefused``."""
+
+    def __init__(self, policy: AddressPolicy, lookup: Lookup) -> None:
+        self._policy = policy
+        self._lookup = lookup
+
+    @override
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        texts = ["127.0.0.1", "::1"] if is_loopback_host(host) else await self._lookup(host)
+        addresses = [ipaddress.ip_address(text) for text in dict.fromkeys(texts)]
+        if not addresses:
+            raise OSError("the name has no address")
+        if not all(self._policy.permits(address) for address in addresses):
+            raise AddressRefused(host, "not all of its addresses are public")
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address),
+                port=port,
+                family=socket.AF_INET if address.version == 4 else socket.AF_INET6,  # noqa: PLR2004
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in addresses
+        ]
+
+    @override
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class GuardedTransport(AiohttpTransport):
+    """Sends httpx requests whose URL has passed ``check_url``; the extension ``progress`` tells how far it came."""
+
+    def __init__(self, policy: AddressPolicy, context: ssl.SSLContext, pool: Pool, lookup: Lookup) -> None:
+        super().__init__(verify=context, trust_env=False)
+        self._pool = pool
+        self._resolver = GuardedResolver(policy, lookup)
+
+    @override
+    def get_client(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            ssl=self.ssl_context,
+            resolver=self._resolver,
+            ttl_dns_cache=_DNS_SECONDS,
+            limit=self._pool.connections_max,
+            limit_per_host=self._pool.connections_per_host_max,
+            keepalive_timeout=self._pool.keepalive_seconds,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[_trace()],
+            skip_auto_headers=_OUR_OWN,
+            auto_decompress=False,
+            trust_env=False,
+        )
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not isinstance(self.client, aiohttp.ClientSession):
+            self.client = self.get_client()
+        progress: Progress = request.extensions.get("progress", Progress())
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return await self._send(self.client, request, progress)
+            except (aiohttp.ClientError, OSError, ValueError) as problem:
+                # A peer closes idle connections whenever it likes; one that closed while it was picked says nothing
+                # about the peer. Activities are deduplicated by id, so a second try is safe.
+                if progress.is_reused and tries_left and isinstance(problem, _CLOSED):
+                    continue
+                reason = str(problem) or type(problem).__name__
+                raise PeerUnreachable(str(request.url), reason, never_sent=not progress.is_sent) from problem
+        raise AssertionError("the last try returns or raises")
+
+    @staticmethod
+    async def _send(session: aiohttp.ClientSession, request: httpx.Request, progress: Progress) -> httpx.Response:
+        seconds = request.extensions.get("timeout", {})
+        progress.is_reused = False
+        response = await session.request(
+            request.method,
+            URL(str(request.url), encoded=True),
+            headers=request.headers.multi_items(),
+            data=request.content or None,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(
+                total=None,
+                connect=seconds.get("pool"),
+                sock_connect=seconds.get("connect"),
+                sock_read=seconds.get("read"),
+            ),
+            trace_request_ctx=progress,
+        )
+        return httpx.Response(
+            response.status, headers=response.raw_headers, stream=AiohttpResponseStream(response), request=request
+        )
+
+
+def _trace() -> aiohttp.TraceConfig:
+    async def on_sent(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
+        context.trace_request_ctx.is_sent = True
+
+    async def on_reused(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
+        context.trace_request_ctx.is_reused = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(on_sent)
+    trace.on_connection_reuseconn.append(on_reused)
+    return trace
