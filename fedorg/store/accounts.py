@@ -1,0 +1,186 @@
+"""Rows of ``accounts``: public actors of this node and of others.
+
+``COLUMNS`` and ``from_row`` are what other stores join and read accounts with. The counts and ``last_status_at`` are
+written by the stores that cause them, never by ``update``, so that a profile edit cannot undo a follow.
+"""
+
+from collections.abc import Collection
+from dataclasses import asdict, fields, replace
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field
+from fedorg.errors import NotFound
+from fedorg.ids import AccountId
+from fedorg.store.tables import account_keys, accounts
+from fedorg.store.upsert import insert_ignore
+
+COLUMNS: Final = tuple(accounts.c[field.name] for field in fields(Account))
+
+_COUNTED: Final = frozenset({"followers_count", "following_count", "statuses_count", "last_status_at"})
+# What a new fetch of a remote actor never changes: our id, when we met, what moderators decided here.
+_KEPT: Final = _COUNTED | {"id", "uri", "created_at", "suspended_at", "silenced_at", "memorial"}
+_BY_ID: Final = sa.select(*COLUMNS).where(accounts.c.id == sa.bindparam("id"))
+_BY_URI: Final = sa.select(*COLUMNS).where(accounts.c.uri == sa.bindparam("uri"))
+_BY_ACCT: Final = sa.select(*COLUMNS).where(accounts.c.acct_key == sa.bindparam("acct_key"))
+_BY_IDS: Final = sa.select(*COLUMNS).where(accounts.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def from_row(row: sa.Row[Any]) -> Account:
+    """The account in a row that holds ``COLUMNS`` under their own names."""
+    return from_values({column.name: row._mapping[column] for column in COLUMNS})  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def from_values(values: dict[str, Any]) -> Account:
+    """The account whose columns hold ``values``, as the database gave them."""
+    return Account(
+        **values
+        | {
+            "actor_type": ActorType(values["actor_type"]),
+            "fields": tuple(_field(one) for one in values["fields"]),
+            "emojis": tuple(Emoji(**one) for one in values["emojis"]),
+            "also_known_as": tuple(values["also_known_as"]),
+        }
+    )
+
+
+def acct_key(username: str, domain: str | None) -> str:
+    """The one spelling under which a handle is unique (S7)."""
+    return username.lower() if domain is None else f"{username.lower()}@{domain.lower()}"
+
+
+def insert(conn: Connection, account: Account) -> None:
+    """Add an account; a taken handle or identity raises ``IntegrityError``."""
+    conn.execute(sa.insert(accounts), _values(account))
+
+
+def update(conn: Connection, account: Account) -> None:
+    """Write everything about an account but its counts and ``last_status_at``."""
+    values = {name: value for name, value in _values(account).items() if name not in _COUNTED and name != "id"}
+    conn.execute(sa.update(accounts).where(accounts.c.id == sa.bindparam("this")), values | {"this": account.id})
+
+
+def delete(conn: Connection, account_id: AccountId) -> None:
+    """Remove an account and, by the foreign keys, all that belongs to it."""
+    conn.execute(sa.delete(accounts).where(accounts.c.id == sa.bindparam("this")), {"this": account_id})
+
+
+def get(conn: Connection, account_id: AccountId) -> Account:
+    """The account with an id."""
+    row = conn.execute(_BY_ID, {"id": account_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    return from_row(row)
+
+
+def find_by_uri(conn: Connection, uri: str) -> Account | None:
+    """The account with an identity."""
+    row = conn.execute(_BY_URI, {"uri": uri}).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def find_by_acct(conn: Connection, username: str, domain: str | None) -> Account | None:
+    """The account with a handle, in any case of letters; ``domain`` None means of this node."""
+    row = conn.execute(_BY_ACCT, {"acct_key": acct_key(username, domain)}).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def list_by_ids(conn: Connection, ids: Collection[AccountId]) -> dict[AccountId, Account]:
+    """The accounts that exist among ``ids``, in one query."""
+    if not ids:
+        return {}
+    return {row.id: from_row(row) for row in conn.execute(_BY_IDS, {"ids": sorted(set(ids))})}
+
+
+def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ...]) -> Account:
+    """Write what a peer says of one of its accounts, known here or not; the account as it now stands.
+
+    A known identity keeps our id, counts and decisions. The keys given replace the ones before. A handle belongs to
+    the actor its server names now: an older actor under the same handle keeps its rows and loses the handle.
+    """
+    known = find_by_uri(conn, account.uri)
+    _release_handle(conn, account)
+    if known is None:
+        insert(conn, account)
+        current = account
+    else:
+        current = replace(account, **{name: getattr(known, name) for name in _KEPT})
+        update(conn, current)
+    conn.execute(sa.delete(account_keys).where(account_keys.c.account_id == current.id))
+    # A key that another account holds already stays with it.
+    insert_ignore(conn, account_keys, [key_values(replace(key, account_id=current.id)) for key in keys])
+    return current
+
+
+def key_values(key: AccountKey) -> dict[str, Any]:
+    """The columns of a row of ``account_keys``."""
+    return asdict(key) | {"algorithm": key.algorithm.value}
+
+
+def count_local(conn: Connection) -> tuple[int, int]:
+    """How many people have an account here, and how many statuses they have written."""
+    people = (accounts.c.domain.is_(None)) & (accounts.c.actor_type != ActorType.APPLICATION)
+    row = conn.execute(
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(accounts.c.statuses_count), 0)).where(people)
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+def count_active(conn: Connection, since: datetime) -> int:
+    """How many local accounts have written a status since then."""
+    statement = sa.select(sa.func.count()).where(accounts.c.domain.is_(None), accounts.c.last_status_at >= since)
+    return conn.execute(statement).scalar_one()
+
+
+def list_domains(conn: Connection, limit: int) -> list[str]:
+    """Domains of the remote accounts known here, in alphabetical order."""
+    statement = (
+        sa.select(accounts.c.domain)
+        .where(accounts.c.domain.is_not(None))
+        .distinct()
+        .order_by(accounts.c.domain)
+        .limit(limit)
+    )
+    return [str(domain) for domain in conn.execute(statement).scalars()]
+
+
+def _release_handle(conn: Connection, account: Account) -> None:
+    conn.execute(
+        sa.update(accounts)
+        .where(
+            accounts.c.acct_key == acct_key(account.username, account.domain),
+            accounts.c.uri != account.uri,
+            accounts.c.domain.is_not(None),
+        )
+        # An address is no handle, so that this spelling is free for ever.
+        .values(acct_key=accounts.c.uri)
+    )
+
+
+def _values(account: Account) -> dict[str, Any]:
+    values = {name: getattr(account, name) for name in (column.name for column in COLUMNS)}
+    return values | {
+        "actor_type": account.actor_type.value,
+        "acct_key": acct_key(account.username, account.domain),
+        "fields": [_stored_field(one) for one in account.fields],
+        "emojis": [{"shortcode": one.shortcode, "url": one.url} for one in account.emojis],
+        "also_known_as": list(account.also_known_as),
+    }
+
+
+def _stored_field(one: Field) -> dict[str, str | None]:
+    verified_at = one.verified_at.isoformat() if one.verified_at else None
+    return {"name": one.name, "value": one.value, "source": one.source, "verified_at": verified_at}
+
+
+def _field(stored: dict[str, str | None]) -> Field:
+    verified_at = stored["verified_at"]
+    return Field(
+        name=stored["name"] or "",
+        value=stored["value"] or "",
+        source=stored["source"] or "",
+        verified_at=datetime.fromisoformat(verified_at) if verified_at else None,
+    )

@@ -1,0 +1,46 @@
+"""Rows of ``account_keys``: what accounts sign with (private, ours) and are verified with (public, everybody's)."""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fedorg.domain.accounts import Account, AccountKey, KeyAlgorithm
+from fedorg.ids import AccountId
+from fedorg.store import accounts
+from fedorg.store.tables import account_keys
+
+_OF_ACCOUNT: Final = (
+    sa.select(account_keys).where(account_keys.c.account_id == sa.bindparam("account_id")).order_by(account_keys.c.uri)
+)
+_BY_URI: Final = sa.select(account_keys).where(account_keys.c.uri == sa.bindparam("uri"))
+
+
+def insert(conn: Connection, key: AccountKey) -> None:
+    """Add a key; its identity must be new."""
+    conn.execute(sa.insert(account_keys), accounts.key_values(key))
+
+
+def list_of_account(conn: Connection, account_id: AccountId) -> tuple[AccountKey, ...]:
+    """The keys of an account, in order of their identities."""
+    return tuple(_key(row) for row in conn.execute(_OF_ACCOUNT, {"account_id": account_id}))
+
+
+def find(conn: Connection, key_uri: str) -> tuple[AccountKey, Account] | None:
+    """A key and the account it belongs to."""
+    row = conn.execute(_BY_URI, {"uri": key_uri}).one_or_none()
+    if row is None:
+        return None
+    key = _key(row)
+    return key, accounts.get(conn, key.account_id)
+
+
+def _key(row: sa.Row[Any]) -> AccountKey:
+    return AccountKey(
+        uri=row.uri,
+        account_id=row.account_id,
+        algorithm=KeyAlgorithm(row.algorithm),
+        public=row.public,
+        private=row.private,
+        created_at=row.created_at,
+    )

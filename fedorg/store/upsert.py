@@ -1,0 +1,39 @@
+"""Inserts that meet a unique key: both engines spell them alike, through two functions of SQLAlchemy's dialects.
+
+Doing a thing twice is doing it once because of the unique keys in ``tables``; these statements lean on them instead
+of asking first, so that two writers cannot both see "not there yet".
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+def insert_ignore(conn: Connection, table: Table, rows: Sequence[Row]) -> int:
+    """Insert the rows that no unique key forbids; how many that were. All rows have the same columns."""
+    if not rows:
+        return 0
+    statement = _insert(conn, table).on_conflict_do_nothing()
+    return conn.execute(statement, list(rows), execution_options={"preserve_rowcount": True}).rowcount
+
+
+def upsert(
+    conn: Connection, table: Table, row: Row, *, key: Sequence[str], update: Sequence[str] | None = None
+) -> None:
+    """Insert a row, or set the columns ``update`` (default: all others) of the row that has the same ``key``."""
+    statement = _insert(conn, table)
+    names = [name for name in row if name not in key] if update is None else update
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=list(key), set_={name: statement.excluded[name] for name in names}
+        ),
+        dict(row),
+    )
+
+
+def _insert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
