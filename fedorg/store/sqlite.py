@@ -1,0 +1,313 @@
+"""The embedded database: SQLite in WAL mode, one writer and a few readers, each on a thread of its own.
+
+aiosqlite owns every connection and its thread; SQLAlchemy Core runs inside that thread on the connection opened there,
+so that a unit costs one hop, however many statements it makes. All connections share one SQLAlchemy engine, and with
+it the compiled statements.
+
+Writers of several processes exclude each other from their first statement on (``BEGIN IMMEDIATE``), so that no unit
+finds out at its end that another one was there first. The writer runs the units that wait together in one transaction,
+each in its own savepoint, and answers them after the commit: one fsync serves all of them.
+Spec: https://www.sqlite.org/wal.html, https://www.sqlite.org/lang_transaction.html.
+"""
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeAlias, TypeVar
+
+import aiosqlite
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+
+from fedorg import log
+from fedorg.store.changes import Changes, take_request
+from fedorg.store.units import Call, DatabaseClosed
+
+Synchronous: TypeAlias = Literal["FULL", "NORMAL"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+GROUP_MAX: Final = 64
+_GROUP_SECONDS: Final = 0.02
+_BUSY_SECONDS: Final = 15.0
+_POLL_SECONDS: Final = 0.05
+_BEGIN: Final = "fedorg_begin"
+_STATEMENTS_CACHED: Final = 512
+
+logger = log.get_logger()
+
+
+class SqliteDatabase:
+    """See ``fedorg.store.engine.Database``; made by ``open_sqlite``."""
+
+    dialect: Final[Literal["sqlite", "postgresql"]] = "sqlite"
+
+    def __init__(self, writer: "DatabaseThread", readers: Sequence["DatabaseThread"], data_version: int) -> None:
+        self.changes = Changes()
+        self.changes.carry(self._watch)
+        self._writer = writer
+        self._readers = readers
+        self._idle_readers = list(readers)
+        self._writes: deque[Call[Any]] = deque()
+        self._reads: deque[Call[Any]] = deque()
+        self._is_writing = False
+        self._draining: set[asyncio.Task[None]] = set()
+        self._watching: asyncio.Task[None] | None = None
+        self._data_version = data_version
+        self._closing: asyncio.Task[None] | None = None
+
+    async def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """See ``Database.read``."""
+        if self._closing is not None:
+            raise DatabaseClosed
+        call = Call(lambda conn: unit(conn, *args, **kwargs))
+        self._reads.append(call)
+        if self._idle_readers:
+            self._keep(asyncio.create_task(self._drain_reads(self._idle_readers.pop())))
+        return await call.answer
+
+    async def write(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """See ``Database.write``."""
+        if self._closing is not None:
+            raise DatabaseClosed
+        call = Call(lambda conn: unit(conn, *args, **kwargs))
+        self._writes.append(call)
+        if not self._is_writing:
+            self._is_writing = True
+            self._keep(asyncio.create_task(self._drain_writes()))
+        return await call.answer
+
+    async def close(self) -> None:
+        """See ``Database.close``."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        try:
+            while self._draining:
+                await asyncio.wait(self._draining)
+            self.changes.close()
+            if self._watching is not None:
+                self._watching.cancel()
+                await asyncio.wait((self._watching,))
+        finally:
+            await close_threads(self._readers)
+            await close_threads([self._writer])
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._draining.add(task)
+        task.add_done_callback(self._draining.discard)
+
+    async def _drain_writes(self) -> None:
+        try:
+            while self._writes:
+                group, is_news = await self._writer.run(_run_group, self._writes)
+                for call in group:
+                    call.settle()
+                if is_news:
+                    self.changes.signal()
+        finally:
+            self._is_writing = False
+
+    async def _drain_reads(self, reader: "DatabaseThread") -> None:
+        try:
+            while self._reads:
+                call = self._reads.popleft()
+                if not call.abandoned:
+                    await reader.run(_run_read, call)
+                    call.settle()
+        finally:
+            self._idle_readers.append(reader)
+
+    def _watch(self) -> None:
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._poll_while_wanted())
+
+    async def _poll_while_wanted(self) -> None:
+        """Bring the news of other processes; the commits of the writer's own connection do not show here."""
+        try:
+            while self.changes.wanted:
+                version = await self._writer.run(_data_version)
+                if version != self._data_version:
+                    self._data_version = version
+                    self.changes.signal()
+                await asyncio.sleep(_POLL_SECONDS)
+        except sqlite3.Error as problem:
+            # The next wait begins anew; a database that stays broken answers every unit with its error.
+            logger.warning("database.changes_unseen", error=repr(problem))
+        finally:
+            self._watching = None
+
+
+class DatabaseThread:
+    """One connection on the thread that aiosqlite made for it, for units that are handed over whole."""
+
+    def __init__(self, path: Path, pragmas: Sequence[str], begin: str, shared: "SharedEngine") -> None:
+        self._path = path
+        self._pragmas = pragmas
+        self._begin = begin
+        self._shared = shared
+        self._connection = aiosqlite.Connection(self._connect, iter_chunk_size=64)
+        self._conn: Connection | None = None
+
+    async def open(self) -> None:
+        """Open the connection; its thread has ended again when this raises. Call once."""
+        _ = await self._connection
+
+    async def run(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Hop to the thread once and call ``function`` there.
+
+        The call happens even if the awaiting task is cancelled. This is the only use of aiosqlite's private
+        ``_execute``; ``tests/node/test_engine.py`` holds the contract it has to keep.
+        """
+        call = partial(function, self._conn, *args, **kwargs)  # type: ignore[arg-type]  # open() has set it
+        result: T = await self._connection._execute(call)  # type: ignore[no-untyped-call]  # noqa: SLF001
+        return result
+
+    async def close(self) -> None:
+        """Wait for what runs, close the connection and end the thread."""
+        try:
+            await self.run(Connection.close)
+        finally:
+            await self._connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        raw = sqlite3.connect(
+            self._path, timeout=_BUSY_SECONDS, isolation_level=None, cached_statements=_STATEMENTS_CACHED
+        )
+        try:
+            for pragma in self._pragmas:
+                raw.execute(f"PRAGMA {pragma}")
+            self._conn = self._shared.connect(raw, self._begin)
+        except BaseException:
+            raw.close()
+            raise
+        return raw
+
+
+class SharedEngine:
+    """The SQLAlchemy engine of all threads of one database: statements compile once for all of them."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+        self.engine: Engine = create_engine("sqlite://", creator=self._raw, poolclass=NullPool)
+        event.listen(self.engine, "begin", _begin)
+
+    def connect(self, raw: sqlite3.Connection, begin: str) -> Connection:
+        """``raw``, opened on this thread, as a SQLAlchemy connection whose transactions start with ``begin``."""
+        self._local.raw = raw
+        return self.engine.connect().execution_options(**{_BEGIN: begin})
+
+    def _raw(self) -> sqlite3.Connection:
+        raw: sqlite3.Connection = self._local.raw
+        return raw
+
+
+def sqlite_path(url: URL) -> Path:
+    """The file ``url`` names; relative to the working directory unless it has four slashes."""
+    if not url.database or url.database == ":memory:" or url.query or url.host:
+        raise ValueError("a SQLite database is a file: sqlite:///name.db or sqlite:////absolute/path/name.db")
+    return Path(url.database).absolute()
+
+
+def create_private(path: Path) -> None:
+    """Make sure the file exists; a new one is readable by its owner only, for it holds keys and passwords' hashes.
+
+    An existing file is not opened: closing it would drop the locks SQLite holds on it in this process
+    (https://www.sqlite.org/howtocorrupt.html §2.2).
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+async def open_sqlite(url: URL, *, synchronous: Synchronous, readers: int) -> SqliteDatabase:
+    """Open the database and create its file if there is none; no thread is left behind when this raises."""
+    path = sqlite_path(url)
+    create_private(path)
+    shared = SharedEngine()
+    # WAL is a property of the file; the writer sets it before any reader comes.
+    common = ["foreign_keys = ON", f"synchronous = {synchronous}", "temp_store = MEMORY", "cache_size = -16000"]
+    for_writing = ["journal_mode = WAL", "journal_size_limit = 67108864", *common]
+    writer = DatabaseThread(path, for_writing, "BEGIN IMMEDIATE", shared)
+    reading = [DatabaseThread(path, [*common, "query_only = ON"], "BEGIN", shared) for _ in range(readers)]
+    opened: list[DatabaseThread] = []
+    try:
+        for thread in (writer, *reading):
+            await thread.open()
+            opened.append(thread)
+        return SqliteDatabase(writer, reading, await writer.run(_data_version))
+    except BaseException:
+        await close_threads(opened)
+        raise
+
+
+async def close_threads(threads: Sequence[DatabaseThread]) -> None:
+    """Close them all, even when closing one fails; then raises the first failure."""
+    problems = await asyncio.gather(*(thread.close() for thread in threads), return_exceptions=True)
+    for problem in problems:
+        if problem is not None:
+            raise problem
+
+
+def _begin(conn: Connection) -> None:
+    conn.exec_driver_sql(conn.get_execution_options()[_BEGIN])
+
+
+def _data_version(conn: Connection) -> int:
+    raw: Any = conn.connection.driver_connection
+    version: int = raw.execute("PRAGMA data_version").fetchone()[0]
+    return version
+
+
+def _run_read(conn: Connection, call: Call[Any]) -> None:
+    try:
+        with conn.begin():
+            call.run(conn)
+    except BaseException as problem:  # noqa: BLE001  it belongs to the caller, who gets it
+        call.fail(problem)
+
+
+def _run_group(conn: Connection, waiting: deque[Call[Any]]) -> tuple[list[Call[Any]], bool]:
+    """One transaction of units that wait, and whether one of them had news; newcomers join for a while."""
+    group: list[Call[Any]] = []
+    try:
+        transaction = conn.begin()
+    except Exception as problem:  # noqa: BLE001  it belongs to the callers, who get it
+        # The lock could not be had in the time allowed: who comes later may be luckier, these have waited.
+        group.extend(waiting.popleft() for _ in range(min(len(waiting), GROUP_MAX)))
+        _fail(group, problem)
+        return group, False
+    started = monotonic()
+    try:
+        with transaction:
+            while waiting and len(group) < GROUP_MAX and monotonic() - started < _GROUP_SECONDS:
+                group.append(waiting.popleft())
+                _run_in_savepoint(conn, group[-1])
+    except Exception as problem:  # noqa: BLE001  nothing of the group is stored, and each caller is told
+        _fail(group, problem)
+    return group, take_request(conn)
+
+
+def _run_in_savepoint(conn: Connection, call: Call[Any]) -> None:
+    savepoint = conn.begin_nested()
+    try:
+        call.run(conn)
+    except BaseException as problem:  # noqa: BLE001  it belongs to the caller, who gets it
+        savepoint.rollback()
+        call.fail(problem)
+    else:
+        savepoint.commit()
+
+
+def _fail(group: list[Call[Any]], problem: Exception) -> None:
+    for call in group:
+        if not call.failed:
+            call.fail(problem)
