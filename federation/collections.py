@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from federation.activities import Activity
 from federation.actors import Actor
-from federation.objects import Hashtag, Note, Ref, Tombstone, UnknownObject
+from federation.objects import Hashtag, Note, Ref, Relationship, Tombstone, UnknownObject
 from federation.vocabulary import CollectionType, PageType
 
-Item = Activity | Actor | Note | Hashtag | Tombstone | UnknownObject | Ref
+Item = Activity | Actor | Note | Hashtag | Tombstone | Relationship | UnknownObject | Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

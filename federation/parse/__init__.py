@@ -1,0 +1,25 @@
+"""JSON from a peer to typed values; the only reader of raw ActivityPub keys.
+
+Nothing here opens a socket or trusts a host. Unknown properties are dropped, known ones with a wrong shape raise
+``MalformedActivity``; ``load_json`` comes first and bounds what the others walk through. What a value claims is judged
+by ``federation.origin``. Spec: ActivityStreams 2.0 Core §4; read as tolerantly as Mastodon reads.
+"""
+
+from federation.parse.activities import activity
+from federation.parse.actors import actor, key_document
+from federation.parse.collections import Resource, collection, resource
+from federation.parse.load import JsonObject, load_json
+from federation.parse.objects import note, tombstone
+
+__all__ = (
+    "JsonObject",
+    "Resource",
+    "activity",
+    "actor",
+    "collection",
+    "key_document",
+    "load_json",
+    "note",
+    "resource",
+    "tombstone",
+)
