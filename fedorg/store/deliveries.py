@@ -1,0 +1,261 @@
+"""Outgoing activities and their deliveries: one row per activity and inbox, gone when the peer has it.
+
+An activity and all its deliveries are recorded in one transaction, and only once for an activity id. Deliveries of one
+object to one inbox leave in the order of their ids; other objects do not wait for it. A delivery is claimed for the
+time of a lease as a job is (``store/jobs.py``), a dead one stays until upkeep clears it.
+
+Nobody is delayed by somebody else's ill server: a claim takes at most a window per domain, one for a domain whose
+circuit was open, none while it is open, and ``ill_max`` in all for domains whose last try failed.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, NewType
+
+from sqlalchemy import Connection, Row, Select, delete, exists, func, insert, or_, select, update
+
+from fedorg.ids import AccountId, IdSource
+from fedorg.store import changes
+from fedorg.store.jobs import ERROR_MAX, QueueCounts
+from fedorg.store.peers import FAILURES_MAX
+from fedorg.store.tables import activities, deliveries, peers
+from fedorg.store.upsert import insert_ignore
+
+DeliveryId = NewType("DeliveryId", int)
+
+# A claim looks past the domains whose window is full, this often at most.
+_ROUNDS_MAX: Final = 8
+
+_earlier: Final = deliveries.alias("earlier")
+_IS_NEXT: Final = ~exists().where(
+    _earlier.c.object_uri == deliveries.c.object_uri,
+    _earlier.c.inbox == deliveries.c.inbox,
+    _earlier.c.id < deliveries.c.id,
+    _earlier.c.dead_at.is_(None),
+)
+_COUNTS: Final = select(
+    func.count().filter(deliveries.c.dead_at.is_(None)),
+    func.count().filter(deliveries.c.dead_at.is_not(None)),
+    func.min(deliveries.c.created_at).filter(deliveries.c.dead_at.is_(None)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingActivity:
+    """An activity as it goes out; ``object_uri`` is what keeps deliveries in order."""
+
+    uri: str
+    account_id: AccountId
+    type: str
+    object_uri: str
+    body: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedDelivery:
+    """A delivery somebody works on; ``attempts`` counts this try too."""
+
+    id: DeliveryId
+    uri: str
+    type: str
+    account_id: AccountId
+    body: str = field(repr=False)
+    inbox: str
+    domain: str
+    attempts: int
+    signature_scheme: str | None
+    is_ill: bool
+    """The last try to reach the domain failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """How many deliveries may be under way; ``busy`` counts those that are, by domain."""
+
+    free: int
+    domain_max: int
+    ill_free: int
+    busy: Mapping[str, int]
+
+
+def record(
+    conn: Connection, ids: IdSource, now: datetime, activity: OutgoingActivity, inboxes: Mapping[str, str]
+) -> bool:
+    """Queue an activity for ``inboxes`` (inbox to domain); False, and nothing done, when its id was recorded before."""
+    if not inboxes:
+        return False
+    values = {
+        "id": ids.next(),
+        "uri": activity.uri,
+        "account_id": activity.account_id,
+        "type": activity.type,
+        "body": activity.body,
+        "created_at": now,
+    }
+    if not insert_ignore(conn, activities, [values]):
+        return False
+    rows = [
+        {
+            "id": ids.next(),
+            "activity_id": values["id"],
+            "inbox": inbox,
+            "domain": domain,
+            "object_uri": activity.object_uri,
+            "due_at": now,
+            "created_at": now,
+        }
+        for inbox, domain in inboxes.items()
+    ]
+    conn.execute(insert(deliveries), rows)
+    changes.notify(conn)
+    return True
+
+
+def is_any_due(conn: Connection, now: datetime) -> bool:
+    """Whether a claim could find anything; asked first, because a claim takes the writer."""
+    due = exists().where(deliveries.c.dead_at.is_(None), deliveries.c.due_at <= now)
+    return bool(conn.execute(select(due)).scalar())
+
+
+def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) -> tuple[ClaimedDelivery, ...]:
+    """Deliveries that are due and have room in the window, leased to the caller until ``now + lease``."""
+    claimed: dict[int, Row[Any]] = {}
+    busy = Counter(window.busy)
+    ill_free = window.ill_free
+    full = {domain for domain, count in busy.items() if count >= window.domain_max}
+    for _ in range(_ROUNDS_MAX):
+        rows = conn.execute(_due(now, full, claimed, limit=2 * window.free)).all()
+        for row in rows:
+            if len(claimed) == window.free:
+                break
+            is_ill = bool(row.failures)
+            if busy[row.domain] >= _domain_max(row, window) or (is_ill and not ill_free):
+                full.add(row.domain)
+                continue
+            claimed[row.id] = row
+            busy[row.domain] += 1
+            ill_free -= is_ill
+        if len(rows) < 2 * window.free or len(claimed) == window.free:
+            break
+    if claimed:
+        conn.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_(claimed))
+            .values(attempts=deliveries.c.attempts + 1, leased_until=now + lease, due_at=now + lease)
+        )
+    return tuple(_claimed(row) for row in claimed.values())
+
+
+def renew(conn: Connection, claimed: Sequence[ClaimedDelivery], until: datetime) -> None:
+    """Keep deliveries that are still under way from falling due."""
+    conn.execute(
+        update(deliveries)
+        .where(deliveries.c.id.in_([held.id for held in claimed]), deliveries.c.leased_until.is_not(None))
+        .values(leased_until=until, due_at=until)
+    )
+
+
+def finish(conn: Connection, claimed: ClaimedDelivery) -> None:
+    """The peer has it."""
+    conn.execute(delete(deliveries).where(deliveries.c.id == claimed.id))
+
+
+def retry(conn: Connection, claimed: ClaimedDelivery, due_at: datetime, error: str) -> None:
+    """The try failed; the next one is due at ``due_at``."""
+    conn.execute(
+        update(deliveries)
+        .where(deliveries.c.id == claimed.id, deliveries.c.attempts == claimed.attempts)
+        .values(due_at=due_at, leased_until=None, last_error=error[:ERROR_MAX])
+    )
+
+
+def bury(conn: Connection, claimed: ClaimedDelivery, now: datetime, error: str) -> None:
+    """Give the delivery up; the row stays for the administrator, later ones of its object go on."""
+    conn.execute(
+        update(deliveries)
+        .where(deliveries.c.id == claimed.id, deliveries.c.attempts == claimed.attempts)
+        .values(dead_at=now, leased_until=None, last_error=error[:ERROR_MAX])
+    )
+
+
+def drop_inbox(conn: Connection, inbox: str) -> int:
+    """The inbox is gone for good: forget what waits for it; how many deliveries that were."""
+    return conn.execute(delete(deliveries).where(deliveries.c.inbox == inbox)).rowcount
+
+
+def drop_domain(conn: Connection, domain: str) -> int:
+    """The peer is blocked: forget what waits for it; how many deliveries that were."""
+    return conn.execute(delete(deliveries).where(deliveries.c.domain == domain)).rowcount
+
+
+def counts(conn: Connection) -> QueueCounts:
+    """How the queue stands; deliveries under way count as waiting."""
+    waiting, dead, oldest = conn.execute(_COUNTS).one()
+    return QueueCounts(waiting=waiting, dead=dead, oldest_waiting_at=oldest)
+
+
+def delete_dead(conn: Connection, before: datetime, limit: int) -> int:
+    """Forget up to ``limit`` deliveries given up before a moment; how many there were."""
+    stale = select(deliveries.c.id).where(deliveries.c.dead_at < before).limit(limit)
+    return conn.execute(delete(deliveries).where(deliveries.c.id.in_(stale))).rowcount
+
+
+def delete_done_activities(conn: Connection, before: datetime, limit: int) -> int:
+    """Forget up to ``limit`` activities made before a moment that no delivery needs; how many there were."""
+    stale = (
+        select(activities.c.id)
+        .where(activities.c.created_at < before, ~exists().where(deliveries.c.activity_id == activities.c.id))
+        .limit(limit)
+    )
+    return conn.execute(delete(activities).where(activities.c.id.in_(stale))).rowcount
+
+
+def _due(now: datetime, full: set[str], claimed: Mapping[int, object], *, limit: int) -> Select[Any]:
+    return (
+        select(
+            deliveries.c.id,
+            deliveries.c.inbox,
+            deliveries.c.domain,
+            deliveries.c.attempts,
+            activities.c.uri,
+            activities.c.type,
+            activities.c.account_id,
+            activities.c.body,
+            peers.c.signature_scheme,
+            peers.c.failures,
+        )
+        .join(activities, activities.c.id == deliveries.c.activity_id)
+        .outerjoin(peers, peers.c.domain == deliveries.c.domain)
+        .where(
+            deliveries.c.dead_at.is_(None),
+            deliveries.c.due_at <= now,
+            deliveries.c.domain.not_in(full),
+            deliveries.c.id.not_in(claimed),
+            or_(peers.c.closed_until.is_(None), peers.c.closed_until <= now),
+            _IS_NEXT,
+        )
+        .order_by(deliveries.c.due_at, deliveries.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=deliveries)
+    )
+
+
+def _domain_max(row: Row[Any], window: Window) -> int:
+    return 1 if (row.failures or 0) >= FAILURES_MAX else window.domain_max
+
+
+def _claimed(row: Row[Any]) -> ClaimedDelivery:
+    return ClaimedDelivery(
+        id=DeliveryId(row.id),
+        uri=row.uri,
+        type=row.type,
+        account_id=AccountId(row.account_id),
+        body=row.body,
+        inbox=row.inbox,
+        domain=row.domain,
+        attempts=row.attempts + 1,
+        signature_scheme=row.signature_scheme,
+        is_ill=bool(row.failures),
+    )

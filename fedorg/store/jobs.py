@@ -1,0 +1,142 @@
+"""The queue of durable work: a row per job, written in the transaction that causes it.
+
+A job is claimed for the time of a lease: its ``due_at`` moves to the end of the lease, so that the row of a worker that
+died is simply due again. ``attempts`` grows with each claim and fences what an overtaken worker says afterwards. A job
+that cannot be done is buried (``dead_at``), never deleted, until upkeep clears it. On PostgreSQL several workers claim
+side by side (``FOR UPDATE SKIP LOCKED``); SQLite has one writer at a time.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
+
+from fedorg.domain.jobs import Job
+from fedorg.ids import IdSource, JobId
+from fedorg.store import changes
+from fedorg.store.tables import jobs
+
+ERROR_MAX: Final = 500
+
+_encode: Final = msgspec.json.Encoder().encode
+_decoder: Final[msgspec.json.Decoder[Job]] = msgspec.json.Decoder(Job)
+_DUE: Final = (
+    select(jobs.c.id, jobs.c.payload, jobs.c.attempts)
+    .where(jobs.c.dead_at.is_(None), jobs.c.due_at <= bindparam("moment"))
+    .order_by(jobs.c.due_at, jobs.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_LEASE: Final = (
+    update(jobs)
+    .where(jobs.c.id.in_(bindparam("claimed", expanding=True)))
+    .values(attempts=jobs.c.attempts + 1, leased_until=bindparam("until"), due_at=bindparam("until"))
+)
+_HELD: Final = update(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.attempts == bindparam("attempt"))
+_COUNTS: Final = select(
+    func.count().filter(jobs.c.dead_at.is_(None)),
+    func.count().filter(jobs.c.dead_at.is_not(None)),
+    func.min(jobs.c.created_at).filter(jobs.c.dead_at.is_(None)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedJob:
+    """A job somebody works on; ``attempts`` counts this try too. ``job`` is None when the payload cannot be read."""
+
+    id: JobId
+    job: Job | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueCounts:
+    """How a queue stands."""
+
+    waiting: int
+    dead: int
+    oldest_waiting_at: datetime | None
+
+
+def enqueue(conn: Connection, ids: IdSource, now: datetime, job: Job, *, due_at: datetime | None = None) -> None:
+    """Queue a job, due at once unless told otherwise, and wake the workers with the commit."""
+    values = {
+        "id": ids.next(),
+        "payload": _encode(job).decode(),
+        "due_at": due_at or now,
+        "created_at": now,
+    }
+    conn.execute(insert(jobs), values)
+    changes.notify(conn)
+
+
+def is_any_due(conn: Connection, now: datetime) -> bool:
+    """Whether a claim could find anything; asked first, because a claim takes the writer."""
+    return bool(conn.execute(select(exists().where(jobs.c.dead_at.is_(None), jobs.c.due_at <= now))).scalar())
+
+
+def claim(conn: Connection, *, now: datetime, lease: timedelta, limit: int) -> tuple[ClaimedJob, ...]:
+    """Up to ``limit`` jobs that are due, longest due first, leased to the caller until ``now + lease``."""
+    rows = conn.execute(_DUE, {"moment": now, "limit": limit}).all()
+    if rows:
+        conn.execute(_LEASE, {"claimed": [row.id for row in rows], "until": now + lease})
+    return tuple(ClaimedJob(id=JobId(row.id), job=_job(row.payload), attempts=row.attempts + 1) for row in rows)
+
+
+def renew(conn: Connection, claimed: Iterable[ClaimedJob], until: datetime) -> None:
+    """Keep jobs that are still being worked on from falling due."""
+    rows = [{"job_id": held.id, "attempt": held.attempts} for held in claimed]
+    if rows:
+        conn.execute(_HELD.values(leased_until=until, due_at=until), rows)
+
+
+def finish(conn: Connection, claimed: ClaimedJob) -> None:
+    """The job is done."""
+    conn.execute(delete(jobs).where(jobs.c.id == claimed.id, jobs.c.attempts == claimed.attempts))
+
+
+def proceed(conn: Connection, claimed: ClaimedJob, rest: Job, now: datetime) -> None:
+    """Part of the job is done; what is left of it is due at once and starts with fresh attempts."""
+    conn.execute(
+        _HELD.values(payload=_encode(rest).decode(), attempts=0, leased_until=None, due_at=now),
+        {"job_id": claimed.id, "attempt": claimed.attempts},
+    )
+    changes.notify(conn)
+
+
+def retry(conn: Connection, claimed: ClaimedJob, due_at: datetime, error: str) -> None:
+    """The try failed; the next one is due at ``due_at``."""
+    conn.execute(
+        _HELD.values(due_at=due_at, leased_until=None, last_error=error[:ERROR_MAX]),
+        {"job_id": claimed.id, "attempt": claimed.attempts},
+    )
+
+
+def bury(conn: Connection, claimed: ClaimedJob, now: datetime, error: str) -> None:
+    """Give the job up; the row stays for the administrator."""
+    conn.execute(
+        _HELD.values(dead_at=now, leased_until=None, last_error=error[:ERROR_MAX]),
+        {"job_id": claimed.id, "attempt": claimed.attempts},
+    )
+
+
+def counts(conn: Connection) -> QueueCounts:
+    """How the queue stands; running jobs count as waiting."""
+    waiting, dead, oldest = conn.execute(_COUNTS).one()
+    return QueueCounts(waiting=waiting, dead=dead, oldest_waiting_at=oldest)
+
+
+def delete_dead(conn: Connection, before: datetime, limit: int) -> int:
+    """Forget up to ``limit`` jobs buried before a moment; how many there were."""
+    stale = select(jobs.c.id).where(jobs.c.dead_at < before).limit(limit)
+    return conn.execute(delete(jobs).where(jobs.c.id.in_(stale))).rowcount
+
+
+def _job(payload: str) -> Job | None:
+    try:
+        return _decoder.decode(payload)
+    except msgspec.MsgspecError:
+        return None

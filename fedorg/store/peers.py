@@ -1,0 +1,126 @@
+"""Other servers: their tier, how to sign for them, and how deliveries to them fare.
+
+A peer this node never set a tier for is ``open``. The circuit breaker is a row, so that it is bounded and survives a
+restart (S32): after ``FAILURES_MAX`` failures in a row deliveries wait until ``closed_until``, and then one at a time
+is tried.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, case, func, select, update
+
+from fedorg.domain.peers import Peer, PeerSummary
+from fedorg.domain.visibility import Tier
+from fedorg.store.tables import accounts, deliveries, peers
+from fedorg.store.upsert import insert_ignore
+
+FAILURES_MAX: Final = 5
+FIRST_PAUSE: Final = timedelta(minutes=1)
+LONGEST_PAUSE: Final = timedelta(hours=6)
+ERROR_MAX: Final = 500
+
+
+def find(conn: Connection, domain: str) -> Peer | None:
+    """The peer, if it was ever seen or given a tier."""
+    row = conn.execute(select(peers).where(peers.c.domain == domain)).one_or_none()
+    return None if row is None else _peer(row)
+
+
+def tiers(conn: Connection, domains: Iterable[str]) -> dict[str, Tier]:
+    """The tier of each of these domains."""
+    wanted = set(domains)
+    rows = conn.execute(select(peers.c.domain, peers.c.tier).where(peers.c.domain.in_(wanted)))
+    return dict.fromkeys(wanted, Tier.OPEN) | {row.domain: Tier(row.tier) for row in rows}
+
+
+def upsert_seen(conn: Connection, now: datetime, domain: str) -> Peer:
+    """The peer, made with tier ``open`` when it is new."""
+    insert_ignore(conn, peers, [{"domain": domain, "tier": Tier.OPEN, "first_seen_at": now}])
+    return _peer(conn.execute(select(peers).where(peers.c.domain == domain)).one())
+
+
+def set_tier(conn: Connection, now: datetime, domain: str, tier: Tier) -> Peer:
+    """What the peer is to this node from now on; whatever else is known of it stays."""
+    upsert_seen(conn, now, domain)
+    conn.execute(update(peers).where(peers.c.domain == domain).values(tier=tier))
+    return _peer(conn.execute(select(peers).where(peers.c.domain == domain)).one())
+
+
+def set_software(conn: Connection, domain: str, software: str, version: str) -> None:
+    """What the peer says it runs."""
+    conn.execute(update(peers).where(peers.c.domain == domain).values(software=software, software_version=version))
+
+
+def record_success(conn: Connection, now: datetime, domain: str, scheme: str | None) -> None:
+    """The peer took a delivery; ``scheme`` is the signature it understood."""
+    upsert_seen(conn, now, domain)
+    values: dict[str, Any] = {"last_success_at": now, "failures": 0, "closed_until": None, "last_error": None}
+    if scheme is not None:
+        values["signature_scheme"] = scheme
+    conn.execute(update(peers).where(peers.c.domain == domain).values(values))
+
+
+def record_failure(conn: Connection, now: datetime, domain: str, error: str) -> None:
+    """The peer could not be reached or is ill; several such in a row pause deliveries to it, longer each time."""
+    failures = upsert_seen(conn, now, domain).failures + 1
+    closed_until = None
+    if failures >= FAILURES_MAX:
+        closed_until = now + min(FIRST_PAUSE * 2 ** min(failures - FAILURES_MAX, 16), LONGEST_PAUSE)
+    conn.execute(
+        update(peers)
+        .where(peers.c.domain == domain)
+        .values(last_failure_at=now, failures=failures, closed_until=closed_until, last_error=error[:ERROR_MAX])
+    )
+
+
+def list_summaries(conn: Connection, *, limit: int = 1000) -> tuple[PeerSummary, ...]:
+    """Peers by domain, each with how many of its accounts are known and how deliveries to it stand."""
+    known = dict(
+        conn.execute(
+            select(accounts.c.domain, func.count()).where(accounts.c.domain.is_not(None)).group_by(accounts.c.domain)
+        )
+        .tuples()
+        .all()
+    )
+    queued = {
+        row.domain: row
+        for row in conn.execute(
+            select(
+                deliveries.c.domain,
+                func.sum(case((deliveries.c.dead_at.is_(None), 1), else_=0)).label("waiting"),
+                func.sum(case((deliveries.c.dead_at.is_not(None), 1), else_=0)).label("dead"),
+                func.min(deliveries.c.created_at).filter(deliveries.c.dead_at.is_(None)).label("oldest"),
+            ).group_by(deliveries.c.domain)
+        )
+    }
+    summaries = []
+    for row in conn.execute(select(peers).order_by(peers.c.domain).limit(limit)):
+        queue = queued.get(row.domain)
+        summaries.append(
+            PeerSummary(
+                peer=_peer(row),
+                accounts_count=known.get(row.domain, 0),
+                deliveries_waiting=0 if queue is None else queue.waiting,
+                deliveries_dead=0 if queue is None else queue.dead,
+                oldest_waiting_at=None if queue is None else queue.oldest,
+            )
+        )
+    return tuple(summaries)
+
+
+def _peer(row: Row[Any]) -> Peer:
+    return Peer(
+        domain=row.domain,
+        tier=Tier(row.tier),
+        signature_scheme=row.signature_scheme,
+        software=row.software,
+        software_version=row.software_version,
+        first_seen_at=row.first_seen_at,
+        last_success_at=row.last_success_at,
+        last_failure_at=row.last_failure_at,
+        last_error=row.last_error,
+        failures=row.failures,
+        closed_until=row.closed_until,
+    )
