@@ -17,7 +17,9 @@ MEMBERS_MAX: Final = 20_000
 TEXT_MAX: Final = 2048
 ITEMS_MAX: Final = 100
 
-_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# Possessive, and a string that never ends takes the rest: otherwise the scan of such a body takes quadratic time. The
+# decoder refuses it afterwards.
+_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _NOT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b"[]{},")
 
 

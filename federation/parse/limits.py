@@ -1,4 +1,4 @@
-"""How much of everything a peer may send (S26, S29).
+"""How much of everything a peer may send (S26); ``bounded_json`` bounds the document as a whole.
 
 A list that only decorates is cut at its limit; a string or list whose cut would change the meaning (ids, HTML, ``to``)
 refuses the document. Numbers leave room above what Mastodon, Misskey and Lemmy allow their own people.
@@ -6,10 +6,6 @@ refuses the document. Numbers leave room above what Mastodon, Misskey and Lemmy 
 
 from typing import Final
 
-DOCUMENT_BYTES_MAX: Final = 1_048_576
-DEPTH_MAX: Final = 32
-KEYS_MAX: Final = 20_000
-VALUES_MAX: Final = 50_000
 ACTIVITY_DEPTH_MAX: Final = 4
 """``Announce{Undo{Announce{Note}}}``, the deepest that is sent in earnest."""
 
