@@ -163,9 +163,24 @@ def from_mapping(values: Mapping[str, Any]) -> Settings:
     return settings
 
 
+def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """The settings with some fields given anew, checked like all others."""
+    return from_mapping({f.name: getattr(settings, f.name) for f in fields(Settings)} | dict(changes))
+
+
 def describe() -> list[tuple[str, str, str]]:
     """(variable, default, meaning) of every setting, in order, for help and documentation."""
     return [(f"{PREFIX}{f.name.upper()}", _as_text(f.default), str(f.metadata["help"])) for f in fields(Settings)]
+
+
+def shown(settings: Settings) -> dict[str, str]:
+    """The value of every setting by variable, as text; a secret that is set shows as ``(hidden)``."""
+    return {
+        f"{PREFIX}{f.name.upper()}": "(hidden)"
+        if f.metadata["secret"] and getattr(settings, f.name)
+        else _as_text(getattr(settings, f.name))
+        for f in fields(Settings)
+    }
 
 
 def _faults(settings: Settings) -> list[str]:
@@ -266,7 +281,8 @@ def _list(value: object) -> tuple[str, ...]:
 
 def _networks(value: object) -> tuple[Network, ...]:
     try:
-        return tuple(ipaddress.ip_network(part) for part in _list(value))
+        parts = value if isinstance(value, tuple) else _list(value)
+        return tuple(ipaddress.ip_network(part) for part in parts)
     except ValueError as problem:
         raise ValueError(f"must be addresses or ranges such as 10.0.0.0/8: {problem}") from None
 

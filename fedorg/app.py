@@ -1,0 +1,149 @@
+"""The composition root: settings become a node, a node becomes a running server. Nothing else wires parts together."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import hypercorn.asyncio
+import hypercorn.config
+
+import fedorg
+from federation.addresses import AddressPolicy
+from federation.client import Client
+from fedorg import log, web
+from fedorg.activitypub.resolve import NodeResolver
+from fedorg.config import Settings
+from fedorg.errors import SettingsError
+from fedorg.ids import IdSource
+from fedorg.jobs.worker import Worker
+from fedorg.media import FileStorage
+from fedorg.metrics import new_metrics
+from fedorg.node import Node
+from fedorg.services import registration
+from fedorg.store import migrate
+from fedorg.store.engine import open_database
+from fedorg.uris import Uris
+
+_log = log.get_logger()
+
+
+def utc_now() -> datetime:
+    """Aware UTC in whole milliseconds, the precision in which times are stored."""
+    now = datetime.now(UTC)  # noqa: TID251 - this is the clock that everybody else is handed
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+@asynccontextmanager
+async def open_node(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> AsyncIterator[Node]:
+    """A node on a migrated database, closed at the end. Makes the node actor and its keys when they are missing.
+
+    Raises ``SettingsError`` when the database cannot be used as it is, saying what to do.
+    """
+    await _require_migrated(settings)
+    settings.media_dir.mkdir(parents=True, exist_ok=True)
+    database = await open_database(settings.database, synchronous=settings.synchronous)
+    try:
+        async with Client(
+            AddressPolicy(allowed_networks=settings.allowed_networks, allow_http_loopback=settings.insecure_loopback),
+            f"fedorg/{fedorg.__version__} (+{settings.public_url})",
+            now=now,
+            ca_file=settings.ca_file,
+        ) as client:
+            node = Node(
+                settings=settings,
+                db=database,
+                client=client,
+                ids=IdSource(now, settings.process_number),
+                now=now,
+                uris=Uris.of(settings),
+                storage=FileStorage(settings.media_dir),
+                metrics=new_metrics(),
+                resolver=NodeResolver(),
+            )
+            await registration.ensure_node_actor(node)
+            yield node
+    finally:
+        await database.close()
+
+
+async def serve(node: Node, *, bound: socket.socket | None = None, with_worker: bool = True) -> None:
+    """Answer requests, and run jobs beside them, until SIGINT or SIGTERM.
+
+    ``bound`` is a listening socket handed in by a supervisor; otherwise host and port of the settings. At the end no
+    running request or job is cut before ``shutdown_seconds`` have passed.
+    """
+    stop = _stop_signal()
+    application = web.create_app(node)
+    worker = Worker(node) if with_worker else None
+
+    async def until_stopped() -> None:
+        await stop.wait()
+        web.close_streams(application)
+
+    working = asyncio.create_task(worker.run(), name="worker") if worker else None
+    serving = asyncio.create_task(
+        hypercorn.asyncio.serve(application, _server_config(node.settings, bound), shutdown_trigger=until_stopped),
+        name="server",
+    )
+    try:
+        running = {task for task in (serving, working) if task is not None}
+        done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        await serving
+    finally:
+        if worker is not None and working is not None:
+            await worker.stop()
+            await working
+    for task in done:
+        task.result()
+    _log.info("node.stopped")
+
+
+async def work(node: Node) -> None:
+    """Run jobs, without answering requests, until SIGINT or SIGTERM."""
+    stop = _stop_signal()
+    worker = Worker(node)
+    working = asyncio.create_task(worker.run(), name="worker")
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    await worker.stop()
+    await working
+    _log.info("worker.stopped")
+
+
+async def _require_migrated(settings: Settings) -> None:
+    """Make the schema in an empty database; refuse one that is older, newer or half-way."""
+    state = await migrate.check(settings.database)
+    if state.is_empty:
+        await migrate.migrate(settings.database)
+    elif not state.is_current:
+        raise SettingsError([f"database: {state.explain()}"])
+
+
+def _server_config(settings: Settings, bound: socket.socket | None) -> hypercorn.config.Config:
+    config = hypercorn.config.Config()
+    config.bind = [f"fd://{bound.fileno()}"] if bound else [f"{settings.host}:{settings.port}"]
+    config.graceful_timeout = float(settings.shutdown_seconds)
+    config.keep_alive_timeout = 75.0
+    config.include_server_header = False
+    config.accesslog = None
+    config.errorlog = None
+    config.h11_max_incomplete_size = 65_536
+    if settings.tls_certificate and settings.tls_key:
+        config.certfile = str(settings.tls_certificate)
+        config.keyfile = str(settings.tls_key)
+    return config
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,52 @@
+"""The command line: a thin shell over services. Each command opens a node, does one thing and says what it did.
+
+People read tables; ``--json`` gives scripts the same facts. A fault is one sentence on standard error and exit code 1;
+a wrong call is exit code 2.
+"""
+
+from pathlib import Path
+
+import click
+
+import fedorg
+from fedorg.cli import demo, doctor, peers, running, settings, users
+from fedorg.cli.base import Context
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(fedorg.__version__, prog_name="fedorg")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="TOML file with settings; FEDORG_* variables beat it.",
+)
+@click.pass_context
+def main(context: click.Context, config_file: Path | None) -> None:
+    """fedorg, a federated social server for organisations.
+
+    Settings come from FEDORG_* variables and an optional fedorg.toml; `fedorg settings` lists them.
+
+    \b
+    Examples:
+      fedorg serve                       one node at http://localhost:8000
+      fedorg user create anna --email anna@org.example
+      fedorg doctor                      what is wrong, and what to do
+      fedorg demo                        three nodes that talk to each other
+    """
+    context.obj = Context(config_file)
+
+
+for _command in (
+    running.serve,
+    running.work,
+    running.migrate,
+    users.user,
+    peers.peer,
+    doctor.doctor,
+    demo.demo,
+    settings.settings,
+):
+    main.add_command(_command)

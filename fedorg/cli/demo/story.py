@@ -1,0 +1,248 @@
+"""What happens in the demo: each step is made through one node's API and read through another's."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from fedorg.cli.base import console
+from fedorg.cli.demo.client import ClientFailed, Member, wait_for
+from fedorg.cli.demo.nodes import DemoNode
+
+_LINE: Final = "{step:>2}  {sender:<24} → {receiver:<24} {signature:<10} {milliseconds:>6.0f} ms  {result}"
+
+
+class StepFailed(Exception):
+    """A step did not have its effect on the other node; the message names the step."""
+
+
+async def tell(nodes: Mapping[str, DemoNode], members: Mapping[str, Member]) -> int:
+    """Run the whole story, a printed line for each step; how many steps there were. Raises ``StepFailed``."""
+    console.print("Mode [bold]partners[/], default reach [bold]organisation[/]: engineering and sales are siblings.\n")
+    story = _Story(nodes, members)
+    for chapter in (story.follows, story.conversation, story.reach, story.farewell):
+        await chapter()
+    return story.number
+
+
+class _Story:
+    """The steps in order, and what later steps need to know of earlier ones."""
+
+    def __init__(self, nodes: Mapping[str, DemoNode], members: Mapping[str, Member]) -> None:
+        self.nodes = nodes
+        self.anna, self.emil = members["anna"], members["emil"]
+        self.bela, self.carla = members["bela"], members["carla"]
+        self.number = 0
+        self.first: dict[str, Any] = {}
+        self.first_at_bela = ""
+
+    async def follows(self) -> None:
+        """People follow each other across nodes."""
+        for follower, followed in (
+            (self.bela, self.anna),
+            (self.anna, self.bela),
+            (self.carla, self.anna),
+            (self.anna, self.carla),
+            (self.emil, self.bela),
+        ):
+            await self._follow(follower, followed)
+
+    async def conversation(self) -> None:
+        """A status, a reply, a favourite and a reblog travel between two departments."""
+        text = "Minutes of the design review are out. Who has seen the new bearing?"
+
+        async def post() -> None:
+            self.first = await self.anna.post("/api/v1/statuses", status=text, reach="partners")
+
+        await self._step("status", self.anna, self.bela, "Create", post, lambda: self._in_home(self.bela, text))
+        self.first_at_bela = await self._id_at(self.bela, self.first["uri"])
+        reply = f"{self.anna.handle} I have, the customer loves it."
+        await self._step(
+            "reply",
+            self.bela,
+            self.anna,
+            "Create",
+            lambda: self.bela.post("/api/v1/statuses", status=reply, in_reply_to_id=self.first_at_bela),
+            lambda: self._descendant(self.anna, self.first["id"], "the customer loves it"),
+        )
+        await self._step(
+            "favourite",
+            self.bela,
+            self.anna,
+            "Like",
+            lambda: self.bela.post(f"/api/v1/statuses/{self.first_at_bela}/favourite"),
+            lambda: self._count(self.anna, self.first["id"], "favourites_count", 1),
+        )
+        await self._step(
+            "reblog",
+            self.bela,
+            self.anna,
+            "Announce",
+            lambda: self.bela.post(f"/api/v1/statuses/{self.first_at_bela}/reblog"),
+            lambda: self._count(self.anna, self.first["id"], "reblogs_count", 1),
+        )
+
+    async def reach(self) -> None:
+        """A partner reads what is for partners, and never sees what is for the organisation."""
+        text = "Minutes of the design review are out."
+        await self._step(
+            "status at the partner", self.anna, self.carla, "Create", _nothing, lambda: self._in_home(self.carla, text)
+        )
+        internal = "Only for us: the offer to Acme goes out on Friday."
+        await self._step(
+            "status for the organisation",
+            self.anna,
+            self.bela,
+            "Create",
+            lambda: self.anna.post("/api/v1/statuses", status=internal, reach="organisation"),
+            lambda: self._in_home(self.bela, internal),
+        )
+        # What comes after it on the same way has arrived, so that the secret would have, too.
+        later = "The canteen has soup today."
+        await self._step(
+            "later status for partners",
+            self.anna,
+            self.carla,
+            "Create",
+            lambda: self.anna.post("/api/v1/statuses", status=later, reach="partners"),
+            lambda: self._in_home(self.carla, later),
+        )
+        if await self._in_home(self.carla, internal) is not None:
+            raise StepFailed(f"step {self.number}: a status for the organisation has leaked to {self.carla.node.name}")
+
+    async def farewell(self) -> None:
+        """Direct words to one person, an edit and a deletion reach those who had the status."""
+        await self._step(
+            "direct message",
+            self.carla,
+            self.anna,
+            "Create",
+            lambda: self.carla.post(
+                "/api/v1/statuses", status=f"{self.anna.handle} may I quote that?", visibility="direct"
+            ),
+            lambda: self._notified(self.anna, "mention", "may I quote that?"),
+        )
+        await self._step(
+            "edit",
+            self.anna,
+            self.bela,
+            "Update",
+            lambda: self._edit(self.first["id"], "Minutes of the design review are out, with pictures."),
+            lambda: self._in_home(self.bela, "with pictures"),
+        )
+        await self._step(
+            "deletion",
+            self.anna,
+            self.bela,
+            "Delete",
+            lambda: self._delete(self.first["id"]),
+            lambda: self._gone(self.bela, self.first_at_bela),
+        )
+
+    async def _follow(self, follower: Member, followed: Member) -> None:
+        target = await follower.find(followed)
+
+        async def accepted() -> str | None:
+            (relationship,) = await follower.get("/api/v1/accounts/relationships", **{"id[]": target})
+            if not relationship["following"]:
+                return None
+            back = await followed.get("/api/v1/notifications", **{"types[]": "follow"})
+            names = [notification["account"]["acct"] for notification in back]
+            return f"{followed.username} was notified: followed by {names[0]}" if names else None
+
+        await self._step(
+            "follow", follower, followed, "Follow", lambda: follower.post(f"/api/v1/accounts/{target}/follow"), accepted
+        )
+
+    async def _step(
+        self,
+        name: str,
+        sender: Member,
+        receiver: Member,
+        activity: str,
+        act: Callable[[], Awaitable[object]],
+        seen: Callable[[], Awaitable[str | None]],
+    ) -> None:
+        self.number += 1
+        started = time.monotonic()
+        try:
+            await act()
+            result, _ = await wait_for(seen, f"the {name}")
+        except ClientFailed as problem:
+            raise StepFailed(
+                f"step {self.number} ({name}, {sender.handle} to {receiver.handle}): {problem}"
+            ) from problem
+        milliseconds = (time.monotonic() - started) * 1000
+        scheme = _verified_scheme(receiver.node, activity, sender.node.domain)
+        if scheme is None:
+            raise StepFailed(
+                f"step {self.number} ({name}): {receiver.node.name} verified no signature of an {activity}"
+            )
+        console.print(
+            _LINE.format(
+                step=self.number,
+                sender=f"{sender.username}@{sender.node.name}",
+                receiver=f"{receiver.username}@{receiver.node.name}",
+                signature=scheme,
+                milliseconds=milliseconds,
+                result=result,
+            ),
+            highlight=False,
+            markup=False,
+        )
+
+    async def _in_home(self, member: Member, words: str) -> str | None:
+        for status in await member.get("/api/v1/timelines/home"):
+            if words in status["content"]:
+                return f"home shows {status['content']} by {status['account']['acct']}, reach {status['reach']}"
+        return None
+
+    async def _id_at(self, member: Member, uri: str) -> str:
+        for status in await member.get("/api/v1/timelines/home"):
+            if status["uri"] == uri:
+                return str(status["id"])
+        raise StepFailed(f"{uri} is not in the home timeline of {member.handle}")
+
+    async def _descendant(self, member: Member, status_id: str, words: str) -> str | None:
+        context = await member.get(f"/api/v1/statuses/{status_id}/context")
+        for status in context["descendants"]:
+            if words in status["content"]:
+                return f"the thread shows the reply of {status['account']['acct']}, reach {status['reach']}"
+        return None
+
+    async def _count(self, member: Member, status_id: str, name: str, least: int) -> str | None:
+        status = await member.get(f"/api/v1/statuses/{status_id}")
+        return f"{name} is {status[name]}" if status[name] >= least else None
+
+    async def _notified(self, member: Member, kind: str, words: str) -> str | None:
+        for notification in await member.get("/api/v1/notifications", **{"types[]": kind}):
+            if words in notification["status"]["content"]:
+                return (
+                    f"notification: {kind} by {notification['account']['acct']}, {notification['status']['visibility']}"
+                )
+        return None
+
+    async def _edit(self, status_id: str, text: str) -> None:
+        response = await self.anna.http.put(f"/api/v1/statuses/{status_id}", data={"status": text})
+        if not response.is_success:
+            raise ClientFailed(f"the edit was answered with {response.status_code}")
+
+    async def _delete(self, status_id: str) -> None:
+        response = await self.anna.http.delete(f"/api/v1/statuses/{status_id}")
+        if not response.is_success:
+            raise ClientFailed(f"the deletion was answered with {response.status_code}")
+
+    async def _gone(self, member: Member, status_id: str) -> str | None:
+        response = await member.http.get(f"/api/v1/statuses/{status_id}")
+        return "the status answers 404" if response.status_code == 404 else None  # noqa: PLR2004 - Not Found
+
+
+async def _nothing() -> None:
+    """An earlier step has done it."""
+
+
+def _verified_scheme(node: DemoNode, activity: str, peer: str) -> str | None:
+    """The signature kind of the newest activity of this type from a peer that the node says it verified."""
+    for line in reversed(node.log_lines()):
+        if line.get("event") == "activity.handled" and line.get("type") == activity and line.get("peer") == peer:
+            return str(line["scheme"])
+    return None

@@ -1,0 +1,109 @@
+"""``fedorg peer``: the servers this node knows, and how deliveries to them go."""
+
+from datetime import datetime
+
+import click
+
+from fedorg.cli.base import Context, console, print_facts, print_json, print_table, with_node
+from fedorg.domain.peers import PeerSummary
+from fedorg.domain.visibility import Tier
+from fedorg.services import peers
+
+
+@click.group()
+def peer() -> None:
+    """See other servers, what they are to this node, and how deliveries to them go."""
+
+
+@peer.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def list_peers(context: Context, *, as_json: bool) -> None:
+    """List the servers this node has heard of.
+
+    \b
+    Example:
+      fedorg peer list --json
+    """
+    found = with_node(context, peers.list_peers)
+    if as_json:
+        print_json([_facts(summary) for summary in found])
+        return
+    print_table(
+        ("Peer", "Tier", "Software", "Accounts", "Waiting", "Failed", "Last success"),
+        [
+            (
+                summary.peer.domain,
+                summary.peer.tier,
+                summary.peer.software or "-",
+                str(summary.accounts_count),
+                str(summary.deliveries_waiting),
+                str(summary.deliveries_dead),
+                _moment(summary.peer.last_success_at),
+            )
+            for summary in found
+        ],
+        empty="This node has met nobody yet. It meets a server when somebody follows, or searches for a full handle.",
+    )
+
+
+@peer.command()
+@click.argument("domain")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def show(context: Context, *, domain: str, as_json: bool) -> None:
+    """Show one server: tier, signature scheme, deliveries waiting and failed, last errors.
+
+    \b
+    Example:
+      fedorg peer show sales.org.example
+    """
+    summary = with_node(context, lambda node: peers.get_peer(node, domain))
+    if as_json:
+        print_json(_facts(summary))
+    else:
+        print_facts({name.replace("_", " "): value for name, value in _facts(summary).items()})
+
+
+@peer.command()
+@click.argument("domain")
+@click.argument("tier", type=click.Choice([tier.value for tier in Tier]))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def tier(context: Context, *, domain: str, tier: str, as_json: bool) -> None:
+    """Say what a server is to this node: sibling, partner, open or blocked.
+
+    \b
+    Examples:
+      fedorg peer tier sales.org.example sibling
+      fedorg peer tier spam.example blocked
+    """
+    summary = with_node(context, lambda node: peers.set_tier(node, domain, Tier(tier)))
+    if as_json:
+        print_json(_facts(summary))
+    else:
+        console.print(f"[bold]{summary.peer.domain}[/] is now {summary.peer.tier}.", highlight=False)
+
+
+def _facts(summary: PeerSummary) -> dict[str, object]:
+    known = summary.peer
+    return {
+        "domain": known.domain,
+        "tier": known.tier,
+        "software": " ".join(part for part in (known.software, known.software_version) if part) or None,
+        "signature_scheme": known.signature_scheme,
+        "accounts": summary.accounts_count,
+        "deliveries_waiting": summary.deliveries_waiting,
+        "oldest_waiting_at": summary.oldest_waiting_at,
+        "deliveries_failed": summary.deliveries_dead,
+        "first_seen_at": known.first_seen_at,
+        "last_success_at": known.last_success_at,
+        "last_failure_at": known.last_failure_at,
+        "last_error": known.last_error,
+        "failures_in_a_row": known.failures,
+        "held_back_until": known.closed_until,
+    }
+
+
+def _moment(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M") if moment else "never"

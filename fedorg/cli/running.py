@@ -1,0 +1,129 @@
+"""``fedorg serve``, ``work`` and ``migrate``: the long-running commands and what they need first."""
+
+import socket
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from fedorg import app
+from fedorg import config as configuration
+from fedorg.cli.base import Context, console, fail, print_json, run, with_node
+from fedorg.config import Settings
+from fedorg.errors import SettingsError
+from fedorg.node import Node
+from fedorg.services import registration, users
+from fedorg.store import migrate as migrations
+
+
+@click.command()
+@click.option("--host", help="Address to listen on (FEDORG_HOST).")
+@click.option("--port", type=int, help="Port to listen on (FEDORG_PORT).")
+@click.option("--fd", type=int, help="Number of a listening socket that was handed in, instead of host and port.")
+@click.option("--tls-certificate", type=click.Path(path_type=Path), help="PEM file with the certificate chain.")
+@click.option("--tls-key", type=click.Path(path_type=Path), help="PEM file with its private key.")
+@click.option("--owner", default="owner", show_default=True, help="Username of the owner made at the first start.")
+@click.option("--no-worker", is_flag=True, help="Answer requests only; jobs run in `fedorg work`.")
+@click.pass_obj
+def serve(
+    context: Context,
+    *,
+    host: str | None,
+    port: int | None,
+    fd: int | None,
+    tls_certificate: Path | None,
+    tls_key: Path | None,
+    owner: str,
+    no_worker: bool,
+) -> None:
+    """Run the node: web server and worker in one process, until Ctrl-C or SIGTERM.
+
+    The first start makes the database, the node's keys and an owner account, and prints a sign-in link for it.
+
+    \b
+    Examples:
+      fedorg serve
+      fedorg serve --port 9000 --owner anna
+      fedorg serve --tls-certificate chain.pem --tls-key key.pem --host 0.0.0.0 --port 443
+    """
+    given = {"host": host, "port": port, "tls_certificate": tls_certificate, "tls_key": tls_key}
+    settings = _with(context.settings(), {name: value for name, value in given.items() if value is not None})
+
+    async def main() -> None:
+        async with app.open_node(settings) as node:
+            await _welcome_owner(node, owner)
+            bound = socket.socket(fileno=fd) if fd is not None else None
+            console.print(f"[bold]{settings.name}[/] is at {settings.public_url}  (stop with Ctrl-C)", highlight=False)
+            try:
+                await app.serve(node, bound=bound, with_worker=not no_worker)
+            except OSError as error:
+                fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.")
+
+    run(main)
+
+
+@click.command()
+@click.pass_obj
+def work(context: Context) -> None:
+    """Run jobs and deliveries without a web server; as many of these as you like on one PostgreSQL.
+
+    Each process needs its own FEDORG_PROCESS_NUMBER.
+
+    \b
+    Example:
+      FEDORG_PROCESS_NUMBER=1 fedorg work
+    """
+    with_node(context, app.work)
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Only say whether something is to be done; exit code 1 if so.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def migrate(context: Context, *, check: bool, as_json: bool) -> None:
+    """Bring the database to the form this version needs. Safe to run twice, and while others try.
+
+    \b
+    Examples:
+      fedorg migrate
+      fedorg migrate --check
+    """
+    settings = context.settings()
+    state = run(lambda: migrations.check(settings.database))
+    if check:
+        if as_json:
+            print_json({"current": state.is_current, "revision": state.current, "pending": list(state.pending)})
+        else:
+            console.print(state.explain())
+        if not state.is_current:
+            raise SystemExit(1)
+        return
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, disable=as_json
+    ) as progress:
+        task = progress.add_task("Migrating", total=len(state.pending))
+        applied = run(
+            lambda: migrations.migrate(
+                settings.database, lambda revision: progress.update(task, advance=1, description=revision)
+            )
+        )
+    if as_json:
+        print_json({"applied": applied})
+    else:
+        console.print(f"Applied {len(applied)} revision(s)." if applied else "The database is up to date.")
+
+
+async def _welcome_owner(node: Node, username: str) -> None:
+    """Make the owner of a node without users, and print a one-time sign-in link until it was used."""
+    owner = await registration.ensure_owner(node, username)
+    if owner is not None:
+        link = await users.create_sign_in_link(node, owner)
+        console.print(f"The owner of this node is [bold]{owner.username}[/]. Sign in once with this link:")
+        console.print(f"  {link}", highlight=False, soft_wrap=True)
+
+
+def _with(settings: Settings, changes: dict[str, object]) -> Settings:
+    try:
+        return configuration.changed(settings, changes)
+    except SettingsError as error:
+        fail(*error.problems)

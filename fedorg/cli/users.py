@@ -1,0 +1,155 @@
+"""``fedorg user``: logins of this node."""
+
+from datetime import datetime
+
+import click
+
+from fedorg.cli.base import Context, console, print_json, print_table, with_node
+from fedorg.domain.accounts import User, UserRole
+from fedorg.node import Node
+from fedorg.services import registration, users
+
+
+@click.group()
+def user() -> None:
+    """Create, list, disable and help the people of this node."""
+
+
+@user.command()
+@click.argument("username")
+@click.option("--email", help="E-mail address; nothing is sent to it.")
+@click.option("--display-name", help="Name shown beside the handle.")
+@click.option("--role", type=click.Choice([role.value for role in UserRole]), default="member", show_default=True)
+@click.option("--password", help="Password; without it a one-time sign-in link is printed.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def create(
+    context: Context,
+    *,
+    username: str,
+    email: str | None,
+    display_name: str | None,
+    role: str,
+    password: str | None,
+    as_json: bool,
+) -> None:
+    """Create a person who may sign in at once.
+
+    \b
+    Examples:
+      fedorg user create anna --email anna@org.example --display-name "Anna Lindqvist"
+      fedorg user create boss --role admin
+    """
+
+    async def action(node: Node) -> tuple[User, str | None]:
+        made = await registration.create_person(
+            node, username, email=email, display_name=display_name or "", role=UserRole(role), password=password
+        )
+        link = None if password else await users.create_sign_in_link(node, made)
+        return made, link
+
+    made, link = with_node(context, action)
+    if as_json:
+        print_json(_facts(made) | {"sign_in_link": link})
+        return
+    console.print(f"Created [bold]{made.username}[/] ({made.role}).", highlight=False)
+    if link:
+        console.print("Sign in once with this link, then choose a password:")
+        console.print(f"  {link}", highlight=False, soft_wrap=True)
+
+
+@user.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def list_users(context: Context, *, as_json: bool) -> None:
+    """List all logins, oldest first.
+
+    \b
+    Example:
+      fedorg user list --json
+    """
+    found = with_node(context, users.list_users)
+    if as_json:
+        print_json([_facts(one) for one in found])
+    else:
+        print_table(
+            ("User", "Role", "State", "E-mail", "Created", "Last signed in"),
+            [
+                (one.username, one.role, _state(one), one.email or "-", _day(one.created_at), _day(one.last_sign_in_at))
+                for one in found
+            ],
+            empty="Nobody is here yet. Create somebody with `fedorg user create`.",
+        )
+
+
+@user.command()
+@click.argument("username")
+@click.option("--undo", is_flag=True, help="Let the person in again.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def disable(context: Context, *, username: str, undo: bool, as_json: bool) -> None:
+    """Shut a person out: sessions, tokens and open streams end at once. Nothing is deleted.
+
+    \b
+    Examples:
+      fedorg user disable anna
+      fedorg user disable anna --undo
+    """
+
+    async def action(node: Node) -> User:
+        change = users.enable if undo else users.disable
+        return await change(node, await users.get_by_username(node, username))
+
+    changed = with_node(context, action)
+    if as_json:
+        print_json(_facts(changed))
+    else:
+        console.print(f"[bold]{changed.username}[/] is {_state(changed)}.", highlight=False)
+
+
+@user.command("reset-password")
+@click.argument("username")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def reset_password(context: Context, *, username: str, as_json: bool) -> None:
+    """Forget a password, end all sessions and tokens, and print a one-time sign-in link.
+
+    \b
+    Example:
+      fedorg user reset-password anna
+    """
+
+    async def action(node: Node) -> tuple[User, str]:
+        found = await users.get_by_username(node, username)
+        await users.reset_password(node, found)
+        return found, await users.create_sign_in_link(node, found)
+
+    found, link = with_node(context, action)
+    if as_json:
+        print_json({"username": found.username, "sign_in_link": link})
+    else:
+        console.print(f"All sessions of [bold]{found.username}[/] have ended. Sign in once with this link:")
+        console.print(f"  {link}", highlight=False, soft_wrap=True)
+
+
+def _facts(one: User) -> dict[str, object]:
+    return {
+        "username": one.username,
+        "role": one.role,
+        "state": _state(one),
+        "email": one.email,
+        "created_at": one.created_at,
+        "last_sign_in_at": one.last_sign_in_at,
+    }
+
+
+def _state(one: User) -> str:
+    if one.disabled_at:
+        return "disabled"
+    if not one.approved_at:
+        return "waiting for approval"
+    return "active" if one.confirmed_at else "unconfirmed"
+
+
+def _day(moment: datetime | None) -> str:
+    return moment.date().isoformat() if moment else "never"

@@ -1,0 +1,49 @@
+"""Other servers: who they are to this node. A block beats everything (blueprint §5)."""
+
+from sqlalchemy import Connection
+
+from fedorg.domain.peers import PeerSummary
+from fedorg.domain.visibility import Tier
+from fedorg.errors import Invalid, NotFound
+from fedorg.node import Node
+from fedorg.store import audit, peers
+
+
+async def list_peers(node: Node) -> tuple[PeerSummary, ...]:
+    """Every known server with how deliveries to it go."""
+    return await node.read(peers.list_summaries)
+
+
+async def get_peer(node: Node, domain: str) -> PeerSummary:
+    """One server; ``NotFound`` if this node has never met it."""
+
+    def unit(conn: Connection) -> PeerSummary:
+        return _get(conn, domain.strip().lower())
+
+    return await node.read(unit)
+
+
+async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
+    """Say what a server is to this node, known before or not; written to the audit log.
+
+    From now on nothing is delivered to it that lies outside its tier: what was queued is checked again when it is due.
+    """
+    name = domain.strip().lower().rstrip(".")
+    if not name or any(character in name for character in "/@ \t"):
+        raise Invalid(f"{domain!r} is not a domain; give a host name such as sales.org.example")
+    if name in (node.settings.domain, node.settings.web_domain):
+        raise Invalid("A node is no peer of itself")
+
+    def unit(conn: Connection) -> PeerSummary:
+        peers.set_tier(conn, node.now(), name, tier)
+        audit.record(conn, node.ids, node.now(), action="peer.tier", target=name, details={"tier": tier.value})
+        return _get(conn, name)
+
+    return await node.write(unit)
+
+
+def _get(conn: Connection, domain: str) -> PeerSummary:
+    for summary in peers.list_summaries(conn):
+        if summary.peer.domain == domain:
+            return summary
+    raise NotFound(f"This node knows no server {domain}")
