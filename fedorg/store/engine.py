@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Concatenate, Final, Literal, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import Connection, make_url
+from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from fedorg import errors
@@ -23,7 +23,7 @@ from fedorg.store.postgresql import open_postgresql
 from fedorg.store.sqlite import Synchronous, open_sqlite
 from fedorg.store.units import DatabaseClosed
 
-__all__ = ["Database", "DatabaseClosed", "DatabaseUnavailable", "Synchronous", "open_database"]
+__all__ = ["Database", "DatabaseClosed", "DatabaseUnavailable", "Synchronous", "open_database", "parse_url"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,6 +34,11 @@ POOL_SIZE: Final = 8
 
 class DatabaseUnavailable(errors.Unavailable):
     """The database cannot be opened; the message says which one and why, without its password."""
+
+    def __init__(self, url: URL, problem: Exception) -> None:
+        # The driver's own words: SQLAlchemy's add the statement and a link.
+        reason = str(getattr(problem, "orig", None) or problem).strip()
+        super().__init__(f"cannot open the database {url.render_as_string(hide_password=True)}: {reason}")
 
 
 class Database(Protocol):
@@ -82,33 +87,31 @@ async def open_database(
     fails. ``pool_size`` is the largest number of connections to PostgreSQL, beside one for news. Raises
     ``DatabaseUnavailable``, and ``ValueError`` for a URL of another kind.
     """
-    opening = asyncio.create_task(_open(url, synchronous=synchronous, readers=readers, pool_size=pool_size))
+    opening = asyncio.create_task(_open(parse_url(url), synchronous=synchronous, readers=readers, pool_size=pool_size))
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
         # Threads that are half-way up would outlive the caller and keep the interpreter from ending.
-        with contextlib.suppress(errors.FedorgError, ValueError):
+        with contextlib.suppress(DatabaseUnavailable, ValueError):
             await (await opening).close()
         raise
 
 
-async def _open(url: str, *, synchronous: Synchronous, readers: int, pool_size: int) -> Database:
+def parse_url(url: str) -> URL:
+    """``url`` in its parts; ``ValueError`` unless it is of one of the two kinds."""
     try:
         parsed = make_url(url)
     except ArgumentError as problem:
         raise ValueError("the database URL cannot be read") from problem
+    if parsed.drivername not in {"sqlite", "postgresql"}:
+        raise ValueError(f"the database URL must begin with sqlite: or postgresql:, not {parsed.drivername}:")
+    return parsed
+
+
+async def _open(url: URL, *, synchronous: Synchronous, readers: int, pool_size: int) -> Database:
     try:
-        match parsed.get_backend_name():
-            case "sqlite":
-                return await open_sqlite(parsed, synchronous=synchronous, readers=readers)
-            case "postgresql":
-                return await open_postgresql(parsed, pool_size=pool_size)
-            case other:
-                raise ValueError(f"the database must be sqlite or postgresql, not {other}")
+        if url.get_backend_name() == "sqlite":
+            return await open_sqlite(url, synchronous=synchronous, readers=readers)
+        return await open_postgresql(url, pool_size=pool_size)
     except (OSError, sqlite3.Error, SQLAlchemyError) as problem:
-        raise DatabaseUnavailable(f"cannot open the database {parsed}: {_reason(problem)}") from problem
-
-
-def _reason(problem: Exception) -> str:
-    """The driver's own words: SQLAlchemy's add the statement and a link."""
-    return str(getattr(problem, "orig", None) or problem).strip()
+        raise DatabaseUnavailable(url, problem) from problem

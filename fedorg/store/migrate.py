@@ -1,0 +1,203 @@
+"""Bringing a database to the schema of this version, and telling whether it is there.
+
+Every revision (``fedorg/store/migrations/versions``, in one line without branches) is one transaction on either engine,
+together with the number that records it: what is interrupted has not happened, and what is run again goes on behind the
+last one that did. Changes are additive; what has to touch many rows is a job that walks them in chunks afterwards. Two
+processes that start at once take turns: an advisory lock on PostgreSQL, an exclusive transaction on SQLite.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, NullPool, create_engine, inspect
+from sqlalchemy.exc import SQLAlchemyError
+
+from fedorg import errors
+from fedorg.store.engine import DatabaseUnavailable, parse_url
+from fedorg.store.postgresql import session_url
+from fedorg.store.sqlite import SharedEngine, create_private, sqlite_path
+from fedorg.store.tables import metadata
+
+Progress: TypeAlias = Callable[[str], None]
+"""Called on the event loop with the name of each revision once it is applied."""
+
+SCRIPTS: Final = Path(__file__).with_name("migrations")
+
+_LOCK: Final = int.from_bytes(b"fedorg", "big")
+_PATIENCE_SECONDS: Final = 120.0
+# Alembic keeps the command that runs in module globals: two threads of one process take turns.
+_ONE_COMMAND: Final = threading.Lock()
+
+
+class MigrationRefused(errors.Unavailable):
+    """The database is in a state that no revision leads out of; the message says which, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationState:
+    """Where a database stands. ``current`` is None before the first revision.
+
+    ``unknown`` is a recorded revision this version does not have; ``torn`` names what does not fit the recorded
+    revision: tables that should not be there yet, tables that are missing, or several revisions recorded at once.
+    """
+
+    current: str | None
+    head: str
+    pending: tuple[str, ...] = ()
+    unknown: str | None = None
+    torn: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing of fedorg is there yet; ``migrate`` makes it from nothing."""
+        return self.current is None and not self.torn
+
+    @property
+    def is_torn(self) -> bool:
+        """No revision leads from here to ``head``; ``migrate`` refuses too."""
+        return self.unknown is not None or bool(self.torn)
+
+    @property
+    def is_current(self) -> bool:
+        """A server of this version may start on it."""
+        return not (self.is_torn or self.pending)
+
+    def explain(self) -> str:
+        """Where the database stands and what to do, in sentences for an administrator."""
+        if self.unknown is not None:
+            return (
+                f"The database is at revision {self.unknown}, which this version of fedorg does not know: a newer "
+                "version has used it. Install that version again, or restore a backup made before it."
+            )
+        if self.torn:
+            return (
+                f"The database is half-migrated: at revision {self.current or 'none'}, but these do not fit: "
+                f"{', '.join(self.torn)}. Restore a backup, or use another database."
+            )
+        if self.pending:
+            return (
+                f"The database is at revision {self.current or 'none'} and this version of fedorg needs {self.head}: "
+                "run `fedorg migrate`."
+            )
+        return f"The database is up to date, at revision {self.head}."
+
+
+async def check(url: str) -> MigrationState:
+    """Where the database at ``url`` stands; changes nothing, and creates no file.
+
+    Raises ``DatabaseUnavailable``.
+    """
+    return await asyncio.to_thread(_check, url)
+
+
+async def migrate(url: str, progress: Progress | None = None) -> list[str]:
+    """Apply the revisions that are pending, in order, and return their names; none if another process did.
+
+    Raises ``MigrationRefused`` and ``DatabaseUnavailable``. A cancelled caller does not stop it.
+    """
+    loop = asyncio.get_running_loop()
+
+    def report(revision: str) -> None:
+        if progress is not None:
+            loop.call_soon_threadsafe(progress, revision)
+
+    return await asyncio.to_thread(_migrate, url, report)
+
+
+def script_config(conn: Connection) -> Config:
+    """What Alembic's commands need to work on ``conn`` with the scripts of this package."""
+    config = Config(attributes={"connection": conn})
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    return config
+
+
+def _check(url: str) -> MigrationState:
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite" and not sqlite_path(parsed).exists():
+        revisions = _revisions()
+        return MigrationState(current=None, head=revisions[-1], pending=revisions)
+    with _connect(parsed, "BEGIN") as conn, conn.begin():
+        return _state(conn)
+
+
+def _migrate(url: str, report: Progress) -> list[str]:
+    applied: list[str] = []
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        create_private(sqlite_path(parsed))
+    with _connect(parsed, "BEGIN EXCLUSIVE") as conn:
+        _take_turns(conn)
+        while (revision := _apply_next(conn)) is not None:
+            report(revision)
+            applied.append(revision)
+    return applied
+
+
+def _apply_next(conn: Connection) -> str | None:
+    """Apply the oldest pending revision in one transaction; None when there is none."""
+    with conn.begin():
+        state = _state(conn)
+        if state.is_torn:
+            raise MigrationRefused(state.explain())
+        if not state.pending:
+            return None
+        with _ONE_COMMAND:
+            command.upgrade(script_config(conn), state.pending[0])
+        return state.pending[0]
+
+
+@contextlib.contextmanager
+def _connect(url: URL, begin: str) -> Iterator[Connection]:
+    """A connection of its own, without a limit on how long a statement takes; ``begin`` is for SQLite."""
+    try:
+        if url.get_backend_name() == "sqlite":
+            raw = sqlite3.connect(sqlite_path(url), timeout=_PATIENCE_SECONDS, isolation_level=None)
+            conn = SharedEngine().connect(raw, begin)
+        else:
+            conn = create_engine(session_url(url), poolclass=NullPool).connect()
+            with conn.begin():
+                conn.exec_driver_sql("SET statement_timeout = 0")
+    except (OSError, sqlite3.Error, SQLAlchemyError) as problem:
+        raise DatabaseUnavailable(url, problem) from problem
+    with conn:
+        yield conn
+
+
+def _take_turns(conn: Connection) -> None:
+    """Wait until no other process migrates; the lock goes with the connection. SQLite locks by its transactions."""
+    if conn.dialect.name == "postgresql":
+        with conn.begin():
+            conn.exec_driver_sql("SELECT pg_advisory_lock(%(key)s)", {"key": _LOCK})
+
+
+def _state(conn: Connection) -> MigrationState:
+    revisions = _revisions()
+    recorded = MigrationContext.configure(conn).get_current_heads()
+    head = revisions[-1]
+    if len(recorded) > 1:
+        return MigrationState(current=recorded[0], head=head, torn=tuple(f"revision {name}" for name in recorded))
+    current = recorded[0] if recorded else None
+    if current is not None and current not in revisions:
+        return MigrationState(current=current, head=head, unknown=current)
+    pending = revisions[revisions.index(current) + 1 :] if current is not None else revisions
+    present, ours = set(inspect(conn).get_table_names()), set(metadata.tables)
+    torn = present & ours if current is None else ours - present if not pending else set[str]()
+    return MigrationState(
+        current=current, head=head, pending=pending, torn=tuple(f"table {name}" for name in sorted(torn))
+    )
+
+
+def _revisions() -> tuple[str, ...]:
+    """All revisions of this version, oldest first."""
+    scripts = ScriptDirectory(str(SCRIPTS))
+    return tuple(script.revision for script in reversed(list(scripts.walk_revisions())))
