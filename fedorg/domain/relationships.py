@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from fedorg.domain.accounts import Account
 from fedorg.ids import AccountId
 
 
@@ -47,3 +48,11 @@ class Relationship:
     muting_notifications: bool = False
     muting_expires_at: datetime | None = None
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutedAccount:
+    """An account somebody muted, and until when; None: for good."""
+
+    account: Account
+    expires_at: datetime | None

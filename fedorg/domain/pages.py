@@ -1,0 +1,14 @@
+"""Pages whose cursor is not the id of what they show."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed(Generic[T]):
+    """An item of a list that is paged by ``row_id``: the id of the favourite, bookmark, follow, block or mute."""
+
+    row_id: int
+    item: T

@@ -1,0 +1,47 @@
+"""What accounts are to each other: following, blocking, muting, notes; by members here and by accounts of peers."""
+
+from fedorg.services.relationships.blocking import block, mute, receive_block, receive_unblock, unblock, unmute
+from fedorg.services.relationships.following import (
+    authorize_request,
+    follow,
+    reject_request,
+    remove_from_followers,
+    unfollow,
+)
+from fedorg.services.relationships.listing import (
+    get_relationship,
+    list_blocks,
+    list_follow_requests,
+    list_followers,
+    list_following,
+    list_mutes,
+    list_relationships,
+    set_note,
+)
+from fedorg.services.relationships.receiving import receive_accept, receive_follow, receive_reject, receive_unfollow
+
+__all__ = [
+    "authorize_request",
+    "block",
+    "follow",
+    "get_relationship",
+    "list_blocks",
+    "list_follow_requests",
+    "list_followers",
+    "list_following",
+    "list_mutes",
+    "list_relationships",
+    "mute",
+    "receive_accept",
+    "receive_block",
+    "receive_follow",
+    "receive_reject",
+    "receive_unblock",
+    "receive_unfollow",
+    "reject_request",
+    "remove_from_followers",
+    "set_note",
+    "unblock",
+    "unfollow",
+    "unmute",
+]

@@ -1,0 +1,37 @@
+"""What can be done with statuses: post, edit, delete, receive and read.
+
+Local and remote statuses share everything after their row is written. One act is one transaction: the row, what
+belongs to it, the counts, the author's own timeline, the event and the job that tells everybody else.
+"""
+
+from fedorg.services.statuses.deleting import delete_status, delete_status_and_media
+from fedorg.services.statuses.editing import edit_status
+from fedorg.services.statuses.posting import post_status
+from fedorg.services.statuses.reading import (
+    find_by_uri,
+    get_context,
+    get_source,
+    get_view,
+    list_edits,
+    list_views,
+    may_peer_see,
+)
+from fedorg.services.statuses.receiving import receive_delete, receive_edit, receive_status, record_fetched
+
+__all__ = [
+    "delete_status",
+    "delete_status_and_media",
+    "edit_status",
+    "find_by_uri",
+    "get_context",
+    "get_source",
+    "get_view",
+    "list_edits",
+    "list_views",
+    "may_peer_see",
+    "post_status",
+    "receive_delete",
+    "receive_edit",
+    "receive_status",
+    "record_fetched",
+]
