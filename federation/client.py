@@ -32,6 +32,7 @@ from federation.errors import (
     TooManyRedirects,
     WrongContentType,
 )
+from federation.http_dates import parse_http_date
 from federation.keys import SigningKey
 from federation.signatures import Headers, Scheme
 from federation.transport import GuardedTransport, Lookup, Pool, Progress, system_lookup, trust_context
@@ -68,15 +69,17 @@ class Document:
     body: bytes = field(repr=False)
     json: object = field(repr=False)
     scheme: Scheme | None = None
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """Bytes of a declared media type, lower-case and without parameters."""
+    """Bytes of a declared media type, lower-case and without parameters; ``answered_at`` is the clock of who answered."""
 
     final_url: str
     content_type: str
     body: bytes = field(repr=False)
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +156,12 @@ class Client:
     async def fetch_json(self, url: str, accept: Collection[str]) -> Document:
         """A JSON document of one of the media types in ``accept``, unsigned: WebFinger, NodeInfo."""
         content = await self.fetch_bytes(url, self.limits.document_bytes, accept)
-        return Document(final_url=content.final_url, body=content.body, json=load_json(content.body))
+        return Document(
+            final_url=content.final_url,
+            body=content.body,
+            json=load_json(content.body),
+            answered_at=content.answered_at,
+        )
 
     async def fetch_bytes(self, url: str, max_bytes: int, content_types: Collection[str]) -> Content:
         """At most ``max_bytes`` of one of these media types, unsigned."""
@@ -161,7 +169,10 @@ class Client:
         answer = await self._get(url, ", ".join(content_types), None, Scheme.RFC9421, bounds)
         self._require_success(answer)
         return Content(
-            final_url=answer.url.url, content_type=essence(answer.headers.get("content-type", "")), body=answer.body
+            final_url=answer.url.url,
+            content_type=essence(answer.headers.get("content-type", "")),
+            body=answer.body,
+            answered_at=_moment(answer.headers.get("date")),
         )
 
     async def deliver(
@@ -273,6 +284,13 @@ def is_activity_type(content_type: str) -> bool:
         profile = _PROFILE.search(content_type)
         return profile is not None and _ACTIVITYSTREAMS in (profile["quoted"] or profile["bare"] or "").split()
     return kind == ACTIVITY_JSON
+
+
+def _moment(date: str | None) -> datetime | None:
+    try:
+        return None if date is None else parse_http_date(date)
+    except ValueError:
+        return None
 
 
 async def _read(url: CheckedUrl, response: httpx.Response, bounds: _Bounds) -> bytes:

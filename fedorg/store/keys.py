@@ -7,11 +7,17 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, AccountKey, KeyAlgorithm
 from fedorg.ids import AccountId
-from fedorg.store import accounts
+from fedorg.store import accounts, tables
 from fedorg.store.tables import account_keys
 
 _OF_ACCOUNT: Final = (
     sa.select(account_keys).where(account_keys.c.account_id == sa.bindparam("account_id")).order_by(account_keys.c.uri)
+)
+_LOCAL: Final = (
+    sa.select(account_keys)
+    .join(tables.accounts, tables.accounts.c.id == account_keys.c.account_id)
+    .where(tables.accounts.c.domain.is_(None))
+    .order_by(account_keys.c.uri)
 )
 _BY_URI: Final = sa.select(account_keys).where(account_keys.c.uri == sa.bindparam("uri"))
 
@@ -24,6 +30,11 @@ def insert(conn: Connection, key: AccountKey) -> None:
 def list_of_account(conn: Connection, account_id: AccountId) -> tuple[AccountKey, ...]:
     """The keys of an account, in order of their identities."""
     return tuple(_key(row) for row in conn.execute(_OF_ACCOUNT, {"account_id": account_id}))
+
+
+def list_local(conn: Connection) -> tuple[AccountKey, ...]:
+    """All keys of the node and of its people, in order of their identities."""
+    return tuple(_key(row) for row in conn.execute(_LOCAL))
 
 
 def find(conn: Connection, key_uri: str) -> tuple[AccountKey, Account] | None:

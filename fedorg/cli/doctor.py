@@ -1,0 +1,223 @@
+"""``fedorg doctor``: what is wrong with a node, and what to do about it."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import click
+
+from fedorg import app
+from fedorg.cli.base import Context, console, print_json, run
+from fedorg.config import Settings
+from fedorg.errors import FedorgError
+from fedorg.node import FetchError, Node
+from fedorg.services import health
+from fedorg.store import migrate
+from fedorg.store.engine import open_database
+
+SKEW_MAX: Final = timedelta(seconds=30)
+FREE_BYTES_MIN: Final = 500 * 1024 * 1024
+WAITING_MAX: Final = timedelta(minutes=10)
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check found, and what to do if it is not fine."""
+
+    check: str
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+_MARKS: Final = {Verdict.OK: "[green]ok[/]", Verdict.WARNING: "[yellow]warning[/]", Verdict.FAULT: "[red]fault[/]"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def doctor(context: Context, *, as_json: bool) -> None:
+    """Check database, migrations, clock, keys, storage, work, public URL and WebFinger; say what to do.
+
+    The node should be running, since its public address is asked from outside in. Exit code 1 when there is a fault.
+
+    \b
+    Examples:
+      fedorg doctor
+      fedorg doctor --json
+    """
+    settings = context.settings()
+
+    async def examine() -> list[Finding]:
+        return [finding async for finding in _examine(settings)]
+
+    findings = run(examine)
+    if as_json:
+        print_json(findings)
+    else:
+        for finding in findings:
+            console.print(f"{_MARKS[finding.verdict]:<20} [bold]{finding.check}[/]: {finding.found}", highlight=False)
+            if finding.advice:
+                console.print(f"        → {finding.advice}", highlight=False)
+    if any(finding.verdict is Verdict.FAULT for finding in findings):
+        raise SystemExit(1)
+
+
+async def _examine(settings: Settings) -> AsyncIterator[Finding]:
+    yield _storage(settings)
+    database = await _database(settings)
+    yield database
+    if database.verdict is Verdict.FAULT:
+        return
+    migrations = await _migrations(settings)
+    yield migrations
+    if migrations.verdict is Verdict.FAULT:
+        return
+    async with app.open_node(settings) as node:
+        yield await _keys(node)
+        yield await _work(node)
+        reached, clock = await _public_url(node)
+        yield reached
+        yield clock
+        yield await _webfinger(node)
+
+
+def _storage(settings: Settings) -> Finding:
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return Finding(
+            check="storage",
+            verdict=Verdict.FAULT,
+            found=f"{folder} cannot be written: {error.strerror}",
+            advice="Give the user that runs fedorg write access, or set FEDORG_DATA_DIR.",
+        )
+    free = _free_bytes(folder)
+    if free < FREE_BYTES_MIN:
+        return Finding(
+            check="storage",
+            verdict=Verdict.WARNING,
+            found=f"only {free // 2**20} MiB are free in {folder}",
+            advice="Make room, or move FEDORG_DATA_DIR to a larger disk.",
+        )
+    return Finding(check="storage", verdict=Verdict.OK, found=f"{folder} is writable, {free // 2**30} GiB free")
+
+
+def _free_bytes(folder: Path) -> int:
+    state = os.statvfs(folder)
+    return state.f_bavail * state.f_frsize
+
+
+async def _database(settings: Settings) -> Finding:
+    kind = settings.database.split(":", 1)[0]
+    try:
+        database = await open_database(settings.database)
+        await database.close()
+    except FedorgError as error:
+        return Finding(
+            check="database",
+            verdict=Verdict.FAULT,
+            found=str(error),
+            advice="Start the database server, or correct FEDORG_DATABASE_URL.",
+        )
+    return Finding(check="database", verdict=Verdict.OK, found=f"{kind} answers")
+
+
+async def _migrations(settings: Settings) -> Finding:
+    state = await migrate.check(settings.database)
+    return Finding(
+        check="migrations",
+        verdict=Verdict.OK if state.is_current or state.is_empty else Verdict.FAULT,
+        found=state.explain(),
+    )
+
+
+async def _keys(node: Node) -> Finding:
+    problems = await health.key_problems(node)
+    if problems:
+        return Finding(
+            check="keys",
+            verdict=Verdict.FAULT,
+            found="; ".join(problems),
+            advice="Restore the database from a backup: peers know this node by its keys.",
+        )
+    return Finding(check="keys", verdict=Verdict.OK, found="the keys of the node and of its people are whole")
+
+
+async def _work(node: Node) -> Finding:
+    queue = await health.queue_state(node)
+    if queue.oldest_waiting_at is not None and node.now() - queue.oldest_waiting_at > WAITING_MAX:
+        return Finding(
+            check="work",
+            verdict=Verdict.WARNING,
+            found=f"{queue.waiting} jobs or deliveries wait, the oldest since {queue.oldest_waiting_at:%Y-%m-%d %H:%M} UTC",
+            advice="Start `fedorg serve` or `fedorg work`; see `fedorg peer list` for servers that do not answer.",
+        )
+    found = f"{queue.waiting} jobs and deliveries wait, {queue.dead} have failed for good"
+    return Finding(check="work", verdict=Verdict.OK, found=found)
+
+
+async def _public_url(node: Node) -> tuple[Finding, Finding]:
+    address = f"{node.settings.public_url}/health"
+    clock = Finding(
+        check="clock",
+        verdict=Verdict.WARNING,
+        found="could not be compared",
+        advice="Make the public URL answer first.",
+    )
+    try:
+        answer = await node.client.fetch_json(address, ("application/json",))
+    except FetchError as error:
+        advice = "Start the node and its reverse proxy, and check that FEDORG_PUBLIC_URL leads to them."
+        return Finding(check="public url", verdict=Verdict.FAULT, found=f"{address}: {error}", advice=advice), clock
+    reached = Finding(check="public url", verdict=Verdict.OK, found=f"{node.settings.public_url} answers")
+    if answer.answered_at is not None:
+        skew = abs(node.now() - answer.answered_at)
+        clock = Finding(
+            check="clock",
+            verdict=Verdict.OK if skew <= SKEW_MAX else Verdict.FAULT,
+            found=f"differs by {skew.total_seconds():.0f} s from that of the public URL",
+            advice="" if skew <= SKEW_MAX else "Switch on time synchronisation (NTP): signatures carry the time.",
+        )
+    return reached, clock
+
+
+async def _webfinger(node: Node) -> Finding:
+    """Ask for the node actor as a stranger would: by handle domain, over the public address."""
+    domain, scheme = node.settings.domain, node.settings.public_url.split(":", 1)[0]
+    address = f"{scheme}://{domain}/.well-known/webfinger?resource=acct:{domain}@{domain}"
+    advice = f"Have {domain} answer /.well-known/webfinger with what {node.settings.public_url} answers (see docs)."
+    try:
+        answer = await node.client.fetch_json(address, ("application/jrd+json", "application/json"))
+    except FetchError as error:
+        return Finding(check="webfinger", verdict=Verdict.FAULT, found=f"{address}: {error}", advice=advice)
+    links = answer.json.get("links") if isinstance(answer.json, dict) else None
+    found = [
+        link.get("href")
+        for link in (links if isinstance(links, list) else [])
+        if isinstance(link, dict) and link.get("rel") == "self"
+    ]
+    if node.uris.node_actor not in found:
+        return Finding(
+            check="webfinger",
+            verdict=Verdict.FAULT,
+            found=f"{domain} answers for somebody else: {found}",
+            advice=advice,
+        )
+    return Finding(check="webfinger", verdict=Verdict.OK, found=f"{domain} leads to {node.uris.node_actor}")
