@@ -1,0 +1,27 @@
+"""Files people attach: checked, cleaned, kept and served.
+
+Nothing that came from outside decides what a file is called, where it lies or which program reads it (S53); every
+picture is decoded and written anew, so that what is served was made here.
+"""
+
+from fedorg.media.focus import parse_focus
+from fedorg.media.images import MediaFile, MediaKind, MediaLimits, ProcessedMedia, UnsupportedMedia, inspect_and_process
+from fedorg.media.names import CONTENT_TYPES, content_type_of, generate_name
+from fedorg.media.serving import serving_headers
+from fedorg.media.storage import FileStorage, Storage
+
+__all__ = [
+    "CONTENT_TYPES",
+    "FileStorage",
+    "MediaFile",
+    "MediaKind",
+    "MediaLimits",
+    "ProcessedMedia",
+    "Storage",
+    "UnsupportedMedia",
+    "content_type_of",
+    "generate_name",
+    "inspect_and_process",
+    "parse_focus",
+    "serving_headers",
+]

@@ -1,0 +1,35 @@
+"""Names of stored files: 128 random bits and the ending of a known type, never a word from outside (S53)."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Final
+
+CONTENT_TYPES: Final[Mapping[str, str]] = {
+    "avif": "image/avif",
+    "gif": "image/gif",
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "mp3": "audio/mpeg",
+    "ogg": "audio/ogg",
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+}
+
+
+def generate_name(content_type: str) -> str:
+    """A new name, such as ``0f…9c.jpg``; ``ValueError`` for a type that is not stored."""
+    ending = next((ending for ending, known in CONTENT_TYPES.items() if known == content_type), None)
+    if ending is None:
+        raise ValueError(f"files of type {content_type!r} are not stored")
+    return f"{secrets.token_hex(16)}.{ending}"
+
+
+def content_type_of(name: str) -> str | None:
+    """The type a generated name stands for; None for a name that was not generated here."""
+    match = _NAME.fullmatch(name)
+    return CONTENT_TYPES[match[1]] if match else None
+
+
+_NAME: Final = re.compile(rf"[0-9a-f]{{32}}\.({'|'.join(CONTENT_TYPES)})")

@@ -1,0 +1,112 @@
+"""Where files are kept: a small protocol, and the file system behind it.
+
+A file appears whole or not at all, survives a power cut once ``put`` returned, and is never replaced. Only names of
+``fedorg.media.names`` are accepted, so no name can lead out of the root. All methods block: call them in a thread.
+"""
+
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol
+
+from fedorg.errors import Conflict, NotFound
+from fedorg.media.names import content_type_of
+
+
+class Storage(Protocol):
+    """What a place for files can do; object stores fit as well as directories."""
+
+    def put(self, source: Path, name: str, content_type: str) -> None:
+        """Keep a copy of ``source``. ``Conflict`` when the name is taken, ``ValueError`` when it was not generated."""
+        ...
+
+    def open(self, name: str) -> BinaryIO:
+        """The file from its beginning, for the caller to close; ``NotFound``."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """The whole file; ``NotFound``."""
+        ...
+
+    def size(self, name: str) -> int:
+        """Bytes; ``NotFound``."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """The file is gone afterwards, whether it was there or not."""
+        ...
+
+
+class FileStorage:
+    """Files below ``root``, in 65,536 directories by the beginning of their name: ``root/0f/a3/0fa3….jpg``."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    def put(self, source: Path, name: str, content_type: str) -> None:
+        """See ``Storage.put``. Written beside, forced to disk, then linked to its name, which fails if it exists."""
+        if content_type_of(name) != content_type:
+            raise ValueError(f"{name!r} is not a generated name for {content_type!r}")
+        target = self._path(name)
+        draft = self._incoming / secrets.token_hex(16)
+        try:
+            with source.open("rb") as reader, draft.open("xb") as writer:
+                shutil.copyfileobj(reader, writer)
+                writer.flush()
+                os.fsync(writer.fileno())
+            self._make_shard(target.parent)
+            os.link(draft, target)
+            _fsync_directory(target.parent)
+        except FileExistsError as problem:
+            raise Conflict("A file of this name is already stored") from problem
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def open(self, name: str) -> BinaryIO:
+        """See ``Storage.open``. A symbolic link is not followed: nothing here makes one."""
+        try:
+            return os.fdopen(os.open(self._path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+        except OSError as problem:
+            raise NotFound from problem
+
+    def read(self, name: str) -> bytes:
+        """See ``Storage.read``."""
+        with self.open(name) as file:
+            return file.read()
+
+    def size(self, name: str) -> int:
+        """See ``Storage.size``."""
+        with self.open(name) as file:
+            return os.fstat(file.fileno()).st_size
+
+    def delete(self, name: str) -> None:
+        """See ``Storage.delete``. Empty directories stay, so that a ``put`` beside it cannot fail."""
+        with suppress(NotFound, FileNotFoundError):
+            self._path(name).unlink()
+
+    def _path(self, name: str) -> Path:
+        if content_type_of(name) is None:
+            raise NotFound
+        return self._root / name[:2] / name[2:4] / name
+
+    def _make_shard(self, shard: Path) -> None:
+        if shard.is_dir():
+            return
+        shard.mkdir(parents=True, exist_ok=True)
+        _fsync_directory(shard.parent)
+        _fsync_directory(self._root)
+
+
+_DIRECTORY_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def _fsync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, _DIRECTORY_FLAGS)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
