@@ -1,0 +1,1 @@
+"""Values to Mastodon entities: pure functions that only write. They cannot query."""

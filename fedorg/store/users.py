@@ -1,0 +1,189 @@
+"""Rows of ``users``, ``user_accounts``, ``invites`` and ``sign_in_links``."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fedorg.domain.accounts import Account, Invite, User, UserRole
+from fedorg.domain.visibility import Reach, Visibility
+from fedorg.errors import NotFound
+from fedorg.ids import AccountId, UserId
+from fedorg.store import accounts as account_rows
+from fedorg.store.tables import accounts, invites, sign_in_links, user_accounts, users
+
+_BY_ID: Final = sa.select(users).where(users.c.id == sa.bindparam("id"))
+
+
+def insert(conn: Connection, user: User) -> None:
+    """Add a user who may act for its own account; a taken name or e-mail address raises ``IntegrityError``."""
+    conn.execute(sa.insert(users), _values(user))
+    allow_account(conn, user.id, user.account_id, user.created_at)
+
+
+def update(conn: Connection, user: User) -> None:
+    """Write everything about a user."""
+    values = _values(user)
+    del values["id"]
+    conn.execute(sa.update(users).where(users.c.id == user.id).values(values))
+
+
+def get(conn: Connection, user_id: UserId) -> User:
+    """The user with an id."""
+    user = find(conn, user_id)
+    if user is None:
+        raise NotFound
+    return user
+
+
+def find(conn: Connection, user_id: UserId) -> User | None:
+    """The user with an id."""
+    row = conn.execute(_BY_ID, {"id": user_id}).one_or_none()
+    return None if row is None else _user(row)
+
+
+def find_by_sign_in(conn: Connection, name: str) -> User | None:
+    """The user whose name or e-mail address this is; both are kept in lower case."""
+    folded = name.strip().lower()
+    column = users.c.email if "@" in folded else users.c.username
+    row = conn.execute(sa.select(users).where(column == folded)).one_or_none()
+    return None if row is None else _user(row)
+
+
+def find_by_account(conn: Connection, account_id: AccountId) -> User | None:
+    """The user whose own account this is."""
+    row = conn.execute(sa.select(users).where(users.c.account_id == account_id).limit(1)).one_or_none()
+    return None if row is None else _user(row)
+
+
+def list_all(conn: Connection, limit: int) -> list[User]:
+    """Users in order of their names."""
+    return [_user(row) for row in conn.execute(sa.select(users).order_by(users.c.username).limit(limit))]
+
+
+def count(conn: Connection) -> int:
+    """How many users there are."""
+    return conn.execute(sa.select(sa.func.count()).select_from(users)).scalar_one()
+
+
+def count_signed_in_since(conn: Connection, since: datetime) -> int:
+    """How many users have signed in since then."""
+    return conn.execute(
+        sa.select(sa.func.count()).select_from(users).where(users.c.last_sign_in_at >= since)
+    ).scalar_one()
+
+
+def allow_account(conn: Connection, user_id: UserId, account_id: AccountId, now: datetime) -> None:
+    """Let a user act for an account."""
+    conn.execute(sa.insert(user_accounts), {"user_id": user_id, "account_id": account_id, "created_at": now})
+
+
+def may_act_for(conn: Connection, user_id: UserId, account_id: AccountId) -> bool:
+    """Whether a user may act for an account."""
+    statement = sa.select(user_accounts.c.user_id).where(
+        user_accounts.c.user_id == user_id, user_accounts.c.account_id == account_id
+    )
+    return conn.execute(statement).one_or_none() is not None
+
+
+def list_accounts(conn: Connection, user_id: UserId) -> list[Account]:
+    """The accounts a user may act for, in order of their names."""
+    statement = (
+        sa.select(*account_rows.COLUMNS)
+        .join(user_accounts, user_accounts.c.account_id == accounts.c.id)
+        .where(user_accounts.c.user_id == user_id)
+        .order_by(accounts.c.username)
+    )
+    return [account_rows.from_row(row) for row in conn.execute(statement)]
+
+
+def insert_invite(conn: Connection, invite: Invite) -> None:
+    """Add an invite."""
+    conn.execute(sa.insert(invites), asdict(invite))
+
+
+def find_invite(conn: Connection, code: str) -> Invite | None:
+    """The invite with a code, usable or not."""
+    row = conn.execute(sa.select(invites).where(invites.c.code == code)).one_or_none()
+    return None if row is None else _invite(row)
+
+
+def use_invite(conn: Connection, code: str, now: datetime) -> Invite | None:
+    """Count one use of an invite that may still be used; None when it may not."""
+    row = conn.execute(
+        sa.update(invites)
+        .where(
+            invites.c.code == code,
+            sa.or_(invites.c.uses_max.is_(None), invites.c.uses < invites.c.uses_max),
+            sa.or_(invites.c.expires_at.is_(None), invites.c.expires_at > now),
+        )
+        .values(uses=invites.c.uses + 1)
+        .returning(invites)
+    ).one_or_none()
+    return None if row is None else _invite(row)
+
+
+def list_invites(conn: Connection, limit: int) -> list[Invite]:
+    """Invites, newest first."""
+    return [_invite(row) for row in conn.execute(sa.select(invites).order_by(invites.c.id.desc()).limit(limit))]
+
+
+def insert_sign_in_link(
+    conn: Connection, token_hash: str, user_id: UserId, *, now: datetime, expires_at: datetime
+) -> None:
+    """Keep a one-time link that was just given out; older links of the user are void."""
+    conn.execute(sa.delete(sign_in_links).where(sign_in_links.c.user_id == user_id))
+    conn.execute(
+        sa.insert(sign_in_links),
+        {"token_hash": token_hash, "user_id": user_id, "created_at": now, "expires_at": expires_at},
+    )
+
+
+def find_sign_in_link(conn: Connection, token_hash: str, now: datetime) -> UserId | None:
+    """Whom a link signs in, if it is still good."""
+    statement = sa.select(sign_in_links.c.user_id).where(
+        sign_in_links.c.token_hash == token_hash, sign_in_links.c.expires_at > now
+    )
+    return conn.execute(statement).scalar_one_or_none()
+
+
+def take_sign_in_link(conn: Connection, token_hash: str, now: datetime) -> UserId | None:
+    """Whom a link signs in, used up by this; None when it is not good any more."""
+    row = conn.execute(
+        sa.delete(sign_in_links)
+        .where(sign_in_links.c.token_hash == token_hash)
+        .returning(sign_in_links.c.user_id, sign_in_links.c.expires_at)
+    ).one_or_none()
+    return None if row is None or row.expires_at <= now else row.user_id
+
+
+def delete_sign_in_links(conn: Connection, user_id: UserId) -> None:
+    """Make every link of a user void."""
+    conn.execute(sa.delete(sign_in_links).where(sign_in_links.c.user_id == user_id))
+
+
+def _values(user: User) -> dict[str, Any]:
+    return asdict(user) | {
+        "role": user.role.value,
+        "default_visibility": user.default_visibility.value,
+        "default_reach": None if user.default_reach is None else user.default_reach.value,
+        "username": user.username.lower(),
+        "email": None if user.email is None else user.email.lower(),
+    }
+
+
+def _user(row: sa.Row[Any]) -> User:
+    return User(
+        **dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+        | {
+            "role": UserRole(row.role),
+            "default_visibility": Visibility(row.default_visibility),
+            "default_reach": None if row.default_reach is None else Reach(row.default_reach),
+        }
+    )
+
+
+def _invite(row: sa.Row[Any]) -> Invite:
+    return Invite(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name

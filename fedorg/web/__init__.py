@@ -1,0 +1,41 @@
+"""Thin views: the only package that knows Quart. ``create_app`` is the only place that makes an application.
+
+A view reads parameters, asks a service, hands the value to a serialiser. It writes no SQL and decides no rule.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from quart import Quart
+
+from fedorg.node import Node
+from fedorg.web import base, mastodon, site
+from fedorg.web.bodies import request_class
+from fedorg.web.proxies import ForwardedHeaders
+
+_PACKAGE: Final = Path(__file__).parent
+# Packed into the wheel beside the code; in a checkout the folder lies at the top.
+_TEMPLATES: Final = (_PACKAGE.parent / "templates", _PACKAGE.parent.parent / "templates")
+_STATIC_SECONDS: Final = 3600
+
+
+def create_app(node: Node) -> Quart:
+    """The application of a node, ready to be served."""
+    app = Quart(
+        "fedorg",
+        root_path=str(_PACKAGE),
+        template_folder=str(next(folder for folder in _TEMPLATES if folder.is_dir())),
+        static_folder=str(_PACKAGE / "static"),
+        static_url_path="/static",
+    )
+    app.request_class = request_class(node.settings)
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _STATIC_SECONDS
+    # Streams stay open for hours; hypercorn's own limits end what hangs.
+    app.config["RESPONSE_TIMEOUT"] = None
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    base.install(app, node)
+    for blueprint in (*mastodon.BLUEPRINTS, *site.BLUEPRINTS):
+        app.register_blueprint(blueprint)
+    app.asgi_app = ForwardedHeaders(app.asgi_app, node.settings.trusted_proxies)  # type: ignore[method-assign] # as Quart documents middleware
+    return app

@@ -1,0 +1,136 @@
+"""Who may call a view: every API view carries exactly one of these decorators.
+
+``requires`` wants a token of an active user with a scope, ``requires_application`` any token with a scope,
+``open_to_public`` takes both people with and without a token, ``public`` looks at no token. The answers are Mastodon's:
+401 without a valid token, 403 without the scope or for a user who is not active (S49), 422 for a token without a user.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, Final, ParamSpec, TypeVar
+
+from quart import request
+
+from fedorg.domain.accounts import Account, User
+from fedorg.domain.oauth import Token, covers
+from fedorg.errors import Forbidden, Invalid, Unauthorized
+from fedorg.services import oauth
+from fedorg.services.oauth import Credentials
+from fedorg.web import limits
+from fedorg.web.base import spend, spend_by_address, this_node
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# Where a view says what it wants, for the test that walks all routes.
+ACCESS: Final = "fedorg_access"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who is asking: a user, acting for an account, by a token."""
+
+    user: User
+    account: Account
+    token: Token
+
+
+def requires(scope: str) -> Callable[[Callable[Concatenate[Viewer, P], Awaitable[T]]], Callable[P, Awaitable[T]]]:
+    """The view gets the ``Viewer`` first; others are refused."""
+
+    def decorate(view: Callable[Concatenate[Viewer, P], Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+        @wraps(view)
+        async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+            return await view(_viewer(await _credentials(), scope), *args, **kwargs)
+
+        return _marked(guarded, scope)
+
+    return decorate
+
+
+def open_to_public(
+    scope: str,
+) -> Callable[[Callable[Concatenate[Viewer | None, P], Awaitable[T]]], Callable[P, Awaitable[T]]]:
+    """The view gets the ``Viewer`` first, or None when no token came; a token that came must be good for ``scope``."""
+
+    def decorate(view: Callable[Concatenate[Viewer | None, P], Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+        @wraps(view)
+        async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+            if bearer() is None:
+                spend_by_address(limits.ANONYMOUS)
+                return await view(None, *args, **kwargs)
+            credentials = await _credentials()
+            if credentials.user is None:
+                _check_scope(credentials, scope)
+                return await view(None, *args, **kwargs)
+            return await view(_viewer(credentials, scope), *args, **kwargs)
+
+        return _marked(guarded, f"public {scope}")
+
+    return decorate
+
+
+def requires_application(
+    *scopes: str,
+) -> Callable[[Callable[Concatenate[Credentials, P], Awaitable[T]]], Callable[P, Awaitable[T]]]:
+    """The view gets the ``Credentials`` first, which may be of an application alone; without scopes any will do."""
+
+    def decorate(view: Callable[Concatenate[Credentials, P], Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+        @wraps(view)
+        async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+            credentials = await _credentials()
+            for scope in scopes:
+                _check_scope(credentials, scope)
+            return await view(credentials, *args, **kwargs)
+
+        return _marked(guarded, f"application {' '.join(scopes)}".rstrip())
+
+    return decorate
+
+
+def public(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """The view is for everybody, and answers everybody alike."""
+
+    @wraps(view)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        spend_by_address(limits.ANONYMOUS)
+        return await view(*args, **kwargs)
+
+    return _marked(guarded, "public")
+
+
+def bearer() -> str | None:
+    """The token that came with the request."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" and token.strip() else None
+
+
+async def _credentials() -> Credentials:
+    sent = bearer()
+    credentials = await oauth.authenticate(this_node(), sent) if sent is not None else None
+    if credentials is None:
+        spend_by_address(limits.ANONYMOUS)
+        raise Unauthorized("The access token is invalid")
+    if credentials.user is None:
+        spend(limits.MEMBER, f"application {credentials.token.application_id}")
+    else:
+        spend(limits.MEMBER, f"user {credentials.user.id}")
+    return credentials
+
+
+def _viewer(credentials: Credentials, scope: str) -> Viewer:
+    if credentials.user is None or credentials.account is None:
+        raise Invalid("This method requires an authenticated user")
+    _check_scope(credentials, scope)
+    return Viewer(user=credentials.user, account=credentials.account, token=credentials.token)
+
+
+def _check_scope(credentials: Credentials, scope: str) -> None:
+    if not covers(credentials.token.scopes, scope):
+        raise Forbidden("This action is outside the authorized scopes")
+
+
+def _marked(view: Callable[P, Awaitable[T]], access: str) -> Callable[P, Awaitable[T]]:
+    setattr(view, ACCESS, access)
+    return view

@@ -1,0 +1,242 @@
+"""What every view stands on: the node, answers, errors, limits, headers, the line in the log.
+
+The one place that maps errors to HTTP statuses (``STATUS_OF``), and the one place that reads Quart's globals. Programs
+get ``{"error": …}``, people a page; nobody gets a traceback.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+from quart import Quart, Response, current_app, g, has_request_context, render_template, request
+from typing_extensions import override
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter, ValidationError
+
+from fedorg import errors, log
+from fedorg.ids import ID_MAX
+from fedorg.node import Node
+from fedorg.web.limits import Budget, Limiter, Rule, subject_of_address
+
+logger = log.get_logger()
+
+STATUS_OF: Final[Mapping[type[errors.FedorgError], int]] = {
+    errors.BadRequest: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Gone: 410,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.Invalid: 422,
+    errors.TooManyRequests: 429,
+    errors.Unavailable: 503,
+    errors.FedorgError: 500,
+}
+
+_NODE: Final = "fedorg.node"
+_LIMITER: Final = "fedorg.limiter"
+_SERVER_FAULT: Final = 500
+_OK: Final = 200
+
+# What browsers of other origins may call, and programs read: always answered as JSON.
+_OPEN_PREFIXES: Final = ("/api/", "/.well-known/", "/nodeinfo/")
+_OPEN_PATHS: Final = frozenset({"/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/nodeinfo"})
+_EXPOSED: Final = "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+_SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data: https:; "
+    "media-src 'self' https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class IdConverter(BaseConverter):
+    """``<id:status_id>`` in a route: an id of ours, as an int that fits a column."""
+
+    regex = r"\d{1,19}"
+
+    @override
+    def to_python(self, value: str) -> int:
+        """The number, or no such route."""
+        number = int(value)
+        if number > ID_MAX:
+            raise ValidationError
+        return number
+
+
+def this_node() -> Node:
+    """The node whose application answers this request."""
+    node: Node = current_app.extensions[_NODE]
+    return node
+
+
+def install(app: Quart, node: Node) -> None:
+    """Make ``app`` an application of ``node``: errors, headers, limits and log lines as this module says."""
+    app.extensions[_NODE] = node
+    app.extensions[_LIMITER] = Limiter(node.now, node.settings.rate_limits)
+    app.url_map.converters["id"] = IdConverter
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(errors.FedorgError, _answer_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_fault)
+
+
+def json_answer(entity: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An entity as JSON."""
+    return Response(
+        msgspec.json.encode(entity), status, headers=headers, content_type="application/json; charset=utf-8"
+    )
+
+
+def page_answer(entities: Sequence[object], ids: Sequence[int], headers: Mapping[str, str] | None = None) -> Response:
+    """A page of entities with Mastodon's Link header; ``ids`` are those the cursors count in, as the entities stand."""
+    return json_answer(entities, headers={**link_header(ids), **(headers or {})})
+
+
+def link_header(ids: Sequence[int]) -> dict[str, str]:
+    """The Link header to the pages around ``ids`` (newest first) of the address that is asked now."""
+    if not ids:
+        return {}
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in _CURSORS]
+    base = f"{this_node().uris.base}{request.path}"
+
+    def link(cursor: str, number: int, relation: str) -> str:
+        return f'<{base}?{urlencode([*kept, (cursor, str(number))])}>; rel="{relation}"'
+
+    return {"Link": f"{link('max_id', min(ids), 'next')}, {link('min_id', max(ids), 'prev')}"}
+
+
+_CURSORS: Final = frozenset({"max_id", "min_id", "since_id"})
+
+
+def client_address() -> str:
+    """The address of who is asking, behind trusted proxies."""
+    client = request.scope.get("client")
+    return client[0] if client else "unknown"
+
+
+def spend(rule: Rule, subject: str) -> None:
+    """Count this request against a limit; raises ``TooManyRequests`` when it is one too many."""
+    limiter: Limiter = current_app.extensions[_LIMITER]
+    budget = limiter.spend(rule, subject)
+    if budget is None:
+        return
+    tightest: Budget | None = g.get("budget")
+    if tightest is None or budget.remaining < tightest.remaining:
+        g.budget = budget
+    if budget.remaining < 0:
+        raise limiter.refusal(budget)
+
+
+def spend_by_address(rule: Rule) -> None:
+    """Count this request against a limit of the address it comes from."""
+    spend(rule, subject_of_address(client_address()))
+
+
+def is_for_programs() -> bool:
+    """Whether errors of this address are JSON rather than a page."""
+    return _is_open() or "text/html" not in request.headers.get("Accept", "")
+
+
+def _is_open() -> bool:
+    return request.path.startswith(_OPEN_PREFIXES) or request.path in _OPEN_PATHS
+
+
+async def _begin() -> Response | None:
+    g.started = time.perf_counter()
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers and _is_open():
+        return Response(
+            "",
+            204,
+            headers={
+                "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
+                "Access-Control-Allow-Headers": request.headers.get("Access-Control-Request-Headers", "Authorization"),
+                "Access-Control-Max-Age": "86400",
+            },
+        )
+    return None
+
+
+async def _finish(response: Response) -> Response:  # type: ignore[type-arg]
+    for name, value in _SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if this_node().settings.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=63072000")
+    # What depends on who asks must not be kept by anybody in between (S48); views of public files say otherwise.
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    if _is_open():
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+    budget: Budget | None = g.get("budget")
+    if budget is not None:
+        response.headers["X-RateLimit-Limit"] = str(budget.limit)
+        response.headers["X-RateLimit-Remaining"] = str(max(0, budget.remaining))
+        response.headers["X-RateLimit-Reset"] = budget.reset_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    _record(response.status_code)
+    return response
+
+
+def _record(status: int) -> None:
+    route = request.url_rule.rule if request.url_rule is not None else "(none)"
+    seconds = time.perf_counter() - g.get("started", time.perf_counter())
+    metrics = this_node().metrics
+    metrics.requests.labels(route=route, method=_method(), status=str(status)).inc()
+    metrics.request_seconds.labels(route=route).observe(seconds)
+    logger.info("request", method=_method(), route=route, status=status, milliseconds=round(seconds * 1000, 1))
+
+
+def _method() -> str:
+    return request.method if request.method in _METHODS else "(other)"
+
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+async def _answer_error(error: errors.FedorgError) -> Response:
+    status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+    headers: dict[str, str] = {}
+    if isinstance(error, errors.TooManyRequests):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, errors.Unauthorized):
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    body: dict[str, Any] = {"error": str(error)}
+    if isinstance(error, errors.Invalid) and error.details:
+        body["details"] = {
+            name: [{"error": code, "description": text} for code, text in faults]
+            for name, faults in error.details.items()
+        }
+    return await _answer_refusal(status, body, headers)
+
+
+async def _answer_http_error(error: HTTPException) -> Response | HTTPException:
+    status = error.code or _SERVER_FAULT
+    if status < 400:  # noqa: PLR2004 - a redirect of the router to the address with a slash
+        return error
+    headers = {"Allow": ", ".join(error.valid_methods)} if getattr(error, "valid_methods", None) else {}
+    return await _answer_refusal(status, {"error": _PHRASES.get(status, error.name)}, headers)
+
+
+_PHRASES: Final = {400: "The request cannot be understood", 413: "The request is larger than this server takes"}
+
+
+async def _answer_fault(error: Exception) -> Response:
+    route = request.url_rule.rule if has_request_context() and request.url_rule is not None else "(none)"
+    logger.error("request.failed", route=route, exc_info=error)
+    return await _answer_refusal(
+        _SERVER_FAULT, {"error": "Something went wrong on this server. Its log says what."}, {}
+    )
+
+
+async def _answer_refusal(status: int, body: dict[str, Any], headers: Mapping[str, str]) -> Response:
+    if is_for_programs():
+        return json_answer(body, status, headers)
+    page = await render_template("error.html", node=this_node().settings, status=status, message=body["error"])
+    return Response(page, status, headers=headers, content_type="text/html; charset=utf-8")

@@ -1,0 +1,156 @@
+"""Parameters of a request, whatever their encoding: query, form, multipart and JSON read as one flat list.
+
+Rails' brackets are the common tongue of Mastodon's clients: ``media_ids[]=1``, ``source[privacy]=public`` and
+``fields_attributes[0][name]=…`` mean the same as the nested JSON. What the body says beats the query.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from quart import request
+from quart.datastructures import FileStorage
+
+from fedorg.domain.statuses import PageQuery
+from fedorg.errors import BadRequest, Invalid
+from fedorg.ids import ID_MAX
+
+_FALSE: Final = frozenset({"", "0", "f", "false", "off", "no"})
+_DEPTH_MAX: Final = 8
+_VALUES_MAX: Final = 2000
+_NUMBER: Final = re.compile(r"[+-]?\d{1,19}")
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """What a request asks with. ``values`` keeps every value of a name in order; None stands for JSON's null."""
+
+    values: Mapping[str, tuple[str | None, ...]]
+    uploads: Mapping[str, tuple[FileStorage, ...]]
+
+    def has(self, name: str) -> bool:
+        """Whether the parameter was sent at all, even empty or null."""
+        return name in self.values or f"{name}[]" in self.values
+
+    def text(self, name: str) -> str | None:
+        """The last value of a name."""
+        values = self.values.get(name)
+        return values[-1] if values else None
+
+    def required(self, name: str) -> str:
+        """The last value of a name, which must be there and not empty."""
+        value = self.text(name)
+        if not value:
+            raise Invalid(f"Validation failed: {name} can't be blank")
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Every value of ``name[]``, or of ``name`` when it was sent without brackets."""
+        values = self.values.get(f"{name}[]", ()) or self.values.get(name, ())
+        return tuple(value for value in values if value is not None)
+
+    def integer(self, name: str) -> int | None:
+        """A whole number; None when it was not sent or is empty."""
+        value = self.text(name)
+        if value is None or not value.strip():
+            return None
+        if not _NUMBER.fullmatch(value.strip()) or abs(int(value)) > ID_MAX:
+            raise Invalid(f"Validation failed: {name} is not a number")
+        return int(value)
+
+    def flag(self, name: str) -> bool | None:
+        """Yes or no as Rails reads it; None when it was not sent."""
+        value = self.text(name)
+        return None if value is None else value.strip().lower() not in _FALSE
+
+    def ids(self, name: str) -> tuple[int, ...]:
+        """Ids sent as ``name[]`` or ``name``; what is no id of ours is left out, since it names nothing here."""
+        return tuple(
+            number
+            for value in self.texts(name)
+            if value.isascii() and value.isdigit() and (number := int(value)) <= ID_MAX
+        )
+
+    def page(self, default_limit: int, max_limit: int) -> PageQuery:
+        """The window that ``limit``, ``max_id``, ``since_id`` and ``min_id`` ask for."""
+        limit = self.integer("limit")
+        return PageQuery(
+            limit=default_limit if limit is None else max(1, min(limit, max_limit)),
+            max_id=self.integer("max_id"),
+            since_id=self.integer("since_id"),
+            min_id=self.integer("min_id"),
+        )
+
+    def rows(self, name: str) -> tuple[Mapping[str, str], ...]:
+        """``name[0][key]=…`` or ``name[][key]=…`` as one mapping for each row, in order of their indexes."""
+        pattern = re.compile(rf"{re.escape(name)}\[(\d*)\]\[([a-z_]+)\]")
+        rows: dict[int, dict[str, str]] = {}
+        for full, values in self.values.items():
+            if match := pattern.fullmatch(full):
+                for position, value in enumerate(values):
+                    index = int(match[1]) if match[1] else position
+                    rows.setdefault(index, {})[match[2]] = value or ""
+        return tuple(rows[index] for index in sorted(rows))
+
+    def files(self, name: str) -> tuple[FileStorage, ...]:
+        """The files uploaded under a name."""
+        return self.uploads.get(name, ())
+
+
+async def read_params() -> Params:
+    """The parameters of the request that is answered now."""
+    values: dict[str, list[str | None]] = {}
+    for name, value in request.args.items(multi=True):
+        values.setdefault(name, []).append(value)
+    form = await request.form
+    sent = await _read_json() if request.mimetype == "application/json" else [*form.items(multi=True)]
+    fresh: dict[str, list[str | None]] = {}
+    for name, one in sent:
+        fresh.setdefault(name, []).append(one)
+    merged = {**values, **fresh}
+    if any("\0" in (text or "") for name, texts in merged.items() for text in (name, *texts)):
+        raise BadRequest("A parameter holds a NUL character")
+    files = await request.files
+    return Params(
+        {name: tuple(texts) for name, texts in merged.items()},
+        {name: tuple(files.getlist(name)) for name in files},
+    )
+
+
+async def _read_json() -> list[tuple[str, str | None]]:
+    raw = await request.get_data()
+    if not raw.strip():
+        return []
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise BadRequest("The body is not valid JSON") from None
+    if not isinstance(document, dict):
+        raise BadRequest("The body must be a JSON object")
+    flat: list[tuple[str, str | None]] = []
+    for pair in _flatten(document, "", 0):
+        flat.append(pair)
+        if len(flat) > _VALUES_MAX:
+            raise BadRequest("The body holds too many values")
+    return flat
+
+
+def _flatten(value: object, name: str, depth: int) -> Iterator[tuple[str, str | None]]:
+    if depth > _DEPTH_MAX:
+        raise BadRequest("The body is nested too deeply")
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from _flatten(inner, f"{name}[{key}]" if name else str(key), depth + 1)
+        case list():
+            for position, inner in enumerate(value):
+                bracket = f"[{position}]" if isinstance(inner, dict) else "[]"
+                yield from _flatten(inner, f"{name}{bracket}", depth + 1)
+        case None:
+            yield name, None
+        case bool():
+            yield name, "true" if value else "false"
+        case _:
+            yield name, str(value)
