@@ -74,7 +74,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """Bytes of a declared media type, lower-case and without parameters; ``answered_at`` is the clock of who answered."""
+    """Bytes of a declared media type, lower-case, without parameters; ``answered_at`` is the clock of who answered."""
 
     final_url: str
     content_type: str
