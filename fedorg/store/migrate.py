@@ -160,17 +160,29 @@ def _apply_next(conn: Connection) -> str | None:
 def _connect(url: URL, begin: str) -> Iterator[Connection]:
     """A connection of its own, without a limit on how long a statement takes; ``begin`` is for SQLite."""
     try:
-        if url.get_backend_name() == "sqlite":
-            raw = sqlite3.connect(sqlite_path(url), timeout=_PATIENCE_SECONDS, isolation_level=None)
-            conn = SharedEngine().connect(raw, begin)
-        else:
-            conn = create_engine(session_url(url), poolclass=NullPool).connect()
-            with conn.begin():
-                conn.exec_driver_sql("SET statement_timeout = 0")
+        conn = _open_sqlite(url, begin) if url.get_backend_name() == "sqlite" else _open_postgresql(url)
     except (OSError, sqlite3.Error, SQLAlchemyError) as problem:
         raise DatabaseUnavailable(url, problem) from problem
     with conn:
         yield conn
+
+
+def _open_sqlite(url: URL, begin: str) -> Connection:
+    raw = sqlite3.connect(sqlite_path(url), timeout=_PATIENCE_SECONDS, isolation_level=None)
+    try:
+        # The first look into the file; opening alone accepts anything.
+        raw.execute("PRAGMA schema_version")
+        return SharedEngine().connect(raw, begin)
+    except BaseException:
+        raw.close()
+        raise
+
+
+def _open_postgresql(url: URL) -> Connection:
+    conn = create_engine(session_url(url), poolclass=NullPool).connect()
+    with conn.begin():
+        conn.exec_driver_sql("SET statement_timeout = 0")
+    return conn
 
 
 def _take_turns(conn: Connection) -> None:

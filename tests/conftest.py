@@ -1,0 +1,85 @@
+"""What every test may ask for: databases of both kinds, empty or migrated.
+
+``engine_url`` and ``database`` make a test run twice, on SQLite and on PostgreSQL (``-k sqlite`` picks one). Where no
+PostgreSQL server answers, those variants are skipped and the summary says so; with ``CI`` set they fail instead.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from fedorg.store.engine import Database, open_database
+from tests.databases import NO_POSTGRESQL, PostgresqlServer, SqliteFiles, server_address
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """The PostgreSQL server for tests; skips, or fails in CI, if it does not answer."""
+    try:
+        server = PostgresqlServer()
+    except psycopg.OperationalError as problem:
+        refusal = f"{NO_POSTGRESQL} {server_address()}: {problem}"
+        if os.environ.get("CI"):
+            pytest.fail(refusal)
+        pytest.skip(refusal)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    """Makes migrated SQLite files."""
+    return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Each kind of database in turn."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def empty_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a new database without tables; on SQLite there is not even a file."""
+    if dialect == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    name = server.create_empty()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def engine_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a new database with the schema of this version and no rows."""
+    if dialect == "sqlite":
+        files: SqliteFiles = request.getfixturevalue("sqlite_files")
+        yield files.create_migrated(tmp_path / "node.db")
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    name = server.create_migrated()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+async def database(engine_url: str) -> AsyncIterator[Database]:
+    """An opened database with the schema of this version and no rows."""
+    opened = await open_database(engine_url, readers=2, pool_size=4)
+    yield opened
+    await opened.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly that half of the storage tests did not run."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    count = sum(NO_POSTGRESQL in str(report.longrepr) for report in skipped)
+    if count:
+        terminalreporter.write_sep(
+            "=", f"{count} tests SKIPPED: {NO_POSTGRESQL} {server_address()}", yellow=True, bold=True
+        )

@@ -1,0 +1,124 @@
+"""Fresh databases for tests, cheaply: one migrated template for a whole run, a copy of it for each test.
+
+The PostgreSQL server is the one at ``FEDORG_TEST_POSTGRESQL``, or the one on this machine. Names of databases say which
+machine and process made them and when, so that a later run can drop what a crashed one left behind.
+"""
+
+import asyncio
+import hashlib
+import itertools
+import os
+import re
+import shutil
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+
+from fedorg.store import migrate
+
+NO_POSTGRESQL: Final = "no PostgreSQL server answers at"
+
+_SERVER: Final = "postgresql://postgres@127.0.0.1:5432"
+_HOST: Final = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+_ABANDONED_SECONDS: Final = 6 * 3600
+_NAME: Final = re.compile(r"fedorg_test_(?P<host>[0-9a-f]{8})_(?P<pid>\d+)_(?P<started>\d+)_\w+")
+
+
+def server_address() -> str:
+    """The PostgreSQL server for tests, without a database."""
+    return os.environ.get("FEDORG_TEST_POSTGRESQL", _SERVER)
+
+
+class PostgresqlServer:
+    """The server and the databases this process made on it. Raises ``psycopg.OperationalError`` if it is not there."""
+
+    def __init__(self) -> None:
+        self._address = make_url(server_address())
+        self._prefix = f"fedorg_test_{_HOST}_{os.getpid()}_{int(time.time())}"
+        self._numbers = itertools.count()
+        self._template: str | None = None
+        self._maintenance = psycopg.connect(
+            self.url(self._address.database or "postgres"), autocommit=True, connect_timeout=3
+        )
+        self._drop_left_behind()
+
+    def url(self, name: str) -> str:
+        """The address of a database on this server."""
+        return self._address.set(database=name).render_as_string(hide_password=False)
+
+    def create_empty(self) -> str:
+        """The name of a new database without tables."""
+        return self._create("template0")
+
+    def create_migrated(self) -> str:
+        """The name of a new database with the schema of this version."""
+        if self._template is None:
+            self._template = self._create("template0")
+            _migrate(self.url(self._template))
+        return self._create(self._template)
+
+    def drop(self, name: str) -> None:
+        """Drop it, whoever is still connected."""
+        self._maintenance.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def close(self) -> None:
+        """Drop the template too; nothing of this run is left."""
+        if self._template is not None:
+            self.drop(self._template)
+        self._maintenance.close()
+
+    def _create(self, template: str) -> str:
+        name = f"{self._prefix}_{next(self._numbers)}"
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        self._maintenance.execute(statement)
+        return name
+
+    def _drop_left_behind(self) -> None:
+        rows = self._maintenance.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE 'fedorg!_test!_%' ESCAPE '!'"
+        )
+        for (name,) in rows.fetchall():
+            match = _NAME.fullmatch(name)
+            if match is not None and _is_abandoned(match):
+                self.drop(name)
+
+
+class SqliteFiles:
+    """SQLite databases in files; the template is migrated once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._template = folder / "template.db"
+        _migrate(f"sqlite:///{self._template}")
+
+    def create_migrated(self, path: Path) -> str:
+        """The address of a new database with the schema of this version."""
+        shutil.copyfile(self._template, path)
+        return f"sqlite:///{path}"
+
+
+def _migrate(url: str) -> None:
+    """On a thread of its own, because the one of a test has an event loop."""
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, migrate.migrate(url)).result()
+
+
+def _is_abandoned(match: re.Match[str]) -> bool:
+    if time.time() - int(match["started"]) > _ABANDONED_SECONDS:
+        return True
+    return match["host"] == _HOST and not _is_running(int(match["pid"]))
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,197 @@
+"""Migrations from outside: what they leave in a database of either kind, and which databases they refuse."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, NullPool, create_engine, inspect
+
+from fedorg.store import migrate
+from fedorg.store.engine import Database, DatabaseUnavailable
+from fedorg.store.tables import metadata
+
+PROGRAM = "import asyncio, sys; from fedorg.store.migrate import migrate; print(asyncio.run(migrate(sys.argv[1])))"
+
+BROKEN_REVISION = '''"""Adds a table, changes another, and breaks."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table("half", sa.Column("id", sa.BigInteger, primary_key=True))
+    op.add_column("accounts", sa.Column("half", sa.Text))
+    op.execute("INSERT INTO no_such_table VALUES (1)")
+'''
+
+
+@pytest.fixture
+def by_hand(engine_url: str) -> Iterator[Connection]:
+    """A migrated database in an administrator's hands: each statement is committed at once."""
+    address = engine_url.replace("postgresql:", "postgresql+psycopg:")
+    with create_engine(address, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as conn:
+        yield conn
+
+
+async def test_the_migrated_schema_is_the_one_in_the_code(database: Database) -> None:
+    """Migrating makes exactly the tables of ``store.tables``, down to types, defaults, keys and indexes."""
+
+    def defaults_differ(*found: str | None) -> bool | None:
+        """By the bare text on SQLite, which keeps the parentheses; by Alembic's own rules on PostgreSQL."""
+        in_database, in_code = (text and text.strip("()'") for text in (found[-3], found[-1]))
+        return in_database != in_code if database.dialect == "sqlite" else None
+
+    def differences(conn: Connection) -> list[object]:
+        options = {"compare_type": True, "compare_server_default": defaults_differ}
+        return list(compare_metadata(MigrationContext.configure(conn, opts=options), metadata))
+
+    assert await database.read(differences) == []
+
+
+async def test_constraints_have_the_names_of_the_convention(database: Database) -> None:
+    """A later revision finds each key by the same name on both engines."""
+
+    def names(conn: Connection) -> set[str | None]:
+        inspector = inspect(conn)
+        return {
+            found["name"]
+            for table in metadata.tables
+            for found in [
+                inspector.get_pk_constraint(table),
+                *inspector.get_unique_constraints(table),
+                *inspector.get_foreign_keys(table),
+            ]
+        }
+
+    in_code = {str(constraint.name) for table in metadata.tables.values() for constraint in table.constraints}
+    # SQLite's AUTOINCREMENT is part of a column, whose key cannot have a name.
+    nameless = {f"pk_{name}" for name, table in metadata.tables.items() if table.kwargs.get("sqlite_autoincrement")}
+
+    in_database = await database.read(names)
+
+    assert in_database - {None} == (in_code - nameless if database.dialect == "sqlite" else in_code)
+
+
+async def test_an_empty_database_is_seen_as_empty_and_left_alone(empty_url: str, tmp_path: Path) -> None:
+    """Looking at a database changes nothing; on SQLite no file appears."""
+    state = await migrate.check(empty_url)
+
+    assert state.is_empty
+    assert not state.is_current
+    assert state.pending[-1] == state.head
+    assert "fedorg migrate" in state.explain()
+    assert not [*tmp_path.glob("*")]  # noqa: ASYNC240  three files at most
+
+
+async def test_migrating_applies_all_that_is_pending_once(empty_url: str) -> None:
+    """Progress is told for each revision in order; a second run has nothing to do."""
+    told: list[str] = []
+    pending = (await migrate.check(empty_url)).pending
+
+    applied = await migrate.migrate(empty_url, told.append)
+
+    assert applied == told == list(pending)
+    assert (await migrate.check(empty_url)).is_current
+    assert await migrate.migrate(empty_url) == []
+
+
+async def test_processes_that_start_at_once_take_turns(empty_url: str) -> None:
+    """Three processes migrate the same empty database: all succeed and each revision is applied once."""
+    pending = list((await migrate.check(empty_url)).pending)
+    processes = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, empty_url, stdout=asyncio.subprocess.PIPE)
+        for _ in range(3)
+    ]
+
+    printed = [(await process.communicate())[0].decode().strip() for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert sorted(printed) == sorted(["[]", "[]", str(pending)])
+
+
+async def test_a_revision_that_breaks_leaves_nothing(
+    engine_url: str, by_hand: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A revision is one transaction: after its failure the database is where it was, and can be used."""
+    scripts = tmp_path / "migrations"
+    shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "versions" / "0002_broken.py").write_text(BROKEN_REVISION)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(migrate, "SCRIPTS", scripts)
+        with pytest.raises(Exception, match="no_such_table"):
+            await migrate.migrate(engine_url)
+        state = await migrate.check(engine_url)
+
+    assert state.pending == ("0002",)
+    assert not state.is_torn
+    assert "half" not in inspect(by_hand).get_table_names()
+    assert "half" not in {column["name"] for column in inspect(by_hand).get_columns("accounts")}
+    assert (await migrate.check(engine_url)).is_current
+
+
+async def test_a_database_of_a_newer_version_is_refused(engine_url: str, by_hand: Connection) -> None:
+    """A revision this version does not know is named, and nothing is done to it."""
+    by_hand.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    state = await migrate.check(engine_url)
+
+    assert state.unknown == "9999"
+    assert not state.is_current
+    assert not state.is_empty
+    assert "9999" in state.explain()
+    with pytest.raises(migrate.MigrationRefused, match="9999"):
+        await migrate.migrate(engine_url)
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        ("DROP TABLE audit_log", "table audit_log"),
+        ("DELETE FROM alembic_version", "table accounts"),
+        ("INSERT INTO alembic_version VALUES ('0000')", "revision 0000"),
+    ],
+)
+async def test_a_half_migrated_database_is_refused(
+    engine_url: str, by_hand: Connection, damage: str, named: str
+) -> None:
+    """Tables that do not fit the recorded revision are named, and nothing is done to them."""
+    by_hand.exec_driver_sql(damage)
+
+    state = await migrate.check(engine_url)
+
+    assert named in state.torn
+    assert not state.is_current
+    assert not state.is_empty
+    assert named in state.explain()
+    with pytest.raises(migrate.MigrationRefused, match="half-migrated"):
+        await migrate.migrate(engine_url)
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    """What is not a database is called so, and stays as it is."""
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear Sir or Madam, " * 100)
+
+    with pytest.raises(DatabaseUnavailable, match=r"letter\.txt.*not a database"):
+        await migrate.check(f"sqlite:///{path}")
+    with pytest.raises(DatabaseUnavailable, match=r"letter\.txt.*not a database"):
+        await migrate.migrate(f"sqlite:///{path}")
+
+    assert path.read_text().startswith("Dear Sir")
+
+
+async def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
+    """The sentence has the address and the reason, never the password."""
+    with pytest.raises(DatabaseUnavailable, match=r"127\.0\.0\.1") as refusal:
+        await migrate.check("postgresql://node:opensesame@127.0.0.1:1/fedorg")
+
+    assert "opensesame" not in str(refusal.value)
