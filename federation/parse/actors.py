@@ -38,7 +38,7 @@ def actor(document: Json) -> Actor:
         featured_tags=shapes.optional_id(document, "featuredTags"),
         # Lemmy before 0.16 and some others put the shared inbox beside the inbox.
         shared_inbox=shapes.optional_id(endpoints, "sharedInbox") or shapes.optional_id(document, "sharedInbox"),
-        moderators=shapes.usable_id(document, "attributedTo") or shapes.usable_id(document, "moderators"),
+        moderators=_moderators(document) if kind == "Group" else None,
         name=shapes.name(document, "name"),
         summary=shapes.html(document, "summary"),
         url=shapes.optional_url(document, "url"),
@@ -91,6 +91,12 @@ def _username(document: Json) -> str:
     if not isinstance(value, str) or not _USERNAME.fullmatch(value):
         raise MalformedActivity(f"The {shapes.kind(document)} has a `preferredUsername` that is no username.")
     return value
+
+
+def _moderators(document: Json) -> str | None:
+    """The collection of moderators; a list there names persons instead (PeerTube's owners, Lemmy before 0.16)."""
+    value = document.get("attributedTo") or document.get("moderators")
+    return value if isinstance(value, str) and shapes.is_id(value) else None
 
 
 def _field(document: Json) -> PropertyValue | None:

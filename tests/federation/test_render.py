@@ -1,0 +1,228 @@
+"""Documents written here are read back unchanged, and shaped as Mastodon and its kin expect them."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from federation import parse, render
+from federation.activities import Activity, Announce, Create, Follow, Like, Update
+from federation.actors import Actor, Multikey, PropertyValue, PublicKey
+from federation.audience import Reach
+from federation.collections import Collection, CollectionPage
+from federation.objects import (
+    Attachment,
+    CollectionSummary,
+    Emoji,
+    Hashtag,
+    Mention,
+    Note,
+    Poll,
+    PollOption,
+    Quote,
+    Ref,
+)
+from federation.parse import Resource
+from federation.vocabulary import AS2_CONTEXT, PUBLIC, SECURITY_CONTEXT
+from tests.federation import strategies
+
+ALICE = "https://a.example/users/alice"
+NOTE = Note(id="https://a.example/1", attributed_to=ALICE, content="<p>Hello</p>")
+ACTOR = Actor(id=ALICE, preferred_username="alice", inbox=f"{ALICE}/inbox")
+
+thorough = settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+@thorough
+@given(strategies.resources)
+def test_what_is_rendered_is_read_back_unchanged(value: Resource) -> None:
+    """The law of this library: parse(render(x)) == x, through bytes."""
+    assert parse.resource(parse.load_json(render.to_bytes(value))) == value
+
+
+@thorough
+@given(strategies.activities)
+def test_an_activity_is_read_back_unchanged_at_the_inbox(value: Activity) -> None:
+    """The same law for what an inbox receives, unknown activities included."""
+    assert parse.activity(parse.load_json(render.to_bytes(value))) == value
+
+
+def test_a_note_carries_what_mastodon_reads() -> None:
+    """Lists of addressees, tags by type, media with its alternative text and sizes, replies as a bare id."""
+    note = Note(
+        id="https://a.example/1",
+        attributed_to=ALICE,
+        content="<p>Hello</p>",
+        content_map={"en": "<p>Hello</p>"},
+        sensitive=True,
+        summary="careful",
+        to=(PUBLIC,),
+        cc=(f"{ALICE}/followers",),
+        published=datetime(2026, 11, 23, 17, 0, tzinfo=timezone(timedelta(hours=1))),
+        mentions=(Mention(href="https://b.example/users/bob", name="@bob@b.example"),),
+        hashtags=(Hashtag(name="minutes", href="https://a.example/tags/minutes"),),
+        emojis=(Emoji(shortcode="cow", url="https://a.example/cow.png", media_type="image/png"),),
+        attachments=(
+            Attachment(
+                url="https://a.example/cat.png",
+                media_type="image/png",
+                name="A cat",
+                blurhash="LEHV6n",
+                width=640,
+                height=480,
+                focal_point=(0.5, -0.25),
+            ),
+        ),
+        replies=CollectionSummary(id="https://a.example/1/replies"),
+        likes=CollectionSummary(id="https://a.example/1/likes", total_items=3),
+    )
+
+    document = render.document(note)
+
+    assert document.pop("@context")
+    assert document == {
+        "id": "https://a.example/1",
+        "type": "Note",
+        "attributedTo": ALICE,
+        "content": "<p>Hello</p>",
+        "contentMap": {"en": "<p>Hello</p>"},
+        "sensitive": True,
+        "summary": "careful",
+        "published": "2026-11-23T16:00:00Z",
+        "to": [PUBLIC],
+        "cc": [f"{ALICE}/followers"],
+        "tag": [
+            {"type": "Mention", "href": "https://b.example/users/bob", "name": "@bob@b.example"},
+            {"type": "Hashtag", "href": "https://a.example/tags/minutes", "name": "#minutes"},
+            {
+                "type": "Emoji",
+                "name": ":cow:",
+                "icon": {"type": "Image", "mediaType": "image/png", "url": "https://a.example/cow.png"},
+            },
+        ],
+        "attachment": [
+            {
+                "type": "Document",
+                "mediaType": "image/png",
+                "url": "https://a.example/cat.png",
+                "name": "A cat",
+                "blurhash": "LEHV6n",
+                "width": 640,
+                "height": 480,
+                "focalPoint": [0.5, -0.25],
+            }
+        ],
+        "replies": "https://a.example/1/replies",
+        "likes": {"id": "https://a.example/1/likes", "type": "Collection", "totalItems": 3},
+    }
+
+
+def test_a_note_without_addressees_says_so() -> None:
+    """Both lists are present even when empty: an absent list would be filled from the activity."""
+    document = render.document(NOTE)
+
+    assert (document["to"], document["cc"]) == ([], [])
+
+
+def test_a_poll_is_written_as_mastodon_writes_it() -> None:
+    """Options are notes with a reply count, the choice of one is oneOf."""
+    poll = Poll(options=(PollOption(name="yes", votes=2),), voters_count=2, ends_at=datetime(2026, 12, 1, tzinfo=UTC))
+    document = render.document(Note(type="Question", id="https://a.example/2", attributed_to=ALICE, poll=poll))
+
+    assert document["oneOf"] == [{"type": "Note", "name": "yes", "replies": {"type": "Collection", "totalItems": 2}}]
+    assert document["endTime"] == "2026-12-01T00:00:00Z"
+    assert document["votersCount"] == 2
+
+
+def test_a_quote_is_written_in_every_spelling() -> None:
+    """FEP-044f for those who ask consent, three older spellings for the rest."""
+    quoted = "https://b.example/7"
+    document = render.document(Note(id="https://a.example/3", attributed_to=ALICE, quote=Quote(id=quoted)))
+
+    assert (document["quote"], document["quoteUrl"], document["_misskey_quote"]) == (quoted, quoted, quoted)
+    assert [tag["href"] for tag in document["tag"]] == [quoted]  # type: ignore[attr-defined]
+
+
+def test_a_status_of_reach_node_is_never_written() -> None:
+    """The narrowest ring has no form on the wire."""
+    note = Note(id="https://a.example/4", attributed_to=ALICE, reach=Reach.NODE)
+
+    with pytest.raises(ValueError, match="reach node"):
+        render.to_bytes(note)
+    with pytest.raises(ValueError, match="reach node"):
+        render.to_bytes(Create(id="https://a.example/4#c", actor=ALICE, object=note))
+
+
+def test_an_actor_carries_what_mastodon_reads() -> None:
+    """One key as an object, the shared inbox under endpoints, profile fields as attachments."""
+    actor = Actor(
+        id=ALICE,
+        preferred_username="alice",
+        inbox=f"{ALICE}/inbox",
+        shared_inbox="https://a.example/inbox",
+        fields=(PropertyValue(name="Site", value="<a>x</a>"),),
+        public_keys=(PublicKey(id=f"{ALICE}#main-key", owner=ALICE, pem="PEM"),),
+        assertion_methods=(Multikey(id=f"{ALICE}#ed", controller=ALICE, public_key_multibase="z6Mk"),),
+        implements=("https://datatracker.ietf.org/doc/html/rfc9421",),
+    )
+
+    document = render.document(actor)
+
+    assert document["publicKey"] == {"id": f"{ALICE}#main-key", "owner": ALICE, "publicKeyPem": "PEM"}
+    assert document["endpoints"] == {"sharedInbox": "https://a.example/inbox"}
+    assert document["attachment"] == [{"type": "PropertyValue", "name": "Site", "value": "<a>x</a>"}]
+    assert document["assertionMethod"] == [
+        {"id": f"{ALICE}#ed", "type": "Multikey", "controller": ALICE, "publicKeyMultibase": "z6Mk"}
+    ]
+    assert document["generator"] == {
+        "type": "Application",
+        "implements": [{"href": "https://datatracker.ietf.org/doc/html/rfc9421"}],
+    }
+    assert document["manuallyApprovesFollowers"] is False
+
+
+@pytest.mark.parametrize(
+    ("value", "terms"),
+    [
+        (Follow(id="https://a.example/f", actor=ALICE, object=Ref(id=ALICE)), set()),
+        (Announce(id="https://a.example/b", actor=ALICE, object=Ref(id="https://b.example/1")), set()),
+        (Create(id="https://a.example/c", actor=ALICE, object=NOTE), {"sensitive", "reach"}),
+        (Update(id="https://a.example/u", actor=ALICE, object=ACTOR), {"sensitive", "discoverable"}),
+        (ACTOR, {"discoverable", "PropertyValue"}),
+        (
+            Like(
+                id="https://a.example/l",
+                actor=ALICE,
+                object=Ref(id="https://b.example/1"),
+                emoji=Emoji(shortcode="cow", url="https://a.example/cow.png"),
+            ),
+            {"Emoji"},
+        ),
+        (Collection(first=CollectionPage(items=(NOTE,))), {"sensitive"}),
+        (Collection(items=(Ref(id=ALICE),)), set()),
+    ],
+)
+def test_the_context_defines_the_terms_that_are_used_and_no_more(value: Resource, terms: set[str]) -> None:
+    """A plain activity needs the AS2 context only; extensions are defined inline, so nothing of ours is fetched."""
+    context = render.document(value)["@context"]
+    entries = context if isinstance(context, list) else [context]
+    defined = {term for entry in entries if isinstance(entry, dict) for term in entry}
+
+    assert entries[0] == AS2_CONTEXT
+    assert terms <= defined
+    assert bool(terms) == bool(defined)
+    assert {entry for entry in entries if isinstance(entry, str)} <= {AS2_CONTEXT, SECURITY_CONTEXT}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        PublicKey(id="https://a.example/key", owner=ALICE, pem="PEM"),
+        Multikey(id="https://a.example/key", controller=ALICE, public_key_multibase="z6Mk"),
+    ],
+)
+def test_a_key_document_is_read_back_unchanged(key: PublicKey | Multikey) -> None:
+    """A key served at its own address is found there again."""
+    assert parse.key_document(parse.load_json(render.to_bytes(key)), key.id) == key
