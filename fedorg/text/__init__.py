@@ -1,0 +1,29 @@
+"""Text between people and the fediverse: what a plain text mentions, its HTML, and the HTML of others made safe.
+
+Everything here is pure and bounded: no function opens anything, none takes more than linear time (S25), and none
+raises on any string (S27). HTML that came from elsewhere passes ``sanitize``, the only sanitiser of a node (S54).
+"""
+
+from fedorg.text.entities import DEFAULT_RULES, Found, Hashtag, Link, Mention, TextRules, find, normalise_hashtag
+from fedorg.text.formatting import MentionTarget, escape, field_to_html, to_html
+from fedorg.text.plain import count_characters, normalise, to_plain
+from fedorg.text.sanitising import sanitize
+
+__all__ = [
+    "DEFAULT_RULES",
+    "Found",
+    "Hashtag",
+    "Link",
+    "Mention",
+    "MentionTarget",
+    "TextRules",
+    "count_characters",
+    "escape",
+    "field_to_html",
+    "find",
+    "normalise",
+    "normalise_hashtag",
+    "sanitize",
+    "to_html",
+    "to_plain",
+]
