@@ -48,7 +48,8 @@ class Resolver(Protocol):
 class Node:
     """One running server. ``now`` gives aware UTC in whole milliseconds; tests set the clock.
 
-    ``signing_keys`` keeps parsed private keys: parsing one costs a hundred signatures.
+    ``signing_keys`` keeps parsed private keys: parsing one costs a hundred signatures. ``asked_keys`` says when a peer
+    was last asked for a key, so that a forged signature cannot make this node ask again and again (S23).
     """
 
     settings: Settings
@@ -61,6 +62,7 @@ class Node:
     metrics: Metrics
     resolver: Resolver
     signing_keys: dict[AccountId, tuple[SigningKey, ...]] = field(default_factory=dict, repr=False)
+    asked_keys: dict[str, datetime] = field(default_factory=dict, repr=False)
 
     async def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``unit(conn, …)`` returns, from one consistent snapshot; it cannot write."""

@@ -16,6 +16,7 @@ from typing import Any, Final, NewType
 
 from sqlalchemy import Connection, Row, Select, delete, exists, func, insert, or_, select, update
 
+from fedorg.domain.visibility import Reach, Tier
 from fedorg.ids import AccountId, IdSource
 from fedorg.store import changes
 from fedorg.store.jobs import ERROR_MAX, QueueCounts
@@ -44,12 +45,13 @@ _COUNTS: Final = select(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingActivity:
-    """An activity as it goes out; ``object_uri`` is what keeps deliveries in order."""
+    """An activity as it goes out; ``object_uri`` is what keeps deliveries in order, ``reach`` the ring of its readers."""
 
     uri: str
     account_id: AccountId
     type: str
     object_uri: str
+    reach: Reach
     body: str = field(repr=False)
 
 
@@ -65,6 +67,9 @@ class ClaimedDelivery:
     inbox: str
     domain: str
     attempts: int
+    reach: Reach
+    tier: Tier
+    """What the peer is now."""
     signature_scheme: str | None
     is_ill: bool
     """The last try to reach the domain failed."""
@@ -91,6 +96,7 @@ def record(
         "uri": activity.uri,
         "account_id": activity.account_id,
         "type": activity.type,
+        "reach": activity.reach,
         "body": activity.body,
         "created_at": now,
     }
@@ -223,6 +229,8 @@ def _due(now: datetime, full: set[str], claimed: Mapping[int, object], *, limit:
             activities.c.type,
             activities.c.account_id,
             activities.c.body,
+            activities.c.reach,
+            peers.c.tier,
             peers.c.signature_scheme,
             peers.c.failures,
         )
@@ -256,6 +264,8 @@ def _claimed(row: Row[Any]) -> ClaimedDelivery:
         inbox=row.inbox,
         domain=row.domain,
         attempts=row.attempts + 1,
+        reach=Reach(row.reach),
+        tier=Tier(row.tier or Tier.OPEN),
         signature_scheme=row.signature_scheme,
         is_ill=bool(row.failures),
     )

@@ -107,6 +107,14 @@ def proceed(conn: Connection, claimed: ClaimedJob, rest: Job, now: datetime) -> 
     changes.notify(conn)
 
 
+def release(conn: Connection, claimed: ClaimedJob, now: datetime) -> None:
+    """Give a job back that was not begun; the try does not count."""
+    conn.execute(
+        _HELD.values(attempts=jobs.c.attempts - 1, leased_until=None, due_at=now),
+        {"job_id": claimed.id, "attempt": claimed.attempts},
+    )
+
+
 def retry(conn: Connection, claimed: ClaimedJob, due_at: datetime, error: str) -> None:
     """The try failed; the next one is due at ``due_at``."""
     conn.execute(

@@ -553,6 +553,8 @@ activities: Final = Table(
     Column("uri", Text, nullable=False, unique=True),
     _account(),
     Column("type", String(32), nullable=False),
+    # The ring a server must lie in when the delivery is due, whatever it was when the delivery was queued.
+    Column("reach", String(16), nullable=False),
     Column("body", Text, nullable=False),
     _moment("created_at"),
     Index(None, "created_at"),

@@ -534,6 +534,7 @@ def _create_federation_and_work() -> None:
         sa.Column("uri", sa.Text, nullable=False),
         sa.Column("account_id", sa.BigInteger, nullable=False),
         sa.Column("type", sa.String(length=32), nullable=False),
+        sa.Column("reach", sa.String(length=16), nullable=False),
         sa.Column("body", sa.Text, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_activities_account_id", ondelete="CASCADE"),

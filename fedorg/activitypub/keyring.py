@@ -1,0 +1,46 @@
+"""Keys, parsed once: ours to sign with, those of peers to verify with.
+
+A peer's key counts only while its owner lists it (S8): it is recorded with the actor, and never alone. RSA signs what
+goes out, because every server verifies it.
+"""
+
+from federation.keys import SigningKey, VerificationKey, load_private, load_public_pem
+from fedorg.domain.accounts import Account, AccountKey, KeyAlgorithm
+from fedorg.errors import NotFound
+from fedorg.ids import AccountId
+from fedorg.node import Node
+from fedorg.store import accounts, keys
+
+
+async def signing_key(node: Node, account_id: AccountId) -> SigningKey:
+    """The key a local account signs requests with; parsed on first use and kept in ``node.signing_keys``."""
+    held = node.signing_keys.get(account_id)
+    if held is None:
+        stored = await node.read(keys.list_of_account, account_id)
+        ordered = sorted(stored, key=lambda key: key.algorithm is not KeyAlgorithm.RSA)
+        held = tuple(_signing_key(key) for key in ordered if key.private is not None)
+        node.signing_keys[account_id] = held
+    if not held:
+        raise NotFound(f"Account {account_id} has no key to sign with")
+    return held[0]
+
+
+async def node_key(node: Node) -> SigningKey:
+    """The key of the node's own actor, which signs what the node fetches."""
+    actor = await node.read(accounts.find_by_uri, node.uris.node_actor)
+    if actor is None:
+        raise NotFound("The node has no actor of its own")
+    return await signing_key(node, actor.id)
+
+
+async def find_verification_key(node: Node, key_id: str) -> tuple[VerificationKey, Account] | None:
+    """A key recorded here, and the account it speaks for."""
+    found = await node.read(keys.find, key_id)
+    if found is None:
+        return None
+    key, account = found
+    return VerificationKey(key_id=key.uri, owner=account.uri, public=load_public_pem(key.public)), account
+
+
+def _signing_key(key: AccountKey) -> SigningKey:
+    return SigningKey(key_id=key.uri, private=load_private((key.private or "").encode()))

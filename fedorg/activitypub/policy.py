@@ -1,0 +1,53 @@
+"""With which servers this node speaks: the mode of the node and the tier of the peer, asked on every host (S15).
+
+A peer is named by the host of what it serves (ids, inboxes), not by the domain in its handles. A block beats
+everything; a server nobody set a tier for is ``open``.
+"""
+
+from collections.abc import Iterable
+
+from federation.addresses import domain_of
+from fedorg.domain.visibility import FederationMode, Tier, admits
+from fedorg.errors import Forbidden
+from fedorg.node import Node
+from fedorg.store import peers
+
+
+class NotAdmitted(Forbidden):
+    """This node does not federate with a server."""
+
+    def __init__(self, domain: str) -> None:
+        super().__init__(f"This server does not federate with {domain}")
+        self.domain = domain
+
+
+def mode_of(node: Node) -> FederationMode:
+    """With whom the node federates at all."""
+    return FederationMode(node.settings.federation_mode)
+
+
+def domain(node: Node, uri: str) -> str:
+    """The name of the peer an address belongs to; raises ``AddressRefused`` for one that may not be contacted."""
+    return domain_of(uri, node.client.policy)
+
+
+async def tier_of(node: Node, uri: str) -> Tier:
+    """What the server of an address is to this node."""
+    name = domain(node, uri)
+    return (await node.read(peers.tiers, (name,)))[name]
+
+
+async def require_admitted(node: Node, uris: Iterable[str]) -> None:
+    """Raise ``NotAdmitted`` unless the node speaks with every server these addresses belong to; ours are no question."""
+    names = {domain(node, uri) for uri in uris if not node.uris.is_ours(uri)}
+    mode = mode_of(node)
+    for name, tier in sorted((await node.read(peers.tiers, names)).items()) if names else ():
+        if not admits(mode, tier):
+            raise NotAdmitted(name)
+
+
+async def require_not_blocked(node: Node, names: Iterable[str]) -> None:
+    """Raise ``NotAdmitted`` if one of these domains (of handles, say) is blocked."""
+    for name, tier in (await node.read(peers.tiers, names)).items():
+        if tier is Tier.BLOCKED:
+            raise NotAdmitted(name)
