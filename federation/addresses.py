@@ -190,12 +190,13 @@ def _require_permitted_literal(url: str, host: str, policy: AddressPolicy) -> No
 
 def _canonical_ipv6(host: str) -> str:
     try:
-        address = ipaddress.IPv6Address(host.removeprefix("[").removesuffix("]"))
+        address = ipaddress.IPv6Address(host[1:].removesuffix("]") if host.endswith("]") else host)
     except ValueError as problem:
-        raise AddressRefused(host, "not an IPv6 address") from problem
+        raise AddressRefused(ascii(host), "not an IPv6 address") from problem
     if address.scope_id is not None:
-        raise AddressRefused(host, "an address with a zone")
-    return f"[{address.compressed}]"
+        raise AddressRefused(ascii(host), "an address with a zone")
+    unwrapped = unwrap(address)
+    return f"[{address.compressed}]" if unwrapped is address else str(unwrapped)
 
 
 def _canonical_ipv4(host: str) -> str:

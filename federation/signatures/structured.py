@@ -80,18 +80,16 @@ def _parameters(parameters: Parameters) -> str:
 
 
 def _bare(value: BareItem) -> str:
-    match value:
-        case bool():
-            return "?1" if value else "?0"
-        case int():
-            return str(value)
-        case str():
-            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-            return f'"{escaped}"'
-        case bytes():
-            return f":{base64.b64encode(value).decode()}:"
-        case Token():
-            return value.text
+    if isinstance(value, bool):
+        return "?1" if value else "?0"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, bytes):
+        return f":{base64.b64encode(value).decode()}:"
+    if isinstance(value, Token):
+        return value.text
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 class _Reader:
@@ -103,7 +101,7 @@ class _Reader:
 
     def dictionary(self) -> Mapping[str, Member]:
         members: dict[str, Member] = {}
-        while self.position < len(self.text):
+        while self.text:
             key = self.take(_KEY).group()
             if key in members:
                 self.fail(f"the key {key} stands twice")
@@ -113,7 +111,7 @@ class _Reader:
                 return members
             self.expect(",")
             self.take(_BLANKS)
-        return self.fail("it ends where a member is due")
+        return members
 
     def member(self) -> Member:
         return self.inner_list() if self.accept("(") else self.item()
