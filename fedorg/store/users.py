@@ -38,6 +38,19 @@ def get(conn: Connection, user_id: UserId) -> User:
     return user
 
 
+def get_for_update(conn: Connection, user_id: UserId) -> User:
+    """The user with an id, which nobody else changes before this transaction ends."""
+    row = conn.execute(_BY_ID.with_for_update(), {"id": user_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    return _user(row)
+
+
+def touch_sign_in(conn: Connection, user_id: UserId, now: datetime) -> None:
+    """Note that a user has just signed in."""
+    conn.execute(sa.update(users).where(users.c.id == user_id).values(last_sign_in_at=now))
+
+
 def find(conn: Connection, user_id: UserId) -> User | None:
     """The user with an id."""
     row = conn.execute(_BY_ID, {"id": user_id}).one_or_none()

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 from quart import Quart, Response, current_app, g, has_request_context, render_template, request
 from typing_extensions import override
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BaseConverter, ValidationError
 
 from fedorg import errors, log
@@ -92,7 +92,7 @@ def install(app: Quart, node: Node) -> None:
 def json_answer(entity: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """An entity as JSON."""
     return Response(
-        msgspec.json.encode(entity), status, headers=headers, content_type="application/json; charset=utf-8"
+        msgspec.json.encode(entity), status, headers=dict(headers or {}), content_type="application/json; charset=utf-8"
     )
 
 
@@ -165,7 +165,7 @@ async def _begin() -> Response | None:
     return None
 
 
-async def _finish(response: Response) -> Response:  # type: ignore[type-arg]
+async def _finish(response: Response) -> Response:
     for name, value in _SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     if this_node().settings.is_secure:
@@ -220,7 +220,7 @@ async def _answer_http_error(error: HTTPException) -> Response | HTTPException:
     status = error.code or _SERVER_FAULT
     if status < 400:  # noqa: PLR2004 - a redirect of the router to the address with a slash
         return error
-    headers = {"Allow": ", ".join(error.valid_methods)} if getattr(error, "valid_methods", None) else {}
+    headers = {"Allow": ", ".join(error.valid_methods or ())} if isinstance(error, MethodNotAllowed) else {}
     return await _answer_refusal(status, {"error": _PHRASES.get(status, error.name)}, headers)
 
 
@@ -239,4 +239,4 @@ async def _answer_refusal(status: int, body: dict[str, Any], headers: Mapping[st
     if is_for_programs():
         return json_answer(body, status, headers)
     page = await render_template("error.html", node=this_node().settings, status=status, message=body["error"])
-    return Response(page, status, headers=headers, content_type="text/html; charset=utf-8")
+    return Response(page, status, headers=dict(headers), content_type="text/html; charset=utf-8")

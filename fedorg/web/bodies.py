@@ -43,7 +43,7 @@ def request_class(settings: Settings) -> type[Request]:
     """The request of an application with these settings."""
 
     class LimitedRequest(Request):
-        body_class = CountedBody
+        body_class = CountedBody  # type: ignore[mutable-override] # Quart means it to be replaced
 
         def __init__(self, method: str, scheme: str, path: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Quart's own
             kwargs["max_content_length"] = body_bytes_max(settings, path)

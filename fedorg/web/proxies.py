@@ -25,7 +25,7 @@ class ForwardedHeaders:
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answer as the application inside does, with a corrected scope."""
         if scope["type"] in ("http", "websocket"):
-            self._correct(scope)  # type: ignore[arg-type] # the type says so
+            self._correct(scope)
         await self._application(scope, receive, send)
 
     def _correct(self, scope: HTTPScope | WebsocketScope) -> None:

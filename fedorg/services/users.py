@@ -1,0 +1,275 @@
+"""Logins: signing in, sessions, one-time links, and what administrators do to users.
+
+Every change of what somebody can prove (password, disabled, rejected) ends all of their sessions, tokens and links in
+the same transaction (S44), and each writes a line in the audit log.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from fedorg.domain.accounts import Account, User, UserRole
+from fedorg.errors import Forbidden, Invalid, NotFound, Unauthorized
+from fedorg.ids import AccountId, UserId
+from fedorg.node import Node
+from fedorg.services import oauth
+from fedorg.services.credentials import hash_password, is_password, new_secret, secret_hash
+from fedorg.store import accounts, audit, sessions, users
+
+PASSWORD_MIN: Final = 8
+PASSWORD_MAX: Final = 256
+SESSION_DAYS: Final = 30
+LINK_HOURS: Final = 24
+_LIST_MAX: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Somebody with a browser; ``csrf_token`` is what their forms carry."""
+
+    user: User
+    account: Account
+    csrf_token: str = field(repr=False)
+
+
+def is_staff(user: User) -> bool:
+    """Whether a user may invite people and look after others."""
+    return user.role in (UserRole.ADMIN, UserRole.OWNER)
+
+
+def password_problem(password: str, username: str) -> tuple[str, str] | None:
+    """Mastodon's error code and words for a password that is refused."""
+    if not password:
+        return "ERR_BLANK", "can't be blank"
+    if len(password) < PASSWORD_MIN:
+        return "ERR_TOO_SHORT", f"is too short (minimum is {PASSWORD_MIN} characters)"
+    if len(password) > PASSWORD_MAX:
+        return "ERR_TOO_LONG", f"is too long (maximum is {PASSWORD_MAX} characters)"
+    if password.lower() == username.lower():
+        return "ERR_INVALID", "must not be the username"
+    return None
+
+
+async def sign_in(node: Node, name: str, password: str) -> User:
+    """The active user with a username or e-mail address and a password.
+
+    ``Unauthorized`` says the same, after the same time, whether the name or the password is wrong; who proved to be
+    somebody is told by ``Forbidden`` why they may not come in.
+    """
+    user = await node.read(users.find_by_sign_in, name)
+    is_right = await is_password(password, user.password_hash if user else None)
+    if user is None or not is_right:
+        raise Unauthorized("The name or the password is not right")
+    oauth.require_active(user)
+    return user
+
+
+async def start_session(node: Node, user: User) -> str:
+    """Sign a user in; the value of the cookie, which is kept as a hash only."""
+    cookie = new_secret()
+    now = node.now()
+
+    def unit(conn: Connection) -> None:
+        oauth.require_active(users.get_for_update(conn, user.id))
+        sessions.insert(
+            conn,
+            sessions.Session(
+                id_hash=secret_hash(cookie),
+                user_id=user.id,
+                csrf_token=new_secret(),
+                created_at=now,
+                expires_at=now + timedelta(days=SESSION_DAYS),
+            ),
+        )
+        users.touch_sign_in(conn, user.id, now)
+
+    await node.write(unit)
+    return cookie
+
+
+async def find_session(node: Node, cookie: str) -> SignedIn | None:
+    """Who a cookie signs in; nobody when the session is over or the user is not active (S49)."""
+
+    def unit(conn: Connection) -> SignedIn | None:
+        session = sessions.find(conn, secret_hash(cookie), node.now())
+        if session is None:
+            return None
+        user = users.get(conn, session.user_id)
+        account = accounts.get(conn, user.account_id)
+        return SignedIn(user=user, account=account, csrf_token=session.csrf_token) if user.is_active else None
+
+    return await node.read(unit)
+
+
+async def end_session(node: Node, cookie: str) -> None:
+    """Sign out."""
+    await node.write(sessions.delete, secret_hash(cookie))
+
+
+async def list_accounts(node: Node, user_id: UserId) -> list[Account]:
+    """The accounts a user may act for."""
+    return await node.read(users.list_accounts, user_id)
+
+
+async def create_sign_in_link(node: Node, user: User) -> str:
+    """The address of a page that signs a user in once, within a day; earlier links are void."""
+    token = new_secret()
+    now = node.now()
+
+    def unit(conn: Connection) -> None:
+        users.insert_sign_in_link(
+            conn, secret_hash(token), user.id, now=now, expires_at=now + timedelta(hours=LINK_HOURS)
+        )
+
+    await node.write(unit)
+    return f"{node.uris.base}/auth/sign_in/link/{token}"
+
+
+async def find_link_user(node: Node, token: str) -> User | None:
+    """Whom a link would sign in; it stays good."""
+
+    def unit(conn: Connection) -> User | None:
+        user_id = users.find_sign_in_link(conn, secret_hash(token), node.now())
+        return None if user_id is None else users.get(conn, user_id)
+
+    return await node.read(unit)
+
+
+async def consume_sign_in_link(node: Node, token: str) -> User:
+    """The user of a link, which is used up by this; ``NotFound`` when it is no longer good."""
+
+    def unit(conn: Connection) -> User | None:
+        user_id = users.take_sign_in_link(conn, secret_hash(token), node.now())
+        return None if user_id is None else users.get(conn, user_id)
+
+    user = await node.write(unit)
+    if user is None:
+        raise NotFound("This link was used already, or is too old. Ask for a new one.")
+    oauth.require_active(user)
+    return user
+
+
+async def list_users(node: Node) -> list[User]:
+    """Everybody who may sign in, in order of their names."""
+    return await node.read(users.list_all, _LIST_MAX)
+
+
+async def get_by_username(node: Node, username: str) -> User:
+    """The user with a name."""
+    user = await node.read(users.find_by_sign_in, username.removeprefix("@"))
+    if user is None:
+        raise NotFound(f"There is no user {username}")
+    return user
+
+
+async def disable(node: Node, user: User, *, by: UserId | None = None) -> User:
+    """Keep a user out, at once and everywhere."""
+
+    def change(current: User) -> User:
+        return replace(current, disabled_at=current.disabled_at or node.now())
+
+    return await _change_and_revoke(node, user, "user.disabled", change, by)
+
+
+async def enable(node: Node, user: User, *, by: UserId | None = None) -> User:
+    """Let a disabled user in again."""
+    return await _change(node, user, "user.enabled", lambda current: replace(current, disabled_at=None), by)
+
+
+async def approve(node: Node, user: User, *, by: UserId | None = None) -> User:
+    """Let in somebody who waits for approval."""
+
+    def change(current: User) -> User:
+        return replace(current, approved_at=current.approved_at or node.now())
+
+    return await _change(node, user, "user.approved", change, by)
+
+
+async def reject(node: Node, user: User, *, by: UserId | None = None) -> None:
+    """Remove somebody who waits for approval, with their account; ``Forbidden`` for anybody else."""
+
+    def unit(conn: Connection) -> None:
+        current = users.get_for_update(conn, user.id)
+        if current.approved_at is not None:
+            raise Forbidden("Only somebody who waits for approval can be rejected")
+        oauth.revoke_all(conn, node, current.id)
+        accounts.delete(conn, current.account_id)
+        audit.record(conn, node.ids, node.now(), action="user.rejected", target=current.username, user_id=by)
+
+    await node.write(unit)
+
+
+async def reset_password(node: Node, user: User) -> User:
+    """Forget a password and end everything it opened; the user comes back by a sign-in link."""
+    return await _change_and_revoke(
+        node, user, "user.password_reset", lambda current: replace(current, password_hash=None), None
+    )
+
+
+async def change_password(node: Node, user: User, *, current: str, new: str) -> User:
+    """Set a password; every session and token ends, the present one too. ``Invalid`` when one of the two is refused.
+
+    A user without a password (who came by a one-time link) needs no current one.
+    """
+    if user.password_hash is not None and not await is_password(current, user.password_hash):
+        raise Invalid("The current password is not right")
+    problem = password_problem(new, user.username)
+    if problem is not None:
+        raise Invalid(f"The new password {problem[1]}")
+    hashed = await hash_password(new)
+    return await _change_and_revoke(
+        node, user, "user.password_changed", lambda known: replace(known, password_hash=hashed), user.id
+    )
+
+
+async def share_account(node: Node, user: User, account_id: AccountId) -> None:
+    """Let a user act for one more account of this node."""
+
+    def unit(conn: Connection) -> None:
+        account = accounts.get(conn, account_id)
+        if not account.is_local:
+            raise Invalid("Only accounts of this node can be shared")
+        if not users.may_act_for(conn, user.id, account_id):
+            users.allow_account(conn, user.id, account_id, node.now())
+            audit.record(
+                conn,
+                node.ids,
+                node.now(),
+                action="user.account_shared",
+                target=user.username,
+                account_id=account_id,
+            )
+
+    await node.write(unit)
+
+
+async def _change(node: Node, user: User, action: str, change: Callable[[User], User], by: UserId | None) -> User:
+    def unit(conn: Connection) -> User:
+        return _apply(conn, node, user.id, action, change, by)
+
+    return await node.write(unit)
+
+
+async def _change_and_revoke(
+    node: Node, user: User, action: str, change: Callable[[User], User], by: UserId | None
+) -> User:
+    def unit(conn: Connection) -> User:
+        changed = _apply(conn, node, user.id, action, change, by)
+        sessions.delete_of_user(conn, user.id)
+        users.delete_sign_in_links(conn, user.id)
+        oauth.revoke_all(conn, node, user.id)
+        return changed
+
+    return await node.write(unit)
+
+
+def _apply(
+    conn: Connection, node: Node, user_id: UserId, action: str, change: Callable[[User], User], by: UserId | None
+) -> User:
+    changed = change(users.get_for_update(conn, user_id))
+    users.update(conn, changed)
+    audit.record(conn, node.ids, node.now(), action=action, target=changed.username, user_id=by)
+    return changed
