@@ -186,6 +186,7 @@ def test_s13_a_link_that_names_another_host_names_its_own_beside_it(shown: str) 
         ("https://bücher.example/", "https://xn--bcher-kva.example/"),
         ("https://a.example:8443/x", "https://a.example:8443/x"),
         ("https://a.example/x", "#tag"),
+        ("https://[2001:db8::1]:8443/x", "https://[2001:db8::1]:8443/x"),
     ],
 )
 def test_s13_an_honest_link_stays_as_it_is(href: str, shown: str) -> None:
