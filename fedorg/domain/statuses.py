@@ -78,6 +78,24 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TagUse:
+    """How often, and by how many accounts, a hashtag was used on one day (``day`` is its midnight, UTC)."""
+
+    day: datetime
+    uses: int
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagView:
+    """A hashtag with its use in the last seven days, the newest first."""
+
+    id: int
+    name: str
+    history: tuple[TagUse, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """A post, local or remote, or a reblog (``reblog_of_id`` set, no text of its own).
 

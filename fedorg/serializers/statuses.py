@@ -1,0 +1,205 @@
+"""Status entities and their relatives. Spec: Mastodon API, entities/Status, StatusEdit, StatusSource, Context.
+
+Beside Mastodon's members a Status carries ``reach``: how far it travels (``node``, ``organisation``, ``partners`` or
+``public``).
+"""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from fedorg.domain.accounts import Account, Emoji
+from fedorg.domain.statuses import ContextView, Mention, Status, StatusEdit, StatusView, Tag
+from fedorg.serializers.accounts import AccountEntity, EmojiEntity, account_entity, emoji_entities
+from fedorg.serializers.media import MediaEntity, media_entity
+from fedorg.serializers.times import timestamp, timestamp_or_none
+from fedorg.uris import Uris
+
+
+class MentionEntity(TypedDict):
+    """Mastodon's Status::Mention."""
+
+    id: str
+    username: str
+    url: str
+    acct: str
+
+
+class StatusTagEntity(TypedDict):
+    """Mastodon's Status::Tag."""
+
+    name: str
+    url: str
+
+
+class ApplicationEntity(TypedDict):
+    """The program a status was made with."""
+
+    name: str
+    website: str | None
+
+
+class _StatusBase(TypedDict):
+    id: str
+    uri: str
+    url: str | None
+    created_at: str
+    edited_at: str | None
+    in_reply_to_id: str | None
+    in_reply_to_account_id: str | None
+    sensitive: bool
+    spoiler_text: str
+    visibility: str
+    reach: str
+    language: str | None
+    content: str
+    replies_count: int
+    reblogs_count: int
+    favourites_count: int
+    quotes_count: int
+    account: AccountEntity
+    reblog: "StatusEntity | None"
+    application: ApplicationEntity | None
+    media_attachments: list[MediaEntity]
+    mentions: list[MentionEntity]
+    tags: list[StatusTagEntity]
+    emojis: list[EmojiEntity]
+    card: None
+    poll: None
+    quote: None
+    quote_approval: None
+    tagged_collections: list[object]
+
+
+class StatusEntity(_StatusBase, total=False):
+    """Mastodon's Status; what the viewer did is there for somebody signed in only."""
+
+    favourited: bool
+    reblogged: bool
+    bookmarked: bool
+    muted: bool
+    pinned: bool
+    filtered: list[object]
+
+
+class StatusEditEntity(TypedDict):
+    """Mastodon's StatusEdit."""
+
+    content: str
+    spoiler_text: str
+    sensitive: bool
+    created_at: str
+    account: AccountEntity
+    media_attachments: list[MediaEntity]
+    emojis: list[EmojiEntity]
+    poll: None
+    quote: None
+
+
+class StatusSourceEntity(TypedDict):
+    """Mastodon's StatusSource."""
+
+    id: str
+    text: str
+    spoiler_text: str
+
+
+class ContextEntity(TypedDict):
+    """Mastodon's Context."""
+
+    ancestors: list[StatusEntity]
+    descendants: list[StatusEntity]
+
+
+def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
+    """A status as its viewer sees it."""
+    status = view.status
+    shown = view.reblog.status if view.reblog else status
+    entity: StatusEntity = {
+        "id": str(status.id),
+        "uri": status.uri,
+        "url": status.url or None,
+        "created_at": timestamp(status.created_at),
+        "edited_at": timestamp_or_none(status.edited_at),
+        "in_reply_to_id": str(status.in_reply_to_id) if status.in_reply_to_id else None,
+        "in_reply_to_account_id": str(status.in_reply_to_account_id) if status.in_reply_to_account_id else None,
+        "sensitive": shown.sensitive,
+        "spoiler_text": shown.spoiler_text,
+        "visibility": status.audience.visibility,
+        "reach": status.audience.reach,
+        "language": shown.language,
+        "content": shown.content,
+        "replies_count": shown.replies_count,
+        "reblogs_count": shown.reblogs_count,
+        "favourites_count": shown.favourites_count,
+        "quotes_count": 0,
+        "account": account_entity(view.account, uris),
+        "reblog": status_entity(view.reblog, uris) if view.reblog else None,
+        "application": {"name": view.application.name, "website": view.application.website}
+        if view.application
+        else None,
+        "media_attachments": [media_entity(media, uris) for media in view.media],
+        "mentions": [_mention(mention) for mention in view.mentions],
+        "tags": [_tag(tag, uris) for tag in view.tags],
+        "emojis": emoji_entities(status.emojis),
+        "card": None,
+        "poll": None,
+        "quote": None,
+        "quote_approval": None,
+        "tagged_collections": [],
+    }
+    if view.viewer is not None:
+        entity["favourited"] = view.viewer.favourited
+        entity["reblogged"] = view.viewer.reblogged
+        entity["bookmarked"] = view.viewer.bookmarked
+        entity["muted"] = view.viewer.muted
+        entity["pinned"] = False
+        entity["filtered"] = []
+    return entity
+
+
+def deleted_status_entity(view: StatusView, uris: Uris) -> dict[str, object]:
+    """A status just deleted: the text its author typed in place of the content, for a redraft."""
+    entity: dict[str, object] = {**status_entity(view, uris)}
+    del entity["content"]
+    return entity | {"text": view.status.text}
+
+
+def edit_entity(edit: StatusEdit, account: Account, emojis: Sequence[Emoji], uris: Uris) -> StatusEditEntity:
+    """One version of a status."""
+    return {
+        "content": edit.content,
+        "spoiler_text": edit.spoiler_text,
+        "sensitive": edit.sensitive,
+        "created_at": timestamp(edit.created_at),
+        "account": account_entity(account, uris),
+        "media_attachments": [media_entity(media, uris) for media in edit.media],
+        "emojis": emoji_entities(emojis),
+        "poll": None,
+        "quote": None,
+    }
+
+
+def source_entity(status: Status) -> StatusSourceEntity:
+    """What the author typed."""
+    return {"id": str(status.id), "text": status.text, "spoiler_text": status.spoiler_text}
+
+
+def context_entity(context: ContextView, uris: Uris) -> ContextEntity:
+    """The thread around a status."""
+    return {
+        "ancestors": [status_entity(view, uris) for view in context.ancestors],
+        "descendants": [status_entity(view, uris) for view in context.descendants],
+    }
+
+
+def _mention(mention: Mention) -> MentionEntity:
+    return {
+        "id": str(mention.account_id),
+        "username": mention.username,
+        "url": mention.url,
+        "acct": mention.acct,
+    }
+
+
+def _tag(tag: Tag, uris: Uris) -> StatusTagEntity:
+    return {"name": tag.name, "url": uris.tag(tag.name)}

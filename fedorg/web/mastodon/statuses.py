@@ -1,0 +1,252 @@
+"""``/api/v1/statuses``. Spec: Mastodon API, methods/statuses."""
+
+from quart import Blueprint, Response, request
+
+from fedorg.domain.statuses import MediaChange, StatusChange, StatusDraft
+from fedorg.domain.visibility import Reach, Visibility
+from fedorg.errors import Invalid
+from fedorg.ids import AccountId, MediaId, StatusId
+from fedorg.media import parse_focus
+from fedorg.serializers.accounts import account_entity
+from fedorg.serializers.statuses import (
+    context_entity,
+    deleted_status_entity,
+    edit_entity,
+    source_entity,
+    status_entity,
+)
+from fedorg.services import interactions, statuses
+from fedorg.web.auth import Viewer, open_to_public, requires
+from fedorg.web.base import json_answer, page_answer, this_node
+from fedorg.web.params import Params, read_params
+
+blueprint = Blueprint("statuses", __name__, url_prefix="/api/v1/statuses")
+
+_IDS_MAX = 40
+_KEY_MAX = 255
+
+
+@blueprint.post("")
+@requires("write:statuses")
+async def post(viewer: Viewer) -> Response:
+    """Post a status; the same Idempotency-Key within an hour gives the same status again."""
+    params = await read_params()
+    node = this_node()
+    status = await statuses.post_status(node, viewer.account, viewer.user, _draft(params, viewer))
+    return await _answer(viewer, status.id)
+
+
+@blueprint.get("")
+@open_to_public("read:statuses")
+async def list_by_ids(viewer: Viewer | None) -> Response:
+    """Several statuses by id; those that are absent or invisible are left out."""
+    params = await read_params()
+    ids = [StatusId(number) for number in params.ids("id")[:_IDS_MAX]]
+    node = this_node()
+    views = await statuses.list_views(node, _account_id(viewer), ids)
+    return json_answer([status_entity(view, node.uris) for view in views])
+
+
+@blueprint.get("/<id:status_id>")
+@open_to_public("read:statuses")
+async def get(viewer: Viewer | None, status_id: StatusId) -> Response:
+    """One status."""
+    return await _answer(viewer, status_id)
+
+
+@blueprint.get("/<id:status_id>/context")
+@open_to_public("read:statuses")
+async def get_context(viewer: Viewer | None, status_id: StatusId) -> Response:
+    """What the status answers, and what answers it."""
+    node = this_node()
+    return json_answer(context_entity(await statuses.get_context(node, _account_id(viewer), status_id), node.uris))
+
+
+@blueprint.get("/<id:status_id>/history")
+@open_to_public("read:statuses")
+async def list_history(viewer: Viewer | None, status_id: StatusId) -> Response:
+    """Every version, the first one first."""
+    node = this_node()
+    view = await statuses.get_view(node, _account_id(viewer), status_id)
+    edits = await statuses.list_edits(node, _account_id(viewer), status_id)
+    return json_answer([edit_entity(edit, view.account, view.status.emojis, node.uris) for edit in edits])
+
+
+@blueprint.get("/<id:status_id>/source")
+@requires("read:statuses")
+async def get_source(viewer: Viewer, status_id: StatusId) -> Response:
+    """The text the author typed, for the author."""
+    return json_answer(source_entity(await statuses.get_source(this_node(), viewer.account.id, status_id)))
+
+
+@blueprint.put("/<id:status_id>")
+@requires("write:statuses")
+async def edit(viewer: Viewer, status_id: StatusId) -> Response:
+    """Change a status of one's own; visibility and reach stay as they are."""
+    params = await read_params()
+    _refuse_what_is_not_offered(params)
+    change = StatusChange(
+        text=params.text("status"),
+        spoiler_text=params.text("spoiler_text"),
+        sensitive=params.flag("sensitive"),
+        language=params.text("language") or None,
+        media_ids=tuple(MediaId(number) for number in params.ids("media_ids")) if params.has("media_ids") else None,
+        media_changes=_media_changes(params),
+    )
+    await statuses.edit_status(this_node(), viewer.account, status_id, change)
+    return await _answer(viewer, status_id)
+
+
+@blueprint.delete("/<id:status_id>")
+@requires("write:statuses")
+async def delete(viewer: Viewer, status_id: StatusId) -> Response:
+    """Delete a status of one's own; the answer holds what a redraft needs."""
+    params = await read_params()
+    node = this_node()
+    remove = statuses.delete_status_and_media if params.flag("delete_media") else statuses.delete_status
+    return json_answer(deleted_status_entity(await remove(node, viewer.account, status_id), node.uris))
+
+
+@blueprint.post("/<id:status_id>/favourite")
+@requires("write:favourites")
+async def favourite(viewer: Viewer, status_id: StatusId) -> Response:
+    """Favourite; once or twice is the same."""
+    await interactions.favourite(this_node(), viewer.account, status_id)
+    return await _answer(viewer, status_id)
+
+
+@blueprint.post("/<id:status_id>/unfavourite")
+@requires("write:favourites")
+async def unfavourite(viewer: Viewer, status_id: StatusId) -> Response:
+    """Take a favourite back."""
+    await interactions.unfavourite(this_node(), viewer.account, status_id)
+    return await _answer(viewer, status_id)
+
+
+@blueprint.post("/<id:status_id>/bookmark")
+@requires("write:bookmarks")
+async def bookmark(viewer: Viewer, status_id: StatusId) -> Response:
+    """Bookmark."""
+    await interactions.bookmark(this_node(), viewer.account, status_id)
+    return await _answer(viewer, status_id)
+
+
+@blueprint.post("/<id:status_id>/unbookmark")
+@requires("write:bookmarks")
+async def unbookmark(viewer: Viewer, status_id: StatusId) -> Response:
+    """Remove a bookmark."""
+    await interactions.unbookmark(this_node(), viewer.account, status_id)
+    return await _answer(viewer, status_id)
+
+
+@blueprint.post("/<id:status_id>/reblog")
+@requires("write:statuses")
+async def reblog(viewer: Viewer, status_id: StatusId) -> Response:
+    """Boost; the answer is the boost, with the boosted status inside."""
+    params = await read_params()
+    visibility = _visibility(params.text("visibility"))
+    made = await interactions.reblog(this_node(), viewer.account, status_id, visibility=visibility)
+    return await _answer(viewer, made.id)
+
+
+@blueprint.post("/<id:status_id>/unreblog")
+@requires("write:statuses")
+async def unreblog(viewer: Viewer, status_id: StatusId) -> Response:
+    """Take a boost back; the answer is the status that was boosted."""
+    original = await interactions.unreblog(this_node(), viewer.account, status_id)
+    return await _answer(viewer, original.id)
+
+
+@blueprint.get("/<id:status_id>/favourited_by")
+@open_to_public("read:accounts")
+async def list_favourited_by(viewer: Viewer | None, status_id: StatusId) -> Response:
+    """Who favourited a status."""
+    page = (await read_params()).page(40, 80)
+    node = this_node()
+    found = await interactions.list_favourited_by(node, _account_id(viewer), status_id, page)
+    return page_answer([account_entity(one.item, node.uris) for one in found], [one.row_id for one in found])
+
+
+@blueprint.get("/<id:status_id>/reblogged_by")
+@open_to_public("read:accounts")
+async def list_reblogged_by(viewer: Viewer | None, status_id: StatusId) -> Response:
+    """Who boosted a status."""
+    page = (await read_params()).page(40, 80)
+    node = this_node()
+    found = await interactions.list_reblogged_by(node, _account_id(viewer), status_id, page)
+    return page_answer([account_entity(one.item, node.uris) for one in found], [one.row_id for one in found])
+
+
+def _draft(params: Params, viewer: Viewer) -> StatusDraft:
+    _refuse_what_is_not_offered(params)
+    key = request.headers.get("Idempotency-Key", "").strip()
+    visibility, reach = params.text("visibility"), _reach(params.text("reach"))
+    # Two conventions of clients for what stays on the node (Pleroma's and glitch-soc's).
+    if visibility == "local" or params.flag("local_only"):
+        reach = Reach.NODE
+    in_reply_to_id = params.integer("in_reply_to_id")
+    return StatusDraft(
+        text=params.text("status") or "",
+        spoiler_text=params.text("spoiler_text") or "",
+        sensitive=params.flag("sensitive"),
+        visibility=Visibility.PUBLIC if visibility == "local" else _visibility(visibility),
+        reach=reach,
+        language=params.text("language") or None,
+        in_reply_to_id=StatusId(in_reply_to_id) if in_reply_to_id is not None else None,
+        media_ids=tuple(MediaId(number) for number in params.ids("media_ids")),
+        application_id=viewer.token.application_id,
+        idempotency_key=key[:_KEY_MAX] or None,
+    )
+
+
+def _refuse_what_is_not_offered(params: Params) -> None:
+    """Say so instead of posting something else than was asked for."""
+    if params.text("scheduled_at"):
+        raise Invalid("Validation failed: this node does not offer scheduled statuses")
+    if any(name.startswith("poll[") for name in params.values):
+        raise Invalid("Validation failed: this node does not offer polls")
+    if params.text("quoted_status_id"):
+        raise Invalid("Validation failed: this node does not offer quotes")
+
+
+def _visibility(text: str | None) -> Visibility | None:
+    if not text:
+        return None
+    try:
+        return Visibility(text)
+    except ValueError:
+        raise Invalid("Validation failed: Visibility is not included in the list") from None
+
+
+def _reach(text: str | None) -> Reach | None:
+    if not text:
+        return None
+    try:
+        return Reach(text)
+    except ValueError:
+        raise Invalid("Validation failed: Reach is not included in the list") from None
+
+
+def _media_changes(params: Params) -> tuple[MediaChange, ...]:
+    changes = []
+    for row in params.rows("media_attributes"):
+        if not row.get("id", "").isdecimal():
+            raise Invalid("Validation failed: media_attributes need an id")
+        focus = row.get("focus")
+        changes.append(
+            MediaChange(
+                media_id=MediaId(int(row["id"])),
+                description=row.get("description"),
+                focus=parse_focus(focus) if focus else None,
+            )
+        )
+    return tuple(changes)
+
+
+def _account_id(viewer: Viewer | None) -> AccountId | None:
+    return viewer.account.id if viewer else None
+
+
+async def _answer(viewer: Viewer | None, status_id: StatusId) -> Response:
+    node = this_node()
+    return json_answer(status_entity(await statuses.get_view(node, _account_id(viewer), status_id), node.uris))
