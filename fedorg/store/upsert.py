@@ -7,7 +7,7 @@ of asking first, so that two writers cannot both see "not there yet".
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row: TypeAlias = Mapping[str, Any]
@@ -19,6 +19,14 @@ def insert_ignore(conn: Connection, table: Table, rows: Sequence[Row]) -> int:
         return 0
     statement = _insert(conn, table).on_conflict_do_nothing()
     return conn.execute(statement, list(rows), execution_options={"preserve_rowcount": True}).rowcount
+
+
+def insert_new(conn: Connection, table: Table, rows: Sequence[Row], *, returning: str) -> list[int]:
+    """As ``insert_ignore``, but tells which rows are new: their column ``returning``, in no order."""
+    if not rows:
+        return []
+    statement = _insert(conn, table).on_conflict_do_nothing().returning(table.c[returning])
+    return list(conn.execute(statement, list(rows)).scalars())
 
 
 def upsert(
@@ -37,3 +45,8 @@ def upsert(
 
 def _insert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def insert_from_ignore(conn: Connection, table: Table, columns: Sequence[str], source: Select[Any]) -> None:
+    """Insert what ``source`` selects, but for the rows that a unique key forbids."""
+    conn.execute(_insert(conn, table).from_select(list(columns), source).on_conflict_do_nothing())

@@ -1,0 +1,175 @@
+"""Rows of ``media_attachments``: files of local accounts, and where those of peers lie."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaChange, MediaType
+from fedorg.errors import NotFound
+from fedorg.ids import AccountId, MediaId, StatusId
+from fedorg.store.tables import media_attachments
+
+_OWN_UNATTACHED: Final = (
+    media_attachments.c.id == sa.bindparam("media_id"),
+    media_attachments.c.account_id == sa.bindparam("owner"),
+    media_attachments.c.status_id.is_(None),
+)
+_GET_UNATTACHED: Final = sa.select(media_attachments).where(*_OWN_UNATTACHED)
+
+
+def insert_many(conn: Connection, attachments: Sequence[MediaAttachment]) -> None:
+    """Add files; their place in the status is the place in ``attachments``."""
+    if attachments:
+        conn.execute(
+            sa.insert(media_attachments), [_values(one) | {"position": place} for place, one in enumerate(attachments)]
+        )
+
+
+def get_unattached(conn: Connection, account_id: AccountId, media_id: MediaId) -> MediaAttachment:
+    """A file of the account that no status shows; ``NotFound`` for any other (S45)."""
+    row = conn.execute(_GET_UNATTACHED, {"media_id": media_id, "owner": account_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    return from_row(row)
+
+
+def change(conn: Connection, account_id: AccountId, status_id: StatusId | None, changed: MediaChange) -> None:
+    """New description or focus for a file of the account, of that status or unattached; ``NotFound`` for any other."""
+    values: dict[str, Any] = {}
+    if changed.description is not None:
+        values["description"] = changed.description
+    if changed.focus is not None:
+        values["focus_x"], values["focus_y"] = changed.focus
+    owned = (
+        media_attachments.c.id == changed.media_id,
+        media_attachments.c.account_id == account_id,
+        media_attachments.c.status_id == status_id,
+    )
+    # Nothing to set is still a question: does the account have such a file?
+    values = values or {"position": media_attachments.c.position}
+    if conn.execute(sa.update(media_attachments).where(*owned).values(values)).rowcount != 1:
+        raise NotFound
+
+
+def attach(
+    conn: Connection, account_id: AccountId, status_id: StatusId, media_ids: Sequence[MediaId]
+) -> tuple[MediaId, ...]:
+    """Give a status its files, in this order; returns those that are not the account's own, or another status's.
+
+    Files the status had before and that are not named are let go of.
+    """
+    conn.execute(
+        sa.update(media_attachments)
+        .where(media_attachments.c.status_id == status_id, media_attachments.c.id.not_in(media_ids))
+        .values(status_id=None)
+    )
+    free = sa.or_(media_attachments.c.status_id.is_(None), media_attachments.c.status_id == status_id)
+    refused = []
+    for position, media_id in enumerate(media_ids):
+        statement = (
+            sa.update(media_attachments)
+            .where(media_attachments.c.id == media_id, media_attachments.c.account_id == account_id, free)
+            .values(status_id=status_id, position=position)
+        )
+        if conn.execute(statement).rowcount != 1:
+            refused.append(media_id)
+    return tuple(refused)
+
+
+def detach_all(conn: Connection, status_id: StatusId, now: datetime) -> None:
+    """Let go of the files of a status; they wait from ``now`` on to be attached again."""
+    conn.execute(
+        sa.update(media_attachments)
+        .where(media_attachments.c.status_id == status_id)
+        .values(status_id=None, created_at=now)
+    )
+
+
+def delete_of_status(conn: Connection, status_id: StatusId) -> None:
+    """Remove the rows of all files of a status."""
+    conn.execute(sa.delete(media_attachments).where(media_attachments.c.status_id == status_id))
+
+
+def delete_unattached(conn: Connection, account_id: AccountId, media_id: MediaId) -> MediaAttachment:
+    """Remove a file that no status shows; ``NotFound`` for any other. The caller deletes what is stored."""
+    attachment = get_unattached(conn, account_id, media_id)
+    conn.execute(sa.delete(media_attachments).where(*_OWN_UNATTACHED), {"media_id": media_id, "owner": account_id})
+    return attachment
+
+
+def take_abandoned(conn: Connection, before: datetime, limit: int) -> list[MediaAttachment]:
+    """Remove up to ``limit`` files that were kept for no status since before a moment, and return them."""
+    stale = (
+        sa.select(media_attachments)
+        .where(media_attachments.c.status_id.is_(None), media_attachments.c.created_at < before)
+        .limit(limit)
+    )
+    found = [from_row(row) for row in conn.execute(stale)]
+    conn.execute(sa.delete(media_attachments).where(media_attachments.c.id.in_([one.id for one in found])))
+    return found
+
+
+def list_of_statuses(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, tuple[MediaAttachment, ...]]:
+    """The files of each status that has any, in their order, in one query."""
+    found: defaultdict[StatusId, list[MediaAttachment]] = defaultdict(list)
+    statement = (
+        sa.select(media_attachments)
+        .where(media_attachments.c.status_id.in_(ids))
+        .order_by(media_attachments.c.status_id, media_attachments.c.position, media_attachments.c.id)
+    )
+    for row in conn.execute(statement):
+        found[row.status_id].append(from_row(row))
+    return {status_id: tuple(found[status_id]) for status_id in found}
+
+
+def from_row(row: sa.Row[Any]) -> MediaAttachment:
+    """The attachment in a row of the table."""
+    return MediaAttachment(
+        id=row.id,
+        account_id=row.account_id,
+        status_id=row.status_id,
+        type=MediaType(row.type),
+        content_type=row.content_type,
+        file=row.file,
+        preview=row.preview,
+        remote_url=row.remote_url,
+        description=row.description,
+        blurhash=row.blurhash,
+        focus=None if row.focus_x is None or row.focus_y is None else (row.focus_x, row.focus_y),
+        original=_dimensions(row.original_width, row.original_height),
+        small=_dimensions(row.small_width, row.small_height),
+        size_bytes=row.size_bytes,
+        created_at=row.created_at,
+    )
+
+
+def _dimensions(width: int | None, height: int | None) -> Dimensions | None:
+    return None if width is None or height is None else Dimensions(width=width, height=height)
+
+
+def _values(one: MediaAttachment) -> dict[str, Any]:
+    focus_x, focus_y = one.focus or (None, None)
+    return {
+        "id": one.id,
+        "account_id": one.account_id,
+        "status_id": one.status_id,
+        "type": one.type.value,
+        "content_type": one.content_type,
+        "file": one.file,
+        "preview": one.preview,
+        "remote_url": one.remote_url,
+        "description": one.description,
+        "blurhash": one.blurhash,
+        "focus_x": focus_x,
+        "focus_y": focus_y,
+        "original_width": one.original and one.original.width,
+        "original_height": one.original and one.original.height,
+        "small_width": one.small and one.small.width,
+        "small_height": one.small and one.small.height,
+        "size_bytes": one.size_bytes,
+        "created_at": one.created_at,
+    }

@@ -1,0 +1,65 @@
+"""Conditions on statuses for one viewer, so that a page of a timeline is full before ``may_see`` looks at it.
+
+``visible_to`` says in SQL what ``domain.visibility.may_see`` says in Python; a test compares the two for every
+reach, visibility and kind of viewer. It narrows what is loaded and is never the last word.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from fedorg.domain.relationships import FollowState
+from fedorg.domain.visibility import Reach, Visibility
+from fedorg.ids import AccountId
+from fedorg.store.tables import accounts, blocks, follows, mentions, mutes, statuses
+
+_OPEN = (Visibility.PUBLIC.value, Visibility.UNLISTED.value)
+
+
+def visible_to(viewer: AccountId | None) -> ColumnElement[bool]:
+    """Rows of ``statuses`` that ``viewer`` may see; None is somebody who is not signed in."""
+    if viewer is None:
+        return sa.and_(statuses.c.visibility.in_(_OPEN), statuses.c.reach == Reach.PUBLIC.value)
+    is_mentioned = sa.exists().where(mentions.c.status_id == statuses.c.id, mentions.c.account_id == viewer)
+    follows_author = sa.exists().where(
+        follows.c.account_id == viewer,
+        follows.c.target_id == statuses.c.account_id,
+        follows.c.state == FollowState.ACCEPTED.value,
+    )
+    return sa.or_(
+        statuses.c.account_id == viewer,
+        sa.and_(
+            ~is_blocked_with(viewer, statuses.c.account_id),
+            sa.or_(
+                statuses.c.visibility.in_(_OPEN),
+                is_mentioned,
+                sa.and_(statuses.c.visibility == Visibility.PRIVATE.value, follows_author),
+            ),
+        ),
+    )
+
+
+def is_blocked_with(viewer: AccountId, other: ColumnElement[Any]) -> ColumnElement[bool]:
+    """``viewer`` and ``other`` block each other, in either direction."""
+    return sa.or_(
+        sa.exists().where(blocks.c.account_id == viewer, blocks.c.target_id == other),
+        sa.exists().where(blocks.c.account_id == other, blocks.c.target_id == viewer),
+    )
+
+
+def is_muted_by(viewer: AccountId, author: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
+    """``viewer`` mutes ``author`` at present."""
+    return sa.exists().where(
+        mutes.c.account_id == viewer,
+        mutes.c.target_id == author,
+        sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > now),
+    )
+
+
+def is_author_listed() -> ColumnElement[bool]:
+    """The author is neither suspended nor silenced (S50)."""
+    return sa.exists().where(
+        accounts.c.id == statuses.c.account_id, accounts.c.suspended_at.is_(None), accounts.c.silenced_at.is_(None)
+    )

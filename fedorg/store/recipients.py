@@ -1,0 +1,102 @@
+"""To which inboxes of peers a status could go, with what decides whether it may; rows of ``status_inboxes``.
+
+Nothing here decides: ``services.fanout`` holds each recipient against reach, tier and mode.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection
+
+from fedorg.domain.relationships import FollowState
+from fedorg.domain.statuses import Status
+from fedorg.domain.visibility import Tier
+from fedorg.ids import AccountId, StatusId
+from fedorg.store.tables import accounts, favourites, follows, mentions, peers, status_inboxes, statuses
+from fedorg.store.upsert import insert_ignore
+
+_INBOX: Final = sa.func.coalesce(accounts.c.shared_inbox, accounts.c.inbox)
+_COLUMNS: Final = (
+    _INBOX.label("inbox"),
+    accounts.c.domain,
+    sa.func.coalesce(peers.c.tier, Tier.OPEN.value).label("tier"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """An inbox of a peer and what that peer is to this node."""
+
+    inbox: str
+    domain: str
+    tier: Tier
+
+
+def list_followers(conn: Connection, author_id: AccountId) -> list[Recipient]:
+    """Distinct inboxes of accepted remote followers."""
+    is_follower = sa.exists().where(
+        follows.c.account_id == accounts.c.id,
+        follows.c.target_id == author_id,
+        follows.c.state == FollowState.ACCEPTED.value,
+    )
+    return _recipients(conn, is_follower)
+
+
+def list_mentioned(conn: Connection, status_id: StatusId) -> list[Recipient]:
+    """Distinct inboxes of the remote accounts that a status names."""
+    return _recipients(conn, accounts.c.id.in_(_mentioned(status_id)))
+
+
+def list_accounts(conn: Connection, ids: Collection[AccountId]) -> list[Recipient]:
+    """Distinct inboxes of the remote ones among ``ids``."""
+    return _recipients(conn, accounts.c.id.in_(ids))
+
+
+def list_engaged(conn: Connection, status_id: StatusId) -> list[Recipient]:
+    """Distinct inboxes of remote accounts that boosted, favourited or answered a status, or are named in it."""
+    boosters = sa.select(statuses.c.account_id).where(statuses.c.reblog_of_id == status_id)
+    repliers = sa.select(statuses.c.account_id).where(statuses.c.in_reply_to_id == status_id)
+    admirers = sa.select(favourites.c.account_id).where(favourites.c.status_id == status_id)
+    engaged = sa.or_(*(accounts.c.id.in_(group) for group in (boosters, repliers, admirers, _mentioned(status_id))))
+    return _recipients(conn, engaged)
+
+
+def list_holders(conn: Connection, status_id: StatusId) -> list[Recipient]:
+    """The inboxes a status was sent to, as far as accounts of their servers are known."""
+    sent = sa.select(status_inboxes.c.inbox).where(status_inboxes.c.status_id == status_id)
+    return _recipients(conn, _INBOX.in_(sent))
+
+
+def list_sent(conn: Connection, status_id: StatusId) -> list[str]:
+    """Every inbox a status was sent to."""
+    statement = sa.select(status_inboxes.c.inbox).where(status_inboxes.c.status_id == status_id)
+    return list(conn.execute(statement).scalars())
+
+
+def remember(conn: Connection, status_id: StatusId, inboxes: Collection[str]) -> None:
+    """A status is about to be sent to these inboxes."""
+    insert_ignore(conn, status_inboxes, [{"status_id": status_id, "inbox": inbox} for inbox in sorted(inboxes)])
+
+
+def list_root_author(conn: Connection, status: Status) -> list[AccountId]:
+    """Who began the thread of a status, as far as it is known here."""
+    return [
+        AccountId(one)
+        for one in conn.execute(sa.select(statuses.c.account_id).where(statuses.c.id == status.thread_id)).scalars()
+    ]
+
+
+def _mentioned(status_id: StatusId) -> sa.Select[tuple[int]]:
+    return sa.select(mentions.c.account_id).where(mentions.c.status_id == status_id)
+
+
+def _recipients(conn: Connection, which: ColumnElement[bool]) -> list[Recipient]:
+    statement: sa.Select[Any] = (
+        sa.select(*_COLUMNS)
+        .select_from(accounts.outerjoin(peers, peers.c.domain == accounts.c.domain))
+        .where(which, accounts.c.domain.is_not(None), accounts.c.suspended_at.is_(None), _INBOX != "")
+        .distinct()
+    )
+    return [Recipient(inbox=row.inbox, domain=row.domain, tier=Tier(row.tier)) for row in conn.execute(statement)]

@@ -1,0 +1,321 @@
+"""Rows of ``follows``, ``blocks``, ``mutes`` and ``account_notes``.
+
+The counts of both accounts move with the row they count, in the same transaction, and only for accepted follows (S51).
+Rows of accounts are always touched in the order of their ids, so that two who follow each other do not deadlock.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Connection
+
+from fedorg.domain.accounts import Account
+from fedorg.domain.pages import Listed
+from fedorg.domain.relationships import Follow, FollowState, MutedAccount
+from fedorg.domain.statuses import PageQuery
+from fedorg.ids import AccountId
+from fedorg.store import accounts, paging
+from fedorg.store.tables import account_notes, blocks, follows, mutes
+from fedorg.store.tables import accounts as accounts_table
+from fedorg.store.upsert import insert_ignore, upsert
+
+_BETWEEN: Final = sa.select(follows).where(
+    follows.c.account_id == sa.bindparam("account_id"), follows.c.target_id == sa.bindparam("target_id")
+)
+_BLOCKED_BETWEEN: Final = sa.select(
+    sa.exists().where(
+        sa.or_(
+            sa.and_(blocks.c.account_id == sa.bindparam("one"), blocks.c.target_id == sa.bindparam("other")),
+            sa.and_(blocks.c.account_id == sa.bindparam("other"), blocks.c.target_id == sa.bindparam("one")),
+        )
+    )
+)
+
+# Follows
+
+
+def insert_follow(conn: Connection, follow: Follow) -> bool:
+    """Add a follow, counted if it is accepted; False when there is one between the two, or its identity is taken."""
+    row = {
+        "id": follow.id,
+        "account_id": follow.account_id,
+        "target_id": follow.target_id,
+        "uri": follow.uri,
+        "state": follow.state.value,
+        "show_reblogs": follow.show_reblogs,
+        "notify": follow.notify,
+        "languages": list(follow.languages),
+        "created_at": follow.created_at,
+    }
+    is_new = bool(insert_ignore(conn, follows, [row]))
+    if is_new and follow.state is FollowState.ACCEPTED:
+        _count(conn, follow, 1)
+    return is_new
+
+
+def find_follow(conn: Connection, account_id: AccountId, target_id: AccountId) -> Follow | None:
+    """How one account follows another, or asks to."""
+    row = conn.execute(_BETWEEN, {"account_id": account_id, "target_id": target_id}).one_or_none()
+    return None if row is None else _follow(row)
+
+
+def find_follow_by_uri(conn: Connection, uri: str) -> Follow | None:
+    """The follow with an identity."""
+    row = conn.execute(sa.select(follows).where(follows.c.uri == uri)).one_or_none()
+    return None if row is None else _follow(row)
+
+
+def change_follow(conn: Connection, follow: Follow) -> None:
+    """Write how an account follows: boosts, notifications, languages, and the identity of the latest Follow."""
+    conn.execute(
+        sa.update(follows)
+        .where(follows.c.id == follow.id)
+        .values(
+            uri=follow.uri,
+            show_reblogs=follow.show_reblogs,
+            notify=follow.notify,
+            languages=list(follow.languages),
+        )
+    )
+
+
+def accept_follow(conn: Connection, follow: Follow) -> bool:
+    """Make a pending follow count; False when it counts already, or is gone."""
+    statement = (
+        sa.update(follows)
+        .where(follows.c.id == follow.id, follows.c.state == FollowState.PENDING.value)
+        .values(state=FollowState.ACCEPTED.value)
+    )
+    is_changed = conn.execute(statement).rowcount == 1
+    if is_changed:
+        _count(conn, follow, 1)
+    return is_changed
+
+
+def delete_follow(conn: Connection, account_id: AccountId, target_id: AccountId) -> Follow | None:
+    """Remove a follow or a request and return it as it was; None when there was none."""
+    row = conn.execute(
+        sa.delete(follows)
+        .where(follows.c.account_id == account_id, follows.c.target_id == target_id)
+        .returning(*follows.c)
+    ).one_or_none()
+    if row is None:
+        return None
+    follow = _follow(row)
+    if follow.state is FollowState.ACCEPTED:
+        _count(conn, follow, -1)
+    return follow
+
+
+def has_local_follower(conn: Connection, account_id: AccountId) -> bool:
+    """Whether an account of this node follows it, accepted."""
+    statement = sa.select(
+        sa.exists()
+        .where(follows.c.target_id == account_id, follows.c.state == FollowState.ACCEPTED.value)
+        .where(accounts_table.c.id == follows.c.account_id, accounts_table.c.domain.is_(None))
+    )
+    return bool(conn.execute(statement).scalar())
+
+
+def has_follower_at(conn: Connection, account_id: AccountId, domain: str) -> bool:
+    """Whether a peer hosts an accepted follower."""
+    statement = sa.select(
+        sa.exists()
+        .where(follows.c.target_id == account_id, follows.c.state == FollowState.ACCEPTED.value)
+        .where(accounts_table.c.id == follows.c.account_id, accounts_table.c.domain == domain)
+    )
+    return bool(conn.execute(statement).scalar())
+
+
+# Blocks and mutes
+
+
+def is_blocked_between(conn: Connection, one: AccountId, other: AccountId) -> bool:
+    """Whether either blocks the other."""
+    return bool(conn.execute(_BLOCKED_BETWEEN, {"one": one, "other": other}).scalar())
+
+
+def insert_block(
+    conn: Connection, *, block_id: int, account_id: AccountId, target_id: AccountId, uri: str, now: datetime
+) -> bool:
+    """Add a block; False when there is one, or its identity is taken."""
+    row = {"id": block_id, "account_id": account_id, "target_id": target_id, "uri": uri, "created_at": now}
+    return bool(insert_ignore(conn, blocks, [row]))
+
+
+def delete_block(conn: Connection, account_id: AccountId, target_id: AccountId) -> str | None:
+    """Remove a block and return its identity; None when there was none."""
+    return conn.execute(
+        sa.delete(blocks)
+        .where(blocks.c.account_id == account_id, blocks.c.target_id == target_id)
+        .returning(blocks.c.uri)
+    ).scalar_one_or_none()
+
+
+def put_mute(
+    conn: Connection,
+    *,
+    mute_id: int,
+    account_id: AccountId,
+    target_id: AccountId,
+    notifications: bool,
+    expires_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Mute, or change a mute."""
+    row = {
+        "id": mute_id,
+        "account_id": account_id,
+        "target_id": target_id,
+        "notifications": notifications,
+        "expires_at": expires_at,
+        "created_at": now,
+    }
+    upsert(conn, mutes, row, key=("account_id", "target_id"), update=("notifications", "expires_at"))
+
+
+def delete_mute(conn: Connection, account_id: AccountId, target_id: AccountId) -> bool:
+    """Remove a mute; whether there was one."""
+    statement = sa.delete(mutes).where(mutes.c.account_id == account_id, mutes.c.target_id == target_id)
+    return bool(conn.execute(statement).rowcount)
+
+
+def put_note(conn: Connection, account_id: AccountId, target_id: AccountId, comment: str) -> None:
+    """Keep a note; an empty one is removed."""
+    if comment:
+        row = {"account_id": account_id, "target_id": target_id, "comment": comment}
+        upsert(conn, account_notes, row, key=("account_id", "target_id"))
+    else:
+        conn.execute(
+            sa.delete(account_notes).where(
+                account_notes.c.account_id == account_id, account_notes.c.target_id == target_id
+            )
+        )
+
+
+# Lists
+
+
+def list_followers(conn: Connection, account_id: AccountId, page: PageQuery) -> list[Listed[Account]]:
+    """Accepted followers."""
+    is_wanted = sa.and_(follows.c.target_id == account_id, follows.c.state == FollowState.ACCEPTED.value)
+    return _list_accounts(conn, follows.c.id, follows.c.account_id, is_wanted, page)
+
+
+def list_following(conn: Connection, account_id: AccountId, page: PageQuery) -> list[Listed[Account]]:
+    """Accounts followed, accepted."""
+    is_wanted = sa.and_(follows.c.account_id == account_id, follows.c.state == FollowState.ACCEPTED.value)
+    return _list_accounts(conn, follows.c.id, follows.c.target_id, is_wanted, page)
+
+
+def list_requests(conn: Connection, account_id: AccountId, page: PageQuery) -> list[Listed[Account]]:
+    """Accounts that ask to follow."""
+    is_wanted = sa.and_(follows.c.target_id == account_id, follows.c.state == FollowState.PENDING.value)
+    return _list_accounts(conn, follows.c.id, follows.c.account_id, is_wanted, page)
+
+
+def list_blocks(conn: Connection, account_id: AccountId, page: PageQuery) -> list[Listed[Account]]:
+    """Accounts blocked."""
+    return _list_accounts(conn, blocks.c.id, blocks.c.target_id, blocks.c.account_id == account_id, page)
+
+
+def list_mutes(conn: Connection, account_id: AccountId, now: datetime, page: PageQuery) -> list[Listed[MutedAccount]]:
+    """Accounts muted at ``now``."""
+    statement = (
+        sa.select(*accounts.COLUMNS, mutes.c.id.label("row_id"), mutes.c.expires_at)
+        .join(mutes, mutes.c.target_id == accounts_table.c.id)
+        .where(mutes.c.account_id == account_id, sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > now))
+    )
+    return [
+        Listed(row_id=row.row_id, item=MutedAccount(account=accounts.from_row(row), expires_at=row.expires_at))
+        for row in paging.rows_of(conn, statement, mutes.c.id, page)
+    ]
+
+
+# What accounts are to each other, for many at once
+
+
+def follows_between(conn: Connection, account_id: AccountId, others: Collection[AccountId]) -> list[Follow]:
+    """Every follow and request between one account and ``others``, in both directions."""
+    statement = sa.select(follows).where(
+        sa.or_(
+            sa.and_(follows.c.account_id == account_id, follows.c.target_id.in_(others)),
+            sa.and_(follows.c.target_id == account_id, follows.c.account_id.in_(others)),
+        )
+    )
+    return [_follow(row) for row in conn.execute(statement)]
+
+
+def blocks_between(
+    conn: Connection, account_id: AccountId, others: Collection[AccountId]
+) -> set[tuple[AccountId, AccountId]]:
+    """(who, whom) of every block between one account and ``others``."""
+    statement = sa.select(blocks.c.account_id, blocks.c.target_id).where(
+        sa.or_(
+            sa.and_(blocks.c.account_id == account_id, blocks.c.target_id.in_(others)),
+            sa.and_(blocks.c.target_id == account_id, blocks.c.account_id.in_(others)),
+        )
+    )
+    return {(row.account_id, row.target_id) for row in conn.execute(statement)}
+
+
+def mutes_of(
+    conn: Connection, account_id: AccountId, others: Collection[AccountId], now: datetime
+) -> dict[AccountId, tuple[bool, datetime | None]]:
+    """For each of ``others`` that is muted at ``now``: whether notifications are too, and until when."""
+    statement = sa.select(mutes.c.target_id, mutes.c.notifications, mutes.c.expires_at).where(
+        mutes.c.account_id == account_id,
+        mutes.c.target_id.in_(others),
+        sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > now),
+    )
+    return {row.target_id: (row.notifications, row.expires_at) for row in conn.execute(statement)}
+
+
+def notes_of(conn: Connection, account_id: AccountId, others: Collection[AccountId]) -> dict[AccountId, str]:
+    """The notes an account keeps about ``others``."""
+    statement = sa.select(account_notes.c.target_id, account_notes.c.comment).where(
+        account_notes.c.account_id == account_id, account_notes.c.target_id.in_(others)
+    )
+    return {row.target_id: row.comment for row in conn.execute(statement)}
+
+
+def _list_accounts(
+    conn: Connection, row_id: Column[int], listed: Column[int], is_wanted: sa.ColumnElement[bool], page: PageQuery
+) -> list[Listed[Account]]:
+    statement = (
+        sa.select(*accounts.COLUMNS, row_id.label("row_id"))
+        .join(row_id.table, listed == accounts_table.c.id)
+        .where(is_wanted, accounts_table.c.suspended_at.is_(None))
+    )
+    return [
+        Listed(row_id=row.row_id, item=accounts.from_row(row)) for row in paging.rows_of(conn, statement, row_id, page)
+    ]
+
+
+def _count(conn: Connection, follow: Follow, by: int) -> None:
+    changes = [
+        (follow.account_id, accounts_table.c.following_count),
+        (follow.target_id, accounts_table.c.followers_count),
+    ]
+    for account_id, column in sorted(changes, key=lambda change: change[0]):
+        conn.execute(
+            sa.update(accounts_table)
+            .where(accounts_table.c.id == account_id)
+            .values({column: sa.case((column + by > 0, column + by), else_=0)})
+        )
+
+
+def _follow(row: sa.Row[Any]) -> Follow:
+    return Follow(
+        id=row.id,
+        account_id=row.account_id,
+        target_id=row.target_id,
+        uri=row.uri,
+        state=FollowState(row.state),
+        show_reblogs=row.show_reblogs,
+        notify=row.notify,
+        languages=tuple(row.languages),
+        created_at=row.created_at,
+    )

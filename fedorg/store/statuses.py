@@ -1,0 +1,353 @@
+"""Rows of ``statuses`` and what hangs on them: mentions, versions, tombstones, counts.
+
+Counts are kept as Mastodon keeps them: an account's statuses without direct ones, replies that are public or unlisted.
+They move in the transaction that moves what they count, once, because the row they count is unique.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Column, ColumnElement, Connection
+
+from fedorg.domain.accounts import Emoji
+from fedorg.domain.statuses import MediaAttachment, Status, StatusEdit
+from fedorg.domain.visibility import Audience, Reach, Visibility
+from fedorg.errors import Conflict, NotFound
+from fedorg.ids import AccountId, EditId, StatusId
+from fedorg.store.tables import accounts, idempotency_keys, mentions, status_edits, statuses, tombstones
+from fedorg.store.upsert import insert_ignore
+
+COLUMNS: Final = tuple(column for column in statuses.c if column.name != "is_local")
+
+_PLAIN: Final = tuple(field.name for field in fields(Status) if field.name not in ("audience", "emojis"))
+_BY_ID: Final = sa.select(*COLUMNS).where(statuses.c.id == sa.bindparam("status_id"))
+_BY_URI: Final = sa.select(*COLUMNS).where(statuses.c.uri == sa.bindparam("uri"))
+_TRIES: Final = 8
+_COUNTED_REPLIES: Final = (Visibility.PUBLIC, Visibility.UNLISTED)
+
+
+def from_row(row: sa.Row[Any]) -> Status:
+    """The status in a row that holds ``COLUMNS`` under their own names."""
+    values = row._mapping  # noqa: SLF001 - SQLAlchemy's public name
+    return Status(
+        **{name: values[statuses.c[name]] for name in _PLAIN},
+        audience=Audience(reach=Reach(values[statuses.c.reach]), visibility=Visibility(values[statuses.c.visibility])),
+        emojis=tuple(Emoji(**one) for one in values[statuses.c.emojis]),
+    )
+
+
+def insert(conn: Connection, status: Status, *, is_local: bool) -> None:
+    """Add a status; a taken id, identity or second boost of one status raises ``IntegrityError``."""
+    conn.execute(sa.insert(statuses), _values(status) | {"is_local": is_local})
+
+
+def record(conn: Connection, status: Status, new_id: Callable[[], int], *, is_local: bool) -> Status | None:
+    """Add a status unless its identity (or that boost) is here; None when it is.
+
+    An id that is taken is no obstacle: ``new_id`` gives another.
+    """
+    for _ in range(_TRIES):
+        if insert_ignore(conn, statuses, [_values(status) | {"is_local": is_local}]):
+            return status
+        if _is_recorded(conn, status):
+            return None
+        fresh = StatusId(new_id())
+        status = replace(status, id=fresh, thread_id=fresh if status.thread_id == status.id else status.thread_id)
+    raise Conflict("No free id was found for a status")
+
+
+def get(conn: Connection, status_id: StatusId) -> Status:
+    """The status with an id, whoever may see it."""
+    status = find(conn, status_id)
+    if status is None:
+        raise NotFound
+    return status
+
+
+def find(conn: Connection, status_id: StatusId) -> Status | None:
+    """The status with an id, whoever may see it."""
+    row = conn.execute(_BY_ID, {"status_id": status_id}).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def find_by_uri(conn: Connection, uri: str) -> Status | None:
+    """The status with an identity."""
+    row = conn.execute(_BY_URI, {"uri": uri}).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def find_by_address(conn: Connection, address: str) -> Status | None:
+    """The status whose identity or page this is."""
+    found = find_by_uri(conn, address)
+    if found is not None:
+        return found
+    row = conn.execute(sa.select(*COLUMNS).where(statuses.c.url == address).limit(1)).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def get_own_for_update(conn: Connection, account_id: AccountId, status_id: StatusId) -> Status:
+    """A status of the account itself, held against other writers; ``NotFound`` for anybody else's (S45)."""
+    statement = (
+        sa.select(*COLUMNS)
+        .where(statuses.c.id == status_id, statuses.c.account_id == account_id, statuses.c.reblog_of_id.is_(None))
+        .with_for_update()
+    )
+    row = conn.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound
+    return from_row(row)
+
+
+def find_reblog(conn: Connection, account_id: AccountId, reblog_of_id: StatusId) -> Status | None:
+    """The boost of a status by an account."""
+    row = conn.execute(
+        sa.select(*COLUMNS).where(statuses.c.account_id == account_id, statuses.c.reblog_of_id == reblog_of_id)
+    ).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def list_reblogs(conn: Connection, status_id: StatusId) -> list[tuple[StatusId, AccountId]]:
+    """The boosts of a status, with who made them."""
+    rows = conn.execute(sa.select(statuses.c.id, statuses.c.account_id).where(statuses.c.reblog_of_id == status_id))
+    return [(row.id, row.account_id) for row in rows]
+
+
+def update_content(conn: Connection, status: Status) -> None:
+    """Write what an edit may change: text, warning, language, emojis and the time of the edit."""
+    values = _values(status)
+    changed = ("text", "content", "spoiler_text", "sensitive", "language", "emojis", "edited_at", "url")
+    conn.execute(sa.update(statuses).where(statuses.c.id == status.id).values({name: values[name] for name in changed}))
+
+
+def delete(conn: Connection, status: Status, now: datetime) -> None:
+    """Remove a status with all that belongs to it, take it out of every count, and remember its identity.
+
+    Replies lose what they answer; boosts of it go with it.
+    """
+    boosters = [account_id for _, account_id in list_reblogs(conn, status.id)]
+    count_status(conn, status, -1)
+    for booster in sorted(boosters):
+        _add_to_account(conn, booster, -1)
+    conn.execute(sa.update(statuses).where(statuses.c.in_reply_to_id == status.id).values(in_reply_to_id=None))
+    conn.execute(sa.delete(statuses).where(statuses.c.id == status.id))
+    bury(conn, status.uri, now)
+
+
+def bury(conn: Connection, uri: str, now: datetime) -> None:
+    """A status with this identity will not be recorded again."""
+    insert_ignore(conn, tombstones, [{"uri": uri, "deleted_at": now}])
+
+
+def is_buried(conn: Connection, uri: str) -> bool:
+    """Whether a status with this identity was deleted."""
+    return bool(conn.execute(sa.select(sa.exists().where(tombstones.c.uri == uri))).scalar())
+
+
+# Counts
+
+
+def count_status(conn: Connection, status: Status, by: int) -> None:
+    """Count a new status (1), or one that goes (-1): at its author, at what it answers, at what it boosts."""
+    if status.audience.visibility is not Visibility.DIRECT:
+        _add_to_account(conn, status.account_id, by)
+    if by > 0:
+        note_activity(conn, status.account_id, status.created_at)
+    if status.in_reply_to_id is not None and status.audience.visibility in _COUNTED_REPLIES:
+        _add(conn, statuses.c.replies_count, status.in_reply_to_id, by)
+    if status.reblog_of_id is not None:
+        _add(conn, statuses.c.reblogs_count, status.reblog_of_id, by)
+
+
+def count_favourite(conn: Connection, status_id: StatusId, by: int) -> None:
+    """Count a favourite that came or went."""
+    _add(conn, statuses.c.favourites_count, status_id, by)
+
+
+def note_activity(conn: Connection, account_id: AccountId, moment: datetime) -> None:
+    """The account posted; an older moment changes nothing."""
+    conn.execute(
+        sa.update(accounts)
+        .where(
+            accounts.c.id == account_id,
+            sa.or_(accounts.c.last_status_at.is_(None), accounts.c.last_status_at < moment),
+        )
+        .values(last_status_at=moment)
+    )
+
+
+# Threads
+
+
+def adopt(conn: Connection, parent: Status) -> list[Status]:
+    """Hang replies that came before what they answer below it, with its thread and never wider than it."""
+    waiting = [
+        from_row(row)
+        for row in conn.execute(
+            sa.select(*COLUMNS)
+            .where(statuses.c.in_reply_to_uri == parent.uri, statuses.c.in_reply_to_id.is_(None))
+            .order_by(statuses.c.id)
+        )
+    ]
+    for child in waiting:
+        conn.execute(
+            sa.update(statuses)
+            .where(statuses.c.id == child.id)
+            .values(in_reply_to_id=parent.id, in_reply_to_account_id=parent.account_id)
+        )
+        if child.audience.visibility in _COUNTED_REPLIES:
+            _add(conn, statuses.c.replies_count, parent.id, 1)
+        # What answered the child belongs to the thread as well.
+        below = statuses.c.thread_id == child.id if child.thread_id == child.id else statuses.c.id == child.id
+        _narrow(conn, below, parent)
+        conn.execute(sa.update(statuses).where(below).values(thread_id=parent.thread_id))
+    return waiting
+
+
+def list_thread(
+    conn: Connection, thread_id: StatusId, visible: ColumnElement[bool], limit: int
+) -> list[tuple[StatusId, StatusId | None]]:
+    """(id, what it answers) of the statuses of a thread for which ``visible`` holds, oldest first."""
+    statement = (
+        sa.select(statuses.c.id, statuses.c.in_reply_to_id)
+        .where(statuses.c.thread_id == thread_id, statuses.c.reblog_of_id.is_(None), visible)
+        .order_by(statuses.c.id)
+        .limit(limit)
+    )
+    return [(row.id, row.in_reply_to_id) for row in conn.execute(statement)]
+
+
+# Mentions
+
+
+def mention(conn: Connection, status_id: StatusId, account_ids: Collection[AccountId]) -> None:
+    """Name accounts in a status; naming twice is naming once."""
+    insert_ignore(conn, mentions, [{"status_id": status_id, "account_id": one} for one in sorted(set(account_ids))])
+
+
+def mentioned_ids(conn: Connection, status_id: StatusId) -> frozenset[AccountId]:
+    """Whom a status names."""
+    return frozenset(conn.execute(sa.select(mentions.c.account_id).where(mentions.c.status_id == status_id)).scalars())
+
+
+def forget_mentions(conn: Connection, status_id: StatusId, account_ids: Collection[AccountId]) -> None:
+    """Name accounts no more."""
+    conn.execute(sa.delete(mentions).where(mentions.c.status_id == status_id, mentions.c.account_id.in_(account_ids)))
+
+
+# Versions
+
+
+def insert_edit(conn: Connection, edit: StatusEdit) -> None:
+    """Keep a version as it stood."""
+    conn.execute(
+        sa.insert(status_edits),
+        {
+            "id": edit.id,
+            "status_id": edit.status_id,
+            "account_id": edit.account_id,
+            "text": edit.text,
+            "content": edit.content,
+            "spoiler_text": edit.spoiler_text,
+            "sensitive": edit.sensitive,
+            "media": msgspec.to_builtins(edit.media),
+            "created_at": edit.created_at,
+        },
+    )
+
+
+def list_edits(conn: Connection, status_id: StatusId, limit: int) -> list[StatusEdit]:
+    """Earlier versions, oldest first."""
+    statement = (
+        sa.select(status_edits).where(status_edits.c.status_id == status_id).order_by(status_edits.c.id).limit(limit)
+    )
+    return [
+        StatusEdit(
+            id=EditId(row.id),
+            status_id=row.status_id,
+            account_id=row.account_id,
+            text=row.text,
+            content=row.content,
+            spoiler_text=row.spoiler_text,
+            sensitive=row.sensitive,
+            media=msgspec.convert(row.media, tuple[MediaAttachment, ...]),
+            created_at=row.created_at,
+        )
+        for row in conn.execute(statement)
+    ]
+
+
+# Idempotency
+
+
+def find_posted(conn: Connection, account_id: AccountId, key: str, since: datetime) -> Status | None:
+    """The status an account posted under an idempotency key since a moment."""
+    row = conn.execute(
+        sa.select(*COLUMNS)
+        .join(idempotency_keys, idempotency_keys.c.status_id == statuses.c.id)
+        .where(
+            idempotency_keys.c.account_id == account_id,
+            idempotency_keys.c.key == key,
+            idempotency_keys.c.created_at > since,
+        )
+    ).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def claim_key(
+    conn: Connection, account_id: AccountId, key: str, status_id: StatusId, *, now: datetime, since: datetime
+) -> bool:
+    """Bind a key to a status; False when it is bound to another one since ``since``."""
+    conn.execute(
+        sa.delete(idempotency_keys).where(
+            idempotency_keys.c.account_id == account_id,
+            idempotency_keys.c.key == key,
+            idempotency_keys.c.created_at <= since,
+        )
+    )
+    row = {"account_id": account_id, "key": key, "status_id": status_id, "created_at": now}
+    return bool(insert_ignore(conn, idempotency_keys, [row]))
+
+
+def _is_recorded(conn: Connection, status: Status) -> bool:
+    if find_by_uri(conn, status.uri) is not None:
+        return True
+    return status.reblog_of_id is not None and find_reblog(conn, status.account_id, status.reblog_of_id) is not None
+
+
+def _narrow(conn: Connection, which: ColumnElement[bool], parent: Status) -> None:
+    """Clamp statuses to the reach of ``parent``, if that is narrower than theirs."""
+    wider = [reach.value for reach in Reach if reach.width > parent.audience.reach.width]
+    if wider:
+        conn.execute(
+            sa.update(statuses)
+            .where(which, statuses.c.reach.in_(wider))
+            .values(reach=parent.audience.reach.value, reach_domain=parent.reach_domain)
+        )
+
+
+def _add_to_account(conn: Connection, account_id: AccountId, by: int) -> None:
+    conn.execute(
+        sa.update(accounts)
+        .where(accounts.c.id == account_id)
+        .values(statuses_count=_at_least_zero(accounts.c.statuses_count, by))
+    )
+
+
+def _add(conn: Connection, column: Column[int], status_id: StatusId, by: int) -> None:
+    conn.execute(sa.update(statuses).where(statuses.c.id == status_id).values({column: _at_least_zero(column, by)}))
+
+
+def _at_least_zero(column: Column[int], by: int) -> ColumnElement[int]:
+    return sa.case((column + by > 0, column + by), else_=0)
+
+
+def _values(status: Status) -> dict[str, Any]:
+    return {name: getattr(status, name) for name in _PLAIN} | {
+        "visibility": status.audience.visibility.value,
+        "reach": status.audience.reach.value,
+        "emojis": [{"shortcode": one.shortcode, "url": one.url} for one in status.emojis],
+    }
