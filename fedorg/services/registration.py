@@ -72,7 +72,8 @@ async def ensure_node_actor(node: Node) -> Account:
     uri = node.uris.node_actor
     actor = Account(
         id=AccountId(node.ids.next()),
-        username=node.settings.domain,
+        # A port is part of a domain between nodes on one machine, and no part of a username.
+        username=node.settings.domain.replace(":", "."),
         domain=None,
         uri=uri,
         url=f"{node.uris.base}/about",

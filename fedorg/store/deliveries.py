@@ -16,12 +16,13 @@ from typing import Any, Final, NewType
 
 from sqlalchemy import Connection, Row, Select, delete, exists, func, insert, or_, select, update
 
+from fedorg.domain.relationships import FollowState
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.ids import AccountId, IdSource
 from fedorg.store import changes
 from fedorg.store.jobs import ERROR_MAX, QueueCounts
 from fedorg.store.peers import FAILURES_MAX
-from fedorg.store.tables import activities, deliveries, peers
+from fedorg.store.tables import accounts, activities, deliveries, follows, peers
 from fedorg.store.upsert import insert_ignore
 
 DeliveryId = NewType("DeliveryId", int)
@@ -45,7 +46,7 @@ _COUNTS: Final = select(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingActivity:
-    """An activity as it goes out; ``object_uri`` is what keeps deliveries in order, ``reach`` the ring of its readers."""
+    """An activity as it goes out; ``object_uri`` keeps its deliveries in order, ``reach`` is the ring of its readers."""
 
     uri: str
     account_id: AccountId
@@ -117,6 +118,23 @@ def record(
     conn.execute(insert(deliveries), rows)
     changes.notify(conn)
     return True
+
+
+def list_follower_inboxes(conn: Connection, account_id: AccountId) -> tuple[str, ...]:
+    """The distinct inboxes of the servers that host accepted followers of an account."""
+    inbox = func.coalesce(accounts.c.shared_inbox, accounts.c.inbox)
+    found = conn.execute(
+        select(inbox)
+        .join(follows, follows.c.account_id == accounts.c.id)
+        .where(
+            follows.c.target_id == account_id,
+            follows.c.state == FollowState.ACCEPTED,
+            accounts.c.domain.is_not(None),
+            accounts.c.suspended_at.is_(None),
+        )
+        .distinct()
+    )
+    return tuple(str(address) for address in found.scalars())
 
 
 def is_any_due(conn: Connection, now: datetime) -> bool:

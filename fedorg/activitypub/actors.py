@@ -1,0 +1,170 @@
+"""Actors of peers as accounts of this node: fetched, confirmed, cleaned and recorded.
+
+A handle is believed when its domain and the actor lead to each other (WebFinger both ways, S7); all addresses of an
+actor belong to its own server, so that nobody can point our deliveries, or a reach, at somebody else. HTML passes the
+sanitiser here, before it is stored (S55).
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from federation import discovery, origin
+from federation.actors import Actor, Multikey, PublicKey
+from federation.errors import FederationError, FetchError, KeyUnavailable, MalformedDocument, OriginMismatch
+from federation.keys import load_multikey, load_public_pem, public_to_pem
+from fedorg.activitypub import fetching, policy
+from fedorg.activitypub.fetching import Budget
+from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field, KeyAlgorithm
+from fedorg.errors import Forbidden, NotFound
+from fedorg.ids import AccountId
+from fedorg.node import Node
+from fedorg.services.accounts import record_remote_account
+from fedorg.store import accounts
+from fedorg.text import sanitize
+
+FRESH_FOR: Final = timedelta(days=1)
+_FIELDS_MAX: Final = 20
+_NAME_MAX: Final = 500
+_PROGRAMS: Final = (ActorType.APPLICATION, ActorType.SERVICE)
+
+
+async def find_known(node: Node, uri: str) -> Account | None:
+    """The account with an identity, as far as this node knows it."""
+    return await node.read(accounts.find_by_uri, uri)
+
+
+async def get(node: Node, uri: str, budget: Budget) -> Account:
+    """The account with an identity, fetched when it is new and refreshed when what is known is a day old.
+
+    What is known serves on when its server does not answer. Raises ``Forbidden`` for one that is suspended or whose
+    server this node does not speak with, ``NotFound`` for none of ours, and what a fetch raises.
+    """
+    known = await find_known(node, uri)
+    if node.uris.is_ours(uri):
+        if known is None:
+            raise NotFound
+        return known
+    await policy.require_admitted(node, (uri,))
+    if known is None:
+        return await refresh(node, uri, budget)
+    _require_not_suspended(known)
+    if known.fetched_at is not None and node.now() - known.fetched_at < FRESH_FOR:
+        return known
+    try:
+        return await refresh(node, uri, budget)
+    except FederationError:
+        return known
+
+
+async def refresh(node: Node, uri: str, budget: Budget) -> Account:
+    """Fetch an actor now and record it with its keys."""
+    return await record(node, await fetching.fetch_actor(node, uri, budget), budget)
+
+
+async def record(node: Node, actor: Actor, budget: Budget) -> Account:
+    """Record what an actor's own server says about it."""
+    known = await find_known(node, actor.id)
+    if known is not None:
+        _require_not_suspended(known)
+    if actor.suspended:
+        raise Forbidden(f"{actor.id} is suspended by its own server")
+    domain = await _handle_domain(node, actor, known, budget)
+    account = _account(node, actor, domain)
+    recorded = await record_remote_account(node, account, _keys(node, actor, account.id))
+    _require_not_suspended(recorded)
+    return recorded
+
+
+def _require_not_suspended(account: Account) -> None:
+    if account.suspended_at is not None:
+        raise Forbidden(f"{account.acct} is suspended")
+
+
+async def _handle_domain(node: Node, actor: Actor, known: Account | None, budget: Budget) -> str:
+    """The domain in the actor's handle, asked from both sides unless it was and the name is the same."""
+    if known is not None and known.domain is not None and known.username == actor.preferred_username:
+        return known.domain
+    budget.spend()
+    try:
+        domain = (await discovery.confirm_handle(node.client, actor.id, actor.preferred_username)).domain
+    except (FetchError, MalformedDocument) as problem:
+        # The actors that servers sign their own requests with are often in no WebFinger; nobody writes to them.
+        if ActorType(actor.type) not in _PROGRAMS:
+            raise
+        if isinstance(problem, FetchError) and fetching.is_temporary(problem):
+            raise
+        domain = policy.domain(node, actor.id)
+    if domain in (node.settings.domain, node.settings.web_domain):
+        raise OriginMismatch(f"{actor.id} calls itself by a handle of this server.")
+    await policy.require_not_blocked(node, (domain,))
+    return domain
+
+
+def _account(node: Node, actor: Actor, domain: str) -> Account:
+    _require_own(actor, actor.inbox)
+    now = node.now()
+    return Account(
+        id=AccountId(node.ids.next()),
+        username=actor.preferred_username,
+        domain=domain,
+        uri=actor.id,
+        url=actor.url or actor.id,
+        actor_type=ActorType(actor.type),
+        display_name=(actor.name or "")[:_NAME_MAX],
+        note=sanitize(actor.summary or ""),
+        fields=tuple(Field(name=row.name, value=sanitize(row.value)) for row in actor.fields[:_FIELDS_MAX]),
+        emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in actor.emojis),
+        avatar=actor.icon.url if actor.icon else None,
+        avatar_description=(actor.icon.name or "") if actor.icon else "",
+        header=actor.image.url if actor.image else None,
+        header_description=(actor.image.name or "") if actor.image else "",
+        locked=actor.manually_approves_followers,
+        discoverable=bool(actor.discoverable),
+        indexable=bool(actor.indexable),
+        memorial=actor.memorial,
+        inbox=actor.inbox,
+        shared_inbox=_own(actor, actor.shared_inbox),
+        outbox=_own(actor, actor.outbox) or "",
+        followers_uri=_own(actor, actor.followers) or "",
+        following_uri=_own(actor, actor.following) or "",
+        featured_uri=_own(actor, actor.featured),
+        also_known_as=actor.also_known_as,
+        moved_to_uri=actor.moved_to,
+        created_at=min(actor.published or now, now),
+        updated_at=actor.updated,
+        fetched_at=now,
+    )
+
+
+def _own(actor: Actor, uri: str | None) -> str | None:
+    return uri if uri is not None and origin.same_origin(uri, actor.id) else None
+
+
+def _require_own(actor: Actor, inbox: str) -> None:
+    if not origin.same_origin(inbox, actor.id):
+        raise OriginMismatch(f"The inbox of {actor.id} is {inbox}, which belongs to another server.")
+
+
+def _keys(node: Node, actor: Actor, account_id: AccountId) -> tuple[AccountKey, ...]:
+    named: list[PublicKey | Multikey] = [*actor.public_keys, *actor.assertion_methods]
+    keys = (_key(node, actor, key, account_id) for key in named)
+    return tuple(key for key in keys if key is not None)
+
+
+def _key(node: Node, actor: Actor, key: PublicKey | Multikey, account_id: AccountId) -> AccountKey | None:
+    """The key as it is stored; None for one that cannot be used."""
+    try:
+        origin.check_key(key, actor)
+        public = load_public_pem(key.pem) if isinstance(key, PublicKey) else load_multikey(key.public_key_multibase)
+    except (OriginMismatch, KeyUnavailable):
+        return None
+    return AccountKey(
+        uri=key.id,
+        account_id=account_id,
+        algorithm=KeyAlgorithm.RSA if isinstance(public, RSAPublicKey) else KeyAlgorithm.ED25519,
+        public=public_to_pem(public),
+        private=None,
+        created_at=node.now(),
+    )

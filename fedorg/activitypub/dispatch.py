@@ -1,0 +1,104 @@
+"""What happens with an activity that was taken: one table, type → handler, and one named outcome for each.
+
+A type without a row is ignored by name. A refusal (unknown object, blocked server, wrong author) ends the activity; an
+ill server makes the job try again. The outcome is counted and logged here and nowhere else.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from federation import origin, parse
+from federation.activities import (
+    Accept,
+    Activity,
+    Announce,
+    Block,
+    Create,
+    Delete,
+    Follow,
+    Like,
+    Reject,
+    Undo,
+    UnknownActivity,
+    Update,
+)
+from federation.errors import FederationError, FetchError
+from fedorg import log
+from fedorg.activitypub import actors, fetching, policy
+from fedorg.activitypub.fetching import Budget
+from fedorg.activitypub.handlers.accept import handle_accept
+from fedorg.activitypub.handlers.announce import handle_announce
+from fedorg.activitypub.handlers.block import handle_block
+from fedorg.activitypub.handlers.create import handle_create
+from fedorg.activitypub.handlers.delete import handle_delete
+from fedorg.activitypub.handlers.follow import handle_follow
+from fedorg.activitypub.handlers.like import handle_like
+from fedorg.activitypub.handlers.reject import handle_reject
+from fedorg.activitypub.handlers.undo import handle_undo
+from fedorg.activitypub.handlers.update import handle_update
+from fedorg.activitypub.outcomes import Done, Ignored, Outcome
+from fedorg.activitypub.receive import type_of
+from fedorg.domain.accounts import Account
+from fedorg.domain.jobs import HandleActivity
+from fedorg.errors import FedorgError, Unavailable
+from fedorg.node import Node
+
+Handler = Callable[[Node, Account, Any, Budget], Awaitable[Outcome]]
+
+HANDLERS: Final[Mapping[type[Activity], Handler]] = MappingProxyType(
+    {
+        Accept: handle_accept,
+        Announce: handle_announce,
+        Block: handle_block,
+        Create: handle_create,
+        Delete: handle_delete,
+        Follow: handle_follow,
+        Like: handle_like,
+        Reject: handle_reject,
+        Undo: handle_undo,
+        Update: handle_update,
+    }
+)
+
+logger = log.get_logger()
+
+
+async def dispatch(node: Node, job: HandleActivity) -> Outcome:
+    """Act on one activity; raises only what may pass, so that the job is tried again."""
+    activity = parse.activity(parse.load_json(job.body.encode()))
+    try:
+        outcome = await _handle(node, job.actor, activity)
+    except FetchError as problem:
+        if fetching.is_temporary(problem):
+            raise
+        outcome = Ignored(str(problem))
+    except Unavailable:
+        raise
+    except (FederationError, FedorgError) as problem:
+        outcome = Ignored(str(problem))
+    _tell(node, job, activity, outcome)
+    return outcome
+
+
+async def _handle(node: Node, actor_uri: str, activity: Activity) -> Outcome:
+    handler = HANDLERS.get(type(activity))
+    if handler is None:
+        name = activity.type if isinstance(activity, UnknownActivity) else type(activity).__name__
+        return Ignored(f"{name} means nothing here")
+    # The tier may have changed since the door, and every host named must be one this node speaks with (S15).
+    await policy.require_admitted(node, origin.uris_of(activity))
+    sender = await actors.find_known(node, actor_uri)
+    if sender is None or sender.suspended_at is not None or sender.uri != activity.actor:
+        return Ignored("its actor is unknown or suspended here")
+    return await handler(node, sender, origin.authorise(activity), Budget())
+
+
+def _tell(node: Node, job: HandleActivity, activity: Activity, outcome: Outcome) -> None:
+    name = type_of(activity)
+    peer = policy.domain(node, activity.actor)
+    if isinstance(outcome, Done):
+        logger.info("activity.handled", type=name, peer=peer, scheme=job.scheme)
+    else:
+        logger.info("activity.ignored", type=name, peer=peer, scheme=job.scheme, reason=outcome.reason)
+    node.metrics.activities.labels(type=name, outcome="handled" if isinstance(outcome, Done) else "ignored").inc()

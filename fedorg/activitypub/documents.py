@@ -1,0 +1,226 @@
+"""Our accounts and statuses as ActivityPub documents.
+
+Only what has a reach beyond the node is ever made into a document: ``note`` and ``announce`` refuse reach ``node``
+(blueprint §4). A status in the limited thread of another node never names our audience collections: its ring is that
+node's, so it is addressed like a private one, with the ring as a term.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from federation import audience
+from federation.activities import Announce, Create, Delete, Undo, Update
+from federation.actors import Actor, Multikey, PropertyValue, PublicKey
+from federation.keys import load_public_pem, public_to_multikey
+from federation.objects import Attachment, CollectionSummary, Emoji, Hashtag, Image, Mention, Note, Ref, Tombstone
+from fedorg.domain.accounts import Account, AccountKey, KeyAlgorithm
+from fedorg.domain.statuses import MediaAttachment, MediaType, Status, StatusView
+from fedorg.domain.visibility import Reach, Visibility
+from fedorg.media import content_type_of
+from fedorg.uris import Uris
+
+IMPLEMENTS: Final = (
+    "https://datatracker.ietf.org/doc/html/rfc9421",
+    "https://datatracker.ietf.org/doc/html/rfc9421#name-eddsa-using-curve-edwards25",
+)
+
+
+def actor(account: Account, keys: Sequence[AccountKey], uris: Uris) -> Actor:
+    """A local account, or the node's own actor, with its public keys."""
+    is_node = account.uri == uris.node_actor
+    return Actor(
+        type=account.actor_type.value,
+        id=account.uri,
+        preferred_username=account.username,
+        inbox=account.inbox,
+        outbox=account.outbox or None,
+        followers=account.followers_uri or None,
+        following=account.following_uri or None,
+        featured=account.featured_uri,
+        shared_inbox=account.shared_inbox or uris.shared_inbox,
+        name=account.display_name or None,
+        summary=account.note or None,
+        url=account.url,
+        icon=_picture(account.avatar, account.avatar_description, uris),
+        image=_picture(account.header, account.header_description, uris),
+        fields=tuple(PropertyValue(name=field.name, value=field.value) for field in account.fields),
+        emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in account.emojis),
+        manually_approves_followers=account.locked,
+        discoverable=account.discoverable and not is_node,
+        indexable=account.indexable and not is_node,
+        memorial=account.memorial,
+        suspended=account.suspended_at is not None,
+        moved_to=account.moved_to_uri,
+        also_known_as=account.also_known_as,
+        published=account.created_at,
+        updated=account.updated_at,
+        public_keys=tuple(
+            PublicKey(id=key.uri, owner=account.uri, pem=key.public)
+            for key in keys
+            if key.algorithm is KeyAlgorithm.RSA
+        ),
+        assertion_methods=_multikeys(account, keys),
+        webfinger=f"{account.username}@{uris.domain}",
+        implements=IMPLEMENTS,
+    )
+
+
+def note(view: StatusView, uris: Uris) -> Note:
+    """A local status that is not a reblog."""
+    status, author = view.status, view.account
+    addressing = address(view, uris)
+    return Note(
+        id=status.uri,
+        attributed_to=author.uri,
+        content=status.content,
+        content_map={status.language: status.content} if status.language else {},
+        summary=status.spoiler_text or None,
+        sensitive=status.sensitive,
+        in_reply_to=status.in_reply_to_uri,
+        published=status.created_at,
+        updated=status.edited_at,
+        to=addressing.to,
+        cc=addressing.cc,
+        reach=addressing.reach,
+        listed=addressing.listed,
+        url=status.url,
+        attachments=tuple(_attachment(media, uris) for media in view.media),
+        mentions=tuple(
+            Mention(href=mention.uri, name=f"@{mention.username}@{mention.domain or uris.domain}")
+            for mention in view.mentions
+        ),
+        hashtags=tuple(Hashtag(name=tag.display_name, href=uris.tag(tag.name)) for tag in view.tags),
+        emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in status.emojis),
+        replies=CollectionSummary(id=replies_uri(status)) if is_open(status) else None,
+    )
+
+
+def create(view: StatusView, uris: Uris) -> Create:
+    """The activity that brings a local status."""
+    made = note(view, uris)
+    return Create(
+        id=uris.activity_of(view.status.uri),
+        actor=view.account.uri,
+        object=made,
+        to=made.to,
+        cc=made.cc,
+        published=view.status.created_at,
+    )
+
+
+def update(view: StatusView, uris: Uris, edited_at: datetime) -> Update:
+    """The activity that brings the edit made at ``edited_at``."""
+    made = note(view, uris)
+    number = int(edited_at.timestamp() * 1000)
+    return Update(
+        id=uris.activity(view.status.uri, "updates", number),
+        actor=view.account.uri,
+        object=made,
+        to=made.to,
+        cc=made.cc,
+        published=edited_at,
+    )
+
+
+def update_actor(account: Account, keys: Sequence[AccountKey], uris: Uris, number: int) -> Update:
+    """The activity that brings a changed profile."""
+    return Update(
+        id=uris.activity(account.uri, "updates", number),
+        actor=account.uri,
+        object=actor(account, keys, uris),
+        to=(account.followers_uri,),
+    )
+
+
+def announce(view: StatusView, boosted: Status, uris: Uris) -> Announce:
+    """A local reblog of ``boosted``; its author is addressed too."""
+    addressing = address(view, uris)
+    author = () if view.reblog is None else (view.reblog.account.uri,)
+    return Announce(
+        id=uris.activity_of(view.status.uri),
+        actor=view.account.uri,
+        object=Ref(id=boosted.uri),
+        to=addressing.to,
+        cc=tuple(dict.fromkeys((*addressing.cc, *author))),
+        published=view.status.created_at,
+    )
+
+
+def undo_announce(account: Account, uri: str, boosted_uri: str, uris: Uris) -> Undo:
+    """The end of a reblog, whose row is gone."""
+    return Undo(
+        id=f"{uri}/undo",
+        actor=account.uri,
+        object=Announce(id=uris.activity_of(uri), actor=account.uri, object=Ref(id=boosted_uri)),
+        to=(account.followers_uri,),
+    )
+
+
+def delete(account: Account, uri: str, deleted_at: datetime) -> Delete:
+    """The end of a status, whose row is gone."""
+    return Delete(
+        id=f"{uri}#delete",
+        actor=account.uri,
+        object=Tombstone(id=uri, deleted=deleted_at),
+        to=(account.followers_uri,),
+    )
+
+
+def address(view: StatusView, uris: Uris) -> audience.Addressing:
+    """To whom a local status or reblog is addressed."""
+    status = view.status
+    reach, visibility = status.audience.reach, status.audience.visibility
+    is_limited_elsewhere = status.reach_domain is not None and reach is not Reach.PUBLIC
+    if is_limited_elsewhere and visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
+        visibility = Visibility.PRIVATE
+    return audience.address(
+        audience.Audience(visibility=audience.Visibility(visibility), reach=audience.Reach(reach)),
+        followers=view.account.followers_uri,
+        mentions=tuple(mention.uri for mention in view.mentions),
+        audiences={uris.audience(ring): audience.Reach(ring) for ring in (Reach.ORGANISATION, Reach.PARTNERS)},
+    )
+
+
+def is_open(status: Status) -> bool:
+    """Whether anybody at all may read the status."""
+    return status.audience.reach is Reach.PUBLIC and status.audience.visibility in (
+        Visibility.PUBLIC,
+        Visibility.UNLISTED,
+    )
+
+
+def replies_uri(status: Status) -> str:
+    """The collection of what answers a status."""
+    return f"{status.uri}/replies"
+
+
+def _multikeys(account: Account, keys: Sequence[AccountKey]) -> tuple[Multikey, ...]:
+    parsed = ((key.uri, load_public_pem(key.public)) for key in keys if key.algorithm is KeyAlgorithm.ED25519)
+    return tuple(
+        Multikey(id=uri, controller=account.uri, public_key_multibase=public_to_multikey(public))
+        for uri, public in parsed
+        if isinstance(public, Ed25519PublicKey)
+    )
+
+
+def _picture(name: str | None, description: str, uris: Uris) -> Image | None:
+    if name is None:
+        return None
+    return Image(url=uris.media(name), media_type=content_type_of(name), name=description or None)
+
+
+def _attachment(media: MediaAttachment, uris: Uris) -> Attachment:
+    url = uris.media(media.file) if media.file else media.remote_url or ""
+    return Attachment(
+        url=url,
+        media_type=media.content_type,
+        name=media.description or None,
+        blurhash=media.blurhash,
+        width=media.original.width if media.original else None,
+        height=media.original.height if media.original else None,
+        focal_point=media.focus,
+        preview=Image(url=uris.media(media.preview)) if media.preview and media.type is not MediaType.IMAGE else None,
+    )

@@ -1,0 +1,5 @@
+"""One module per activity type; ``dispatch.HANDLERS`` is the list.
+
+A handler gets the account that sent the activity, proven, and the activity without anything its sender's server cannot
+vouch for. It fetches what is missing first, then calls one service, and says how it ended.
+"""

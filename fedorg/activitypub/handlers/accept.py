@@ -1,0 +1,20 @@
+"""Somebody elsewhere accepts a follow of somebody here."""
+
+from federation.activities import Accept, Follow
+from fedorg.activitypub import local
+from fedorg.activitypub.fetching import Budget
+from fedorg.activitypub.outcomes import Done, Ignored, Outcome
+from fedorg.domain.accounts import Account
+from fedorg.node import Node
+from fedorg.services import relationships
+
+
+async def handle_accept(node: Node, sender: Account, accept: Accept, _budget: Budget) -> Outcome:
+    """Only who was asked can accept, and only what was asked (S51): by the id of the Follow, else by its two ends."""
+    asked = accept.object
+    follower = await local.find_account(node, asked.actor) if isinstance(asked, Follow) else None
+    if await relationships.receive_accept(node, sender, follow_uri=asked.id):
+        return Done()
+    if follower is not None and await relationships.receive_accept(node, sender, follower=follower):
+        return Done()
+    return Ignored("it accepts nothing that was asked from here")

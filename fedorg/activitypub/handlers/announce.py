@@ -1,0 +1,34 @@
+"""Somebody elsewhere reblogs a status."""
+
+from federation.activities import Announce
+from federation.audience import Addressing
+from federation.objects import Note, Ref
+from fedorg.activitypub import notes, resolve
+from fedorg.activitypub.fetching import Budget
+from fedorg.activitypub.outcomes import Done, Ignored, Outcome
+from fedorg.domain.accounts import Account
+from fedorg.domain.statuses import Status
+from fedorg.node import Node
+from fedorg.services import interactions, statuses
+
+
+async def handle_announce(node: Node, sender: Account, announce: Announce, budget: Budget) -> Outcome:
+    """What is reblogged is taken from here, else from where it lives; an embedded copy only from its own server."""
+    announced = announce.object
+    if not isinstance(announced, Note | Ref):
+        return Ignored("what it passes on is not a status")
+    status = await _status(node, announced, budget)
+    if status is None:
+        return Ignored("what it passes on was deleted")
+    audience = notes.audience_of(Addressing(to=announce.to, cc=announce.cc), sender)
+    created_at = min(announce.published or node.now(), node.now())
+    if await interactions.receive_reblog(node, sender, announce.id, status, audience, created_at) is None:
+        return Ignored("it concerns nobody here, or may not be reblogged")
+    return Done()
+
+
+async def _status(node: Node, announced: Note | Ref, budget: Budget) -> Status | None:
+    known = await statuses.find_by_uri(node, announced.id)
+    if known is not None or isinstance(announced, Ref):
+        return known or await resolve.get_status(node, announced.id, budget)
+    return await statuses.record_fetched(node, await notes.to_remote_status(node, announced, budget))

@@ -1,0 +1,20 @@
+"""Somebody elsewhere refuses, or ends, a follow of somebody here."""
+
+from federation.activities import Follow, Reject
+from fedorg.activitypub import local
+from fedorg.activitypub.fetching import Budget
+from fedorg.activitypub.outcomes import Done, Ignored, Outcome
+from fedorg.domain.accounts import Account
+from fedorg.node import Node
+from fedorg.services import relationships
+
+
+async def handle_reject(node: Node, sender: Account, reject: Reject, _budget: Budget) -> Outcome:
+    """The follow is named by the id it was asked with, else by its two ends."""
+    asked = reject.object
+    follower = await local.find_account(node, asked.actor) if isinstance(asked, Follow) else None
+    if await relationships.receive_reject(node, sender, follow_uri=asked.id):
+        return Done()
+    if follower is not None and await relationships.receive_reject(node, sender, follower=follower):
+        return Done()
+    return Ignored("it refuses nothing that was asked from here")

@@ -1,0 +1,38 @@
+"""Somebody elsewhere edits a status or a profile."""
+
+from federation.activities import Update
+from federation.actors import Actor
+from federation.objects import Note, Ref, UnknownObject
+from fedorg.activitypub import actors, fetching, notes
+from fedorg.activitypub.fetching import Budget
+from fedorg.activitypub.outcomes import Done, Ignored, Outcome
+from fedorg.domain.accounts import Account
+from fedorg.node import Node
+from fedorg.services import statuses
+
+
+async def handle_update(node: Node, sender: Account, update: Update, budget: Budget) -> Outcome:
+    """An embedded actor or note is its sender's own by now; one named by its id is fetched."""
+    changed = update.object
+    match changed:
+        case UnknownObject():
+            return Ignored(f"a {changed.type} is nothing this server shows")
+        case Ref():
+            value = await fetching.fetch_resource(node, changed.id, budget)
+        case _:
+            value = changed
+    if isinstance(value, Actor):
+        if value.id != sender.uri:
+            return Ignored("its actor is not the one who changes")
+        await actors.record(node, value, budget)
+        return Done()
+    return await _edit(node, sender, value, budget)
+
+
+async def _edit(node: Node, sender: Account, note: Note, budget: Budget) -> Outcome:
+    if note.attributed_to != sender.uri:
+        return Ignored("its actor is not the author")
+    remote = await notes.to_remote_status(node, note, budget)
+    if await statuses.receive_edit(node, remote) is None:
+        return Ignored("the status is unknown here, or what is known is newer")
+    return Done()

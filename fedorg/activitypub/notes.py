@@ -1,0 +1,134 @@
+"""Notes of peers as statuses of this node, ready to be recorded: author and mentions resolved, HTML sanitised.
+
+Everything fallible or slow happens here, before any transaction. What software other than ours writes in other types
+(articles, pages, events, questions) is shown as text with a link.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from federation import audience, origin
+from federation.errors import FederationError, OriginMismatch
+from federation.objects import Attachment, Note
+from fedorg.activitypub import actors
+from fedorg.activitypub.fetching import Budget
+from fedorg.domain.accounts import Account, Emoji
+from fedorg.domain.statuses import RemoteMedia, RemoteStatus, Tag
+from fedorg.domain.visibility import Audience, Reach, Visibility
+from fedorg.errors import FedorgError, Invalid
+from fedorg.node import Node
+from fedorg.store import accounts
+from fedorg.text import escape, normalise_hashtag, sanitize
+
+AHEAD_MAX: Final = timedelta(hours=12)
+MENTIONS_FETCHED_MAX: Final = 5
+MENTIONS_MAX: Final = 100
+TAGS_MAX: Final = 30
+MEDIA_MAX: Final = 16
+
+_KIND_OF_DOCUMENT: Final = {"Image": "image/*", "Audio": "audio/*", "Video": "video/*", "Document": ""}
+
+
+async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStatus:
+    """What is recorded of a note; whoever calls has made sure that it comes from the note's own server.
+
+    Raises ``Invalid`` for one from the future (S14), and what fetching its author raises.
+    """
+    now = node.now()
+    published = note.published or now
+    if published > now + AHEAD_MAX:
+        raise Invalid("It claims to be from the future")
+    if not origin.same_origin(note.attributed_to, note.id):
+        raise OriginMismatch(f"The author of {note.id} is {note.attributed_to}, of another server.")
+    author = await actors.get(node, note.attributed_to, budget)
+    return RemoteStatus(
+        uri=note.id,
+        url=note.url or note.id,
+        author=author,
+        audience=_audience(note, author),
+        content=sanitize(_html(note)),
+        spoiler_text=note.summary or "",
+        sensitive=note.sensitive,
+        language=note.language,
+        in_reply_to_uri=note.in_reply_to,
+        mentions=await _mentions(node, note, budget),
+        tags=_tags(note),
+        emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in note.emojis),
+        media=tuple(_media(attachment) for attachment in note.attachments[:MEDIA_MAX]),
+        created_at=min(published, now),
+        edited_at=min(note.updated, now) if note.updated and note.updated > published else None,
+    )
+
+
+def audience_of(addressing: audience.Addressing, author: Account) -> Audience:
+    """What the addressing of an account of a peer means; the rings are those of its own server."""
+    read = audience.read(addressing, followers=author.followers_uri or None, audiences=_rings_of(author))
+    return Audience(reach=Reach(read.reach), visibility=Visibility(read.visibility))
+
+
+def _audience(note: Note, author: Account) -> Audience:
+    return audience_of(note.addressing, author)
+
+
+def _rings_of(author: Account) -> dict[str, audience.Reach]:
+    own = origin.origin_of(author.uri)
+    if own is None:
+        return {}
+    base = author.uri[: author.uri.index("/", author.uri.index("//") + 2)]
+    return {f"{base}/audiences/{ring}": ring for ring in (audience.Reach.ORGANISATION, audience.Reach.PARTNERS)}
+
+
+def _html(note: Note) -> str:
+    parts = [note.content]
+    if note.name and note.type != "Note":
+        parts.insert(0, f"<p><strong>{escape(note.name)}</strong></p>")
+        parts.append(f'<p><a href="{escape(note.url or note.id)}">{escape(note.url or note.id)}</a></p>')
+    if note.poll is not None:
+        options = "".join(f"<li>{escape(option.name)}</li>" for option in note.poll.options)
+        parts.append(f"<ul>{options}</ul>")
+    parts += [f'<p><a href="{escape(link.href)}">{escape(link.name or link.href)}</a></p>' for link in note.links]
+    return "".join(parts)
+
+
+async def _mentions(node: Node, note: Note, budget: Budget) -> tuple[Account, ...]:
+    """Accounts named in the text, and local ones it is addressed to, which may not be named at all."""
+    named = [mention.href for mention in note.mentions]
+    ours = [uri for uri in (*note.to, *note.cc) if node.uris.username_of(uri) is not None]
+    found: list[Account] = []
+    fetches_left = MENTIONS_FETCHED_MAX
+    for uri in list(dict.fromkeys([*named, *ours]))[:MENTIONS_MAX]:
+        account = await node.read(accounts.find_by_uri, uri)
+        if account is None and fetches_left and not node.uris.is_ours(uri):
+            fetches_left -= 1
+            account = await _try(node, uri, budget)
+        if account is not None and account.suspended_at is None:
+            found.append(account)
+    return tuple(found)
+
+
+async def _try(node: Node, uri: str, budget: Budget) -> Account | None:
+    """The account, or None: a mention that leads nowhere does not keep a status from its readers."""
+    try:
+        return await actors.get(node, uri, budget)
+    except (FederationError, FedorgError):
+        return None
+
+
+def _tags(note: Note) -> tuple[Tag, ...]:
+    tags = {
+        name: Tag(name=name, display_name=tag.name) for tag in note.hashtags if (name := normalise_hashtag(tag.name))
+    }
+    return tuple(tags.values())[:TAGS_MAX]
+
+
+def _media(attachment: Attachment) -> RemoteMedia:
+    return RemoteMedia(
+        url=attachment.url,
+        content_type=attachment.media_type or _KIND_OF_DOCUMENT[attachment.type],
+        description=attachment.name or "",
+        blurhash=attachment.blurhash,
+        width=attachment.width,
+        height=attachment.height,
+        focus=attachment.focal_point,
+        preview_url=attachment.preview.url if attachment.preview else None,
+    )

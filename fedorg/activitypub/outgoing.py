@@ -1,0 +1,164 @@
+"""What leaves this node: each job becomes one activity and its deliveries, recorded in one transaction.
+
+An activity's id is the same however often its job runs, and the store records an id once: nothing is sent twice. Who
+gets it is decided by ``services.fanout`` and checked again against the tier when a delivery is due.
+"""
+
+from collections.abc import Iterable
+
+from federation import render
+from federation.activities import Accept, Activity, Block, Follow, Like, Reject, Undo
+from federation.errors import AddressRefused
+from federation.objects import Ref
+from fedorg import log
+from fedorg.activitypub import documents, policy
+from fedorg.domain.accounts import Account
+from fedorg.domain.jobs import (
+    ActivityKind,
+    DistributeDelete,
+    DistributeEdit,
+    DistributeProfile,
+    DistributeStatus,
+    SendActivity,
+)
+from fedorg.domain.statuses import StatusView
+from fedorg.domain.visibility import Reach
+from fedorg.errors import NotFound
+from fedorg.ids import AccountId, JobId, StatusId
+from fedorg.node import Node
+from fedorg.services import fanout, statuses
+from fedorg.store import accounts, deliveries, keys
+from fedorg.store import statuses as stored_statuses
+from fedorg.store.deliveries import OutgoingActivity
+
+logger = log.get_logger()
+
+
+async def send_status(node: Node, job: DistributeStatus) -> None:
+    """Send a new status or reblog to the servers it is meant for."""
+    view = await _find_view(node, job.status_id)
+    if view is None or not view.account.is_local or view.status.audience.reach is Reach.NODE:
+        return
+    inboxes = await fanout.remote_inboxes(node, view.status)
+    if not inboxes:
+        return
+    if view.reblog is not None:
+        await _record(
+            node,
+            view.account,
+            documents.announce(view, view.reblog.status, node.uris),
+            inboxes,
+            object_uri=view.status.uri,
+            reach=view.status.audience.reach,
+        )
+        return
+    await _record(
+        node,
+        view.account,
+        documents.create(view, node.uris),
+        inboxes,
+        object_uri=view.status.uri,
+        reach=view.status.audience.reach,
+    )
+
+
+async def send_edit(node: Node, job: DistributeEdit) -> None:
+    """Send the present state of an edited status; an edit that another one overtook is not sent."""
+    view = await _find_view(node, job.status_id)
+    if view is None or not view.account.is_local or view.status.audience.reach is Reach.NODE:
+        return
+    if view.status.edited_at is not None and view.status.edited_at > job.edited_at:
+        return
+    inboxes = await fanout.remote_inboxes_of_edit(node, view.status)
+    activity = documents.update(view, node.uris, job.edited_at)
+    await _record(node, view.account, activity, inboxes, object_uri=view.status.uri, reach=view.status.audience.reach)
+
+
+async def send_delete(node: Node, job: DistributeDelete) -> None:
+    """Tell everybody who has it that a status or reblog is gone."""
+    account = await node.read(accounts.get, job.account_id)
+    activity: Activity = (
+        documents.delete(account, job.uri, node.now())
+        if job.reblog_of_uri is None
+        else documents.undo_announce(account, job.uri, job.reblog_of_uri, node.uris)
+    )
+    await _record(node, account, activity, job.inboxes, object_uri=job.uri, reach=Reach.PUBLIC)
+
+
+async def send_profile(node: Node, job: DistributeProfile, job_id: JobId) -> None:
+    """Send a changed profile to every server that follows the account."""
+    account = await node.read(accounts.get, job.account_id)
+    held = await node.read(keys.list_of_account, account.id)
+    inboxes = await node.read(deliveries.list_follower_inboxes, account.id)
+    activity = documents.update_actor(account, held, node.uris, job_id)
+    await _record(node, account, activity, inboxes, object_uri=account.uri, reach=Reach.PUBLIC)
+
+
+async def send_activity(node: Node, job: SendActivity, job_id: JobId) -> None:
+    """Send one activity from a local account to a remote one."""
+    known = await node.read(accounts.list_by_ids, (job.account_id, job.target_id))
+    account, target = known.get(job.account_id), known.get(job.target_id)
+    if account is None or target is None or target.is_local or target.suspended_at is not None:
+        return
+    activity = _between(node, job, account, target, job_id)
+    # Follow and its Undo leave in this order, and so do Like and its Undo, because both name the same object.
+    await _record(
+        node,
+        account,
+        activity,
+        (target.inbox,),
+        object_uri=f"{account.uri} {job.object_uri or target.uri}",
+        reach=Reach.PUBLIC,
+    )
+
+
+def _between(node: Node, job: SendActivity, account: Account, target: Account, job_id: JobId) -> Activity:
+    own, to = account.uri, (target.uri,)
+
+    def fresh(kind: str) -> str:
+        return node.uris.activity(own, kind, job_id)
+
+    follow = Follow(id=job.uri, actor=own, object=Ref(id=target.uri), to=to)
+    asked = Follow(id=job.uri, actor=target.uri, object=Ref(id=own))
+    like = Like(id=job.uri, actor=own, object=Ref(id=job.object_uri or target.uri), to=to)
+    block = Block(id=job.uri, actor=own, object=Ref(id=target.uri), to=to)
+    made: dict[ActivityKind, Activity] = {
+        ActivityKind.FOLLOW: follow,
+        ActivityKind.UNDO_FOLLOW: Undo(id=fresh("undo"), actor=own, object=follow, to=to),
+        ActivityKind.ACCEPT_FOLLOW: Accept(id=fresh("accept"), actor=own, object=asked, to=to),
+        ActivityKind.REJECT_FOLLOW: Reject(id=fresh("reject"), actor=own, object=asked, to=to),
+        ActivityKind.LIKE: like,
+        ActivityKind.UNDO_LIKE: Undo(id=fresh("undo"), actor=own, object=like, to=to),
+        ActivityKind.BLOCK: block,
+        ActivityKind.UNDO_BLOCK: Undo(id=fresh("undo"), actor=own, object=block, to=to),
+    }
+    return made[job.kind]
+
+
+async def _find_view(node: Node, status_id: StatusId) -> StatusView | None:
+    """The status as its author sees it; None when it was deleted in the meantime."""
+    try:
+        status = await node.read(stored_statuses.get, status_id)
+        return await statuses.get_view(node, AccountId(status.account_id), status_id)
+    except NotFound:
+        return None
+
+
+async def _record(
+    node: Node, account: Account, activity: Activity, inboxes: Iterable[str], *, object_uri: str, reach: Reach
+) -> None:
+    domains: dict[str, str] = {}
+    for inbox in inboxes:
+        try:
+            domains[inbox] = policy.domain(node, inbox)
+        except AddressRefused as problem:
+            logger.warning("delivery.impossible", type=type(activity).__name__, reason=str(problem))
+    outgoing = OutgoingActivity(
+        uri=activity.id,
+        account_id=account.id,
+        type=type(activity).__name__,
+        object_uri=object_uri,
+        reach=reach,
+        body=render.to_bytes(activity).decode(),
+    )
+    await node.write(deliveries.record, node.ids, node.now(), outgoing, domains)

@@ -1,0 +1,131 @@
+"""The door: from a POST to an inbox to a durable job, or to a refusal with a reason.
+
+Cheap checks come first: nothing is fetched for what is malformed, blocked, or a farewell of somebody never met. What
+is answered with 202 was written down in one transaction with the activity's id, so that it survives a crash and is
+handled once (S11). The signature's owner is the activity's actor, or nothing happens (S4).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection
+
+from federation import origin, parse
+from federation.activities import Activity, Delete
+from federation.client import is_activity_type
+from federation.errors import FetchError, KeyUnavailable, MalformedDocument, OriginMismatch, SignatureRefused
+from federation.signatures import Request
+from fedorg import log
+from fedorg.activitypub import policy, signed
+from fedorg.activitypub.signed import Signer
+from fedorg.domain.jobs import HandleActivity
+from fedorg.domain.visibility import FederationMode
+from fedorg.errors import BadRequest, FedorgError, Forbidden, TooLarge, Unauthorized
+from fedorg.node import Node
+from fedorg.store import accounts, jobs, peers, seen
+
+BODY_BYTES_MAX: Final = 1_048_576
+
+logger = log.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """An activity whose sender is proven, not yet taken; ``signer`` is None for one that needs no answer."""
+
+    activity: Activity
+    body: str
+    signer: Signer | None
+
+    @property
+    def type(self) -> str:
+        """Its ActivityStreams type."""
+        return type_of(self.activity)
+
+
+def type_of(activity: Activity) -> str:
+    """The type of an activity, or ``(unknown)``: a label is a closed set."""
+    name = type(activity).__name__
+    return "(unknown)" if name == "UnknownActivity" else name
+
+
+async def inspect(node: Node, request: Request) -> Received:
+    """Who sent what; raises the ``FedorgError`` that tells the peer why not, and logs it."""
+    try:
+        return await _inspect(node, request)
+    except SignatureRefused as problem:
+        raise _refusal(Unauthorized(str(problem))) from problem
+    except KeyUnavailable as problem:
+        raise _refusal(Unauthorized(str(problem))) from problem
+    except OriginMismatch as problem:
+        raise _refusal(Forbidden(str(problem))) from problem
+    except (MalformedDocument, FetchError) as problem:
+        raise _refusal(BadRequest(str(problem))) from problem
+    except FedorgError as problem:
+        raise _refusal(problem) from problem
+
+
+async def take(node: Node, received: Received) -> None:
+    """Write an activity down for handling; once, however often it comes."""
+    if received.signer is None:
+        logger.info("activity.ignored", type=received.type, reason="an unknown actor is gone")
+        node.metrics.activities.labels(type=received.type, outcome="ignored").inc()
+        return
+    is_new = await node.write(_take, node, received, received.signer)
+    logger.info(
+        "activity.received" if is_new else "activity.repeated",
+        type=received.type,
+        peer=received.signer.domain,
+        scheme=received.signer.verified.scheme.value,
+    )
+    if not is_new:
+        node.metrics.activities.labels(type=received.type, outcome="repeated").inc()
+
+
+async def _inspect(node: Node, request: Request) -> Received:
+    if policy.mode_of(node) is FederationMode.CLOSED:
+        raise Forbidden("This server does not federate")
+    _require_activity_type(request)
+    if len(request.body) > BODY_BYTES_MAX:
+        raise TooLarge(f"An activity has at most {BODY_BYTES_MAX} bytes")
+    activity = parse.activity(parse.load_json(request.body))
+    body = request.body.decode()
+    await policy.require_admitted(node, (activity.actor,))
+    if await _is_farewell_of_stranger(node, activity):
+        return Received(activity=activity, body=body, signer=None)
+    signer = await signed.verify(node, request)
+    if signer.verified.owner != activity.actor:
+        raise Forbidden("The signature is not that of the activity's actor")
+    origin.check(origin.reduce_foreign(activity))
+    return Received(activity=activity, body=body, signer=signer)
+
+
+async def _is_farewell_of_stranger(node: Node, activity: Activity) -> bool:
+    """Whether an actor unknown here deletes itself: its key is gone with it, and there is nothing to do."""
+    if not isinstance(activity, Delete) or activity.object.id != activity.actor:
+        return False
+    return await node.read(accounts.find_by_uri, activity.actor) is None
+
+
+def _require_activity_type(request: Request) -> None:
+    if not is_activity_type(request.headers.combined("content-type") if _has_type(request) else ""):
+        raise BadRequest("An activity is sent as application/activity+json")
+
+
+def _has_type(request: Request) -> bool:
+    return "content-type" in request.headers.lines
+
+
+def _take(conn: Connection, node: Node, received: Received, signer: Signer) -> bool:
+    now = node.now()
+    if not seen.insert_once(conn, now, received.activity.id):
+        return False
+    peers.upsert_seen(conn, now, signer.domain)
+    job = HandleActivity(body=received.body, actor=signer.account.uri, scheme=signer.verified.scheme.value)
+    jobs.enqueue(conn, node.ids, now, job)
+    return True
+
+
+def _refusal(problem: FedorgError) -> FedorgError:
+    logger.info("activity.refused", error=type(problem).__name__, reason=str(problem))
+    return problem

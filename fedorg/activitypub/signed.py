@@ -1,0 +1,119 @@
+"""Who signed a request: the key from the store, else from its owner's server, once.
+
+A key that its owner lists is recorded with the owner (S8). A signature that fails under a recorded key may mean that
+the key was changed: the owner is asked again, but for one key only every few minutes, and a key that could not be had
+is not asked for again in that time (S23). A signature proves something only to those whose server this node speaks
+with, and never for an account of our own.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from federation import origin, parse, signatures
+from federation.actors import PublicKey
+from federation.errors import (
+    FederationError,
+    FetchError,
+    KeyUnavailable,
+    OriginMismatch,
+    SignatureRefused,
+)
+from federation.keys import VerificationKey
+from federation.signatures import Claim, Request, Verified
+from fedorg.activitypub import actors, fetching, keyring, policy
+from fedorg.activitypub.fetching import Budget
+from fedorg.domain.accounts import Account
+from fedorg.domain.visibility import Tier
+from fedorg.errors import Forbidden
+from fedorg.node import Node
+
+ASK_AGAIN_AFTER: Final = timedelta(minutes=5)
+ASKED_MAX: Final = 10_000
+FETCHES_MAX: Final = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """The actor of a peer that signed a request, and what its server is to this node."""
+
+    account: Account
+    domain: str
+    tier: Tier
+    verified: Verified
+
+
+async def verify(node: Node, request: Request) -> Signer:
+    """The signer of a request; raises ``SignatureRefused``, ``KeyUnavailable`` or ``Forbidden``."""
+    claim = signatures.read(request)
+    if node.uris.is_ours(claim.key_id):
+        raise Forbidden("This server does not write to itself")
+    await _require_admitted(node, claim.key_id)
+    verified, account = await _verify(node, claim, request)
+    await policy.require_admitted(node, (account.uri,))
+    if account.suspended_at is not None:
+        raise Forbidden(f"{account.acct} is suspended")
+    domain = policy.domain(node, account.uri)
+    return Signer(account=account, domain=domain, tier=await policy.tier_of(node, account.uri), verified=verified)
+
+
+async def _require_admitted(node: Node, key_id: str) -> None:
+    try:
+        await policy.require_admitted(node, (key_id,))
+    except FetchError as problem:
+        raise SignatureRefused("the key id is no address of a server") from problem
+
+
+async def _verify(node: Node, claim: Claim, request: Request) -> tuple[Verified, Account]:
+    known = await keyring.find_verification_key(node, claim.key_id)
+    if known is not None:
+        key, account = known
+        try:
+            return signatures.verify(claim, request, key, now=node.now()), account
+        except SignatureRefused:
+            if not _may_ask(node, claim.key_id):
+                raise
+    elif not _may_ask(node, claim.key_id):
+        raise KeyUnavailable("it could not be had some minutes ago")
+    key, account = await _ask(node, claim.key_id)
+    return signatures.verify(claim, request, key, now=node.now()), account
+
+
+async def _ask(node: Node, key_id: str) -> tuple[VerificationKey, Account]:
+    """Ask the owner's server for a key."""
+    _note_asked(node, key_id)
+    budget = Budget(FETCHES_MAX)
+    try:
+        await actors.refresh(node, await _owner_of(node, key_id, budget), budget)
+    except FederationError as problem:
+        is_temporary = isinstance(problem, FetchError) and fetching.is_temporary(problem)
+        raise KeyUnavailable(str(problem), is_temporary=is_temporary) from problem
+    found = await keyring.find_verification_key(node, key_id)
+    if found is None:
+        raise KeyUnavailable("its owner does not list it")
+    return found
+
+
+async def _owner_of(node: Node, key_id: str, budget: Budget) -> str:
+    """The actor a key id leads to: what stands before the fragment, else what the key document says."""
+    before, separator, _ = key_id.partition("#")
+    if separator:
+        return before
+    _, document = await fetching.fetch_json(node, key_id, budget)
+    key = parse.key_document(document, key_id)
+    owner = key.owner if isinstance(key, PublicKey) else key.controller
+    if not origin.same_origin(owner, key_id):
+        raise OriginMismatch(f"The key {key_id} names an owner on another server.")
+    return owner
+
+
+def _may_ask(node: Node, key_id: str) -> bool:
+    asked_at = node.asked_keys.get(key_id)
+    return asked_at is None or node.now() - asked_at >= ASK_AGAIN_AFTER
+
+
+def _note_asked(node: Node, key_id: str) -> None:
+    node.asked_keys.pop(key_id, None)
+    node.asked_keys[key_id] = node.now()
+    while len(node.asked_keys) > ASKED_MAX:
+        node.asked_keys.pop(next(iter(node.asked_keys)))
