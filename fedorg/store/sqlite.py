@@ -273,30 +273,36 @@ def _run_read(conn: Connection, call: Call[Any]) -> None:
             call.run(conn)
     except BaseException as problem:  # noqa: BLE001  it belongs to the caller, who gets it
         call.fail(problem)
+        _abort(conn)
 
 
 def _run_group(conn: Connection, waiting: deque[Call[Any]]) -> tuple[list[Call[Any]], bool]:
     """One transaction of units that wait, and whether one of them had news; newcomers join for a while."""
     group: list[Call[Any]] = []
+    is_news = False
     try:
         transaction = conn.begin()
     except Exception as problem:  # noqa: BLE001  it belongs to the callers, who get it
         # The lock could not be had in the time allowed: who comes later may be luckier, these have waited.
         group.extend(waiting.popleft() for _ in range(min(len(waiting), GROUP_MAX)))
         _fail(group, problem)
+        _abort(conn)
         return group, False
     started = monotonic()
     try:
         with transaction:
             while waiting and len(group) < GROUP_MAX and monotonic() - started < _GROUP_SECONDS:
                 group.append(waiting.popleft())
-                _run_in_savepoint(conn, group[-1])
+                is_news |= _run_in_savepoint(conn, group[-1])
     except Exception as problem:  # noqa: BLE001  nothing of the group is stored, and each caller is told
         _fail(group, problem)
-    return group, take_request(conn)
+        _abort(conn)
+        return group, False
+    return group, is_news
 
 
-def _run_in_savepoint(conn: Connection, call: Call[Any]) -> None:
+def _run_in_savepoint(conn: Connection, call: Call[Any]) -> bool:
+    """Whether the unit went well and had news."""
     savepoint = conn.begin_nested()
     try:
         call.run(conn)
@@ -305,9 +311,17 @@ def _run_in_savepoint(conn: Connection, call: Call[Any]) -> None:
         call.fail(problem)
     else:
         savepoint.commit()
+    return take_request(conn) and not call.failed
 
 
 def _fail(group: list[Call[Any]], problem: Exception) -> None:
     for call in group:
         if not call.failed:
             call.fail(problem)
+
+
+def _abort(conn: Connection) -> None:
+    """Leave no transaction open: after a COMMIT that failed, SQLite's is, while SQLAlchemy's has ended."""
+    take_request(conn)
+    with contextlib.suppress(sqlite3.Error):  # if even this fails, the next BEGIN says so to its callers
+        conn.connection.rollback()

@@ -1,0 +1,131 @@
+"""What is particular to PostgreSQL: conflicts that are tried again, a server that goes away, the bounded pool."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, text
+
+from fedorg.store.engine import Database, open_database
+from tests.databases import PostgresqlServer
+from tests.node.engine_units import PATIENCE_SECONDS, create_numbers, insert, insert_with_news, numbers
+
+POOL_SIZE: Final = 3
+
+
+@pytest.fixture
+def name(postgresql_server: PostgresqlServer) -> Iterator[str]:
+    """A new database on the server."""
+    made = postgresql_server.create_empty()
+    yield made
+    postgresql_server.drop(made)
+
+
+@pytest.fixture
+async def db(postgresql_server: PostgresqlServer, name: str) -> AsyncIterator[Database]:
+    """A PostgreSQL database with one table of numbers."""
+    opened = await open_database(postgresql_server.url(name), pool_size=POOL_SIZE)
+    await opened.write(create_numbers)
+    yield opened
+    await opened.close()
+
+
+def end_all_connections(server: PostgresqlServer, name: str) -> int:
+    """As a restart of the server would; how many there were."""
+    with psycopg.connect(server.url("postgres"), autocommit=True) as administrator:
+        ended = administrator.execute(
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = %s", [name]
+        ).fetchone()
+    assert ended is not None
+    return int(ended[0])
+
+
+async def test_the_loser_of_a_deadlock_is_run_again(db: Database) -> None:
+    """Two units that lock two rows in opposite order are both answered, and both changes are stored."""
+    await asyncio.gather(db.write(insert, 10), db.write(insert, 20))
+    both_hold_one = threading.Barrier(2)
+    runs: list[int] = []
+
+    def lock(conn: Connection, first: int, second: int) -> None:
+        runs.append(first)
+        change = text("UPDATE numbers SET number = number WHERE number = :number")
+        conn.execute(change, {"number": first})
+        if len(runs) <= 2:
+            both_hold_one.wait(PATIENCE_SECONDS)
+        conn.execute(change, {"number": second})
+        insert(conn, first + 1)
+
+    await asyncio.gather(db.write(lock, 10, 20), db.write(lock, 20, 10))
+
+    assert len(runs) == 3
+    assert await db.read(numbers) == [10, 11, 20, 21]
+
+
+async def test_a_unit_that_goes_on_losing_is_told(db: Database) -> None:
+    """A conflict that never ends is an error, not an endless loop."""
+    runs: list[int] = []
+
+    def lose(conn: Connection) -> None:
+        runs.append(1)
+        conn.execute(text("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$"))
+
+    with pytest.raises(Exception, match="40001"):
+        await db.write(lose)
+
+    assert 1 < len(runs) < 20
+
+
+async def test_units_after_a_lost_connection_reconnect(
+    db: Database, postgresql_server: PostgresqlServer, name: str
+) -> None:
+    """When the server has cut all connections, the next units are answered as if nothing had happened."""
+    for number in range(3):
+        await asyncio.gather(*(db.read(numbers) for _ in range(POOL_SIZE)))
+        assert await asyncio.to_thread(end_all_connections, postgresql_server, name) > 0
+
+        assert await db.write(insert, number) == number
+        assert await db.read(numbers) == list(range(number + 1))
+
+
+async def test_news_are_heard_again_after_a_lost_connection(
+    db: Database, postgresql_server: PostgresqlServer, name: str
+) -> None:
+    """A subscriber whose connection was cut is woken, and hears what is written afterwards."""
+    subscription = db.changes.subscribe()
+    assert await subscription.wait(PATIENCE_SECONDS), "listening began"
+    await asyncio.to_thread(end_all_connections, postgresql_server, name)
+
+    assert await subscription.wait(PATIENCE_SECONDS), "it may have missed something"
+    while await subscription.wait(0.5):
+        pass
+    waiting = asyncio.create_task(subscription.wait(PATIENCE_SECONDS))
+    await db.write(insert_with_news, 1)
+
+    assert await waiting
+
+
+async def test_sessions_are_in_utc_with_a_statement_timeout(db: Database) -> None:
+    """Whatever the server's own defaults are."""
+
+    def settings(conn: Connection) -> list[object]:
+        names = ("TimeZone", "statement_timeout", "transaction_isolation", "transaction_read_only")
+        return [conn.exec_driver_sql(f"SHOW {name}").scalar() for name in names]
+
+    assert await db.write(settings) == ["UTC", "30s", "read committed", "off"]
+    assert await db.read(settings) == ["UTC", "30s", "repeatable read", "on"]
+    assert await db.write(settings) == ["UTC", "30s", "read committed", "off"]
+
+
+async def test_the_number_of_connections_is_bounded(db: Database, name: str) -> None:
+    """However many units wait, the server sees no more connections than the pool allows."""
+
+    def connections(conn: Connection) -> int:
+        found = conn.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE datname = :name"), {"name": name})
+        return int(found or 0)
+
+    counted = await asyncio.gather(*(db.read(connections) for _ in range(50)))
+
+    assert 1 <= max(counted) <= POOL_SIZE

@@ -1,0 +1,193 @@
+"""What is particular to SQLite: groups of units in one commit, the lock between processes, aiosqlite's thread."""
+
+import asyncio
+import os
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiosqlite
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from fedorg.store import sqlite
+from fedorg.store.engine import Database, open_database
+from tests.node.engine_units import PATIENCE_SECONDS, Held, create_numbers, insert, insert_and_raise, numbers
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "node.db"
+
+
+@pytest.fixture
+async def db(path: Path) -> AsyncIterator[Database]:
+    """A SQLite database with one table of numbers."""
+    opened = await open_database(f"sqlite:///{path}", readers=2)
+    await opened.write(create_numbers)
+    yield opened
+    await opened.close()
+
+
+def insert_in_transaction(conn: Connection, number: int) -> object:
+    """The transaction the number was inserted in, to compare."""
+    insert(conn, number)
+    return conn.get_transaction()
+
+
+async def test_waiting_units_share_a_commit(db: Database) -> None:
+    """Units that wait while another runs are committed together, but not more than the bound at once."""
+    held = Held(numbers)
+    first = asyncio.create_task(db.write(held))
+    await held.stopped()
+    waiting = [asyncio.create_task(db.write(insert_in_transaction, number)) for number in range(100)]
+    await asyncio.sleep(0)
+
+    held.release()
+    await first
+    transactions = await asyncio.gather(*waiting)
+
+    assert len(set(map(id, transactions))) < len(transactions)
+    assert max(map(transactions.count, transactions)) <= sqlite.GROUP_MAX
+    assert await db.read(numbers) == list(range(100))
+
+
+async def test_a_unit_that_raises_undoes_only_its_own_part_of_the_group(db: Database) -> None:
+    """Within one commit, each unit that raises gets its own exception and its neighbours are stored."""
+    held = Held(numbers)
+    first = asyncio.create_task(db.write(held))
+    await held.stopped()
+    problems = [KeyError(number) for number in range(5)]
+    good = [asyncio.create_task(db.write(insert, number)) for number in range(5)]
+    bad = [asyncio.create_task(db.write(insert_and_raise, 10 + n, problem)) for n, problem in enumerate(problems)]
+    await asyncio.sleep(0)
+
+    held.release()
+    await first
+
+    assert await asyncio.gather(*good) == [0, 1, 2, 3, 4]
+    assert await asyncio.gather(*bad, return_exceptions=True) == problems
+    assert await db.read(numbers) == [0, 1, 2, 3, 4]
+
+
+async def test_a_commit_that_fails_is_told_to_the_whole_group(db: Database) -> None:
+    """Nobody is told that a write succeeded whose commit did not."""
+    await db.write(
+        lambda conn: conn.execute(
+            text("CREATE TABLE parts (whole INTEGER REFERENCES numbers (number) DEFERRABLE INITIALLY DEFERRED)")
+        ).close()
+    )
+
+    def orphan(conn: Connection) -> object:
+        conn.execute(text("INSERT INTO parts (whole) VALUES (77)"))
+        return conn.get_transaction()
+
+    together = await asyncio.gather(db.write(insert, 1), db.write(orphan), db.write(insert, 2), return_exceptions=True)
+    stored = await db.read(numbers)
+
+    # Either a unit was in the group of the orphan and is not stored, or it was not and is.
+    told = [answer for answer in together if isinstance(answer, int)]
+    assert isinstance(together[1], IntegrityError)
+    assert stored == told
+    assert len(told) < 2
+    assert await db.write(insert, 3) == 3
+
+
+async def test_a_unit_that_ends_the_transaction_harms_nobody_silently(db: Database) -> None:
+    """A unit that rolls back behind the engine's back is an error for all whose work it took along."""
+
+    def roll_back(conn: Connection) -> None:
+        conn.exec_driver_sql("ROLLBACK")
+
+    answers = await asyncio.gather(
+        db.write(insert, 1), db.write(roll_back), db.write(insert, 2), return_exceptions=True
+    )
+    stored = await db.read(numbers)
+
+    assert isinstance(answers[1], OperationalError)
+    assert stored == [answer for answer in answers if isinstance(answer, int)]
+    assert await db.write(insert, 3) == 3
+
+
+async def test_a_lock_that_is_not_given_back_in_time_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another process holds the database for too long, writers are told and readers go on; later all is well."""
+    monkeypatch.setattr(sqlite, "_BUSY_SECONDS", 0.1)
+    db = await open_database(f"sqlite:///{path}")
+    try:
+        await db.write(create_numbers)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        answers = await asyncio.gather(*(db.write(insert, number) for number in range(100)), return_exceptions=True)
+        assert {type(answer) for answer in answers} == {OperationalError}
+        assert await db.read(numbers) == []
+
+        other.close()
+        assert await db.write(insert, 1) == 1
+    finally:
+        await db.close()
+
+
+async def test_the_file_is_set_up_for_a_server(db: Database, path: Path) -> None:
+    """WAL, foreign keys enforced, commits forced to the disk; the file is its owner's alone."""
+
+    def pragmas(conn: Connection) -> list[object]:
+        return [
+            conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "foreign_keys", "synchronous")
+        ]
+
+    full = 2
+    assert await db.write(pragmas) == ["wal", 1, full]
+    assert await db.read(pragmas) == ["wal", 1, full]
+    assert os.stat(path).st_mode & 0o777 == 0o600  # noqa: PTH116  one call, no loop to block
+
+
+async def test_a_slow_reader_does_not_hold_up_the_others(db: Database) -> None:
+    """With one of two readers busy, the other one serves everybody."""
+    held = Held(numbers)
+    slow = asyncio.create_task(db.read(held))
+    await held.stopped()
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert await asyncio.gather(*(db.read(numbers) for _ in range(20))) == [[]] * 20
+
+    assert not slow.done()
+    held.release()
+    assert await slow == ([], [])
+
+
+async def test_aiosqlite_keeps_the_contract_of_its_private_door(tmp_path: Path) -> None:
+    """``Connection._execute`` runs any callable on the connection's own thread, in order, and to its end.
+
+    ``DatabaseThread.run`` depends on it. If this fails after an update of aiosqlite, that method has to change.
+    """
+    opened_on: list[int] = []
+
+    def connect() -> sqlite3.Connection:
+        opened_on.append(threading.get_ident())
+        return sqlite3.connect(tmp_path / "contract.db")
+
+    async with aiosqlite.Connection(connect, iter_chunk_size=64) as connection:
+        calls: list[int] = []
+        may_go_on = threading.Event()
+
+        def call(number: int, *, wait: bool = False) -> int:
+            if wait:
+                assert may_go_on.wait(PATIENCE_SECONDS)
+            calls.append(number)
+            return threading.get_ident()
+
+        given_up = asyncio.create_task(connection._execute(call, 0, wait=True))  # type: ignore[no-untyped-call]
+        await asyncio.sleep(0)
+        given_up.cancel()
+        may_go_on.set()
+        ran_on = [await connection._execute(call, number) for number in range(1, 4)]  # type: ignore[no-untyped-call]
+
+        assert calls == [0, 1, 2, 3]
+        assert opened_on == [ran_on[0]]
+        assert len(set(ran_on)) == 1
+        assert ran_on[0] != threading.get_ident()
+        with pytest.raises(ZeroDivisionError):
+            await connection._execute(lambda: 1 / 0)  # type: ignore[no-untyped-call]
