@@ -1,0 +1,36 @@
+"""``/health`` for load balancers and ``/metrics`` for Prometheus; the latter only for ``metrics_networks``."""
+
+import ipaddress
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from quart import Blueprint, Response
+
+from fedorg.errors import NotFound
+from fedorg.services import health
+from fedorg.web.auth import public
+from fedorg.web.base import client_address, json_answer, this_node
+
+blueprint = Blueprint("operation", __name__)
+
+
+@blueprint.get("/health")
+@public
+async def get_health() -> Response:
+    """Whether this process answers and reaches its database. Spec: Mastodon API, methods/health."""
+    await health.require_database(this_node())
+    return json_answer({"status": "UP"})
+
+
+@blueprint.get("/metrics")
+@public
+async def get_metrics() -> Response:
+    """What this process counted, in Prometheus' text form; absent for addresses that may not read it."""
+    node = this_node()
+    try:
+        address = ipaddress.ip_address(client_address())
+    except ValueError:
+        raise NotFound("Not Found") from None
+    if not any(address in network for network in node.settings.metrics_networks):
+        raise NotFound("Not Found")
+    await health.queue_state(node)
+    return Response(generate_latest(node.metrics.registry), content_type=CONTENT_TYPE_LATEST)
