@@ -21,7 +21,7 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
     try:
         server = PostgresqlServer()
     except psycopg.OperationalError as problem:
-        refusal = f"{NO_POSTGRESQL} {server_address()}: {problem}"
+        refusal = f"{NO_POSTGRESQL} {server_address()}: {str(problem).splitlines()[0]}"
         if os.environ.get("CI"):
             pytest.fail(refusal)
         pytest.skip(refusal)

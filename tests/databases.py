@@ -18,7 +18,7 @@ from typing import Final
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from fedorg.store import migrate
 
@@ -30,16 +30,16 @@ _ABANDONED_SECONDS: Final = 6 * 3600
 _NAME: Final = re.compile(r"fedorg_test_(?P<host>[0-9a-f]{8})_(?P<pid>\d+)_(?P<started>\d+)_\w+")
 
 
-def server_address() -> str:
-    """The PostgreSQL server for tests, without a database."""
-    return os.environ.get("FEDORG_TEST_POSTGRESQL", _SERVER)
+def server_address() -> URL:
+    """The PostgreSQL server for tests, without a database; its password is hidden when it is printed."""
+    return make_url(os.environ.get("FEDORG_TEST_POSTGRESQL", _SERVER))
 
 
 class PostgresqlServer:
     """The server and the databases this process made on it. Raises ``psycopg.OperationalError`` if it is not there."""
 
     def __init__(self) -> None:
-        self._address = make_url(server_address())
+        self._address = server_address()
         self._prefix = f"fedorg_test_{_HOST}_{os.getpid()}_{int(time.time())}"
         self._numbers = itertools.count()
         self._template: str | None = None

@@ -1,8 +1,11 @@
 """Run by Alembic for every command: hands it the connection and the tables.
 
-The node sets the connection and has begun the transaction (``fedorg.store.migrate``). For a developer who writes a new
-revision, ``alembic -x url=sqlite:////tmp/new.db revision --autogenerate -m "…"`` brings its own, which must be at the
-newest revision (``-x url=… upgrade head``).
+The node sets the connection and has begun the transaction (``fedorg.store.migrate``). A developer brings a database of
+the newest revision and gets a draft of the next one from the difference to ``fedorg.store.tables``::
+
+    cd fedorg/store/migrations
+    alembic -x url=sqlite:////tmp/new.db upgrade head
+    alembic -x url=sqlite:////tmp/new.db revision --autogenerate --rev-id 0002 -m "what it adds"
 """
 
 from alembic import context
