@@ -1,0 +1,314 @@
+"""Real nodes in processes of their own, and members with real tokens, for tests that look from outside only.
+
+A node's socket is bound here and handed over, so that its address is known before it starts, stays its own while it is
+down, and never collides with that of a test that runs beside.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import socket
+import ssl
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import httpx
+
+T = TypeVar("T")
+
+WAIT_SECONDS: Final = 30.0
+PASSWORD: Final = "correct horse battery"
+OUT_OF_BAND: Final = "urn:ietf:wg:oauth:2.0:oob"
+_HIDDEN: Final = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """A certificate for localhost, and the authority that vouches for it."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
+@dataclass(slots=True, kw_only=True)
+class RunningNode:
+    """A ``fedorg serve`` that may be stopped, killed and started again on the same address and data."""
+
+    name: str
+    folder: Path
+    database_url: str = ""
+    tls: Tls | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    socket: socket.socket = field(init=False)
+    process: asyncio.subprocess.Process | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen(256)
+
+    @property
+    def domain(self) -> str:
+        """Host and port: what stands after the @ in handles here."""
+        return f"localhost:{self.socket.getsockname()[1]}"
+
+    @property
+    def url(self) -> str:
+        """Public address."""
+        return f"{'https' if self.tls else 'http'}://{self.domain}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the node's processes are told; mode and reach are stated, as in every test."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("FEDORG_", "COV_"))}
+        environment |= {
+            "FEDORG_PUBLIC_URL": self.url,
+            "FEDORG_NAME": self.name,
+            "FEDORG_DATA_DIR": str(self.folder),
+            "FEDORG_DATABASE_URL": self.database_url,
+            "FEDORG_INSECURE_LOOPBACK": "true",
+            "FEDORG_FEDERATION_MODE": "open",
+            "FEDORG_DEFAULT_REACH": "public",
+            "FEDORG_REGISTRATION": "closed",
+            "FEDORG_RATE_LIMITS": "0",
+            "FEDORG_LOG_FORMAT": "json",
+        }
+        if self.tls is not None:
+            environment |= {
+                "FEDORG_TLS_CERTIFICATE": str(self.tls.certificate),
+                "FEDORG_TLS_KEY": str(self.tls.key),
+                "FEDORG_CA_FILE": str(self.tls.authority),
+            }
+        return environment | dict(self.settings)
+
+    async def command(self, *words: str) -> str:
+        """What ``fedorg …`` prints with this node's settings; fails the test with its complaint."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "fedorg",
+            *words,
+            env=self.environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, complaint = await process.communicate()
+        assert process.returncode == 0, f"fedorg {' '.join(words)}: {complaint.decode()}"
+        return output.decode()
+
+    async def create(self, *usernames: str) -> None:
+        """Make people who sign in with ``PASSWORD``."""
+        for username in usernames:
+            await self.command("user", "create", username, "--password", PASSWORD, "--json")
+
+    async def start(self) -> None:
+        """Start serving and wait until it answers."""
+        with (self.folder / "node.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "fedorg",
+                "serve",
+                "--fd",
+                str(self.socket.fileno()),
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                pass_fds=(self.socket.fileno(),),
+            )
+        process = self.process
+
+        async def answers() -> bool | None:
+            assert process.returncode is None, f"{self.name} ended with {process.returncode}: {self.log_tail()}"
+            with contextlib.suppress(httpx.TransportError):
+                async with self.http() as http:
+                    return (await http.get("/health", timeout=2)).is_success or None
+            return None
+
+        await wait_for(answers, f"{self.name} to answer")
+
+    async def stop(self) -> None:
+        """End it as an administrator does; it must end by itself."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.terminate()
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self.process.wait()
+
+    async def kill(self) -> None:
+        """End it as a power cut does."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+
+    async def close(self) -> None:
+        """End it and give its address back."""
+        await self.kill()
+        self.socket.close()
+
+    def http(self, **headers: str) -> httpx.AsyncClient:
+        """A client of this node that trusts its certificate."""
+        verify = ssl.create_default_context(cafile=str(self.tls.authority)) if self.tls else True
+        return httpx.AsyncClient(base_url=self.url, headers=headers, verify=verify, timeout=WAIT_SECONDS)
+
+    @contextlib.asynccontextmanager
+    async def member(self, username: str) -> "AsyncIterator[Member]":
+        """A signed-in client of somebody made by ``create``."""
+        async with self.http() as http:
+            http.headers["Authorization"] = f"Bearer {await sign_in(http, username)}"
+            http.cookies.clear()
+            yield Member(node=self, username=username, http=http)
+
+    async def is_idle(self) -> bool:
+        """Whether no job and no delivery waits, as its metrics say."""
+        async with self.http() as http:
+            text = (await http.get("/metrics")).text
+        waiting = re.findall(r'^fedorg_queue\{queue="\w+",state="waiting"\} ([0-9.e+]+)$', text, re.MULTILINE)
+        assert len(waiting) == 2, text
+        return all(float(number) == 0 for number in waiting)
+
+    def log_lines(self, event: str) -> list[dict[str, Any]]:
+        """Structured lines of one event, oldest first."""
+        lines = (self.folder / "node.log").read_text(errors="replace").splitlines()
+        return [line for line in map(json.loads, filter(_is_json, lines)) if line.get("event") == event]
+
+    def log_tail(self) -> str:
+        """The last lines of the log."""
+        return "\n".join((self.folder / "node.log").read_text(errors="replace").splitlines()[-20:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Somebody with a client."""
+
+    node: RunningNode
+    username: str
+    http: httpx.AsyncClient = field(repr=False)
+
+    @property
+    def handle(self) -> str:
+        """The handle others know this person by."""
+        return f"@{self.username}@{self.node.domain}"
+
+    async def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
+        """The JSON of a GET that must succeed."""
+        return _json(await self.http.get(path, params=params))
+
+    async def post(self, path: str, data: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
+        """The JSON of a POST that must succeed."""
+        return _json(await self.http.post(path, data=data))
+
+    async def find(self, other: "Member") -> str:
+        """The id of somebody here, resolved from their node if need be."""
+        found = await self.get("/api/v2/search", {"q": other.handle, "type": "accounts", "resolve": "true"})
+        (account,) = found["accounts"]
+        return str(account["id"])
+
+    async def follow(self, other: "Member") -> str:
+        """Follow somebody and wait until they accepted; their id here."""
+        target = await self.find(other)
+        await self.post(f"/api/v1/accounts/{target}/follow")
+
+        async def accepted() -> bool | None:
+            (relationship,) = await self.get("/api/v1/accounts/relationships", {"id[]": target})
+            return relationship["following"] or None
+
+        await wait_for(accepted, f"{other.handle} to accept {self.handle}")
+        return target
+
+    async def home(self) -> list[str]:
+        """The contents of the home timeline, newest first."""
+        return [status["content"] for status in await self.get("/api/v1/timelines/home")]
+
+    async def home_status(self, words: str) -> dict[str, Any]:
+        """The status in the home timeline that holds ``words``, once it is there."""
+
+        async def look() -> dict[str, Any] | None:
+            home = await self.get("/api/v1/timelines/home")
+            return next((status for status in home if words in status["content"]), None)
+
+        return await wait_for(look, f"{words!r} in the home of {self.handle}")
+
+
+async def settle(*nodes: RunningNode) -> None:
+    """Wait until nothing waits on any of the nodes, twice in a row, since one's deliveries are the other's jobs."""
+    calm = 0
+
+    async def look() -> bool | None:
+        nonlocal calm
+        calm = calm + 1 if all([await node.is_idle() for node in nodes]) else 0
+        return calm >= 2 or None
+
+    await wait_for(look, "the nodes to be idle")
+
+
+async def wait_for(look: Callable[[], Awaitable[T | None]], what: str, seconds: float = WAIT_SECONDS) -> T:
+    """What ``look`` finds; fails the test when it finds nothing in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = await look()
+        if found is not None:
+            return found
+        await asyncio.sleep(0.03)
+    raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")
+
+
+async def sign_in(http: httpx.AsyncClient, username: str, password: str = PASSWORD) -> str:
+    """A token, the way every client gets one: register, sign in and consent on the pages, trade the code."""
+    scopes = "read write follow push"
+    application = _json(
+        await http.post("/api/v1/apps", data={"client_name": "tests", "redirect_uris": OUT_OF_BAND, "scopes": scopes})
+    )
+    wanted = {
+        "response_type": "code",
+        "client_id": application["client_id"],
+        "redirect_uri": OUT_OF_BAND,
+        "scope": scopes,
+    }
+    page = await http.get("/oauth/authorize", params=wanted, follow_redirects=True)
+    page = await submit(http, page, username=username, password=password)
+    page = await submit(http, page)
+    code = re.search(r"<code[^>]*>([^<]+)</code>", page.text)
+    assert code, page.text
+    granted = _json(
+        await http.post(
+            "/oauth/token",
+            data={
+                "grant_type": "authorization_code",
+                "code": unescape(code[1]),
+                "redirect_uri": OUT_OF_BAND,
+                "client_id": application["client_id"],
+                "client_secret": application["client_secret"],
+            },
+        )
+    )
+    return str(granted["access_token"])
+
+
+async def submit(http: httpx.AsyncClient, page: httpx.Response, **fields: str) -> httpx.Response:
+    """Fill in the form of a page and send it, as a browser does."""
+    form = re.search(r'<form[^>]*method="post"[^>]*>.*?</form>', page.text, re.DOTALL)
+    assert form, f"{page.url} shows no form: {page.status_code} {page.text[:500]}"
+    action = re.search(r'action="([^"]*)"', form[0].split(">", 1)[0])
+    hidden = {name: unescape(value) for name, value in _HIDDEN.findall(form[0])}
+    target = page.url.join(unescape(action[1])) if action else page.url
+    return await http.post(target, data=hidden | fields, follow_redirects=True)
+
+
+def _json(response: httpx.Response) -> Any:  # noqa: ANN401 - JSON
+    assert response.is_success, (
+        f"{response.request.method} {response.url}: {response.status_code} {response.text[:500]}"
+    )
+    return response.json()
+
+
+def _is_json(line: str) -> bool:
+    return line.startswith("{") and line.endswith("}")
