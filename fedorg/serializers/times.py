@@ -1,13 +1,19 @@
-"""Times and ids as Mastodon's clients read them: UTC with milliseconds and ``Z``; decimal strings."""
+"""Moments and days as Mastodon writes them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 
-def timestamp(moment: datetime) -> str:
+def moment(value: datetime) -> str:
     """``2026-11-23T01:02:03.000Z``."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    in_utc = value.astimezone(UTC)
+    return f"{in_utc:%Y-%m-%dT%H:%M:%S}.{in_utc.microsecond // 1000:03d}Z"
 
 
-def timestamp_or_none(moment: datetime | None) -> str | None:
-    """The same, or null."""
-    return None if moment is None else timestamp(moment)
+def optional_moment(value: datetime | None) -> str | None:
+    """Likewise, null for none."""
+    return None if value is None else moment(value)
+
+
+def day(value: datetime) -> str:
+    """``2026-11-23``."""
+    return f"{value.astimezone(UTC):%Y-%m-%d}"

@@ -17,7 +17,7 @@ from fedorg.ids import AccountId, UserId
 from fedorg.node import Node
 from fedorg.services import oauth
 from fedorg.services.credentials import hash_password, is_password, new_secret, secret_hash
-from fedorg.store import accounts, audit, sessions, users
+from fedorg.store import accounts, audit, removal, sessions, users
 
 PASSWORD_MIN: Final = 8
 PASSWORD_MAX: Final = 256
@@ -196,7 +196,7 @@ async def reject(node: Node, user: User, *, by: UserId | None = None) -> None:
         if current.approved_at is not None:
             raise Forbidden("Only somebody who waits for approval can be rejected")
         oauth.revoke_all(conn, node, current.id)
-        accounts.delete(conn, current.account_id)
+        removal.remove_account(conn, current.account_id, node.now())
         audit.record(conn, node.ids, node.now(), action="user.rejected", target=current.username, user_id=by)
 
     await node.write(unit)

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field
+from fedorg.domain.relationships import FollowState
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId
-from fedorg.store.tables import account_keys, accounts
+from fedorg.store.tables import account_keys, accounts, follows
 from fedorg.store.upsert import insert_ignore
 
 COLUMNS: Final = tuple(accounts.c[field.name] for field in fields(Account))
@@ -61,11 +62,6 @@ def update(conn: Connection, account: Account) -> None:
     """Write everything about an account but its counts and ``last_status_at``."""
     values = {name: value for name, value in _values(account).items() if name not in _COUNTED and name != "id"}
     conn.execute(sa.update(accounts).where(accounts.c.id == sa.bindparam("this")), values | {"this": account.id})
-
-
-def delete(conn: Connection, account_id: AccountId) -> None:
-    """Remove an account and, by the foreign keys, all that belongs to it."""
-    conn.execute(sa.delete(accounts).where(accounts.c.id == sa.bindparam("this")), {"this": account_id})
 
 
 def get(conn: Connection, account_id: AccountId) -> Account:
@@ -120,18 +116,11 @@ def key_values(key: AccountKey) -> dict[str, Any]:
     return asdict(key) | {"algorithm": key.algorithm.value}
 
 
-def count_local(conn: Connection) -> tuple[int, int]:
-    """How many people have an account here, and how many statuses they have written."""
-    people = (accounts.c.domain.is_(None)) & (accounts.c.actor_type != ActorType.APPLICATION)
-    row = conn.execute(
-        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(accounts.c.statuses_count), 0)).where(people)
-    ).one()
-    return int(row[0]), int(row[1])
-
-
-def count_active(conn: Connection, since: datetime) -> int:
-    """How many local accounts have written a status since then."""
-    statement = sa.select(sa.func.count()).where(accounts.c.domain.is_(None), accounts.c.last_status_at >= since)
+def count_follow_requests(conn: Connection, account_id: AccountId) -> int:
+    """How many follows of an account wait for its answer."""
+    statement = sa.select(sa.func.count()).where(
+        follows.c.target_id == account_id, follows.c.state == FollowState.PENDING.value
+    )
     return conn.execute(statement).scalar_one()
 
 

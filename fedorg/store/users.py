@@ -65,27 +65,15 @@ def find_by_sign_in(conn: Connection, name: str) -> User | None:
     return None if row is None else _user(row)
 
 
-def find_by_account(conn: Connection, account_id: AccountId) -> User | None:
-    """The user whose own account this is."""
-    row = conn.execute(sa.select(users).where(users.c.account_id == account_id).limit(1)).one_or_none()
-    return None if row is None else _user(row)
-
-
 def list_all(conn: Connection, limit: int) -> list[User]:
     """Users in order of their names."""
     return [_user(row) for row in conn.execute(sa.select(users).order_by(users.c.username).limit(limit))]
 
 
-def count(conn: Connection) -> int:
-    """How many users there are."""
-    return conn.execute(sa.select(sa.func.count()).select_from(users)).scalar_one()
-
-
-def count_signed_in_since(conn: Connection, since: datetime) -> int:
-    """How many users have signed in since then."""
-    return conn.execute(
-        sa.select(sa.func.count()).select_from(users).where(users.c.last_sign_in_at >= since)
-    ).scalar_one()
+def find_first_with_role(conn: Connection, role: UserRole) -> User | None:
+    """The user who has had a role for the longest time."""
+    row = conn.execute(sa.select(users).where(users.c.role == role.value).order_by(users.c.id).limit(1)).one_or_none()
+    return None if row is None else _user(row)
 
 
 def allow_account(conn: Connection, user_id: UserId, account_id: AccountId, now: datetime) -> None:

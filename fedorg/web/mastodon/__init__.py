@@ -4,4 +4,12 @@ from typing import Final
 
 from quart import Blueprint
 
-BLUEPRINTS: Final[tuple[Blueprint, ...]] = ()
+from fedorg.web.mastodon import accounts, apps, instance, oauth
+
+# Each module brings one; a line each, so that several people can add theirs.
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
+    accounts.blueprint,
+    apps.blueprint,
+    instance.blueprint,
+    oauth.blueprint,
+)

@@ -1,0 +1,14 @@
+"""What a profile, and a status beside its text, may hold: told to clients, and kept."""
+
+from typing import Final
+
+DISPLAY_NAME_MAX: Final = 60
+NOTE_MAX: Final = 500
+FIELDS_MAX: Final = 6
+FIELD_NAME_MAX: Final = 255
+FIELD_VALUE_MAX: Final = 255
+DESCRIPTION_MAX: Final = 1500
+ATTACHMENTS_MAX: Final = 4
+CHARACTERS_PER_URL: Final = 23
+IMAGE_PIXELS_MAX: Final = 7680 * 4320
+IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")

@@ -1,0 +1,156 @@
+"""A node as Mastodon's entities Instance (v2) and V1::Instance."""
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from typing_extensions import TypedDict
+
+from fedorg.config import Settings
+from fedorg.domain import limits
+from fedorg.domain.instance import Counts, Week
+from fedorg.serializers.accounts import AccountEntity
+from fedorg.uris import Uris
+
+VERSION: Final = "4.7.0 (compatible; fedorg 0.1.0)"
+# Clients take this number for what the server can do: a higher one promises grouped notifications and quotes.
+_API_VERSION: Final = 1
+_SECONDS_A_WEEK: Final = 604_800
+
+
+class WeekEntity(TypedDict):
+    """A week of activity; every number is written as a string."""
+
+    week: str
+    statuses: str
+    logins: str
+    registrations: str
+
+
+def instance_entity(settings: Settings, uris: Uris, counts: Counts, contact: AccountEntity | None) -> dict[str, Any]:
+    """The node, for clients of today."""
+    is_limited = settings.federation_mode != "open"
+    return {
+        "domain": settings.domain,
+        "title": settings.name,
+        "version": VERSION,
+        "source_url": f"{uris.base}/about",
+        "description": settings.description,
+        "usage": {"users": {"active_month": 0 if is_limited else counts.active_users}},
+        "thumbnail": {"url": uris.static("thumbnail.png"), "blurhash": None, "versions": None, "description": ""},
+        "icon": [{"src": uris.static("icon-192.png"), "size": "192x192"}],
+        "languages": list(settings.languages),
+        "configuration": {
+            "urls": {
+                "streaming": _streaming(settings),
+                "status": None,
+                "about": f"{uris.base}/about",
+                "privacy_policy": None,
+                "terms_of_service": None,
+            },
+            "vapid": {"public_key": ""},
+            "accounts": {
+                "max_featured_tags": 0,
+                "max_pinned_statuses": 0,
+                "max_display_name_length": limits.DISPLAY_NAME_MAX,
+                "max_note_length": limits.NOTE_MAX,
+                "max_avatar_description_length": limits.DESCRIPTION_MAX,
+                "max_header_description_length": limits.DESCRIPTION_MAX,
+                "max_profile_fields": limits.FIELDS_MAX,
+                "profile_field_name_limit": limits.FIELD_NAME_MAX,
+                "profile_field_value_limit": limits.FIELD_VALUE_MAX,
+            },
+            "timelines_access": {
+                "live_feeds": {"local": "public", "remote": "authenticated"},
+                "hashtag_feeds": {"local": "public", "remote": "authenticated"},
+                "trending_link_feeds": {"local": "authenticated", "remote": "disabled"},
+            },
+            "limited_federation": is_limited,
+            "translation": {"enabled": False},
+            **_limits(settings),
+        },
+        "registrations": {
+            "enabled": settings.registration in ("open", "approval"),
+            "approval_required": settings.registration == "approval",
+            "reason_required": settings.registration == "approval",
+            "message": _REGISTRATION_MESSAGES.get(settings.registration),
+            "min_age": None,
+            "url": None,
+        },
+        "api_versions": {"mastodon": _API_VERSION},
+        "contact": {"email": settings.contact_email, "account": contact},
+        "rules": [],
+        "wrapstodon": None,
+    }
+
+
+def v1_instance_entity(settings: Settings, uris: Uris, counts: Counts, contact: AccountEntity | None) -> dict[str, Any]:
+    """The node, for clients of before Mastodon 4."""
+    is_limited = settings.federation_mode != "open"
+    return {
+        "uri": settings.domain,
+        "title": settings.name,
+        "short_description": settings.description,
+        "description": settings.description,
+        "email": settings.contact_email,
+        "version": VERSION,
+        "urls": {"streaming_api": _streaming(settings)},
+        "stats": {
+            "user_count": counts.users,
+            "status_count": counts.statuses,
+            "domain_count": 0 if is_limited else counts.domains,
+        },
+        "thumbnail": uris.static("thumbnail.png"),
+        "languages": list(settings.languages),
+        "registrations": settings.registration in ("open", "approval"),
+        "approval_required": settings.registration == "approval",
+        "invites_enabled": settings.registration != "closed",
+        "configuration": {"accounts": {"max_featured_tags": 0, "max_pinned_statuses": 0}, **_limits(settings)},
+        "contact_account": contact,
+        "rules": [],
+    }
+
+
+def week_entity(week: Week) -> WeekEntity:
+    """A week of activity."""
+    return {
+        "week": str(int(week.began_at.timestamp())),
+        "statuses": str(week.statuses),
+        "logins": str(week.sign_ins),
+        "registrations": str(week.registrations),
+    }
+
+
+_REGISTRATION_MESSAGES: Final = {
+    "invite": "Registration needs an invitation from a member of this organisation.",
+    "closed": "Accounts on this server are made by its administrators.",
+}
+
+
+def _limits(settings: Settings) -> dict[str, Any]:
+    return {
+        "statuses": {
+            "max_characters": settings.status_characters_max,
+            "max_media_attachments": limits.ATTACHMENTS_MAX,
+            "characters_reserved_per_url": limits.CHARACTERS_PER_URL,
+        },
+        "media_attachments": {
+            "supported_mime_types": list(limits.IMAGE_TYPES),
+            "description_limit": limits.DESCRIPTION_MAX,
+            "image_size_limit": settings.media_bytes_max,
+            "image_matrix_limit": limits.IMAGE_PIXELS_MAX,
+            "video_size_limit": 0,
+            "video_frame_rate_limit": 0,
+            "video_matrix_limit": 0,
+        },
+        "polls": {
+            "max_options": 0,
+            "max_characters_per_option": 0,
+            "min_expiration": 300,
+            "max_expiration": 4 * _SECONDS_A_WEEK,
+        },
+    }
+
+
+def _streaming(settings: Settings) -> str:
+    scheme = "wss" if settings.is_secure else "ws"
+    return f"{scheme}://{urlsplit(settings.public_url).netloc}"

@@ -1,0 +1,235 @@
+"""Accounts: finding them, recording those of peers, changing one's own profile and posting defaults."""
+
+from dataclasses import dataclass, replace
+from typing import Any, BinaryIO, Final
+
+from sqlalchemy import Connection
+
+from fedorg.domain.accounts import Account, AccountKey, ActorType, Field, User
+from fedorg.domain.jobs import DistributeProfile
+from fedorg.domain.limits import (
+    DESCRIPTION_MAX,
+    DISPLAY_NAME_MAX,
+    FIELD_NAME_MAX,
+    FIELD_VALUE_MAX,
+    FIELDS_MAX,
+    NOTE_MAX,
+)
+from fedorg.domain.visibility import FederationMode, Reach, Visibility, widest_reach
+from fedorg.errors import Invalid, NotFound
+from fedorg.ids import AccountId
+from fedorg.node import Node
+from fedorg.services import pictures
+from fedorg.services.pictures import PictureKind
+from fedorg.store import accounts, jobs, removal, users
+from fedorg.text import MentionTarget, count_characters, field_to_html, find, normalise, to_html
+
+IDS_MAX: Final = 80
+_PICTURES: Final = ("avatar", "avatar_static", "header")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileChange:
+    """What somebody changes about an account; None leaves a part as it is. Fields are (name, value as typed)."""
+
+    display_name: str | None = None
+    note: str | None = None
+    fields: tuple[tuple[str, str], ...] | None = None
+    locked: bool | None = None
+    is_bot: bool | None = None
+    discoverable: bool | None = None
+    indexable: bool | None = None
+    hide_collections: bool | None = None
+    avatar: BinaryIO | None = None
+    avatar_description: str | None = None
+    header: BinaryIO | None = None
+    header_description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingDefaults:
+    """What a user changes about statuses to come; None leaves a part as it is."""
+
+    visibility: Visibility | None = None
+    reach: Reach | None = None
+    sensitive: bool | None = None
+    language: str | None = None
+
+
+async def get_account(node: Node, account_id: AccountId) -> Account:
+    """The account with an id, local or remote."""
+    return await node.read(accounts.get, account_id)
+
+
+async def list_accounts(node: Node, ids: tuple[AccountId, ...]) -> list[Account]:
+    """The accounts that exist among ``ids``, in that order."""
+    found = await node.read(accounts.list_by_ids, ids[:IDS_MAX])
+    return [found[number] for number in dict.fromkeys(ids) if number in found]
+
+
+async def find_local(node: Node, username: str) -> Account | None:
+    """The account of this node with a name."""
+    return await node.read(accounts.find_by_acct, username, None)
+
+
+async def find_by_uri(node: Node, uri: str) -> Account | None:
+    """The account with an identity, if it is known here."""
+    return await node.read(accounts.find_by_uri, uri)
+
+
+async def lookup(node: Node, acct: str) -> Account:
+    """The known account with a handle, with or without our own domain; nothing is fetched."""
+    username, _, domain = acct.strip().removeprefix("@").partition("@")
+    is_ours = not domain or domain.lower() in (node.settings.domain, node.settings.web_domain)
+    found = await node.read(accounts.find_by_acct, username, None if is_ours else domain)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def count_follow_requests(node: Node, account_id: AccountId) -> int:
+    """How many accounts wait to be let in as followers."""
+    return await node.read(accounts.count_follow_requests, account_id)
+
+
+async def record_remote_account(node: Node, account: Account, keys: tuple[AccountKey, ...]) -> Account:
+    """Keep what a peer says of its account; the account as this node has it now."""
+    return await node.write(accounts.record_remote, account, keys)
+
+
+async def remove_remote_account(node: Node, account: Account) -> None:
+    """Delete an account that its server deleted, with all it did here."""
+    if account.is_local:
+        raise Invalid("An account of this node is not removed by a peer")
+    await node.write(removal.remove_account, account.id, node.now())
+
+
+async def change_profile(node: Node, account: Account, change: ProfileChange) -> Account:
+    """Write a changed profile and tell the servers that follow; ``Invalid`` says what is too long."""
+    _check(change)
+    values = _plain_values(change)
+    if change.note is not None:
+        source = normalise(change.note)
+        values |= {"note_source": source, "note": await _note_html(node, source)}
+    for kind, upload in (("avatar", change.avatar), ("header", change.header)):
+        if upload is not None:
+            values |= await _kept(node, upload, kind)  # type: ignore[arg-type] # mypy widens the literals
+    try:
+        return await _write(node, account.id, values)
+    except BaseException:
+        await pictures.forget(node, {str(values[name]) for name in _PICTURES if values.get(name)})
+        raise
+
+
+async def remove_picture(node: Node, account: Account, kind: PictureKind) -> Account:
+    """Take an avatar or header away; nothing happens when there is none."""
+    values: dict[str, Any] = {kind: None, f"{kind}_description": ""}
+    if kind == "avatar":
+        values["avatar_static"] = None
+    return await _write(node, account.id, values)
+
+
+async def change_defaults(node: Node, user: User, change: PostingDefaults) -> User:
+    """Write changed posting defaults; a reach wider than the node's mode is ``Invalid``."""
+    widest = widest_reach(FederationMode(node.settings.federation_mode))
+    if change.reach is not None and change.reach.width > widest.width:
+        raise Invalid(f"Validation failed: this server lets statuses travel no further than {widest}")
+    values: dict[str, Any] = {}
+    if change.visibility is not None:
+        if change.visibility is Visibility.DIRECT:
+            raise Invalid("Validation failed: Privacy is not a default")
+        values["default_visibility"] = change.visibility
+    if change.reach is not None:
+        values["default_reach"] = change.reach
+    if change.sensitive is not None:
+        values["default_sensitive"] = change.sensitive
+    if change.language is not None:
+        values["default_language"] = change.language or None
+    if not values:
+        return user
+
+    def unit(conn: Connection) -> User:
+        changed = replace(users.get_for_update(conn, user.id), **values)
+        users.update(conn, changed)
+        return changed
+
+    return await node.write(unit)
+
+
+async def _write(node: Node, account_id: AccountId, values: dict[str, Any]) -> Account:
+    def unit(conn: Connection) -> tuple[Account, Account]:
+        before = accounts.get(conn, account_id)
+        after = replace(before, **values)
+        if after != before:
+            after = replace(after, updated_at=node.now())
+            accounts.update(conn, after)
+            jobs.enqueue(conn, node.ids, node.now(), DistributeProfile(account_id=account_id))
+        return before, after
+
+    before, after = await node.write(unit)
+    await pictures.forget(node, _pictures(before) - _pictures(after))
+    return after
+
+
+def _pictures(account: Account) -> set[str]:
+    return {name for column in _PICTURES if (name := getattr(account, column)) is not None}
+
+
+async def _kept(node: Node, upload: BinaryIO, kind: PictureKind) -> dict[str, Any]:
+    moving, still = await pictures.keep(node, upload, kind)
+    return {"avatar": moving, "avatar_static": still} if kind == "avatar" else {"header": still}
+
+
+async def _note_html(node: Node, source: str) -> str:
+    def unit(conn: Connection) -> dict[str, MentionTarget]:
+        targets = {}
+        for mention in find(source).mentions:
+            domain = mention.domain if mention.domain not in (None, node.settings.domain) else None
+            known = accounts.find_by_acct(conn, mention.username, domain)
+            if known is not None:
+                targets[mention.handle] = MentionTarget(url=known.url, username=known.username, acct=known.acct)
+        return targets
+
+    return to_html(source, await node.read(unit), node.uris.tag)
+
+
+def _plain_values(change: ProfileChange) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        name: value
+        for name in (
+            "locked", "discoverable", "indexable", "hide_collections", "avatar_description", "header_description",
+        )
+        if (value := getattr(change, name)) is not None
+    }  # fmt: skip
+    if change.display_name is not None:
+        values["display_name"] = " ".join(normalise(change.display_name).split())
+    if change.is_bot is not None:
+        values["actor_type"] = ActorType.SERVICE if change.is_bot else ActorType.PERSON
+    if change.fields is not None:
+        values["fields"] = tuple(
+            Field(name=name.strip(), value=field_to_html(normalise(value).strip()), source=normalise(value).strip())
+            for name, value in change.fields
+            if name.strip() and value.strip()
+        )
+    return values
+
+
+def _check(change: ProfileChange) -> None:
+    problems = [
+        f"{words} is too long (maximum is {most} characters)"
+        for words, text, most in (
+            ("Display name", change.display_name, DISPLAY_NAME_MAX),
+            ("Avatar description", change.avatar_description, DESCRIPTION_MAX),
+            ("Header description", change.header_description, DESCRIPTION_MAX),
+        )
+        if text is not None and len(text) > most
+    ]
+    if change.note is not None and count_characters(normalise(change.note)) > NOTE_MAX:
+        problems.append(f"Note is too long (maximum is {NOTE_MAX} characters)")
+    fields = change.fields or ()
+    if len(fields) > FIELDS_MAX:
+        problems.append(f"Fields are too many (maximum is {FIELDS_MAX})")
+    if any(len(name) > FIELD_NAME_MAX or len(value) > FIELD_VALUE_MAX for name, value in fields):
+        problems.append(f"Fields are too long (maximum is {FIELD_VALUE_MAX} characters)")
+    if problems:
+        raise Invalid(f"Validation failed: {', '.join(problems)}")
