@@ -38,7 +38,7 @@ async def tier_of(node: Node, uri: str) -> Tier:
 
 
 async def require_admitted(node: Node, uris: Iterable[str]) -> None:
-    """Raise ``NotAdmitted`` unless the node speaks with every server these addresses belong to; ours are no question."""
+    """Raise ``NotAdmitted`` unless the node speaks with every server these belong to; ours are not asked about."""
     names = {domain(node, uri) for uri in uris if not node.uris.is_ours(uri)}
     mode = mode_of(node)
     for name, tier in sorted((await node.read(peers.tiers, names)).items()) if names else ():

@@ -46,7 +46,7 @@ _COUNTS: Final = select(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingActivity:
-    """An activity as it goes out; ``object_uri`` keeps its deliveries in order, ``reach`` is the ring of its readers."""
+    """An activity as it goes out; ``object_uri`` keeps deliveries in order, ``reach`` is the ring of its readers."""
 
     uri: str
     account_id: AccountId

@@ -90,7 +90,7 @@ def renew(conn: Connection, claimed: Iterable[ClaimedJob], until: datetime) -> N
     """Keep jobs that are still being worked on from falling due."""
     rows = [{"job_id": held.id, "attempt": held.attempts} for held in claimed]
     if rows:
-        conn.execute(_HELD.values(leased_until=until, due_at=until), rows)
+        conn.execute(_HELD.where(jobs.c.leased_until.is_not(None)).values(leased_until=until, due_at=until), rows)
 
 
 def finish(conn: Connection, claimed: ClaimedJob) -> None:

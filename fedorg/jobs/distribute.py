@@ -1,0 +1,33 @@
+"""New, edited and deleted statuses, and changed profiles, brought to everybody they concern, here and elsewhere."""
+
+from msgspec.structs import replace
+
+from fedorg.activitypub import outgoing
+from fedorg.domain.jobs import DistributeDelete, DistributeEdit, DistributeProfile, DistributeStatus
+from fedorg.ids import JobId
+from fedorg.node import Node
+from fedorg.services import fanout
+
+
+async def distribute_status(node: Node, job: DistributeStatus) -> DistributeStatus | None:
+    """One chunk of local followers; the job of the next chunk, None when all are served. The first also sends."""
+    if job.after is None:
+        await outgoing.send_status(node, job)
+    after = await fanout.distribute_locally(node, job.status_id, job.after)
+    return None if after is None else replace(job, after=after)
+
+
+async def distribute_edit(node: Node, job: DistributeEdit) -> None:
+    """Tell people here, then other servers."""
+    await fanout.distribute_edit_locally(node, job.status_id, job.edited_at)
+    await outgoing.send_edit(node, job)
+
+
+async def distribute_delete(node: Node, job: DistributeDelete) -> None:
+    """Tell other servers; here the status went in one transaction with its event."""
+    await outgoing.send_delete(node, job)
+
+
+async def distribute_profile(node: Node, job: DistributeProfile, job_id: JobId) -> None:
+    """Tell the servers of followers."""
+    await outgoing.send_profile(node, job, job_id)

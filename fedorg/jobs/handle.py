@@ -1,0 +1,16 @@
+"""What came in: activities taken at the door, and the threads they hang in."""
+
+from fedorg.activitypub import resolve
+from fedorg.activitypub.dispatch import dispatch
+from fedorg.domain.jobs import HandleActivity, ResolveThread
+from fedorg.node import Node
+
+
+async def handle(node: Node, job: HandleActivity) -> None:
+    """Act on an activity."""
+    await dispatch(node, job)
+
+
+async def resolve_thread(node: Node, job: ResolveThread) -> None:
+    """Fetch what a reply answers."""
+    await resolve.resolve_thread(node, job)

@@ -1,0 +1,39 @@
+"""Which function runs which job."""
+
+from typing import assert_never
+
+from fedorg.domain.jobs import (
+    DistributeDelete,
+    DistributeEdit,
+    DistributeProfile,
+    DistributeStatus,
+    HandleActivity,
+    Job,
+    ResolveThread,
+    SendActivity,
+)
+from fedorg.ids import JobId
+from fedorg.jobs import distribute, handle, send
+from fedorg.node import Node
+
+
+async def run(node: Node, job: Job, job_id: JobId) -> Job | None:
+    """Run a job; what is left of it, None when it is done."""
+    match job:
+        case DistributeStatus():
+            return await distribute.distribute_status(node, job)
+        case DistributeEdit():
+            await distribute.distribute_edit(node, job)
+        case DistributeDelete():
+            await distribute.distribute_delete(node, job)
+        case DistributeProfile():
+            await distribute.distribute_profile(node, job, job_id)
+        case SendActivity():
+            await send.send(node, job, job_id)
+        case HandleActivity():
+            await handle.handle(node, job)
+        case ResolveThread():
+            await handle.resolve_thread(node, job)
+        case _:
+            assert_never(job)
+    return None

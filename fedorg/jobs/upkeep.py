@@ -1,0 +1,72 @@
+"""What keeps a node from growing for ever: every table that only logs has a time to live, and files nobody attached go.
+
+Small chunks, one transaction each, so that the writer is never held long. Several processes at it only share the work.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from fedorg import log
+from fedorg.node import Node
+from fedorg.store import deliveries, expiry, jobs, media, seen
+
+CHUNK: Final = 500
+MEDIA_AGE: Final = timedelta(hours=24)
+_CHUNKS_MAX: Final = 200
+
+logger = log.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Rows that ``forget`` (conn, before, limit) deletes once they are ``age`` old."""
+
+    name: str
+    age: timedelta
+    forget: Callable[[Connection, datetime, int], int]
+
+
+RULES: Final = (
+    Rule(name="events", age=timedelta(hours=1), forget=expiry.delete_events),
+    Rule(name="seen_activities", age=timedelta(days=30), forget=seen.delete_before),
+    Rule(name="idempotency_keys", age=timedelta(days=1), forget=expiry.delete_idempotency_keys),
+    Rule(name="sessions", age=timedelta(0), forget=expiry.delete_sessions),
+    Rule(name="sign_in_links", age=timedelta(days=1), forget=expiry.delete_sign_in_links),
+    # A code stays a day longer than it holds: exchanging it again has to revoke what it gave.
+    Rule(name="authorization_codes", age=timedelta(days=1), forget=expiry.delete_codes),
+    Rule(name="activities", age=timedelta(days=7), forget=deliveries.delete_done_activities),
+    Rule(name="dead_deliveries", age=timedelta(days=30), forget=deliveries.delete_dead),
+    Rule(name="dead_jobs", age=timedelta(days=30), forget=jobs.delete_dead),
+    Rule(name="tombstones", age=timedelta(days=365), forget=expiry.delete_tombstones),
+)
+
+
+async def keep_up(node: Node) -> None:
+    """Apply every rule until nothing is left for it."""
+    for rule in RULES:
+        rows = 0
+        for _ in range(_CHUNKS_MAX):
+            count = await node.write(rule.forget, node.now() - rule.age, CHUNK)
+            rows += count
+            if count < CHUNK:
+                break
+            await asyncio.sleep(0)
+        if rows:
+            logger.info("upkeep.forgotten", what=rule.name, rows=rows)
+    await _forget_abandoned_media(node)
+
+
+async def _forget_abandoned_media(node: Node) -> None:
+    """Files uploaded and never attached; the rows go first, so that no row ever names a file that is gone."""
+    abandoned = await node.write(media.take_abandoned, node.now() - MEDIA_AGE, CHUNK)
+    for attachment in abandoned:
+        for name in (attachment.file, attachment.preview):
+            if name is not None:
+                await asyncio.to_thread(node.storage.delete, name)
+    if abandoned:
+        logger.info("upkeep.forgotten", what="media", rows=len(abandoned))

@@ -1,0 +1,236 @@
+"""The worker: takes what is due from the two queues and runs it, until it is told to stop.
+
+Woken by the news of commits, and once a second in case news was missed or a time has come. What it holds is leased and
+the leases renewed, so that a process that is killed loses nothing: its work falls due again within half a minute. One
+bad job ends itself only (S27): it is tried again later, and buried after a day of tries.
+
+Jobs that wait for other servers and jobs that do not have separate places, so that a slow peer cannot keep statuses
+from the timelines here. Activities of one actor are handled one after another, in the order they were taken.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from time import perf_counter
+from typing import Final, TypeVar
+
+from fedorg import log
+from fedorg.domain.jobs import HandleActivity, Job, ResolveThread
+from fedorg.jobs import deliver, run, upkeep
+from fedorg.node import Node
+from fedorg.store import deliveries, jobs
+from fedorg.store.deliveries import ClaimedDelivery, Window
+from fedorg.store.engine import DatabaseClosed
+from fedorg.store.jobs import ClaimedJob
+
+LEASE: Final = timedelta(seconds=30)
+RENEW_SECONDS: Final = 10.0
+POLL_SECONDS: Final = 1.0
+UPKEEP_SECONDS: Final = 600.0
+JOB_SECONDS: Final = 300.0
+
+JOBS_HELD_MAX: Final = 256
+LOCAL_JOBS_MAX: Final = 4
+REMOTE_JOBS_MAX: Final = 16
+DELIVERIES_MAX: Final = 32
+DELIVERIES_PER_DOMAIN_MAX: Final = 4
+ILL_DELIVERIES_MAX: Final = 8
+
+ATTEMPTS_MAX: Final = 30
+_FIRST_DELAY: Final = timedelta(seconds=5)
+_LONGEST_DELAY: Final = timedelta(hours=1)
+
+Claimed = TypeVar("Claimed", ClaimedJob, ClaimedDelivery)
+
+logger = log.get_logger()
+
+
+@dataclass(slots=True)
+class _Turn:
+    """The place of an actor in line; gone when nobody waits."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+
+class Worker:
+    """Runs the jobs and deliveries of a node; ``run`` until ``stop``."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._stopping = False
+        self._wake = asyncio.Event()
+        self._local = asyncio.Semaphore(LOCAL_JOBS_MAX)
+        self._remote = asyncio.Semaphore(REMOTE_JOBS_MAX)
+        self._turns: dict[str, _Turn] = {}
+        self._jobs: dict[asyncio.Task[None], ClaimedJob] = {}
+        self._begun: set[int] = set()
+        self._deliveries: dict[asyncio.Task[None], ClaimedDelivery] = {}
+
+    async def run(self) -> None:
+        """Work until ``stop``, then let what runs end within ``shutdown_seconds``."""
+        beside = [
+            asyncio.create_task(self._listen(), name="worker.listen"),
+            asyncio.create_task(self._every(RENEW_SECONDS, self._renew), name="worker.renew"),
+            asyncio.create_task(self._every(UPKEEP_SECONDS, self._keep_up), name="worker.upkeep"),
+        ]
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                await self._guarded("worker.claim_failed", self._fill)
+                await self._wake.wait()
+            await self._drain()
+        finally:
+            for task in (*beside, *self._jobs, *self._deliveries):
+                task.cancel()
+            await asyncio.gather(*beside, *self._jobs, *self._deliveries, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """Take nothing new; ``run`` ends when what runs has ended."""
+        self._stopping = True
+        self._wake.set()
+
+    async def _listen(self) -> None:
+        news = self._node.db.changes.subscribe()
+        with contextlib.suppress(DatabaseClosed):
+            while True:
+                await news.wait(POLL_SECONDS)
+                self._wake.set()
+
+    async def _every(self, seconds: float, action: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await self._guarded("worker.failed", action)
+            await asyncio.sleep(seconds)
+
+    async def _guarded(self, event: str, action: Callable[[], Awaitable[None]]) -> None:
+        """Nothing that goes wrong between jobs ends the worker; the next turn tries again."""
+        try:
+            await action()
+        except DatabaseClosed:
+            self._stopping = True
+            self._wake.set()
+        except Exception:
+            logger.exception(event)
+
+    async def _fill(self) -> None:
+        now = self._node.now()
+        free = JOBS_HELD_MAX - len(self._jobs)
+        if free and await self._node.read(jobs.is_any_due, now):
+            for job in await self._node.write(jobs.claim, now=now, lease=LEASE, limit=free):
+                self._start(self._jobs, job, self._run_job(job))
+        window = self._window()
+        if window.free and await self._node.read(deliveries.is_any_due, now):
+            for delivery in await self._node.write(deliveries.claim, now=now, lease=LEASE, window=window):
+                self._start(self._deliveries, delivery, self._run_delivery(delivery))
+
+    def _window(self) -> Window:
+        held = self._deliveries.values()
+        return Window(
+            free=DELIVERIES_MAX - len(held),
+            domain_max=DELIVERIES_PER_DOMAIN_MAX,
+            ill_free=max(0, ILL_DELIVERIES_MAX - sum(delivery.is_ill for delivery in held)),
+            busy=Counter(delivery.domain for delivery in held),
+        )
+
+    def _start(self, held: dict[asyncio.Task[None], Claimed], claimed: Claimed, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        held[task] = claimed
+
+        def ended(task: asyncio.Task[None]) -> None:
+            held.pop(task, None)
+            self._wake.set()
+
+        task.add_done_callback(ended)
+
+    async def _run_job(self, claimed: ClaimedJob) -> None:
+        if claimed.job is None or claimed.attempts > ATTEMPTS_MAX:
+            await self._bury(claimed, "it cannot be read" if claimed.job is None else "it ended the process each time")
+            return
+        async with self._place(claimed.job):
+            self._begun.add(claimed.id)
+            started = perf_counter()
+            kind = type(claimed.job).__name__
+            try:
+                async with asyncio.timeout(JOB_SECONDS):
+                    rest = await run.run(self._node, claimed.job, claimed.id)
+                await self._finish(claimed, rest)
+                self._node.metrics.jobs.labels(kind=kind, outcome="done").inc()
+            except Exception as problem:  # noqa: BLE001 - whatever it is, it is this job's, not the worker's (S27)
+                await self._fail(claimed, kind, problem)
+            finally:
+                self._begun.discard(claimed.id)
+                self._node.metrics.job_seconds.labels(kind=kind).observe(perf_counter() - started)
+
+    @contextlib.asynccontextmanager
+    async def _place(self, job: Job) -> AsyncIterator[None]:
+        """A place to run a job in, after those of the same actor before it."""
+        if not isinstance(job, HandleActivity):
+            async with self._remote if isinstance(job, ResolveThread) else self._local:
+                yield
+            return
+        turn = self._turns.setdefault(job.actor, _Turn())
+        turn.waiting += 1
+        try:
+            async with turn.lock, self._remote:
+                yield
+        finally:
+            turn.waiting -= 1
+            if not turn.waiting:
+                self._turns.pop(job.actor, None)
+
+    async def _finish(self, claimed: ClaimedJob, rest: Job | None) -> None:
+        if rest is None:
+            await self._node.write(jobs.finish, claimed)
+        else:
+            await self._node.write(jobs.proceed, claimed, rest, self._node.now())
+
+    async def _fail(self, claimed: ClaimedJob, kind: str, problem: Exception) -> None:
+        reason = f"{type(problem).__name__}: {problem}"
+        if claimed.attempts >= ATTEMPTS_MAX:
+            await self._bury(claimed, reason)
+            return
+        delay = min(_FIRST_DELAY * 2 ** min(claimed.attempts - 1, 16), _LONGEST_DELAY)
+        logger.warning("job.failed", kind=kind, attempt=claimed.attempts, reason=reason, seconds=delay.total_seconds())
+        self._node.metrics.jobs.labels(kind=kind, outcome="failed").inc()
+        await self._guarded(
+            "job.unrecorded",
+            lambda: self._node.write(jobs.retry, claimed, self._node.now() + delay, reason),
+        )
+
+    async def _bury(self, claimed: ClaimedJob, reason: str) -> None:
+        kind = "(unreadable)" if claimed.job is None else type(claimed.job).__name__
+        logger.error("job.buried", kind=kind, job=claimed.id, attempt=claimed.attempts, reason=reason)
+        self._node.metrics.jobs.labels(kind=kind, outcome="buried").inc()
+        await self._guarded("job.unrecorded", lambda: self._node.write(jobs.bury, claimed, self._node.now(), reason))
+
+    async def _run_delivery(self, claimed: ClaimedDelivery) -> None:
+        # The lease ends, and another try begins, where the result could not be written down.
+        await self._guarded("delivery.unrecorded", lambda: deliver.deliver(self._node, claimed))
+
+    async def _release(self, claimed: ClaimedJob) -> None:
+        await self._node.write(jobs.release, claimed, self._node.now())
+
+    async def _renew(self) -> None:
+        until = self._node.now() + LEASE
+        if self._jobs:
+            await self._node.write(jobs.renew, list(self._jobs.values()), until)
+        if self._deliveries:
+            await self._node.write(deliveries.renew, list(self._deliveries.values()), until)
+
+    async def _keep_up(self) -> None:
+        await upkeep.keep_up(self._node)
+
+    async def _drain(self) -> None:
+        """Give back what was not begun, and wait for the rest."""
+        for task, claimed in list(self._jobs.items()):
+            if claimed.id not in self._begun:
+                task.cancel()
+                await self._guarded("job.unrecorded", partial(self._release, claimed))
+        await asyncio.sleep(0)
+        running = {*self._jobs, *self._deliveries}
+        if running:
+            await asyncio.wait(running, timeout=self._node.settings.shutdown_seconds)
