@@ -277,6 +277,9 @@ class UnknownActivity:
     type: str
     id: str
     actor: str
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    published: datetime | None = None
 
 
 Activity = (

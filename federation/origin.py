@@ -136,11 +136,16 @@ def check_fetched(uri: str, value: Note | Actor | Tombstone | Activity) -> None:
     """Raise ``OriginMismatch`` unless a document fetched from ``uri`` (after redirects) may be kept (S1).
 
     Its id must be that very URI: otherwise the caller fetches the id itself, and asks again. A note must be by an
-    actor of its own origin.
+    actor of its own origin, an activity must pass ``check``.
     """
     _require_same(value.id, uri, "The id of a fetched document")
-    if isinstance(value, Note):
-        _require_same_origin(value.attributed_to, value.id, "The author of a fetched document")
+    match value:
+        case Note():
+            _require_same_origin(value.attributed_to, value.id, "The author of a fetched document")
+        case Actor() | Tombstone():
+            return
+        case _:
+            check(value)
 
 
 def check_key(key: PublicKey | Multikey, owner: Actor) -> None:

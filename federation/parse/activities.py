@@ -88,7 +88,7 @@ def _activity(document: Json, *, depth: int) -> Activity:
     )
     kind = shapes.type_among(document, _READERS)
     if kind is None:
-        return UnknownActivity(type=shapes.kind(document), id=head["id"], actor=head["actor"])
+        return UnknownActivity(**head, type=shapes.kind(document))
     return _READERS[kind](_Source(document=document, head=head, depth=depth))
 
 

@@ -37,12 +37,10 @@ Embedded = Activity | Actor | Note | Tombstone | Relationship | UnknownObject | 
 
 def activity(value: Activity) -> JsonObject:
     """An activity, whole; everything it is about as an id or an embedded object."""
-    if isinstance(value, UnknownActivity):
-        return {"id": value.id, "type": value.type, "actor": value.actor}
     return compact(
         {
             "id": value.id,
-            "type": type(value).__name__,
+            "type": value.type if isinstance(value, UnknownActivity) else type(value).__name__,
             "actor": value.actor,
             "published": moment(value.published),
             "to": list(value.to) or None,

@@ -241,7 +241,7 @@ def _carriers(inner: st.SearchStrategy[acts.Activity]) -> st.SearchStrategy[acts
 
 
 known_activities = _flat_activities() | _carriers(_flat_activities()) | _carriers(_carriers(_flat_activities()))
-unknown_activities = st.builds(acts.UnknownActivity, type=st.just("Dislike"), id=ids, actor=ids)
+unknown_activities = st.builds(acts.UnknownActivity, **_head(), type=st.just("Dislike"))
 activities = known_activities | unknown_activities
 
 _items = some(

@@ -237,6 +237,8 @@ def test_s1_a_fetched_document_has_the_id_it_was_fetched_from() -> None:
     """S1: an object is kept only under the URL that answered, and its author is of the same server."""
     check_fetched(OWN.id, OWN)
     check_fetched(ALICE, Actor(id=ALICE, preferred_username="alice", inbox=f"{A}/inbox"))
+    check_fetched(f"{A}/1", Tombstone(id=f"{A}/1"))
+    check_fetched(ALICES_LIKE.id, ALICES_LIKE)
 
     with pytest.raises(OriginMismatch):
         check_fetched(f"{A}/uploads/evil.json", OWN)
@@ -244,6 +246,8 @@ def test_s1_a_fetched_document_has_the_id_it_was_fetched_from() -> None:
         check_fetched(f"{C}/1", OWN)
     with pytest.raises(OriginMismatch):
         check_fetched(f"{C}/1", Note(id=f"{C}/1", attributed_to=ALICE))
+    with pytest.raises(OriginMismatch):
+        check_fetched(f"{C}/l/1", Like(id=f"{C}/l/1", actor=ALICE, object=Ref(id=f"{B}/1")))
 
 
 def test_s8_key_and_owner_name_each_other() -> None:
