@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TypedDict
 
 from fedorg.domain.statuses import Marker
-from fedorg.serializers.times import timestamp
+from fedorg.serializers.times import moment
 
 
 class MarkerEntity(TypedDict):
@@ -21,7 +21,7 @@ def markers_entity(markers: Iterable[Marker]) -> dict[str, MarkerEntity]:
         marker.timeline: {
             "last_read_id": str(marker.last_read_id),
             "version": marker.version,
-            "updated_at": timestamp(marker.updated_at),
+            "updated_at": moment(marker.updated_at),
         }
         for marker in markers
     }

@@ -5,7 +5,7 @@ from typing import Final, TypedDict
 from fedorg.domain.notifications import NotificationType, NotificationView
 from fedorg.serializers.accounts import AccountEntity, account_entity
 from fedorg.serializers.statuses import StatusEntity, status_entity
-from fedorg.serializers.times import timestamp
+from fedorg.serializers.times import moment
 from fedorg.uris import Uris
 
 # Kinds that clients may show as one: favourites and boosts of a status, follows.
@@ -33,7 +33,7 @@ def notification_entity(view: NotificationView, uris: Uris) -> NotificationEntit
         "id": str(notification.id),
         "type": notification.type,
         "group_key": _group_key(view),
-        "created_at": timestamp(notification.created_at),
+        "created_at": moment(notification.created_at),
         "account": account_entity(view.account, uris),
     }
     if view.status is not None:

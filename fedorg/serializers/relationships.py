@@ -1,9 +1,11 @@
 """Relationship entities. Spec: Mastodon API, entities/Relationship."""
 
-from typing import TypedDict
+from typing_extensions import TypedDict
 
-from fedorg.domain.relationships import Relationship
-from fedorg.serializers.times import timestamp_or_none
+from fedorg.domain.relationships import MutedAccount, Relationship
+from fedorg.serializers.accounts import AccountEntity, account_entity
+from fedorg.serializers.times import optional_moment
+from fedorg.uris import Uris
 
 
 class RelationshipEntity(TypedDict):
@@ -40,10 +42,21 @@ def relationship_entity(relationship: Relationship) -> RelationshipEntity:
         "blocked_by": relationship.blocked_by,
         "muting": relationship.muting,
         "muting_notifications": relationship.muting_notifications,
-        "muting_expires_at": timestamp_or_none(relationship.muting_expires_at),
+        "muting_expires_at": optional_moment(relationship.muting_expires_at),
         "requested": relationship.requested,
         "requested_by": relationship.requested_by,
         "domain_blocking": False,
         "endorsed": False,
         "note": relationship.note,
     }
+
+
+class MutedAccountEntity(AccountEntity):
+    """Mastodon's MutedAccount."""
+
+    mute_expires_at: str | None
+
+
+def muted_account_entity(muted: MutedAccount, uris: Uris) -> MutedAccountEntity:
+    """A muted account, and until when it is."""
+    return {**account_entity(muted.account, uris), "mute_expires_at": optional_moment(muted.expires_at)}

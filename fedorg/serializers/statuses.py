@@ -9,9 +9,9 @@ from typing import TypedDict
 
 from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.statuses import ContextView, Mention, Status, StatusEdit, StatusView, Tag
-from fedorg.serializers.accounts import AccountEntity, EmojiEntity, account_entity, emoji_entities
+from fedorg.serializers.accounts import AccountEntity, EmojiEntity, account_entity, emoji_entity
 from fedorg.serializers.media import MediaEntity, media_entity
-from fedorg.serializers.times import timestamp, timestamp_or_none
+from fedorg.serializers.times import moment, optional_moment
 from fedorg.uris import Uris
 
 
@@ -118,8 +118,8 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         "id": str(status.id),
         "uri": status.uri,
         "url": status.url or None,
-        "created_at": timestamp(status.created_at),
-        "edited_at": timestamp_or_none(status.edited_at),
+        "created_at": moment(status.created_at),
+        "edited_at": optional_moment(status.edited_at),
         "in_reply_to_id": str(status.in_reply_to_id) if status.in_reply_to_id else None,
         "in_reply_to_account_id": str(status.in_reply_to_account_id) if status.in_reply_to_account_id else None,
         "sensitive": shown.sensitive,
@@ -140,7 +140,7 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         "media_attachments": [media_entity(media, uris) for media in view.media],
         "mentions": [_mention(mention) for mention in view.mentions],
         "tags": [_tag(tag, uris) for tag in view.tags],
-        "emojis": emoji_entities(status.emojis),
+        "emojis": [emoji_entity(emoji) for emoji in shown.emojis],
         "card": None,
         "poll": None,
         "quote": None,
@@ -170,10 +170,10 @@ def edit_entity(edit: StatusEdit, account: Account, emojis: Sequence[Emoji], uri
         "content": edit.content,
         "spoiler_text": edit.spoiler_text,
         "sensitive": edit.sensitive,
-        "created_at": timestamp(edit.created_at),
+        "created_at": moment(edit.created_at),
         "account": account_entity(account, uris),
         "media_attachments": [media_entity(media, uris) for media in edit.media],
-        "emojis": emoji_entities(emojis),
+        "emojis": [emoji_entity(emoji) for emoji in emojis],
         "poll": None,
         "quote": None,
     }
