@@ -31,7 +31,6 @@ from federation.errors import AddressRefused, PeerUnreachable
 Lookup = Callable[[str], Awaitable[list[str]]]
 
 _OUR_OWN: Final = frozenset({"Accept", "Accept-Encoding", "User-Agent", "Content-Type"})
-_TRIES: Final = 2
 _CLOSED: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
 _DNS_SECONDS: Final = 30
 
@@ -139,17 +138,17 @@ class GuardedTransport(AiohttpTransport):
         if not isinstance(self.client, aiohttp.ClientSession):
             self.client = self.get_client()
         progress: Progress = request.extensions.get("progress", Progress())
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                return await self._send(self.client, request, progress)
-            except (aiohttp.ClientError, OSError, ValueError) as problem:
-                # A peer closes idle connections whenever it likes; one that closed while it was picked says nothing
-                # about the peer. Activities are deduplicated by id, so a second try is safe.
-                if progress.is_reused and tries_left and isinstance(problem, _CLOSED):
-                    continue
-                reason = str(problem) or type(problem).__name__
-                raise PeerUnreachable(str(request.url), reason, never_sent=not progress.is_sent) from problem
-        raise AssertionError("the last try returns or raises")
+        try:
+            return await self._send(self.client, request, progress)
+        except (aiohttp.ClientError, OSError, ValueError) as problem:
+            if not (progress.is_reused and isinstance(problem, _CLOSED)):
+                raise _unreachable(request, progress, problem) from problem
+        # A peer closes idle connections whenever it likes; one that closed while it was picked says nothing about the
+        # peer. Activities are deduplicated by id, so a second try is safe.
+        try:
+            return await self._send(self.client, request, progress)
+        except (aiohttp.ClientError, OSError, ValueError) as problem:
+            raise _unreachable(request, progress, problem) from problem
 
     @staticmethod
     async def _send(session: aiohttp.ClientSession, request: httpx.Request, progress: Progress) -> httpx.Response:
@@ -172,6 +171,11 @@ class GuardedTransport(AiohttpTransport):
         return httpx.Response(
             response.status, headers=response.raw_headers, stream=AiohttpResponseStream(response), request=request
         )
+
+
+def _unreachable(request: httpx.Request, progress: Progress, problem: Exception) -> PeerUnreachable:
+    reason = str(problem) or type(problem).__name__
+    return PeerUnreachable(str(request.url), reason, never_sent=not progress.is_sent)
 
 
 def _trace() -> aiohttp.TraceConfig:

@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -145,6 +145,30 @@ async def test_json_and_bytes_of_other_types() -> None:
     assert document.json == [1]
     assert (content.content_type, content.body) == ("application/jrd+json", b"[1]")
     assert other.received[1].headers.single("accept") == "image/png, application/jrd+json"
+
+
+@pytest.mark.parametrize(
+    ("date", "moment"), [("Fri, 01 May 2026 12:00:30 GMT", NOW + timedelta(seconds=30)), ("soon", None), (None, None)]
+)
+async def test_the_clock_of_the_peer(date: str | None, moment: datetime | None) -> None:
+    """What the peer's Date says is handed on, so that clocks can be compared; nonsense counts as absent."""
+    headers = {} if date is None else {"date": date}
+    async with peer(lambda _: http(**headers)) as other, client() as here:
+        document = await here.fetch_json(f"{other.http}/", [ACTIVITY_JSON])
+
+    assert document.answered_at == moment
+
+
+async def test_a_replacement_that_closes_too() -> None:
+    """The second try over a new connection is the last one; the activity may have arrived."""
+    sent = iter([http(202), b"", b""])
+    async with peer(lambda _: next(sent)) as other, client() as here:
+        await here.deliver(f"{other.http}/inbox", b"{}", RSA_KEY)
+        outcome = await here.deliver(f"{other.http}/inbox", b"{}", RSA_KEY)
+
+    assert isinstance(outcome, Retry)
+    assert not outcome.never_sent
+    assert len(other.received) == 3
 
 
 async def test_broken_json_is_refused() -> None:
