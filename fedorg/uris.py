@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from fedorg.config import Settings
-from fedorg.domain.visibility import Reach
 from fedorg.ids import StatusId
 
 
@@ -62,7 +61,7 @@ class Uris:
         """Identity of any other activity of an actor, such as ``…#follow/123``."""
         return f"{actor_uri}#{kind}/{number}"
 
-    def audience(self, reach: Reach) -> str:
+    def audience(self, reach: str) -> str:
         """The audience collection named in ``cc`` of a status with a reach between node and public."""
         return f"{self.base}/audiences/{reach}"
 
