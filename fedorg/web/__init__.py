@@ -9,7 +9,7 @@ from typing import Final
 from quart import Quart
 
 from fedorg.node import Node
-from fedorg.web import base, mastodon, site
+from fedorg.web import activitypub, base, mastodon, site
 from fedorg.web.bodies import request_class
 from fedorg.web.proxies import ForwardedHeaders
 
@@ -35,7 +35,7 @@ def create_app(node: Node) -> Quart:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     base.install(app, node)
-    for blueprint in (*mastodon.BLUEPRINTS, *site.BLUEPRINTS):
+    for blueprint in (*activitypub.BLUEPRINTS, *mastodon.BLUEPRINTS, *site.BLUEPRINTS):
         app.register_blueprint(blueprint)
     app.asgi_app = ForwardedHeaders(app.asgi_app, node.settings.trusted_proxies)  # type: ignore[method-assign] # as Quart documents middleware
     return app

@@ -1,0 +1,29 @@
+"""Actors: the accounts of this node and the node itself."""
+
+from typing import Final
+
+from quart import Blueprint, Response, redirect
+from werkzeug.wrappers import Response as Redirect
+
+from fedorg.activitypub import serving
+from fedorg.web.activitypub.requests import public_document, signed_request, wants_page
+from fedorg.web.base import this_node
+
+blueprint: Final = Blueprint("actors", __name__)
+
+
+@blueprint.get("/users/<username>")
+async def get_actor(username: str) -> Response | Redirect:
+    """An account for other servers; its page for browsers."""
+    node = this_node()
+    if wants_page():
+        return redirect(node.uris.profile(username))
+    await serving.require_not_refused(node, await signed_request())
+    return public_document(await serving.actor_document(node, node.uris.actor(username)))
+
+
+@blueprint.get("/actor")
+async def get_node_actor() -> Response:
+    """The node's own actor, whose key signs what the node fetches."""
+    node = this_node()
+    return public_document(await serving.actor_document(node, node.uris.node_actor))

@@ -1,0 +1,41 @@
+"""Inboxes: the shared one, and one for each account, which is the same door."""
+
+from typing import Final
+
+from quart import Blueprint, Response
+
+from fedorg.activitypub import receive
+from fedorg.web.activitypub.requests import signed_request
+from fedorg.web.base import json_answer, spend, spend_by_address, this_node
+from fedorg.web.limits import Rule
+
+blueprint: Final = Blueprint("inbox", __name__)
+
+# Generous: a busy peer sends some a second for hours. The address pays before anything is proven, the peer after.
+BY_ADDRESS: Final = Rule(name="inbox_by_address", most=9000, seconds=300)
+BY_PEER: Final = Rule(name="inbox_by_peer", most=6000, seconds=300)
+
+_ACCEPTED: Final = 202
+
+
+@blueprint.post("/inbox")
+@blueprint.post("/actor/inbox")
+async def post_shared_inbox() -> Response:
+    """Take an activity for whomever it concerns: 202, or 400, 401, 403, 413, 429 with the reason."""
+    return await _receive()
+
+
+@blueprint.post("/users/<username>/inbox")
+async def post_inbox(username: str) -> Response:  # noqa: ARG001 - whom it concerns is in the activity
+    """Take an activity; addressed to one account or to the server is all the same."""
+    return await _receive()
+
+
+async def _receive() -> Response:
+    spend_by_address(BY_ADDRESS)
+    node = this_node()
+    received = await receive.inspect(node, await signed_request())
+    if received.signer is not None:
+        spend(BY_PEER, received.signer.domain)
+    await receive.take(node, received)
+    return json_answer({}, _ACCEPTED)
