@@ -1,8 +1,28 @@
-from datetime import datetime
+"""Distributing: a status to the home timelines, notifications and streams of this node, and to the inboxes of others.
 
+What comes to a home timeline follows Mastodon: no replies to people one does not follow, no boosts one does not want,
+nothing of or about those one blocks or mutes. Which inbox a status goes to is decided here and nowhere else: its peer
+must lie inside reach and mode (blueprint §4). Everything may be run twice.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from fedorg.domain.events import EventKind
+from fedorg.domain.notifications import NotificationType
 from fedorg.domain.statuses import Status
+from fedorg.domain.visibility import FederationMode, Reach, Visibility, admits, is_inside
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
+from fedorg.store import accounts, events, notifications, recipients, statuses, timelines
+from fedorg.store.recipients import Recipient
+from fedorg.store.timelines import LocalFollower
+
+CHUNK: Final = 500
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def distribute_locally(node: Node, status_id: StatusId, after: AccountId | None) -> AccountId | None:
@@ -11,19 +31,205 @@ async def distribute_locally(node: Node, status_id: StatusId, after: AccountId |
     The first chunk (``after`` None) also tells those mentioned, the author of what is boosted, and the public streams.
     Doing it twice is doing it once.
     """
-    raise NotImplementedError
+    return await node.write(_distribute_chunk, node, status_id, after)
 
 
 async def distribute_edit_locally(node: Node, status_id: StatusId, edited_at: datetime) -> None:
     """Tell boosters, those newly mentioned and open streams that a status was edited."""
-    raise NotImplementedError
+    await node.write(_distribute_edit, node, status_id, edited_at)
 
 
 async def remote_inboxes(node: Node, status: Status) -> tuple[str, ...]:
     """The distinct inboxes a new local status or reblog goes to; remembers them for its edits and its deletion."""
-    raise NotImplementedError
+    return await node.write(_remote_inboxes, node, status)
 
 
 async def remote_inboxes_of_edit(node: Node, status: Status) -> tuple[str, ...]:
-    """The inboxes an edit goes to: those the status would go to now, and those of servers that hold it and still may."""
-    raise NotImplementedError
+    """The inboxes an edit goes to: those the status would go to now, and those that have it and still may."""
+    return await node.write(_remote_inboxes_of_edit, node, status)
+
+
+# Here
+
+
+def _distribute_chunk(conn: Connection, node: Node, status_id: StatusId, after: AccountId | None) -> AccountId | None:
+    status = statuses.find(conn, status_id)
+    if status is None:
+        return None
+    original = None if status.reblog_of_id is None else statuses.find(conn, status.reblog_of_id)
+    author = accounts.get(conn, status.account_id)
+    if author.suspended_at is not None or (status.reblog_of_id is not None and original is None):
+        return None
+    followers = timelines.list_local_followers(conn, author.id, after or AccountId(0), CHUNK)
+    named = statuses.mentioned_ids(conn, status.id)
+    audience = followers
+    if status.audience.visibility is Visibility.DIRECT:
+        audience = [follower for follower in followers if follower.account_id in named]
+    wanting = _who_wants(conn, node, status, original, audience, named)
+    new = timelines.insert_home(conn, [follower.account_id for follower in wanting], status)
+    if after is None:
+        _notify_concerned(conn, node, status, original, named)
+    _notify_watchers(conn, node, status, wanting)
+    concerned: list[tuple[AccountId | None, int]] = [(account_id, status.id) for account_id in sorted(new)]
+    if after is None and original is None and status.audience.visibility is Visibility.PUBLIC:
+        concerned.append((None, status.id))
+    events.insert_many(conn, node.now(), EventKind.UPDATE, concerned)
+    return followers[-1].account_id if len(followers) == CHUNK else None
+
+
+def _who_wants(
+    conn: Connection,
+    node: Node,
+    status: Status,
+    original: Status | None,
+    followers: list[LocalFollower],
+    named: frozenset[AccountId],
+) -> list[LocalFollower]:
+    """Followers on whose home timeline the status belongs."""
+    # What it answers is not here yet: it comes to timelines when the thread does.
+    if not followers or (status.in_reply_to_uri is not None and status.in_reply_to_account_id is None):
+        return []
+    receivers = [follower.account_id for follower in followers]
+    authors = {status.account_id} | ({original.account_id} if original else set())
+    concerned = authors | named | (statuses.mentioned_ids(conn, original.id) if original else frozenset())
+    unwanted = timelines.list_averse(conn, receivers, node.now(), concerned=concerned, authors=authors)
+    if original is not None:
+        unwanted |= timelines.list_having(conn, receivers, status)
+        unwanted |= {follower.account_id for follower in followers if not follower.show_reblogs}
+    answered = status.in_reply_to_account_id
+    if answered is not None and answered != status.account_id:
+        unwanted |= {*receivers} - timelines.list_following(conn, receivers, answered) - {answered}
+    return [
+        follower
+        for follower in followers
+        if follower.account_id not in unwanted
+        and (not follower.languages or status.language is None or status.language in follower.languages)
+    ]
+
+
+def _notify_concerned(
+    conn: Connection, node: Node, status: Status, original: Status | None, named: frozenset[AccountId]
+) -> None:
+    if original is not None:
+        # One boost of one status is told once, however often it is taken back and repeated.
+        notifications.notify(
+            conn,
+            node.ids,
+            node.now(),
+            [original.account_id],
+            type_=NotificationType.REBLOG,
+            by=status.account_id,
+            origin=original.id,
+            status_id=original.id,
+        )
+        return
+    notifications.notify(
+        conn,
+        node.ids,
+        node.now(),
+        named,
+        type_=NotificationType.MENTION,
+        by=status.account_id,
+        origin=status.id,
+        status_id=status.id,
+    )
+
+
+def _notify_watchers(conn: Connection, node: Node, status: Status, wanting: list[LocalFollower]) -> None:
+    """Followers that asked to be told of every status; boosts and replies to others are none."""
+    is_answer = status.in_reply_to_uri is not None and status.in_reply_to_account_id != status.account_id
+    if status.reblog_of_id is not None or is_answer:
+        return
+    notifications.notify(
+        conn,
+        node.ids,
+        node.now(),
+        [follower.account_id for follower in wanting if follower.notify],
+        type_=NotificationType.STATUS,
+        by=status.account_id,
+        origin=status.id,
+        status_id=status.id,
+    )
+
+
+def _distribute_edit(conn: Connection, node: Node, status_id: StatusId, edited_at: datetime) -> None:
+    status = statuses.find(conn, status_id)
+    if status is None:
+        return
+    origin = (edited_at - _EPOCH) // timedelta(milliseconds=1)
+    boosters = [account_id for _, account_id in statuses.list_reblogs(conn, status_id)]
+    notifications.withdraw_older_updates(conn, status_id, origin)
+    notifications.notify(
+        conn,
+        node.ids,
+        node.now(),
+        boosters,
+        type_=NotificationType.UPDATE,
+        by=status.account_id,
+        origin=origin,
+        status_id=status_id,
+    )
+    _notify_concerned(conn, node, status, None, statuses.mentioned_ids(conn, status_id))
+    holders: list[tuple[AccountId | None, int]] = [
+        (account_id, status_id)
+        for account_id in sorted(timelines.holders(conn, status_id))
+        # The author's own streams were told in the transaction of the edit.
+        if account_id != status.account_id
+    ]
+    if status.audience.visibility is Visibility.PUBLIC:
+        holders.append((None, status_id))
+    events.insert_many(conn, node.now(), EventKind.STATUS_UPDATE, holders)
+
+
+# Elsewhere
+
+
+def _remote_inboxes(conn: Connection, node: Node, status: Status) -> tuple[str, ...]:
+    inboxes = _entitled(conn, node, status)
+    recipients.remember(conn, status.id, inboxes)
+    return tuple(sorted(inboxes))
+
+
+def _remote_inboxes_of_edit(conn: Connection, node: Node, status: Status) -> tuple[str, ...]:
+    inboxes = _entitled(conn, node, status)
+    if status.audience.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
+        addressed = {one.domain for one in recipients.list_mentioned(conn, status.id)}
+        holding = [*recipients.list_holders(conn, status.id), *recipients.list_engaged(conn, status.id)]
+        inboxes |= _inside(node, status, holding, addressed)
+    recipients.remember(conn, status.id, inboxes)
+    return tuple(sorted(inboxes))
+
+
+def _entitled(conn: Connection, node: Node, status: Status) -> set[str]:
+    if status.audience.reach is Reach.NODE:
+        return set()
+    mentioned = recipients.list_mentioned(conn, status.id)
+    candidates = list(mentioned)
+    if status.audience.visibility is not Visibility.DIRECT:
+        candidates += recipients.list_followers(conn, status.account_id)
+    if status.audience.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
+        candidates += recipients.list_accounts(conn, _thread_accounts(conn, status))
+    return _inside(node, status, candidates, {one.domain for one in mentioned})
+
+
+def _thread_accounts(conn: Connection, status: Status) -> list[AccountId]:
+    """Whoever wrote what is answered or boosted, and whoever began the thread."""
+    found = recipients.list_root_author(conn, status)
+    if status.in_reply_to_account_id is not None:
+        found.append(status.in_reply_to_account_id)
+    if status.reblog_of_id is not None and (original := statuses.find(conn, status.reblog_of_id)) is not None:
+        found.append(original.account_id)
+    return found
+
+
+def _inside(node: Node, status: Status, candidates: Iterable[Recipient], addressed: set[str]) -> set[str]:
+    """The inboxes whose peer lies inside the reach; of another node's ring, that node and addressees only."""
+    mode = FederationMode(node.settings.federation_mode)
+    reach, ring = status.audience.reach, status.reach_domain
+    return {
+        one.inbox
+        for one in candidates
+        if admits(mode, one.tier)
+        and is_inside(one.tier, reach)
+        and (ring is None or reach is Reach.PUBLIC or one.domain == ring or one.domain in addressed)
+    }

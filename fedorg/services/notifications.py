@@ -1,9 +1,15 @@
+"""Notifications of an account: read, dismissed, counted. They are made where what they tell of is done."""
+
 from collections.abc import Collection
 
-from fedorg.domain.notifications import NotificationType, NotificationView
+from sqlalchemy import Connection
+
+from fedorg.domain.notifications import Notification, NotificationType, NotificationView
 from fedorg.domain.statuses import PageQuery
+from fedorg.errors import NotFound
 from fedorg.ids import AccountId, NotificationId
 from fedorg.node import Node
+from fedorg.store import accounts, markers, notifications, views
 
 
 async def list_notifications(
@@ -16,24 +22,64 @@ async def list_notifications(
     from_account_id: AccountId | None = None,
 ) -> list[NotificationView]:
     """What happened to an account, newest first; empty ``types`` means all."""
-    raise NotImplementedError
+
+    def unit(conn: Connection) -> list[NotificationView]:
+        rows = notifications.list_of_account(
+            conn,
+            account_id,
+            page,
+            types=types,
+            exclude_types=exclude_types,
+            from_account_id=from_account_id,
+        )
+        return _with_companions(conn, account_id, rows)
+
+    return await node.read(unit)
 
 
 async def get(node: Node, account_id: AccountId, notification_id: NotificationId) -> NotificationView:
     """One notification of the account; ``NotFound`` for anybody else's."""
-    raise NotImplementedError
+
+    def unit(conn: Connection) -> NotificationView:
+        found = _with_companions(conn, account_id, [notifications.get(conn, account_id, notification_id)])
+        if not found:
+            raise NotFound
+        return found[0]
+
+    return await node.read(unit)
 
 
 async def dismiss(node: Node, account_id: AccountId, notification_id: NotificationId) -> None:
-    """Remove one."""
-    raise NotImplementedError
+    """Remove one of the account's own; ``NotFound`` for anybody else's."""
+    await node.write(notifications.delete, account_id, notification_id)
 
 
 async def clear(node: Node, account_id: AccountId) -> None:
     """Remove all."""
-    raise NotImplementedError
+    await node.write(notifications.clear, account_id)
 
 
 async def count_unread(node: Node, account_id: AccountId, limit: int) -> int:
     """How many are newer than the account's marker, at most ``limit``."""
-    raise NotImplementedError
+
+    def unit(conn: Connection) -> int:
+        read = markers.list_of_account(conn, account_id, ("notifications",))
+        return notifications.count_after(conn, account_id, read[0].last_read_id if read else 0, limit)
+
+    return await node.read(unit)
+
+
+def _with_companions(conn: Connection, account_id: AccountId, rows: list[Notification]) -> list[NotificationView]:
+    """What the account may see no longer, and what comes from suspended accounts, is left out."""
+    people = accounts.list_by_ids(conn, {row.from_account_id for row in rows})
+    ids = list({row.status_id: None for row in rows if row.status_id is not None})
+    loaded = {view.status.id: view for view in views.load_views(conn, account_id, ids)}
+    return [
+        NotificationView(
+            notification=row,
+            account=people[row.from_account_id],
+            status=None if row.status_id is None else loaded[row.status_id],
+        )
+        for row in rows
+        if (row.status_id is None or row.status_id in loaded) and people[row.from_account_id].suspended_at is None
+    ]

@@ -1,31 +1,70 @@
+"""Search: accounts and hashtags by how they begin, statuses by their address; elsewhere only when asked to.
+
+Nothing is found that its reader could not read by another door.
+"""
+
+from sqlalchemy import Connection
+
+from fedorg import text
 from fedorg.domain.accounts import Account
 from fedorg.domain.statuses import StatusView, Tag
+from fedorg.errors import NotFound, Unavailable
 from fedorg.ids import AccountId
-from fedorg.node import Node
+from fedorg.node import FetchError, Node
+from fedorg.store import directory, statuses, tags, views
 
 
 async def search_accounts(
     node: Node, viewer: AccountId | None, query: str, *, limit: int, offset: int = 0, following_only: bool = False
 ) -> list[Account]:
-    """Accounts known here whose name or handle begins with ``query``."""
-    raise NotImplementedError
+    """Accounts known here whose name or handle begins with ``query``; ``following_only``: those ``viewer`` follows."""
+    words = _handle(node, query)
+    if not words:
+        return []
+    return await node.read(
+        directory.search, viewer, words, limit=limit, offset=offset, followed_by=viewer if following_only else None
+    )
 
 
 async def resolve_account(node: Node, query: str) -> Account | None:
     """The account that ``query`` names exactly (handle or address), asked of its server if need be."""
-    raise NotImplementedError
+    try:
+        return await node.resolver.account(node, query.strip())
+    except (NotFound, Unavailable, FetchError):
+        return None
 
 
 async def search_statuses(node: Node, viewer: AccountId | None, query: str) -> list[StatusView]:
     """The status known here whose identity or page is ``query``."""
-    raise NotImplementedError
+
+    def unit(conn: Connection) -> list[StatusView]:
+        found = statuses.find_by_address(conn, query.strip())
+        return [] if found is None else views.load_views(conn, viewer, [found.id])
+
+    return await node.read(unit)
 
 
 async def resolve_status(node: Node, viewer: AccountId, query: str) -> list[StatusView]:
     """The same, asked of its server if need be."""
-    raise NotImplementedError
+    known = await search_statuses(node, viewer, query)
+    if known:
+        return known
+    try:
+        found = await node.resolver.status(node, query.strip())
+    except (NotFound, Unavailable, FetchError):
+        return []
+    return await node.read(views.load_views, viewer, [found.id])
 
 
 async def search_tags(node: Node, query: str, *, limit: int, offset: int = 0) -> list[Tag]:
-    """Hashtags that begin with ``query``."""
-    raise NotImplementedError
+    """Hashtags that begin with ``query``, with or without its sign."""
+    prefix = text.normalise_hashtag(query.strip().removeprefix("#"))
+    return await node.read(tags.search, prefix, limit=limit, offset=offset) if prefix else []
+
+
+def _handle(node: Node, query: str) -> str:
+    """In lower case, without the leading @ and without this node's own domain."""
+    words = query.strip().removeprefix("@").lower()
+    for domain in (node.settings.domain, node.settings.web_domain):
+        words = words.removesuffix(f"@{domain}")
+    return words

@@ -1,12 +1,27 @@
+"""Pages of timelines: the ids by one query, their views by a fixed number more."""
+
+from typing import Final
+
+from sqlalchemy import Connection
+
+from fedorg import text
 from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import PageQuery, StatusView
-from fedorg.ids import AccountId
+from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
+from fedorg.store import accounts, interactions, timelines, views
+from fedorg.store.timelines import Selection
+
+TAGS_MAX: Final = 10
 
 
 async def home(node: Node, account_id: AccountId, page: PageQuery) -> list[StatusView]:
     """What the accounts somebody follows, and they themselves, posted and boosted."""
-    raise NotImplementedError
+
+    def unit(conn: Connection) -> list[StatusView]:
+        return views.load_views(conn, account_id, timelines.list_home(conn, account_id, page))
+
+    return await node.read(unit)
 
 
 async def public(
@@ -18,8 +33,13 @@ async def public(
     remote_only: bool = False,
     media_only: bool = False,
 ) -> list[StatusView]:
-    """Public statuses known here, without boosts and without replies to others."""
-    raise NotImplementedError
+    """Public statuses known here, without boosts and without replies to others; reach public only for visitors."""
+    selection = Selection(local_only=local_only, remote_only=remote_only, media_only=media_only)
+
+    def unit(conn: Connection) -> list[StatusView]:
+        return views.load_views(conn, viewer, timelines.list_public(conn, viewer, node.now(), page, selection))
+
+    return await node.read(unit)
 
 
 async def tag(
@@ -35,8 +55,26 @@ async def tag(
     remote_only: bool = False,
     media_only: bool = False,
 ) -> list[StatusView]:
-    """Public statuses with the hashtag ``name`` or one of ``any_of``, with each of ``all_of`` and none of ``none_of``."""
-    raise NotImplementedError
+    """Public statuses with the hashtag ``name`` or one of ``any_of``, with each of ``all_of`` and none of ``none_of``.
+
+    Names may come in any spelling; of each list the first ten count.
+    """
+    selection = Selection(local_only=local_only, remote_only=remote_only, media_only=media_only)
+
+    def unit(conn: Connection) -> list[StatusView]:
+        ids = timelines.list_tagged(
+            conn,
+            viewer,
+            node.now(),
+            page,
+            selection,
+            any_of=_normalised((name, *any_of)),
+            all_of=_normalised(all_of),
+            none_of=_normalised(none_of),
+        )
+        return views.load_views(conn, viewer, ids)
+
+    return await node.read(unit)
 
 
 async def account_statuses(
@@ -50,15 +88,46 @@ async def account_statuses(
     media_only: bool = False,
     tagged: str | None = None,
 ) -> list[StatusView]:
-    """What an account posted, as far as ``viewer`` may see it."""
-    raise NotImplementedError
+    """What an account posted, as far as ``viewer`` may see it; ``NotFound`` when there is no such account."""
+
+    def unit(conn: Connection) -> list[StatusView]:
+        ids = timelines.list_of_account(
+            conn,
+            viewer,
+            accounts.get(conn, account_id).id,
+            page,
+            exclude_replies=exclude_replies,
+            exclude_reblogs=exclude_reblogs,
+            media_only=media_only,
+            tagged=None if tagged is None else text.normalise_hashtag(tagged),
+        )
+        return views.load_views(conn, viewer, ids)
+
+    return await node.read(unit)
 
 
 async def favourites(node: Node, account_id: AccountId, page: PageQuery) -> list[Listed[StatusView]]:
     """What somebody favourited, paged by the favourite."""
-    raise NotImplementedError
+
+    def unit(conn: Connection) -> list[Listed[StatusView]]:
+        return _with_views(conn, account_id, interactions.list_favourites(conn, account_id, page))
+
+    return await node.read(unit)
 
 
 async def bookmarks(node: Node, account_id: AccountId, page: PageQuery) -> list[Listed[StatusView]]:
     """What somebody bookmarked, paged by the bookmark."""
-    raise NotImplementedError
+
+    def unit(conn: Connection) -> list[Listed[StatusView]]:
+        return _with_views(conn, account_id, interactions.list_bookmarks(conn, account_id, page))
+
+    return await node.read(unit)
+
+
+def _with_views(conn: Connection, viewer: AccountId, rows: list[Listed[StatusId]]) -> list[Listed[StatusView]]:
+    loaded = {view.status.id: view for view in views.load_views(conn, viewer, [row.item for row in rows])}
+    return [Listed(row_id=row.row_id, item=loaded[row.item]) for row in rows if row.item in loaded]
+
+
+def _normalised(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(text.normalise_hashtag(name) for name in names[:TAGS_MAX])

@@ -1,14 +1,85 @@
+"""Deleting: the row and all that hangs on it go at once; what every server must be told is queued with it.
+
+As at Mastodon, files of a deleted status may be attached again for a day (a redraft), then upkeep deletes them; or
+they are deleted with it (S62).
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
 from fedorg.domain.accounts import Account
-from fedorg.domain.statuses import StatusView
+from fedorg.domain.events import EventKind
+from fedorg.domain.jobs import DistributeDelete
+from fedorg.domain.statuses import MediaAttachment, Status, StatusView
+from fedorg.domain.visibility import Reach
 from fedorg.ids import StatusId
 from fedorg.node import Node
+from fedorg.store import events, jobs, media, recipients, statuses, views
 
 
 async def delete_status(node: Node, author: Account, status_id: StatusId) -> StatusView:
-    """Delete a status of ``author`` and return it as it stood, for a redraft; its files wait 24 h to be attached again."""
-    raise NotImplementedError
+    """Delete a status of ``author`` and return it as it stood; its files wait 24 h to be attached again."""
+
+    def keep_media(conn: Connection, view: StatusView) -> None:
+        media.detach_all(conn, view.status.id, node.now())
+
+    return await node.write(_delete_own, node, author, status_id, keep_media)
 
 
 async def delete_status_and_media(node: Node, author: Account, status_id: StatusId) -> StatusView:
     """Delete a status of ``author`` and its files at once."""
-    raise NotImplementedError
+
+    def drop_media(conn: Connection, view: StatusView) -> None:
+        media.delete_of_status(conn, view.status.id)
+
+    view = await node.write(_delete_own, node, author, status_id, drop_media)
+    await delete_files(node, view.media)
+    return view
+
+
+async def delete_files(node: Node, attachments: tuple[MediaAttachment, ...]) -> None:
+    """Delete what is stored for attachments whose rows are gone; call it after the commit."""
+    names = {name for one in attachments for name in (one.file, one.preview) if name is not None}
+    for name in sorted(names):
+        await asyncio.to_thread(node.storage.delete, name)
+
+
+def remove(conn: Connection, node: Node, status: Status) -> None:
+    """Delete a status, local or remote, and tell open streams."""
+    gone = [status.id, *(reblog_id for reblog_id, _ in statuses.list_reblogs(conn, status.id))]
+    statuses.delete(conn, status, node.now())
+    events.insert_many(conn, node.now(), EventKind.DELETE, [(None, status_id) for status_id in gone])
+
+
+def queue_delete(conn: Connection, node: Node, status: Status, *, reblog_of: Status | None = None) -> None:
+    """Queue the Delete of a local status (the Undo of a boost) to all who were ever sent it; before it is removed."""
+    if status.audience.reach is Reach.NODE:
+        return
+    inboxes = {*recipients.list_sent(conn, status.id)}
+    inboxes |= {one.inbox for one in recipients.list_engaged(conn, status.id)}
+    if inboxes:
+        job = DistributeDelete(
+            account_id=status.account_id,
+            status_id=status.id,
+            uri=status.uri,
+            inboxes=tuple(sorted(inboxes)),
+            reblog_of_uri=None if reblog_of is None else reblog_of.uri,
+        )
+        jobs.enqueue(conn, node.ids, node.now(), job)
+
+
+def _delete_own(
+    conn: Connection,
+    node: Node,
+    author: Account,
+    status_id: StatusId,
+    settle_media: Callable[[Connection, StatusView], None],
+) -> StatusView:
+    status = statuses.get_own_for_update(conn, author.id, status_id)
+    view = views.get_view(conn, author.id, status_id)
+    queue_delete(conn, node, status)
+    settle_media(conn, view)
+    remove(conn, node, status)
+    return view

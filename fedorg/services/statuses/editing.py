@@ -1,9 +1,125 @@
+"""Editing: what a status says may change, whom it is for may not; every earlier version is kept."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
 from fedorg.domain.accounts import Account
-from fedorg.domain.statuses import Status, StatusChange
-from fedorg.ids import StatusId
+from fedorg.domain.events import EventKind
+from fedorg.domain.jobs import DistributeEdit
+from fedorg.domain.statuses import MediaAttachment, MediaChange, Status, StatusChange, StatusEdit
+from fedorg.domain.visibility import FederationMode
+from fedorg.errors import Invalid, NotFound
+from fedorg.ids import EditId, IdSource, StatusId
 from fedorg.node import Node
+from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
+from fedorg.services.statuses.posting import attach_media
+from fedorg.store import events, jobs, media, statuses, tags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Editing:
+    """Everything that is known before the transaction."""
+
+    node: Node
+    author: Account
+    status_id: StatusId
+    change: StatusChange
+    composed: Composed
 
 
 async def edit_status(node: Node, author: Account, status_id: StatusId, change: StatusChange) -> Status:
-    """Change a status of ``author``; the version before is kept. ``NotFound`` for anybody else's."""
-    raise NotImplementedError
+    """Change a status of ``author``; the version before is kept. ``NotFound`` for anybody else's.
+
+    An edit that changes nothing is no edit. Raises ``Invalid`` for what it says.
+    """
+    if change.media_ids is not None and len(change.media_ids) > MEDIA_MAX:
+        raise Invalid(f"Cannot attach more than {MEDIA_MAX} files")
+    before, attached = await node.read(_get_own, author, status_id)
+    composed = await compose(
+        node,
+        before.text if change.text is None else change.text,
+        before.spoiler_text if change.spoiler_text is None else change.spoiler_text,
+        has_media=bool(attached if change.media_ids is None else change.media_ids),
+    )
+    editing = _Editing(node=node, author=author, status_id=status_id, change=change, composed=composed)
+    return await node.write(_record_edit, editing)
+
+
+def _get_own(conn: Connection, author: Account, status_id: StatusId) -> tuple[Status, tuple[MediaAttachment, ...]]:
+    status = statuses.find(conn, status_id)
+    if status is None or status.account_id != author.id or status.reblog_of_id is not None:
+        raise NotFound
+    return status, media.list_of_statuses(conn, [status_id]).get(status_id, ())
+
+
+def keep_version(conn: Connection, ids: IdSource, status: Status, attached: tuple[MediaAttachment, ...]) -> None:
+    """Keep a status as it stands, before it changes."""
+    edit = StatusEdit(
+        id=EditId(ids.next()),
+        status_id=status.id,
+        account_id=status.account_id,
+        text=status.text,
+        content=status.content,
+        spoiler_text=status.spoiler_text,
+        sensitive=status.sensitive,
+        media=attached,
+        created_at=status.edited_at or status.created_at,
+    )
+    statuses.insert_edit(conn, edit)
+
+
+def _record_edit(conn: Connection, editing: _Editing) -> Status:
+    node, author, change, composed = editing.node, editing.author, editing.change, editing.composed
+    before = statuses.get_own_for_update(conn, author.id, editing.status_id)
+    attached = media.list_of_statuses(conn, [before.id]).get(before.id, ())
+    check_addressees(
+        conn, FederationMode(node.settings.federation_mode), before.audience, _newly_named(conn, before, composed)
+    )
+    if change.media_ids is not None:
+        attach_media(conn, author, before, change.media_ids)
+    for changed in change.media_changes:
+        _change_media(conn, author, before, changed)
+    after = _changed(before, change, composed, node.now())
+    now_attached = media.list_of_statuses(conn, [before.id]).get(before.id, ())
+    if replace(after, edited_at=before.edited_at) == before and now_attached == attached:
+        return before
+    keep_version(conn, node.ids, before, attached)
+    statuses.update_content(conn, after)
+    named = {account.id for account in composed.mentions}
+    statuses.mention(conn, before.id, named)
+    tags.unlink_all(conn, before.id)
+    tags.link(conn, node.ids, node.now(), before.id, composed.tags)
+    edited_at = after.edited_at or node.now()
+    jobs.enqueue(conn, node.ids, node.now(), DistributeEdit(status_id=before.id, edited_at=edited_at))
+    events.insert(conn, node.now(), EventKind.STATUS_UPDATE, author.id, before.id)
+    return after
+
+
+def _newly_named(conn: Connection, before: Status, composed: Composed) -> tuple[Account, ...]:
+    """Those already named were admitted when they were named; that may have changed and is no reason to refuse."""
+    known = statuses.mentioned_ids(conn, before.id)
+    return tuple(account for account in composed.mentions if account.id not in known)
+
+
+def _change_media(conn: Connection, author: Account, status: Status, changed: MediaChange) -> None:
+    try:
+        media.change(conn, author.id, status.id, changed)
+    except NotFound:
+        raise Invalid(f"Validation failed: Media {changed.media_id} is not attached to this post") from None
+
+
+def _changed(before: Status, change: StatusChange, composed: Composed, now: datetime) -> Status:
+    latest = before.edited_at or before.created_at
+    sensitive = before.sensitive if change.sensitive is None else change.sensitive
+    return replace(
+        before,
+        text=composed.text,
+        content=composed.content,
+        spoiler_text=composed.spoiler_text,
+        sensitive=sensitive or bool(composed.spoiler_text),
+        language=before.language if change.language is None else change.language,
+        # Two edits in one millisecond are two versions.
+        edited_at=max(now, latest + timedelta(milliseconds=1)),
+    )

@@ -1,11 +1,182 @@
+"""Posting: defaults, limits and reach of a new status, and the one transaction that makes it.
+
+An author chooses visibility and reach; what is not chosen is the author's default inside the node's. A reply takes the
+reach of what it answers and is never wider (blueprint §4). A direct status has no reach but its addressees: the widest
+that the node's mode allows, each of them being checked.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
 from fedorg.domain.accounts import Account, User
-from fedorg.domain.statuses import Status, StatusDraft
+from fedorg.domain.events import EventKind
+from fedorg.domain.jobs import DistributeStatus
+from fedorg.domain.statuses import MediaAttachment, Status, StatusDraft
+from fedorg.domain.visibility import Audience, FederationMode, Reach, Visibility, narrower_reach, widest_reach
+from fedorg.errors import Forbidden, Invalid, NotFound
+from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
+from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
+from fedorg.store import events, jobs, media, statuses, tags, timelines, views
+
+KEY_KEPT: Final = timedelta(hours=1)
+_KEY_CHARACTERS_MAX: Final = 255
+_LANGUAGE_CHARACTERS_MAX: Final = 16
+PARENT_MISSING: Final = "The post you are trying to reply to does not appear to exist."
+
+
+class _AlreadyPosted(Exception):
+    """Another request with the same idempotency key was first; this one leaves no trace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Posting:
+    """Everything that is known before the transaction."""
+
+    node: Node
+    author: Account
+    user: User | None
+    draft: StatusDraft
+    composed: Composed
+    key: str | None
+    now: datetime
 
 
 async def post_status(node: Node, author: Account, user: User | None, draft: StatusDraft) -> Status:
     """Post for ``author``; ``user`` gives the defaults of the person who writes.
 
-    Raises ``Invalid`` for what the draft says and ``NotFound`` when it answers what the author cannot see.
+    The same ``idempotency_key`` within an hour gives the status that was posted first. Raises ``Invalid`` for what the
+    draft says, and ``NotFound`` when it answers what the author cannot see.
     """
-    raise NotImplementedError
+    if author.suspended_at is not None:
+        raise Forbidden("This account may not post")
+    if len(draft.media_ids) > MEDIA_MAX:
+        raise Invalid(f"Cannot attach more than {MEDIA_MAX} files")
+    now = node.now()
+    key = _bounded(draft.idempotency_key)
+    if key is not None:
+        posted = await node.read(statuses.find_posted, author.id, key, now - KEY_KEPT)
+        if posted is not None:
+            return posted
+    composed = await compose(node, draft.text, draft.spoiler_text, has_media=bool(draft.media_ids))
+    posting = _Posting(node=node, author=author, user=user, draft=draft, composed=composed, key=key, now=now)
+    try:
+        return await node.write(_record, posting)
+    except _AlreadyPosted:
+        return await node.read(_get_posted, posting)
+
+
+def default_reach(node: Node, user: User | None) -> Reach:
+    """How far a status goes that says nothing about it: the node's default, or the user's where that is narrower."""
+    default = Reach(node.settings.default_reach)
+    return default if user is None or user.default_reach is None else narrower_reach(default, user.default_reach)
+
+
+def _record(conn: Connection, posting: _Posting) -> Status:
+    node, author, draft, composed = posting.node, posting.author, posting.draft, posting.composed
+    parent = _get_parent(conn, posting)
+    audience = _audience(posting, parent)
+    check_addressees(conn, FederationMode(node.settings.federation_mode), audience, composed.mentions)
+    status = _new_status(posting, parent, audience)
+    statuses.insert(conn, status, is_local=True)
+    if posting.key is not None and not statuses.claim_key(
+        conn, author.id, posting.key, status.id, now=posting.now, since=posting.now - KEY_KEPT
+    ):
+        raise _AlreadyPosted
+    attach_media(conn, author, status, draft.media_ids)
+    statuses.mention(conn, status.id, [account.id for account in composed.mentions])
+    tags.link(conn, node.ids, posting.now, status.id, composed.tags)
+    statuses.count_status(conn, status, 1)
+    announce(conn, node, status)
+    return status
+
+
+def announce(conn: Connection, node: Node, status: Status) -> None:
+    """Put a new local status (or boost) on its author's home timeline and streams, and queue it for everybody else."""
+    now = node.now()
+    timelines.insert_home(conn, [status.account_id], status)
+    jobs.enqueue(conn, node.ids, now, DistributeStatus(status_id=status.id))
+    events.insert(conn, now, EventKind.UPDATE, status.account_id, status.id)
+
+
+def attach_media(
+    conn: Connection, author: Account, status: Status, media_ids: tuple[MediaId, ...]
+) -> tuple[MediaAttachment, ...]:
+    """Give a status its files; ``Invalid`` names those that are not there, not the author's or another status's."""
+    refused = media.attach(conn, author.id, status.id, tuple(dict.fromkeys(media_ids)))
+    if refused:
+        names = ", ".join(str(one) for one in refused)
+        raise Invalid(f"Validation failed: Media {names} not found or already attached to another post")
+    return media.list_of_statuses(conn, [status.id]).get(status.id, ())
+
+
+def _get_parent(conn: Connection, posting: _Posting) -> Status | None:
+    wanted = posting.draft.in_reply_to_id
+    if wanted is None:
+        return None
+    try:
+        view = views.get_view(conn, posting.author.id, wanted)
+    except NotFound:
+        raise NotFound(PARENT_MISSING) from None
+    return view.status if view.reblog is None else view.reblog.status
+
+
+def _audience(posting: _Posting, parent: Status | None) -> Audience:
+    node, user, draft = posting.node, posting.user, posting.draft
+    visibility = draft.visibility or (Visibility.PUBLIC if user is None else user.default_visibility)
+    if visibility is Visibility.PUBLIC and posting.author.silenced_at is not None:
+        visibility = Visibility.UNLISTED
+    widest = widest_reach(FederationMode(node.settings.federation_mode))
+    if draft.reach is not None:
+        reach = draft.reach
+    elif parent is not None or visibility is Visibility.DIRECT:
+        reach = widest
+    else:
+        reach = default_reach(node, user)
+    if parent is not None:
+        reach = narrower_reach(reach, parent.audience.reach)
+    return Audience(reach=narrower_reach(reach, widest), visibility=visibility)
+
+
+def _new_status(posting: _Posting, parent: Status | None, audience: Audience) -> Status:
+    node, author, user, draft, composed = posting.node, posting.author, posting.user, posting.draft, posting.composed
+    status_id = StatusId(node.ids.next())
+    sensitive = draft.sensitive if draft.sensitive is not None else (user is not None and user.default_sensitive)
+    language = draft.language or (None if user is None else user.default_language or user.locale)
+    return Status(
+        id=status_id,
+        uri=node.uris.status(author.username, status_id),
+        url=node.uris.status_page(author.username, status_id),
+        account_id=author.id,
+        audience=audience,
+        # Whose ring it is: the thread's, when the thread has one.
+        reach_domain=None if parent is None or parent.audience.reach is Reach.PUBLIC else parent.reach_domain,
+        text=composed.text,
+        content=composed.content,
+        spoiler_text=composed.spoiler_text,
+        sensitive=sensitive or bool(composed.spoiler_text),
+        language=None if language is None else language[:_LANGUAGE_CHARACTERS_MAX],
+        in_reply_to_id=None if parent is None else parent.id,
+        in_reply_to_account_id=None if parent is None else parent.account_id,
+        in_reply_to_uri=None if parent is None else parent.uri,
+        thread_id=status_id if parent is None else parent.thread_id,
+        application_id=draft.application_id,
+        created_at=posting.now,
+    )
+
+
+def _get_posted(conn: Connection, posting: _Posting) -> Status:
+    posted = statuses.find_posted(conn, posting.author.id, posting.key or "", posting.now - KEY_KEPT)
+    if posted is None:
+        raise NotFound
+    return posted
+
+
+def _bounded(key: str | None) -> str | None:
+    if not key:
+        return None
+    return key if len(key) <= _KEY_CHARACTERS_MAX else hashlib.sha256(key.encode()).hexdigest()

@@ -1,41 +1,142 @@
+"""Reading statuses: for members and visitors (``may_see`` in ``store.views``), and for the actors of peers."""
+
+from collections import defaultdict
 from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection
 
 from fedorg.domain.statuses import ContextView, Status, StatusEdit, StatusView
-from fedorg.domain.visibility import Tier
-from fedorg.ids import AccountId, StatusId
+from fedorg.domain.visibility import PeerViewer, Reach, Tier, may_see
+from fedorg.errors import NotFound
+from fedorg.ids import AccountId, EditId, StatusId
 from fedorg.node import Node
+from fedorg.store import accounts, media, narrowing, relationships, statuses, views
+
+THREAD_MAX: Final = 4096
+ANCESTORS_OF_VISITORS_MAX: Final = 40
+DESCENDANTS_OF_VISITORS_MAX: Final = 60
+EDITS_MAX: Final = 500
 
 
 async def get_view(node: Node, viewer: AccountId | None, status_id: StatusId) -> StatusView:
     """The status for ``viewer``; ``NotFound`` when it is absent or invisible."""
-    raise NotImplementedError
+    return await node.read(views.get_view, viewer, status_id)
 
 
 async def list_views(node: Node, viewer: AccountId | None, ids: Sequence[StatusId]) -> list[StatusView]:
     """Those of ``ids`` that ``viewer`` may see, in the order given, in a fixed number of queries."""
-    raise NotImplementedError
+    return await node.read(views.load_views, viewer, ids)
 
 
 async def get_context(node: Node, viewer: AccountId | None, status_id: StatusId) -> ContextView:
-    """The thread around a status, as far as ``viewer`` may see it."""
-    raise NotImplementedError
+    """The thread around a status, as far as ``viewer`` may see it; visitors get a part of long ones."""
+    return await node.read(_get_context, viewer, status_id)
 
 
 async def list_edits(node: Node, viewer: AccountId | None, status_id: StatusId) -> list[StatusEdit]:
     """Every version of a status, the first one first, the present one last."""
-    raise NotImplementedError
+    return await node.read(_list_edits, viewer, status_id)
 
 
 async def get_source(node: Node, author: AccountId, status_id: StatusId) -> Status:
     """A status with the text its author typed; ``NotFound`` for anybody else's."""
-    raise NotImplementedError
+    return await node.read(_get_source, author, status_id)
 
 
 async def find_by_uri(node: Node, uri: str) -> Status | None:
     """The status with this identity, whoever may see it: for the machinery, not for people."""
-    raise NotImplementedError
+    return await node.read(statuses.find_by_uri, uri)
 
 
 async def may_peer_see(node: Node, status: Status, peer_domain: str, tier: Tier, actor_uri: str) -> bool:
     """Whether the actor of a peer, whose signature was verified, may fetch ``status``."""
-    raise NotImplementedError
+    return await node.read(is_visible_to_peer, status, peer_domain, tier, actor_uri)
+
+
+def is_visible_to_peer(conn: Connection, status: Status, peer_domain: str, tier: Tier, actor_uri: str) -> bool:
+    """As ``may_peer_see``.
+
+    What lies in another node's ring is shown to that node and to peers with an addressee only: our own partners are
+    not theirs (blueprint §4).
+    """
+    actor = accounts.find_by_uri(conn, actor_uri)
+    named = accounts.list_by_ids(conn, list(statuses.mentioned_ids(conn, status.id))).values()
+    is_author = actor is not None and actor.id == status.account_id
+    in_foreign_ring = status.reach_domain is not None and status.audience.reach is not Reach.PUBLIC
+    in_that_ring = peer_domain in {status.reach_domain, *(account.domain for account in named)}
+    if in_foreign_ring and not in_that_ring and not is_author:
+        return False
+    viewer = PeerViewer(
+        tier=tier,
+        hosts_follower=relationships.has_follower_at(conn, status.account_id, peer_domain),
+        is_addressee=any(account.uri == actor_uri for account in named),
+        is_author=is_author,
+        is_blocked=actor is not None and relationships.is_blocked_between(conn, actor.id, status.account_id),
+    )
+    return may_see(status.audience, viewer)
+
+
+def _get_context(conn: Connection, viewer: AccountId | None, status_id: StatusId) -> ContextView:
+    status = views.get_view(conn, viewer, status_id).status
+    thread = statuses.list_thread(conn, status.thread_id, narrowing.visible_to(viewer), THREAD_MAX)
+    ancestors = _ancestors(status, dict(thread))
+    descendants = _descendants(status, thread)
+    if viewer is None:
+        ancestors = ancestors[-ANCESTORS_OF_VISITORS_MAX:]
+        descendants = descendants[:DESCENDANTS_OF_VISITORS_MAX]
+    loaded = {view.status.id: view for view in views.load_views(conn, viewer, [*ancestors, *descendants])}
+    return ContextView(
+        ancestors=tuple(loaded[one] for one in ancestors if one in loaded),
+        descendants=tuple(loaded[one] for one in descendants if one in loaded),
+    )
+
+
+def _ancestors(status: Status, parents: dict[StatusId, StatusId | None]) -> list[StatusId]:
+    """From the root down; it ends where one is missing or invisible."""
+    found: list[StatusId] = []
+    current = status.in_reply_to_id
+    while current is not None and current in parents and current not in found:
+        found.append(current)
+        current = parents[current]
+    return found[::-1]
+
+
+def _descendants(status: Status, thread: Sequence[tuple[StatusId, StatusId | None]]) -> list[StatusId]:
+    """In reading order: each answer is followed by what answers it."""
+    answers: defaultdict[StatusId, list[StatusId]] = defaultdict(list)
+    for status_id, parent_id in thread:
+        if parent_id is not None:
+            answers[parent_id].append(status_id)
+    found: dict[StatusId, None] = {}
+    waiting = answers[status.id][::-1]
+    while waiting:
+        current = waiting.pop()
+        if current not in found and current != status.id:
+            found[current] = None
+            waiting += answers[current][::-1]
+    return list(found)
+
+
+def _list_edits(conn: Connection, viewer: AccountId | None, status_id: StatusId) -> list[StatusEdit]:
+    view = views.get_view(conn, viewer, status_id)
+    status = view.status
+    present = StatusEdit(
+        id=EditId(0),
+        status_id=status.id,
+        account_id=status.account_id,
+        text=status.text,
+        content=status.content,
+        spoiler_text=status.spoiler_text,
+        sensitive=status.sensitive,
+        media=media.list_of_statuses(conn, [status.id]).get(status.id, ()),
+        created_at=status.edited_at or status.created_at,
+    )
+    return [*statuses.list_edits(conn, status.id, EDITS_MAX), present]
+
+
+def _get_source(conn: Connection, author: AccountId, status_id: StatusId) -> Status:
+    status = statuses.get(conn, status_id)
+    if status.account_id != author or status.reblog_of_id is not None:
+        raise NotFound
+    return status

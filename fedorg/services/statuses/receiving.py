@@ -1,23 +1,264 @@
+"""Receiving statuses of peers: recorded once, if they concern anybody here, and never wider than their thread.
+
+A deleted status stays deleted, a suspended author stays silent (S50), a time in the future becomes now (S14). What a
+reply answers may come later: the reply waits, is clamped to its thread when it comes (``store.statuses.adopt``), and
+is distributed again, which only adds what the first time could not.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
 from fedorg.domain.accounts import Account
-from fedorg.domain.statuses import RemoteStatus, Status
+from fedorg.domain.jobs import DistributeEdit, DistributeStatus, ResolveThread
+from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType, RemoteMedia, RemoteStatus, Status
+from fedorg.domain.visibility import Audience, Reach, Visibility, narrower_reach
+from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
+from fedorg.services.statuses.deleting import remove
+from fedorg.services.statuses.editing import keep_version
+from fedorg.store import accounts, jobs, media, relationships, statuses, tags
+
+# Fetched statuses older than this are news to nobody (Mastodon's window).
+REALTIME: Final = timedelta(hours=6)
+MEDIA_MAX: Final = 16
+_LANGUAGE_CHARACTERS_MAX: Final = 16
+_MEDIA_TYPES: Final = {"image": MediaType.IMAGE, "video": MediaType.VIDEO, "audio": MediaType.AUDIO}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arrival:
+    """A remote status and where it stands among those known here."""
+
+    remote: RemoteStatus
+    audience: Audience
+    reach_domain: str | None
+    parent: Status | None
+    created_at: datetime
+
+    @property
+    def names_local(self) -> bool:
+        return any(account.is_local for account in self.remote.mentions)
 
 
 async def receive_status(node: Node, remote: RemoteStatus) -> Status | None:
-    """Record what a peer delivered, once per uri; None when it was deleted before or concerns nobody here."""
-    raise NotImplementedError
+    """Record what a peer delivered, once per uri, and return it as it stands here.
+
+    None when it was deleted before, its author is suspended, or it concerns nobody here: no local account follows the
+    author or is named, and it answers nothing that is known.
+    """
+    return await node.write(_record, node, remote, _concerns_somebody, _always)
 
 
 async def record_fetched(node: Node, remote: RemoteStatus) -> Status | None:
-    """Record what this node fetched by itself (search, threads, boosts); None when it was deleted before."""
-    raise NotImplementedError
+    """Record what this node fetched by itself (search, threads, boosts); None when it was deleted before.
+
+    Told to followers and to those named only while it is news.
+    """
+    return await node.write(_record, node, remote, _concerns_whoever_asked, _is_recent)
 
 
 async def receive_edit(node: Node, remote: RemoteStatus) -> Status | None:
-    """Bring a known status up to date; None when it is unknown, another author's, or not newer (S5, S6)."""
-    raise NotImplementedError
+    """Bring a known status up to date; None when it is unknown, another author's, or not newer (S5, S6).
+
+    Whom a status is for cannot be changed by an edit.
+    """
+    return await node.write(_record_edit, node, remote)
 
 
 async def receive_delete(node: Node, author: Account, uri: str) -> bool:
     """Delete ``author``'s status and remember that it is gone; whether it was known here."""
-    raise NotImplementedError
+
+    def unit(conn: Connection) -> bool:
+        status = statuses.find_by_uri(conn, uri)
+        if status is not None and status.account_id != author.id:
+            return False
+        if status is None:
+            statuses.bury(conn, uri, node.now())
+            return False
+        remove(conn, node, status)
+        return True
+
+    return await node.write(unit)
+
+
+def _record(
+    conn: Connection,
+    node: Node,
+    remote: RemoteStatus,
+    is_wanted: Callable[[Connection, _Arrival], bool],
+    is_news: Callable[[_Arrival, datetime], bool],
+) -> Status | None:
+    now = node.now()
+    known = statuses.find_by_uri(conn, remote.uri)
+    if known is not None:
+        return known if known.account_id == remote.author.id else None
+    author = accounts.get(conn, remote.author.id)
+    if author.is_local or author.suspended_at is not None or statuses.is_buried(conn, remote.uri):
+        return None
+    arrival = _place(conn, remote, now)
+    if not is_wanted(conn, arrival):
+        return None
+    status = statuses.record(
+        conn, _new_status(node, arrival), lambda: node.ids.next_for(arrival.created_at), is_local=False
+    )
+    if status is None:
+        return statuses.find_by_uri(conn, remote.uri)
+    _insert_companions(conn, node, status, remote)
+    statuses.count_status(conn, status, 1)
+    _join_thread(conn, node, status)
+    if is_news(arrival, now):
+        jobs.enqueue(conn, node.ids, now, DistributeStatus(status_id=status.id))
+    return status
+
+
+def _place(conn: Connection, remote: RemoteStatus, now: datetime) -> _Arrival:
+    parent = None if remote.in_reply_to_uri is None else statuses.find_by_uri(conn, remote.in_reply_to_uri)
+    audience, reach_domain = remote.audience, None
+    if audience.reach is not Reach.PUBLIC:
+        reach_domain = remote.author.domain
+    if parent is not None and parent.audience.reach is not Reach.PUBLIC:
+        audience = replace(audience, reach=narrower_reach(audience.reach, parent.audience.reach))
+        reach_domain = parent.reach_domain
+    return _Arrival(
+        remote=remote,
+        audience=audience,
+        reach_domain=reach_domain,
+        parent=parent,
+        created_at=min(remote.created_at, now),
+    )
+
+
+def _concerns_somebody(conn: Connection, arrival: _Arrival) -> bool:
+    if arrival.names_local:
+        return True
+    match arrival.audience.visibility:
+        case Visibility.DIRECT:
+            return False
+        case Visibility.PRIVATE:
+            return relationships.has_local_follower(conn, arrival.remote.author.id)
+        case Visibility.PUBLIC | Visibility.UNLISTED:
+            return arrival.parent is not None or relationships.has_local_follower(conn, arrival.remote.author.id)
+
+
+def _concerns_whoever_asked(_conn: Connection, _arrival: _Arrival) -> bool:
+    return True
+
+
+def _always(_arrival: _Arrival, _now: datetime) -> bool:
+    return True
+
+
+def _is_recent(arrival: _Arrival, now: datetime) -> bool:
+    return arrival.created_at > now - REALTIME
+
+
+def _new_status(node: Node, arrival: _Arrival) -> Status:
+    remote, parent = arrival.remote, arrival.parent
+    status_id = StatusId(node.ids.next_for(arrival.created_at))
+    return Status(
+        id=status_id,
+        uri=remote.uri,
+        url=remote.url or remote.uri,
+        account_id=remote.author.id,
+        audience=arrival.audience,
+        reach_domain=arrival.reach_domain,
+        content=remote.content,
+        spoiler_text=remote.spoiler_text,
+        sensitive=remote.sensitive or bool(remote.spoiler_text),
+        language=_language(remote),
+        in_reply_to_id=None if parent is None else parent.id,
+        in_reply_to_account_id=None if parent is None else parent.account_id,
+        in_reply_to_uri=remote.in_reply_to_uri,
+        thread_id=status_id if parent is None else parent.thread_id,
+        emojis=remote.emojis,
+        created_at=arrival.created_at,
+        edited_at=None if remote.edited_at is None else min(remote.edited_at, node.now()),
+    )
+
+
+def _insert_companions(conn: Connection, node: Node, status: Status, remote: RemoteStatus) -> None:
+    statuses.mention(conn, status.id, [account.id for account in remote.mentions])
+    tags.link(conn, node.ids, node.now(), status.id, remote.tags)
+    media.insert_many(conn, _attachments(node, status, remote.media))
+
+
+def _join_thread(conn: Connection, node: Node, status: Status) -> None:
+    """Ask for what it answers, if that is not here; take in what waited for it."""
+    now = node.now()
+    if status.in_reply_to_uri is not None and status.in_reply_to_id is None:
+        jobs.enqueue(conn, node.ids, now, ResolveThread(status_id=status.id))
+    for child in statuses.adopt(conn, status):
+        jobs.enqueue(conn, node.ids, now, DistributeStatus(status_id=child.id))
+
+
+def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status | None:
+    before = statuses.find_by_uri(conn, remote.uri)
+    if before is None or before.account_id != remote.author.id or before.reblog_of_id is not None:
+        return None
+    now = node.now()
+    latest = before.edited_at or before.created_at
+    edited_at = now if remote.edited_at is None else min(remote.edited_at, now)
+    attached = media.list_of_statuses(conn, [before.id]).get(before.id, ())
+    after = _edited(before, remote, edited_at)
+    if edited_at <= latest or not _differs(before, after, attached, remote.media):
+        return None
+    keep_version(conn, node.ids, before, attached)
+    statuses.update_content(conn, after)
+    named = {account.id for account in remote.mentions}
+    statuses.mention(conn, before.id, named)
+    tags.unlink_all(conn, before.id)
+    tags.link(conn, node.ids, now, before.id, remote.tags)
+    media.delete_of_status(conn, before.id)
+    media.insert_many(conn, _attachments(node, before, remote.media))
+    jobs.enqueue(conn, node.ids, now, DistributeEdit(status_id=before.id, edited_at=edited_at))
+    return after
+
+
+def _edited(before: Status, remote: RemoteStatus, edited_at: datetime) -> Status:
+    return replace(
+        before,
+        url=remote.url or remote.uri,
+        content=remote.content,
+        spoiler_text=remote.spoiler_text,
+        sensitive=remote.sensitive or bool(remote.spoiler_text),
+        language=_language(remote),
+        emojis=remote.emojis,
+        edited_at=edited_at,
+    )
+
+
+def _differs(
+    before: Status, after: Status, attached: Collection[MediaAttachment], declared: Collection[RemoteMedia]
+) -> bool:
+    then = [(one.remote_url, one.description, one.focus) for one in attached]
+    now = [(one.url, one.description, one.focus) for one in list(declared)[:MEDIA_MAX]]
+    return then != now or replace(after, edited_at=before.edited_at) != before
+
+
+def _language(remote: RemoteStatus) -> str | None:
+    return None if remote.language is None else remote.language[:_LANGUAGE_CHARACTERS_MAX]
+
+
+def _attachments(node: Node, status: Status, declared: Collection[RemoteMedia]) -> list[MediaAttachment]:
+    return [
+        MediaAttachment(
+            id=MediaId(node.ids.next()),
+            account_id=status.account_id,
+            status_id=status.id,
+            type=_MEDIA_TYPES.get(one.content_type.partition("/")[0].lower(), MediaType.UNKNOWN),
+            content_type=one.content_type,
+            remote_url=one.url,
+            description=one.description,
+            blurhash=one.blurhash,
+            focus=one.focus,
+            original=None
+            if one.width is None or one.height is None
+            else Dimensions(width=one.width, height=one.height),
+            created_at=node.now(),
+        )
+        for one in list(declared)[:MEDIA_MAX]
+    ]

@@ -1,0 +1,130 @@
+"""What a member's text turns into: HTML, hashtags, the accounts it names; and what it must not be.
+
+Handles are resolved before any transaction, as many and as long as is fair; a handle that cannot be resolved stays
+text. Naming somebody whom the status may not reach is refused, not silently widened (blueprint §4).
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection
+
+from fedorg import text
+from fedorg.domain.accounts import Account
+from fedorg.domain.statuses import Tag
+from fedorg.domain.visibility import Audience, FederationMode, Visibility, admits, is_inside
+from fedorg.errors import Invalid, NotFound, Unavailable
+from fedorg.node import FetchError, Node
+from fedorg.store import accounts, peers
+
+LOOKUPS_MAX: Final = 30
+LOOKUP_SECONDS: Final = 10.0
+TAGS_MAX: Final = 100
+MEDIA_MAX: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A text, read: ``content`` is its HTML, ``mentions`` the accounts it names."""
+
+    text: str
+    content: str
+    spoiler_text: str
+    mentions: tuple[Account, ...]
+    tags: tuple[Tag, ...]
+
+
+async def compose(node: Node, plain: str, spoiler_text: str, *, has_media: bool) -> Composed:
+    """Read a status that somebody typed. Raises ``Invalid`` when it is empty or too long."""
+    plain, spoiler_text = text.normalise(plain), text.normalise(spoiler_text)
+    if not plain and spoiler_text:
+        plain, spoiler_text = spoiler_text, ""
+    rules = _rules(node)
+    limit = node.settings.status_characters_max
+    # Whatever the text holds, it is not shorter than this; counting a megabyte is not worth it.
+    longest = 100 * limit + 10_000
+    if len(plain) + len(spoiler_text) > longest or _length(plain, spoiler_text, rules) > limit:
+        raise Invalid(f"Validation failed: Text character limit of {limit} exceeded")
+    if not plain and not has_media:
+        raise Invalid("Validation failed: Text can't be blank")
+    found = text.find(plain, rules)
+    named = await _resolve_mentions(node, found)
+    targets = {
+        handle: text.MentionTarget(url=account.url, username=account.username, acct=account.acct)
+        for handle, account in named.items()
+    }
+    written = {tag.name: Tag(name=tag.name, display_name=tag.written) for tag in reversed(found.hashtags)}
+    return Composed(
+        text=plain,
+        content=text.to_html(plain, targets, node.uris.tag, rules),
+        spoiler_text=spoiler_text,
+        mentions=tuple({account.id: account for account in named.values()}.values()),
+        tags=tuple(written.values())[:TAGS_MAX],
+    )
+
+
+def check_addressees(conn: Connection, mode: FederationMode, audience: Audience, mentions: tuple[Account, ...]) -> None:
+    """Raise ``Invalid`` when one of ``mentions`` lies outside what ``audience`` or the node's mode takes in."""
+    remote = [account for account in mentions if account.domain is not None]
+    tiers = peers.tiers(conn, [account.domain for account in remote if account.domain is not None]) if remote else {}
+    for account in remote:
+        tier = tiers[account.domain or ""]
+        if not admits(mode, tier):
+            raise Invalid(f"Validation failed: this server does not exchange statuses with {account.domain}")
+        if not is_inside(tier, audience.reach):
+            noun = "direct message" if audience.visibility is Visibility.DIRECT else "status"
+            raise Invalid(
+                f"Validation failed: @{account.acct} is outside the reach of this {noun} ({audience.reach.value})"
+            )
+
+
+def _rules(node: Node) -> text.TextRules:
+    return text.TextRules(allow_ports=node.settings.insecure_loopback)
+
+
+def _length(plain: str, spoiler_text: str, rules: text.TextRules) -> int:
+    return text.count_characters(plain, rules) + text.count_characters(spoiler_text, rules)
+
+
+async def _resolve_mentions(node: Node, found: text.Found) -> Mapping[str, Account]:
+    """The account behind each handle that has one."""
+    handles = {mention.handle: mention for mention in found.mentions}
+    here = {handle: _local_name(node, mention) for handle, mention in handles.items()}
+    known = await node.read(_find_known, here, handles)
+    unknown = [handle for handle in handles if handle not in known and here[handle] is None][:LOOKUPS_MAX]
+    if unknown:
+        fetched = await asyncio.gather(*(_look_up(node, handle) for handle in unknown))
+        known |= {handle: account for handle, account in zip(unknown, fetched, strict=True) if account is not None}
+    return {handle: known[handle] for handle in handles if handle in known}
+
+
+def _local_name(node: Node, mention: text.Mention) -> str | None:
+    """The username if the handle is one of this node, else None."""
+    is_here = mention.domain in (None, node.settings.domain, node.settings.web_domain)
+    return mention.username if is_here else None
+
+
+def _find_known(
+    conn: Connection, here: Mapping[str, str | None], handles: Mapping[str, text.Mention]
+) -> dict[str, Account]:
+    found: dict[str, Account] = {}
+    for handle, mention in handles.items():
+        username = here[handle]
+        account = (
+            accounts.find_by_acct(conn, mention.username, mention.domain)
+            if username is None
+            else accounts.find_by_acct(conn, username, None)
+        )
+        if account is not None and account.suspended_at is None:
+            found[handle] = account
+    return found
+
+
+async def _look_up(node: Node, handle: str) -> Account | None:
+    try:
+        async with asyncio.timeout(LOOKUP_SECONDS):
+            return await node.resolver.account(node, handle)
+    except (NotFound, Unavailable, FetchError, TimeoutError):
+        return None
