@@ -152,8 +152,8 @@ async def test_json_and_bytes_of_other_types() -> None:
 )
 async def test_the_clock_of_the_peer(date: str | None, moment: datetime | None) -> None:
     """What the peer's Date says is handed on, so that clocks can be compared; nonsense counts as absent."""
-    headers = {} if date is None else {"date": date}
-    async with peer(lambda _: http(**headers)) as other, client() as here:
+    answer = http() if date is None else http(date=date)
+    async with peer(lambda _: answer) as other, client() as here:
         document = await here.fetch_json(f"{other.http}/", [ACTIVITY_JSON])
 
     assert document.answered_at == moment
@@ -231,6 +231,14 @@ async def test_s20_names_that_lead_inside_are_refused(records: list[str]) -> Non
         outcome = await here.deliver("https://rebound.example/inbox", b"{}", RSA_KEY)
 
     assert isinstance(outcome, Refused)
+
+
+@pytest.mark.parametrize("host", ["localhost", "node.localhost"])
+async def test_s20_localhost_is_refused_without_the_setting(host: str) -> None:
+    """Names of this machine are loopback whatever a resolver says, and closed by default."""
+    async with client(AddressPolicy(), lookup=answers("8.8.8.8")) as here:
+        with pytest.raises(AddressRefused):
+            await here.fetch_document(f"https://{host}/")
 
 
 async def test_s20_the_checked_address_is_connected_to(tmp_path: Path) -> None:
