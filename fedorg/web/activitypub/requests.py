@@ -19,6 +19,8 @@ _DOCUMENT_TYPES: Final = (ACTIVITY_JSON, "application/ld+json")
 async def signed_request() -> Request:
     """The request that is answered now, reduced to what a signature can cover."""
     scope = request.scope
+    body = await request.get_data()
+    assert isinstance(body, bytes)
     path = (scope.get("raw_path") or quote(request.path).encode()).decode("latin-1")
     query = scope["query_string"].decode("latin-1")
     target = f"{path}?{query}" if query else path
@@ -27,7 +29,7 @@ async def signed_request() -> Request:
         target_uri=f"{this_node().uris.base}{target}",
         path=target,
         headers=Headers.of((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
-        body=await request.get_data(as_text=False),
+        body=body,
     )
 
 
