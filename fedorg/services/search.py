@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from fedorg import text
 from fedorg.domain.accounts import Account
-from fedorg.domain.statuses import StatusView, Tag
+from fedorg.domain.statuses import StatusView, TagView
 from fedorg.errors import NotFound, Unavailable
 from fedorg.ids import AccountId
 from fedorg.node import FetchError, Node
@@ -56,10 +56,10 @@ async def resolve_status(node: Node, viewer: AccountId, query: str) -> list[Stat
     return await node.read(views.load_views, viewer, [found.id])
 
 
-async def search_tags(node: Node, query: str, *, limit: int, offset: int = 0) -> list[Tag]:
-    """Hashtags that begin with ``query``, with or without its sign."""
+async def search_tags(node: Node, query: str, *, limit: int, offset: int = 0) -> list[TagView]:
+    """Hashtags of public statuses that begin with ``query``, with or without its sign."""
     prefix = text.normalise_hashtag(query.strip().removeprefix("#"))
-    return await node.read(tags.search, prefix, limit=limit, offset=offset) if prefix else []
+    return await node.read(tags.search, prefix, node.now(), limit=limit, offset=offset) if prefix else []
 
 
 def _handle(node: Node, query: str) -> str:

@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.domain.statuses import Tag
-from fedorg.ids import IdSource, StatusId
-from fedorg.store.tables import status_tags, tags
+from fedorg.domain.statuses import Tag, TagUse, TagView
+from fedorg.domain.visibility import Visibility
+from fedorg.ids import IdSource, StatusId, at
+from fedorg.store.tables import status_tags, statuses, tags
 from fedorg.store.upsert import insert_ignore
 
 
@@ -46,13 +48,55 @@ def list_of_statuses(conn: Connection, ids: Collection[StatusId]) -> dict[Status
     return {status_id: tuple(found[status_id]) for status_id in found}
 
 
-def search(conn: Connection, prefix: str, *, limit: int, offset: int) -> list[Tag]:
-    """Hashtags that begin with ``prefix`` (normalised), the shortest first."""
+def search(conn: Connection, prefix: str, now: datetime, *, limit: int, offset: int) -> list[TagView]:
+    """Hashtags of public statuses that begin with ``prefix`` (normalised), the shortest first.
+
+    What stands in narrower statuses only is not found: its name alone may tell too much.
+    """
     statement = (
-        sa.select(tags.c.name, tags.c.display_name)
-        .where(tags.c.name.startswith(prefix, autoescape=True))
+        sa.select(tags.c.id, tags.c.name)
+        .where(tags.c.name.startswith(prefix, autoescape=True), sa.exists().where(_IS_PUBLIC_USE))
         .order_by(sa.func.length(tags.c.name), tags.c.name)
         .limit(limit)
         .offset(offset)
     )
-    return [Tag(name=row.name, display_name=row.display_name) for row in conn.execute(statement)]
+    found = conn.execute(statement).all()
+    history = _history(conn, [row.id for row in found], now)
+    return [TagView(id=row.id, name=row.name, history=history[row.id]) for row in found]
+
+
+_HISTORY_DAYS: Final = 7
+# Ids of two moments that lie a day apart differ by this.
+_DAY: Final = at(datetime(1970, 1, 2, tzinfo=UTC))
+_IS_PUBLIC_USE: Final = sa.and_(
+    status_tags.c.tag_id == tags.c.id,
+    statuses.c.id == status_tags.c.status_id,
+    statuses.c.visibility == Visibility.PUBLIC.value,
+)
+
+
+def _history(conn: Connection, ids: Collection[int], now: datetime) -> dict[int, tuple[TagUse, ...]]:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [midnight - timedelta(days=number) for number in range(_HISTORY_DAYS)]
+    day = (statuses.c.id // _DAY).label("day")
+    statement = (
+        sa.select(
+            status_tags.c.tag_id,
+            day,
+            sa.func.count().label("uses"),
+            sa.func.count(statuses.c.account_id.distinct()).label("accounts"),
+        )
+        .join(statuses, statuses.c.id == status_tags.c.status_id)
+        .where(
+            status_tags.c.tag_id.in_(ids),
+            statuses.c.visibility == Visibility.PUBLIC.value,
+            statuses.c.id >= at(days[-1]),
+        )
+        .group_by(status_tags.c.tag_id, day)
+    )
+    used = {(row.tag_id, row.day): (row.uses, row.accounts) for row in conn.execute(statement)}
+    history: dict[int, tuple[TagUse, ...]] = {}
+    for tag_id in ids:
+        counts = [(moment, used.get((tag_id, at(moment) // _DAY), (0, 0))) for moment in days]
+        history[tag_id] = tuple(TagUse(day=moment, uses=uses, accounts=by) for moment, (uses, by) in counts)
+    return history

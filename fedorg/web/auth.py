@@ -15,6 +15,7 @@ from quart import request
 from fedorg.domain.accounts import Account, User
 from fedorg.domain.oauth import Token, covers
 from fedorg.errors import Forbidden, Invalid, Unauthorized
+from fedorg.ids import AccountId
 from fedorg.services import oauth
 from fedorg.services.oauth import Credentials
 from fedorg.web import limits
@@ -42,9 +43,9 @@ def requires(scope: str) -> Callable[[Callable[Concatenate[Viewer, P], Awaitable
     def decorate(view: Callable[Concatenate[Viewer, P], Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         @wraps(view)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-            return await view(_viewer(await _credentials(), scope), *args, **kwargs)
+            return await view(viewer_of(await _credentials(), scope), *args, **kwargs)
 
-        return _marked(guarded, scope)
+        return marked(guarded, scope)
 
     return decorate
 
@@ -64,9 +65,9 @@ def open_to_public(
             if credentials.user is None:
                 _check_scope(credentials, scope)
                 return await view(None, *args, **kwargs)
-            return await view(_viewer(credentials, scope), *args, **kwargs)
+            return await view(viewer_of(credentials, scope), *args, **kwargs)
 
-        return _marked(guarded, f"public {scope}")
+        return marked(guarded, f"public {scope}")
 
     return decorate
 
@@ -84,7 +85,7 @@ def requires_application(
                 _check_scope(credentials, scope)
             return await view(credentials, *args, **kwargs)
 
-        return _marked(guarded, f"application {' '.join(scopes)}".rstrip())
+        return marked(guarded, f"application {' '.join(scopes)}".rstrip())
 
     return decorate
 
@@ -97,7 +98,12 @@ def public(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         spend_by_address(limits.ANONYMOUS)
         return await view(*args, **kwargs)
 
-    return _marked(guarded, "public")
+    return marked(guarded, "public")
+
+
+def id_of(viewer: Viewer | None) -> AccountId | None:
+    """The account that asks; None for somebody without a token."""
+    return viewer.account.id if viewer else None
 
 
 def bearer() -> str | None:
@@ -119,7 +125,8 @@ async def _credentials() -> Credentials:
     return credentials
 
 
-def _viewer(credentials: Credentials, scope: str) -> Viewer:
+def viewer_of(credentials: Credentials, scope: str) -> Viewer:
+    """The user a token stands for, if it is good for ``scope``; raises what the refusal says."""
     if credentials.user is None or credentials.account is None:
         raise Invalid("This method requires an authenticated user")
     _check_scope(credentials, scope)
@@ -131,6 +138,7 @@ def _check_scope(credentials: Credentials, scope: str) -> None:
         raise Forbidden("This action is outside the authorized scopes")
 
 
-def _marked(view: Callable[P, Awaitable[T]], access: str) -> Callable[P, Awaitable[T]]:
+def marked(view: Callable[P, Awaitable[T]], access: str) -> Callable[P, Awaitable[T]]:
+    """The view, with what it asks of its caller written on it."""
     setattr(view, ACCESS, access)
     return view

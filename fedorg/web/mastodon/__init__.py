@@ -4,12 +4,31 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.mastodon import accounts, apps, instance, oauth
+from fedorg.web.mastodon import (
+    accounts,
+    apps,
+    instance,
+    markers,
+    media,
+    notifications,
+    oauth,
+    relationships,
+    search,
+    statuses,
+    timelines,
+)
 
 # Each module brings one; a line each, so that several people can add theirs.
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     accounts.blueprint,
     apps.blueprint,
     instance.blueprint,
+    markers.blueprint,
+    media.blueprint,
+    notifications.blueprint,
     oauth.blueprint,
+    relationships.blueprint,
+    search.blueprint,
+    statuses.blueprint,
+    timelines.blueprint,
 )

@@ -5,7 +5,7 @@ from quart import Blueprint, Response, request
 from fedorg.domain.statuses import MediaChange, StatusChange, StatusDraft
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.errors import Invalid
-from fedorg.ids import AccountId, MediaId, StatusId
+from fedorg.ids import MediaId, StatusId
 from fedorg.media import parse_focus
 from fedorg.serializers.accounts import account_entity
 from fedorg.serializers.statuses import (
@@ -16,7 +16,7 @@ from fedorg.serializers.statuses import (
     status_entity,
 )
 from fedorg.services import interactions, statuses
-from fedorg.web.auth import Viewer, open_to_public, requires
+from fedorg.web.auth import Viewer, id_of, open_to_public, requires
 from fedorg.web.base import json_answer, page_answer, this_node
 from fedorg.web.params import Params, read_params
 
@@ -43,7 +43,7 @@ async def list_by_ids(viewer: Viewer | None) -> Response:
     params = await read_params()
     ids = [StatusId(number) for number in params.ids("id")[:_IDS_MAX]]
     node = this_node()
-    views = await statuses.list_views(node, _account_id(viewer), ids)
+    views = await statuses.list_views(node, id_of(viewer), ids)
     return json_answer([status_entity(view, node.uris) for view in views])
 
 
@@ -59,7 +59,7 @@ async def get(viewer: Viewer | None, status_id: StatusId) -> Response:
 async def get_context(viewer: Viewer | None, status_id: StatusId) -> Response:
     """What the status answers, and what answers it."""
     node = this_node()
-    return json_answer(context_entity(await statuses.get_context(node, _account_id(viewer), status_id), node.uris))
+    return json_answer(context_entity(await statuses.get_context(node, id_of(viewer), status_id), node.uris))
 
 
 @blueprint.get("/<id:status_id>/history")
@@ -67,8 +67,8 @@ async def get_context(viewer: Viewer | None, status_id: StatusId) -> Response:
 async def list_history(viewer: Viewer | None, status_id: StatusId) -> Response:
     """Every version, the first one first."""
     node = this_node()
-    view = await statuses.get_view(node, _account_id(viewer), status_id)
-    edits = await statuses.list_edits(node, _account_id(viewer), status_id)
+    view = await statuses.get_view(node, id_of(viewer), status_id)
+    edits = await statuses.list_edits(node, id_of(viewer), status_id)
     return json_answer([edit_entity(edit, view.account, view.status.emojis, node.uris) for edit in edits])
 
 
@@ -163,7 +163,7 @@ async def list_favourited_by(viewer: Viewer | None, status_id: StatusId) -> Resp
     """Who favourited a status."""
     page = (await read_params()).page(40, 80)
     node = this_node()
-    found = await interactions.list_favourited_by(node, _account_id(viewer), status_id, page)
+    found = await interactions.list_favourited_by(node, id_of(viewer), status_id, page)
     return page_answer([account_entity(one.item, node.uris) for one in found], [one.row_id for one in found])
 
 
@@ -173,7 +173,7 @@ async def list_reblogged_by(viewer: Viewer | None, status_id: StatusId) -> Respo
     """Who boosted a status."""
     page = (await read_params()).page(40, 80)
     node = this_node()
-    found = await interactions.list_reblogged_by(node, _account_id(viewer), status_id, page)
+    found = await interactions.list_reblogged_by(node, id_of(viewer), status_id, page)
     return page_answer([account_entity(one.item, node.uris) for one in found], [one.row_id for one in found])
 
 
@@ -243,10 +243,6 @@ def _media_changes(params: Params) -> tuple[MediaChange, ...]:
     return tuple(changes)
 
 
-def _account_id(viewer: Viewer | None) -> AccountId | None:
-    return viewer.account.id if viewer else None
-
-
 async def _answer(viewer: Viewer | None, status_id: StatusId) -> Response:
     node = this_node()
-    return json_answer(status_entity(await statuses.get_view(node, _account_id(viewer), status_id), node.uris))
+    return json_answer(status_entity(await statuses.get_view(node, id_of(viewer), status_id), node.uris))

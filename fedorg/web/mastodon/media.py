@@ -1,0 +1,83 @@
+"""Files for statuses. Spec: Mastodon API, methods/media."""
+
+from typing import BinaryIO, cast
+
+from quart import Blueprint, Response
+
+from fedorg.domain.statuses import MediaAttachment
+from fedorg.errors import Invalid
+from fedorg.ids import MediaId
+from fedorg.media import parse_focus
+from fedorg.serializers.media import media_entity
+from fedorg.services import media
+from fedorg.web import limits
+from fedorg.web.auth import Viewer, requires
+from fedorg.web.base import json_answer, spend, this_node
+from fedorg.web.params import Params, read_params
+
+blueprint = Blueprint("media", __name__, url_prefix="/api")
+
+
+@blueprint.post("/v2/media")
+@requires("write:media")
+async def upload(viewer: Viewer) -> Response:
+    """Keep a file; it is ready to be posted when the answer comes."""
+    return await _upload(viewer)
+
+
+@blueprint.post("/v1/media")
+@requires("write:media")
+async def upload_as_before(viewer: Viewer) -> Response:
+    """The same for older clients."""
+    return await _upload(viewer)
+
+
+@blueprint.get("/v1/media/<id:media_id>")
+@requires("write:media")
+async def get(viewer: Viewer, media_id: MediaId) -> Response:
+    """A file of one's own that no status shows yet."""
+    return _answer(await media.get_unattached(this_node(), viewer.account.id, media_id))
+
+
+@blueprint.put("/v1/media/<id:media_id>")
+@requires("write:media")
+async def change(viewer: Viewer, media_id: MediaId) -> Response:
+    """Describe a file that no status shows yet, or move its focus."""
+    params = await read_params()
+    changed = await media.change(
+        this_node(), viewer.account.id, media_id, description=params.text("description"), focus=_focus(params)
+    )
+    return _answer(changed)
+
+
+@blueprint.delete("/v1/media/<id:media_id>")
+@requires("write:media")
+async def delete(viewer: Viewer, media_id: MediaId) -> Response:
+    """Delete a file that no status shows."""
+    await media.delete_unattached(this_node(), viewer.account.id, media_id)
+    return json_answer({})
+
+
+async def _upload(viewer: Viewer) -> Response:
+    spend(limits.MEDIA, f"user {viewer.user.id}")
+    params = await read_params()
+    files = params.files("file")
+    if not files:
+        raise Invalid("Validation failed: File can't be blank")
+    kept = await media.upload(
+        this_node(),
+        viewer.account,
+        cast("BinaryIO", files[0].stream),
+        description=params.text("description") or "",
+        focus=_focus(params),
+    )
+    return _answer(kept)
+
+
+def _focus(params: Params) -> tuple[float, float] | None:
+    text = params.text("focus")
+    return parse_focus(text) if text else None
+
+
+def _answer(attachment: MediaAttachment) -> Response:
+    return json_answer(media_entity(attachment, this_node().uris))

@@ -1,0 +1,105 @@
+"""Search. Spec: Mastodon API, methods/search and methods/accounts#search.
+
+Only members search: to let anybody ask by beginnings of names would give away who works here.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from quart import Blueprint, Response
+
+from fedorg.domain.accounts import Account
+from fedorg.domain.statuses import StatusView, TagView
+from fedorg.errors import BadRequest
+from fedorg.ids import AccountId
+from fedorg.serializers.accounts import account_entity
+from fedorg.serializers.search import search_entity
+from fedorg.services import search
+from fedorg.web.auth import Viewer, requires
+from fedorg.web.base import json_answer, this_node
+from fedorg.web.params import Params, read_params
+
+blueprint = Blueprint("search", __name__, url_prefix="/api")
+
+_KINDS: Final = ("accounts", "statuses", "hashtags")
+_QUERY_MAX: Final = 2000
+_OFFSET_MAX: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Query:
+    """What somebody looks for; ``resolve`` lets this node ask others."""
+
+    text: str
+    limit: int
+    offset: int
+    resolve: bool
+    following_only: bool
+
+
+@blueprint.get("/v2/search")
+@requires("read:search")
+async def search_all(viewer: Viewer) -> Response:
+    """Accounts, statuses and hashtags for a text, a handle or an address."""
+    params = await read_params()
+    query, kind = _query(params, default_limit=20, max_limit=40), params.text("type")
+    if kind and kind not in _KINDS:
+        raise BadRequest("type must be accounts, statuses or hashtags")
+    wanted = (kind,) if kind else _KINDS
+    author = params.integer("account_id")
+    accounts = await _accounts(viewer, query) if "accounts" in wanted else []
+    statuses = await _statuses(viewer, query, author) if "statuses" in wanted else []
+    tags = await _tags(query) if "hashtags" in wanted else []
+    return json_answer(search_entity(accounts, statuses, tags, this_node().uris))
+
+
+@blueprint.get("/v1/accounts/search")
+@requires("read:accounts")
+async def search_accounts(viewer: Viewer) -> Response:
+    """Accounts whose name or handle begins with a text."""
+    query = _query(await read_params(), default_limit=40, max_limit=80)
+    uris = this_node().uris
+    return json_answer([account_entity(account, uris) for account in await _accounts(viewer, query)])
+
+
+def _query(params: Params, *, default_limit: int, max_limit: int) -> _Query:
+    text = (params.text("q") or "").strip()
+    if not text:
+        raise BadRequest("param is missing or the value is empty: q")
+    offset = params.integer("offset") or 0
+    return _Query(
+        text=text[:_QUERY_MAX],
+        limit=params.page(default_limit, max_limit).limit,
+        offset=max(0, min(offset, _OFFSET_MAX)),
+        resolve=params.flag("resolve") or False,
+        following_only=params.flag("following") or False,
+    )
+
+
+async def _accounts(viewer: Viewer, query: _Query) -> list[Account]:
+    node = this_node()
+    # What is named exactly comes first, and on the first page only.
+    resolved = await search.resolve_account(node, query.text) if query.resolve and not query.offset else None
+    found = await search.search_accounts(
+        node,
+        viewer.account.id,
+        query.text,
+        limit=query.limit,
+        offset=query.offset,
+        following_only=query.following_only,
+    )
+    if resolved is None:
+        return found
+    return [resolved, *(account for account in found if account.id != resolved.id)][: query.limit]
+
+
+async def _statuses(viewer: Viewer, query: _Query, author: int | None) -> list[StatusView]:
+    if query.offset:
+        return []
+    ask = search.resolve_status if query.resolve else search.search_statuses
+    found = await ask(this_node(), viewer.account.id, query.text)
+    return [view for view in found if author is None or view.status.account_id == AccountId(author)]
+
+
+async def _tags(query: _Query) -> list[TagView]:
+    return await search.search_tags(this_node(), query.text, limit=query.limit, offset=query.offset)

@@ -1,0 +1,110 @@
+"""Timelines and lists of statuses. Spec: Mastodon API, methods/timelines, favourites, bookmarks, accounts#statuses."""
+
+from collections.abc import Sequence
+
+from quart import Blueprint, Response
+
+from fedorg.domain.pages import Listed
+from fedorg.domain.statuses import StatusView
+from fedorg.ids import AccountId
+from fedorg.serializers.statuses import status_entity
+from fedorg.services import accounts, timelines
+from fedorg.web.auth import Viewer, id_of, open_to_public, requires
+from fedorg.web.base import json_answer, page_answer, this_node
+from fedorg.web.params import read_params
+
+blueprint = Blueprint("timelines", __name__, url_prefix="/api/v1")
+
+_TAGS_MAX = 4
+
+
+@blueprint.get("/timelines/home")
+@requires("read:statuses")
+async def list_home(viewer: Viewer) -> Response:
+    """What those one follows posted and boosted."""
+    page = (await read_params()).page(20, 40)
+    return _statuses(await timelines.home(this_node(), viewer.account.id, page))
+
+
+@blueprint.get("/timelines/public")
+@open_to_public("read:statuses")
+async def list_public(viewer: Viewer | None) -> Response:
+    """Public statuses known here; without a token only those whose reach is public (S60)."""
+    params = await read_params()
+    found = await timelines.public(
+        this_node(),
+        id_of(viewer),
+        params.page(20, 40),
+        local_only=params.flag("local") or False,
+        remote_only=params.flag("remote") or False,
+        media_only=params.flag("only_media") or False,
+    )
+    return _statuses(found)
+
+
+@blueprint.get("/timelines/tag/<hashtag>")
+@open_to_public("read:statuses")
+async def list_tagged(viewer: Viewer | None, hashtag: str) -> Response:
+    """Public statuses with a hashtag; without a token only those whose reach is public."""
+    params = await read_params()
+    found = await timelines.tag(
+        this_node(),
+        id_of(viewer),
+        hashtag,
+        params.page(20, 40),
+        any_of=params.texts("any")[:_TAGS_MAX],
+        all_of=params.texts("all")[:_TAGS_MAX],
+        none_of=params.texts("none")[:_TAGS_MAX],
+        local_only=params.flag("local") or False,
+        remote_only=params.flag("remote") or False,
+        media_only=params.flag("only_media") or False,
+    )
+    return _statuses(found)
+
+
+@blueprint.get("/accounts/<id:account_id>/statuses")
+@open_to_public("read:statuses")
+async def list_of_account(viewer: Viewer | None, account_id: AccountId) -> Response:
+    """What an account posted and boosted."""
+    params = await read_params()
+    if params.flag("pinned"):
+        # Nothing can be pinned on this node; the account must exist all the same.
+        await accounts.get_account(this_node(), account_id)
+        return json_answer([])
+    found = await timelines.account_statuses(
+        this_node(),
+        id_of(viewer),
+        account_id,
+        params.page(20, 40),
+        exclude_replies=params.flag("exclude_replies") or False,
+        exclude_reblogs=params.flag("exclude_reblogs") or False,
+        media_only=params.flag("only_media") or False,
+        tagged=params.text("tagged") or None,
+    )
+    return _statuses(found)
+
+
+@blueprint.get("/favourites")
+@requires("read:favourites")
+async def list_favourites(viewer: Viewer) -> Response:
+    """What one favourited, the latest favourite first."""
+    page = (await read_params()).page(20, 40)
+    return _listed(await timelines.favourites(this_node(), viewer.account.id, page))
+
+
+@blueprint.get("/bookmarks")
+@requires("read:bookmarks")
+async def list_bookmarks(viewer: Viewer) -> Response:
+    """What one bookmarked, the latest bookmark first."""
+    page = (await read_params()).page(20, 40)
+    return _listed(await timelines.bookmarks(this_node(), viewer.account.id, page))
+
+
+def _statuses(views: Sequence[StatusView]) -> Response:
+    uris = this_node().uris
+    return page_answer([status_entity(view, uris) for view in views], [view.status.id for view in views])
+
+
+def _listed(found: Sequence[Listed[StatusView]]) -> Response:
+    uris = this_node().uris
+    return page_answer([status_entity(one.item, uris) for one in found], [one.row_id for one in found])
