@@ -1,15 +1,18 @@
 """Notifications of an account: read, dismissed, counted. They are made where what they tell of is done."""
 
 from collections.abc import Collection
+from typing import Final
 
 from sqlalchemy import Connection
 
 from fedorg.domain.notifications import Notification, NotificationType, NotificationView
-from fedorg.domain.statuses import PageQuery
+from fedorg.domain.statuses import PageQuery, TimelineName
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, NotificationId
 from fedorg.node import Node
 from fedorg.store import accounts, markers, notifications, views
+
+_OWN_TIMELINE: Final[tuple[TimelineName, ...]] = ("notifications",)
 
 
 async def list_notifications(
@@ -63,7 +66,7 @@ async def count_unread(node: Node, account_id: AccountId, limit: int) -> int:
     """How many are newer than the account's marker, at most ``limit``."""
 
     def unit(conn: Connection) -> int:
-        read = markers.list_of_account(conn, account_id, ("notifications",))
+        read = markers.list_of_account(conn, account_id, _OWN_TIMELINE)
         return notifications.count_after(conn, account_id, read[0].last_read_id if read else 0, limit)
 
     return await node.read(unit)

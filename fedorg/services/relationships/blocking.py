@@ -1,36 +1,122 @@
+"""Blocking and muting. A block severs follows both ways and hides each from the other; a mute stays a secret."""
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
 from fedorg.domain.accounts import Account
-from fedorg.domain.relationships import Relationship
+from fedorg.domain.jobs import ActivityKind
+from fedorg.domain.relationships import FollowState, Relationship
+from fedorg.errors import NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
+from fedorg.services.relationships.following import send, sever
+from fedorg.services.relationships.listing import load_one
+from fedorg.store import accounts, notifications, relationships, timelines
+
+MUTE_SECONDS_MAX: Final = 10 * 365 * 24 * 3600
 
 
 async def block(node: Node, account: Account, target_id: AccountId) -> Relationship:
     """Block: both stop following each other and see nothing of each other."""
-    raise NotImplementedError
+
+    def unit(conn: Connection) -> Relationship:
+        target = _get_other(conn, account, target_id)
+        number = node.ids.next()
+        uri = node.uris.activity(account.uri, "block", number)
+        is_new = relationships.insert_block(
+            conn, block_id=number, account_id=account.id, target_id=target.id, uri=uri, now=node.now()
+        )
+        if is_new:
+            _part(conn, node, account, target)
+            if not target.is_local:
+                send(conn, node, ActivityKind.BLOCK, account, target, uri)
+        return load_one(conn, account.id, target.id, node.now())
+
+    return await node.write(unit)
 
 
 async def unblock(node: Node, account: Account, target_id: AccountId) -> Relationship:
     """Take a block back; the follows stay severed."""
-    raise NotImplementedError
+
+    def unit(conn: Connection) -> Relationship:
+        target = accounts.get(conn, target_id)
+        uri = relationships.delete_block(conn, account.id, target.id)
+        if uri is not None and not target.is_local:
+            send(conn, node, ActivityKind.UNDO_BLOCK, account, target, uri)
+        return load_one(conn, account.id, target.id, node.now())
+
+    return await node.write(unit)
 
 
 async def mute(
     node: Node, account: Account, target_id: AccountId, *, notifications: bool = True, duration_seconds: int = 0
 ) -> Relationship:
     """Hide what somebody posts, and their notifications unless told otherwise; 0 seconds: for good."""
-    raise NotImplementedError
+    seconds = min(max(duration_seconds, 0), MUTE_SECONDS_MAX)
+
+    def unit(conn: Connection) -> Relationship:
+        target = _get_other(conn, account, target_id)
+        relationships.put_mute(
+            conn,
+            mute_id=node.ids.next(),
+            account_id=account.id,
+            target_id=target.id,
+            notifications=notifications,
+            expires_at=node.now() + timedelta(seconds=seconds) if seconds else None,
+            now=node.now(),
+        )
+        timelines.remove_author(conn, account.id, target.id)
+        return load_one(conn, account.id, target.id, node.now())
+
+    return await node.write(unit)
 
 
 async def unmute(node: Node, account: Account, target_id: AccountId) -> Relationship:
-    """Take a mute back."""
-    raise NotImplementedError
+    """Take a mute back; what one follows comes back to the home timeline."""
+
+    def unit(conn: Connection) -> Relationship:
+        target = accounts.get(conn, target_id)
+        if relationships.delete_mute(conn, account.id, target.id):
+            known = relationships.find_follow(conn, account.id, target.id)
+            if known is not None and known.state is FollowState.ACCEPTED:
+                timelines.merge_author(conn, account.id, target.id, node.now())
+        return load_one(conn, account.id, target.id, node.now())
+
+    return await node.write(unit)
 
 
 async def receive_block(node: Node, account: Account, target: Account, uri: str) -> None:
-    """A peer's account blocks a local one."""
-    raise NotImplementedError
+    """A peer's account blocks a local one; blocking twice is blocking once."""
+
+    def unit(conn: Connection) -> None:
+        is_new = relationships.insert_block(
+            conn, block_id=node.ids.next(), account_id=account.id, target_id=target.id, uri=uri, now=node.now()
+        )
+        if is_new:
+            _part(conn, node, account, target)
+
+    await node.write(unit)
 
 
 async def receive_unblock(node: Node, account: Account, target: Account) -> None:
     """It takes the block back."""
-    raise NotImplementedError
+    await node.write(relationships.delete_block, account.id, target.id)
+
+
+def _get_other(conn: Connection, account: Account, target_id: AccountId) -> Account:
+    target = accounts.get(conn, target_id)
+    if target.id == account.id:
+        raise NotFound
+    return target
+
+
+def _part(conn: Connection, node: Node, account: Account, target: Account) -> None:
+    """End what ties the two; ``account`` is the one who blocks."""
+    sever(conn, node, account, target, ActivityKind.UNDO_FOLLOW)
+    sever(conn, node, target, account, ActivityKind.REJECT_FOLLOW)
+    for one, other in ((account, target), (target, account)):
+        if one.is_local:
+            timelines.remove_author(conn, one.id, other.id)
+    notifications.delete_from(conn, account.id, target.id)

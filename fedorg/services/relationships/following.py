@@ -1,7 +1,23 @@
+"""Following by members. A follow of a remote or locked account counts only once that account accepted it (S51)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy import Connection
+
 from fedorg.domain.accounts import Account
-from fedorg.domain.relationships import Relationship
+from fedorg.domain.jobs import ActivityKind, SendActivity
+from fedorg.domain.notifications import NotificationType
+from fedorg.domain.relationships import Follow, FollowState, Relationship
+from fedorg.domain.visibility import FederationMode, admits
+from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
+from fedorg.services.relationships.listing import load_one
+from fedorg.store import accounts, jobs, notifications, peers, relationships, timelines
+
+LANGUAGES_MAX: Final = 50
 
 
 async def follow(
@@ -13,25 +29,168 @@ async def follow(
     notify: bool | None = None,
     languages: tuple[str, ...] | None = None,
 ) -> Relationship:
-    """Follow, or change how one follows (None leaves a part as it is; new follows show reblogs and do not notify)."""
-    raise NotImplementedError
+    """Follow, or change how one follows (None leaves a part as it is; new follows show reblogs and do not notify).
+
+    Raises ``NotFound`` for oneself and for whom there is not, ``Forbidden`` where a block or the mode stands between.
+    """
+
+    def wanted(known: Follow) -> Follow:
+        return replace(
+            known,
+            show_reblogs=known.show_reblogs if reblogs is None else reblogs,
+            notify=known.notify if notify is None else notify,
+            languages=known.languages if languages is None else languages[:LANGUAGES_MAX],
+        )
+
+    return await node.write(_follow, node, account, target_id, wanted)
 
 
 async def unfollow(node: Node, account: Account, target_id: AccountId) -> Relationship:
-    """Stop following, or take a request back."""
-    raise NotImplementedError
+    """Stop following, or take a request back; what that account posted leaves the home timeline."""
+
+    def unit(conn: Connection) -> Relationship:
+        target = accounts.get(conn, target_id)
+        sever(conn, node, account, target, ActivityKind.UNDO_FOLLOW)
+        return load_one(conn, account.id, target.id, node.now())
+
+    return await node.write(unit)
 
 
 async def remove_from_followers(node: Node, account: Account, follower_id: AccountId) -> Relationship:
     """Make somebody stop following ``account``."""
-    raise NotImplementedError
+
+    def unit(conn: Connection) -> Relationship:
+        follower = accounts.get(conn, follower_id)
+        sever(conn, node, follower, account, ActivityKind.REJECT_FOLLOW)
+        return load_one(conn, account.id, follower.id, node.now())
+
+    return await node.write(unit)
 
 
 async def authorize_request(node: Node, account: Account, follower_id: AccountId) -> Relationship:
     """Accept a follow request; ``NotFound`` when there is none."""
-    raise NotImplementedError
+
+    def unit(conn: Connection) -> Relationship:
+        request = _get_request(conn, account, follower_id)
+        follower = accounts.get(conn, follower_id)
+        notifications.withdraw(conn, type_=NotificationType.FOLLOW_REQUEST, by=follower.id, origin=request.id)
+        complete(conn, node, request, follower, account)
+        if not follower.is_local:
+            send(conn, node, ActivityKind.ACCEPT_FOLLOW, account, follower, request.uri)
+        return load_one(conn, account.id, follower.id, node.now())
+
+    return await node.write(unit)
 
 
 async def reject_request(node: Node, account: Account, follower_id: AccountId) -> Relationship:
     """Refuse a follow request; ``NotFound`` when there is none."""
-    raise NotImplementedError
+
+    def unit(conn: Connection) -> Relationship:
+        _get_request(conn, account, follower_id)
+        follower = accounts.get(conn, follower_id)
+        sever(conn, node, follower, account, ActivityKind.REJECT_FOLLOW)
+        return load_one(conn, account.id, follower.id, node.now())
+
+    return await node.write(unit)
+
+
+def complete(conn: Connection, node: Node, pending: Follow, follower: Account, target: Account) -> bool:
+    """Make a pending follow count, with all that follows from it; False when it counts already."""
+    if not relationships.accept_follow(conn, pending):
+        return False
+    settle(conn, node, replace(pending, state=FollowState.ACCEPTED), follower, target)
+    return True
+
+
+def settle(conn: Connection, node: Node, new: Follow, follower: Account, target: Account) -> None:
+    """What a new follow means here: a notification, and the latest of the target on the follower's home timeline."""
+    is_accepted = new.state is FollowState.ACCEPTED
+    if is_accepted and follower.is_local:
+        timelines.merge_author(conn, follower.id, target.id, node.now())
+    notifications.notify(
+        conn,
+        node.ids,
+        node.now(),
+        [target.id],
+        type_=NotificationType.FOLLOW if is_accepted else NotificationType.FOLLOW_REQUEST,
+        by=follower.id,
+        origin=new.id,
+    )
+
+
+def sever(conn: Connection, node: Node, follower: Account, target: Account, kind: ActivityKind) -> bool:
+    """End a follow or a request, if there is one, and tell the other's server by ``kind``; whether there was one.
+
+    ``kind`` UNDO_FOLLOW: the follower ends it; REJECT_FOLLOW: the target does.
+    """
+    ended = relationships.delete_follow(conn, follower.id, target.id)
+    if ended is None:
+        return False
+    if follower.is_local:
+        timelines.remove_author(conn, follower.id, target.id)
+    for type_ in (NotificationType.FOLLOW, NotificationType.FOLLOW_REQUEST):
+        notifications.withdraw(conn, type_=type_, by=follower.id, origin=ended.id)
+    sender, receiver = (follower, target) if kind is ActivityKind.UNDO_FOLLOW else (target, follower)
+    if sender.is_local and not receiver.is_local:
+        send(conn, node, kind, sender, receiver, ended.uri)
+    return True
+
+
+def send(conn: Connection, node: Node, kind: ActivityKind, sender: Account, receiver: Account, uri: str) -> None:
+    """Queue one activity from a local account to a remote one."""
+    job = SendActivity(kind=kind, account_id=sender.id, target_id=receiver.id, uri=uri)
+    jobs.enqueue(conn, node.ids, node.now(), job)
+
+
+def _follow(
+    conn: Connection, node: Node, account: Account, target_id: AccountId, wanted: Callable[[Follow], Follow]
+) -> Relationship:
+    target = accounts.get(conn, target_id)
+    if target.id == account.id or target.suspended_at is not None:
+        raise NotFound
+    known = relationships.find_follow(conn, account.id, target.id)
+    if known is None:
+        _check_allowed(conn, node, account, target)
+        new = wanted(_new_follow(node, account, target))
+        if relationships.insert_follow(conn, new):
+            _begin(conn, node, new, account, target)
+        else:
+            known = relationships.find_follow(conn, account.id, target.id)
+    if known is not None:
+        relationships.change_follow(conn, wanted(known))
+    return load_one(conn, account.id, target.id, node.now())
+
+
+def _check_allowed(conn: Connection, node: Node, account: Account, target: Account) -> None:
+    if relationships.is_blocked_between(conn, account.id, target.id):
+        raise Forbidden("This action is not allowed")
+    if target.domain is not None:
+        tier = peers.tiers(conn, [target.domain])[target.domain]
+        if not admits(FederationMode(node.settings.federation_mode), tier):
+            raise Forbidden(f"This server does not federate with {target.domain}")
+
+
+def _new_follow(node: Node, account: Account, target: Account) -> Follow:
+    number = node.ids.next()
+    is_pending = target.locked or not target.is_local
+    return Follow(
+        id=number,
+        account_id=account.id,
+        target_id=target.id,
+        uri=node.uris.activity(account.uri, "follow", number),
+        state=FollowState.PENDING if is_pending else FollowState.ACCEPTED,
+        created_at=node.now(),
+    )
+
+
+def _begin(conn: Connection, node: Node, new: Follow, account: Account, target: Account) -> None:
+    settle(conn, node, new, account, target)
+    if not target.is_local:
+        send(conn, node, ActivityKind.FOLLOW, account, target, new.uri)
+
+
+def _get_request(conn: Connection, account: Account, follower_id: AccountId) -> Follow:
+    request = relationships.find_follow(conn, follower_id, account.id)
+    if request is None or request.state is not FollowState.PENDING:
+        raise NotFound
+    return request
