@@ -1,0 +1,210 @@
+"""The queue of deliveries: once for an activity, in order for an object, and no peer at the expense of another."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from fedorg.domain.accounts import Account, ActorType
+from fedorg.domain.visibility import Reach, Tier
+from fedorg.ids import AccountId, IdSource
+from fedorg.store import accounts, deliveries, peers
+from fedorg.store.deliveries import ClaimedDelivery, OutgoingActivity, Window
+from fedorg.store.engine import Database
+
+NOW = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
+LEASE = timedelta(seconds=30)
+IDS = IdSource(lambda: NOW)
+ALICE = AccountId(1)
+NUMBERS = count(1)
+
+
+@pytest.fixture(autouse=True)
+async def alice(database: Database) -> None:
+    """The account that everything here is sent by."""
+    account = Account(
+        id=ALICE,
+        username="alice",
+        domain=None,
+        uri="https://here.example/users/alice",
+        url="https://here.example/@alice",
+        actor_type=ActorType.PERSON,
+        created_at=NOW,
+    )
+    await database.write(accounts.insert, account)
+
+
+def activity(object_uri: str = "", uri: str = "") -> OutgoingActivity:
+    number = next(NUMBERS)
+    return OutgoingActivity(
+        uri=uri or f"https://here.example/activities/{number}",
+        account_id=ALICE,
+        type="Create",
+        object_uri=object_uri or f"https://here.example/objects/{number}",
+        reach=Reach.PUBLIC,
+        body="{}",
+    )
+
+
+async def record(database: Database, outgoing: OutgoingActivity, *domains: str) -> bool:
+    inboxes = {f"https://{domain}/inbox": domain for domain in domains}
+    return await database.write(deliveries.record, IDS, NOW, outgoing, inboxes)
+
+
+async def claim(
+    database: Database,
+    now: datetime = NOW,
+    *,
+    free: int = 32,
+    domain_max: int = 4,
+    ill_free: int = 8,
+    busy: Mapping[str, int] | None = None,
+) -> tuple[ClaimedDelivery, ...]:
+    window = Window(free=free, domain_max=domain_max, ill_free=ill_free, busy=busy or {})
+    return await database.write(deliveries.claim, now=now, lease=LEASE, window=window)
+
+
+async def test_an_activity_goes_to_each_inbox_once(database: Database) -> None:
+    """Recording the same activity again, as a repeated job does, adds no delivery, even after it was delivered."""
+    create = activity()
+
+    assert await record(database, create, "a.example", "b.example")
+    held = await claim(database)
+    for delivery in held:
+        await database.write(deliveries.finish, delivery)
+
+    assert not await record(database, create, "a.example", "b.example", "c.example")
+    assert {delivery.domain for delivery in held} == {"a.example", "b.example"}
+    assert (await database.read(deliveries.counts)).waiting == 0
+
+
+async def test_what_concerns_one_object_arrives_in_order(database: Database) -> None:
+    """An edit waits until the peer has the status, while other statuses pass by."""
+    await record(database, activity("https://here.example/1"), "a.example")
+    await record(database, activity("https://here.example/1"), "a.example")
+    await record(database, activity("https://here.example/2"), "a.example")
+
+    first, other = await claim(database)
+    assert await claim(database) == ()
+
+    await database.write(deliveries.finish, first)
+    (second,) = await claim(database)
+    assert second.uri not in (first.uri, other.uri)
+
+
+async def test_a_delivery_given_up_frees_those_behind_it(database: Database) -> None:
+    """One poisoned activity never blocks the rest of its object."""
+    await record(database, activity("https://here.example/1"), "a.example")
+    await record(database, activity("https://here.example/1"), "a.example")
+    (first,) = await claim(database)
+
+    await database.write(deliveries.bury, first, NOW, "answered 422")
+
+    (second,) = await claim(database)
+    assert second.id != first.id
+    assert (await database.read(deliveries.counts)).dead == 1
+
+
+async def test_a_peer_gets_a_window_and_not_the_whole_house(database: Database) -> None:
+    """Hundreds of deliveries for one peer leave room for the others, wherever those stand in line."""
+    for _ in range(40):
+        await record(database, activity(), "big.example")
+    await record(database, activity(), "small.example")
+
+    held = await claim(database, free=8, domain_max=4)
+
+    assert [delivery.domain for delivery in held].count("big.example") == 4
+    assert [delivery.domain for delivery in held].count("small.example") == 1
+    assert await claim(database, free=8, domain_max=4, busy={"big.example": 4, "small.example": 1}) == ()
+
+
+async def test_ill_peers_share_few_places(database: Database) -> None:
+    """Servers that failed last time can hold only the places reserved for them."""
+    for number in range(10):
+        await record(database, activity(), f"ill{number}.example")
+        await database.write(peers.record_failure, NOW, f"ill{number}.example", "no answer")
+    await record(database, activity(), "well.example")
+
+    held = await claim(database, ill_free=3)
+
+    assert sum(delivery.is_ill for delivery in held) == 3
+    assert any(delivery.domain == "well.example" for delivery in held)
+
+
+async def test_the_circuit_opens_after_failures_and_tries_one_at_a_time(database: Database) -> None:
+    """A peer that failed five times in a row is left alone for a while, then asked once; success opens it fully."""
+    for _ in range(3):
+        await record(database, activity(), "a.example")
+    for _ in range(peers.FAILURES_MAX):
+        await database.write(peers.record_failure, NOW, "a.example", "no answer")
+
+    assert await claim(database) == ()
+    (probe,) = await claim(database, NOW + peers.FIRST_PAUSE)
+
+    await database.write(deliveries.finish, probe)
+    await database.write(peers.record_success, NOW, "a.example", "rfc9421")
+    assert len(await claim(database, NOW + peers.FIRST_PAUSE)) == 2
+
+
+async def test_pauses_grow_and_are_bounded(database: Database) -> None:
+    """Each further failure doubles the pause, up to six hours."""
+    pauses = []
+    for _ in range(40):
+        await database.write(peers.record_failure, NOW, "a.example", "no answer")
+        peer = await database.read(peers.find, "a.example")
+        assert peer is not None
+        pauses.append(peer.closed_until)
+
+    assert pauses[: peers.FAILURES_MAX - 1] == [None] * (peers.FAILURES_MAX - 1)
+    assert pauses[peers.FAILURES_MAX - 1] == NOW + peers.FIRST_PAUSE
+    assert pauses[peers.FAILURES_MAX] == NOW + 2 * peers.FIRST_PAUSE
+    assert pauses[-1] == NOW + peers.LONGEST_PAUSE
+
+
+async def test_an_inbox_that_is_gone_loses_what_waits_for_it(database: Database) -> None:
+    """After 410 nothing more is tried for that inbox, and other inboxes are untouched."""
+    await record(database, activity(), "a.example", "b.example")
+    await record(database, activity(), "a.example")
+
+    assert await database.write(deliveries.drop_inbox, "https://a.example/inbox") == 2
+    assert {delivery.domain for delivery in await claim(database)} == {"b.example"}
+
+
+async def test_a_delivery_carries_what_its_peer_is_now(database: Database) -> None:
+    """The tier and scheme are those of the moment of sending; an unknown peer is open."""
+    await record(database, activity(), "a.example", "b.example")
+    await database.write(peers.set_tier, NOW, "a.example", Tier.BLOCKED)
+    await database.write(peers.record_success, NOW, "a.example", "cavage")
+
+    held = {delivery.domain: delivery for delivery in await claim(database)}
+
+    assert (held["a.example"].tier, held["a.example"].signature_scheme) == (Tier.BLOCKED, "cavage")
+    assert (held["b.example"].tier, held["b.example"].signature_scheme) == (Tier.OPEN, None)
+
+
+async def test_upkeep_forgets_activities_only_when_nobody_waits_for_them(database: Database) -> None:
+    """An activity stays as long as one delivery of it waits, and goes with its age after that."""
+    await record(database, activity(), "a.example")
+    (held,) = await claim(database)
+    later = NOW + timedelta(days=8)
+
+    assert await database.write(deliveries.delete_done_activities, later, 10) == 0
+    await database.write(deliveries.finish, held)
+    assert await database.write(deliveries.delete_done_activities, NOW, 10) == 0
+    assert await database.write(deliveries.delete_done_activities, later, 10) == 1
+
+
+async def test_peers_are_listed_with_how_deliveries_to_them_stand(database: Database) -> None:
+    """An administrator sees for each peer what waits and what failed."""
+    await record(database, activity(), "a.example", "b.example")
+    held = {delivery.domain: delivery for delivery in await claim(database)}
+    await database.write(deliveries.bury, held["a.example"], NOW, "answered 400")
+    await database.write(peers.upsert_seen, NOW, "a.example")
+    await database.write(peers.set_tier, NOW, "b.example", Tier.SIBLING)
+
+    a, b = await database.read(peers.list_summaries)
+
+    assert (a.peer.domain, a.peer.tier, a.deliveries_waiting, a.deliveries_dead) == ("a.example", Tier.OPEN, 0, 1)
+    assert (b.peer.domain, b.peer.tier, b.deliveries_waiting, b.deliveries_dead) == ("b.example", Tier.SIBLING, 1, 0)
+    assert b.oldest_waiting_at == NOW
