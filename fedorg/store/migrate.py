@@ -134,13 +134,23 @@ def _migrate(url: str, report: Progress) -> list[str]:
     applied: list[str] = []
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        create_private(sqlite_path(parsed))
+        _make_file(parsed)
     with _connect(parsed, "BEGIN EXCLUSIVE") as conn:
         _take_turns(conn)
         while (revision := _apply_next(conn)) is not None:
             report(revision)
             applied.append(revision)
     return applied
+
+
+def _make_file(url: URL) -> None:
+    """The embedded database is the only thing a first start has to find a place for."""
+    path = sqlite_path(url)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        create_private(path)
+    except OSError as problem:
+        raise DatabaseUnavailable(url, problem) from problem
 
 
 def _apply_next(conn: Connection) -> str | None:

@@ -195,3 +195,20 @@ async def test_a_server_that_does_not_answer_is_named_without_its_password() -> 
         await migrate.check("postgresql://node:opensesame@127.0.0.1:1/fedorg")
 
     assert "opensesame" not in str(refusal.value)
+
+
+async def test_the_folder_of_an_embedded_database_is_made(tmp_path: Path) -> None:
+    """A first start needs no folder made by hand."""
+    url = f"sqlite:///{tmp_path / 'new' / 'data' / 'node.db'}"
+
+    assert await migrate.migrate(url)
+
+    assert (await migrate.check(url)).is_current
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """Where the database cannot be put, the refusal says where that was."""
+    (tmp_path / "letter.txt").write_text("Dear Sir")
+
+    with pytest.raises(DatabaseUnavailable, match=r"letter\.txt"):
+        await migrate.migrate(f"sqlite:///{tmp_path / 'letter.txt' / 'node.db'}")
