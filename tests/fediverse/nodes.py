@@ -112,6 +112,19 @@ class RunningNode:
 
     async def start(self) -> None:
         """Start serving and wait until it answers."""
+        process = await self.spawn()
+
+        async def answers() -> bool | None:
+            assert process.returncode is None, f"{self.name} ended with {process.returncode}: {self.log_tail()}"
+            with contextlib.suppress(httpx.TransportError):
+                async with self.http() as http:
+                    return (await http.get("/health", timeout=2)).is_success or None
+            return None
+
+        await wait_for(answers, f"{self.name} to answer")
+
+    async def spawn(self) -> asyncio.subprocess.Process:
+        """Start serving without waiting for an answer."""
         with (self.folder / "node.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -125,16 +138,7 @@ class RunningNode:
                 stderr=log,
                 pass_fds=(self.socket.fileno(),),
             )
-        process = self.process
-
-        async def answers() -> bool | None:
-            assert process.returncode is None, f"{self.name} ended with {process.returncode}: {self.log_tail()}"
-            with contextlib.suppress(httpx.TransportError):
-                async with self.http() as http:
-                    return (await http.get("/health", timeout=2)).is_success or None
-            return None
-
-        await wait_for(answers, f"{self.name} to answer")
+        return self.process
 
     async def stop(self) -> None:
         """End it as an administrator does; it must end by itself."""
