@@ -8,7 +8,7 @@ sent, so that an address counts as confirmed and serves for signing in only; its
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias, TypeVar
 
@@ -235,7 +235,9 @@ async def _register(node: Node, draft: SignUp, then: Callable[[Connection, User]
             invite_id=None if invite is None else invite.id,
         )
         _raise_if(_taken(conn, user))
-        _insert_person(conn, node, account, user, pairs)
+        # Until somebody approves it, the account is as closed to others as a suspended one.
+        shown = account if user.approved_at is not None else replace(account, suspended_at=account.created_at)
+        _insert_person(conn, node, shown, user, pairs)
         audit.record(conn, node.ids, node.now(), action="user.registered", target=user.username, details={"mode": mode})
         return user, then(conn, user)
 

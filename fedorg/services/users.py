@@ -185,7 +185,15 @@ async def approve(node: Node, user: User, *, by: UserId | None = None) -> User:
     def change(current: User) -> User:
         return replace(current, approved_at=current.approved_at or node.now())
 
-    return await _change(node, user, "user.approved", change, by)
+    def unit(conn: Connection) -> User:
+        approved = _apply(conn, node, user.id, "user.approved", change, by)
+        account = accounts.get(conn, approved.account_id)
+        # Closed since it was made, and for no other reason.
+        if account.suspended_at == account.created_at:
+            accounts.update(conn, replace(account, suspended_at=None))
+        return approved
+
+    return await node.write(unit)
 
 
 async def reject(node: Node, user: User, *, by: UserId | None = None) -> None:

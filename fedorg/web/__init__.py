@@ -9,7 +9,7 @@ from typing import Final
 from quart import Quart
 
 from fedorg.node import Node
-from fedorg.web import activitypub, base, mastodon, site
+from fedorg.web import activitypub, base, files, mastodon, operation, site
 from fedorg.web.bodies import request_class
 from fedorg.web.proxies import ForwardedHeaders
 
@@ -35,7 +35,18 @@ def create_app(node: Node) -> Quart:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     base.install(app, node)
-    for blueprint in (*activitypub.BLUEPRINTS, *mastodon.BLUEPRINTS, *site.BLUEPRINTS):
+    for blueprint in (
+        *activitypub.BLUEPRINTS,
+        *mastodon.BLUEPRINTS,
+        *site.BLUEPRINTS,
+        files.blueprint,
+        operation.blueprint,
+    ):
         app.register_blueprint(blueprint)
     app.asgi_app = ForwardedHeaders(app.asgi_app, node.settings.trusted_proxies)  # type: ignore[method-assign] # as Quart documents middleware
     return app
+
+
+def close_streams(app: Quart) -> None:
+    """Ask every open stream of the application to end: the node stops."""
+    base.stopping_of(app).set()

@@ -4,6 +4,7 @@ The one place that maps errors to HTTP statuses (``STATUS_OF``), and the one pla
 get ``{"error": …}``, people a page; nobody gets a traceback.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC
@@ -39,6 +40,7 @@ STATUS_OF: Final[Mapping[type[errors.FedorgError], int]] = {
 
 _NODE: Final = "fedorg.node"
 _LIMITER: Final = "fedorg.limiter"
+_STOPPING: Final = "fedorg.stopping"
 _SERVER_FAULT: Final = 500
 _OK: Final = 200
 
@@ -52,7 +54,6 @@ _SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
@@ -81,12 +82,24 @@ def install(app: Quart, node: Node) -> None:
     """Make ``app`` an application of ``node``: errors, headers, limits and log lines as this module says."""
     app.extensions[_NODE] = node
     app.extensions[_LIMITER] = Limiter(node.now, node.settings.rate_limits)
+    app.extensions[_STOPPING] = asyncio.Event()
     app.url_map.converters["id"] = IdConverter
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(errors.FedorgError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_fault)
+
+
+def stopping() -> asyncio.Event:
+    """Set when the node stops: what stays open for long ends then."""
+    return stopping_of(current_app)
+
+
+def stopping_of(app: Quart) -> asyncio.Event:
+    """Likewise, from outside a request."""
+    event: asyncio.Event = app.extensions[_STOPPING]
+    return event
 
 
 def json_answer(entity: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

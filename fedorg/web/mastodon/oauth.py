@@ -1,4 +1,4 @@
-"""OAuth's endpoints for programs: token, revoke, userinfo, metadata. The pages for people are in ``web.site.consent``."""
+"""OAuth's endpoints for programs: token, revoke, userinfo, metadata. Its pages for people are in ``web.site``."""
 
 import base64
 import binascii

@@ -4,4 +4,12 @@ from typing import Final
 
 from quart import Blueprint
 
-BLUEPRINTS: Final[tuple[Blueprint, ...]] = ()
+from fedorg.web.site import consent, home, invites, profiles, sign_in
+
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
+    consent.blueprint,
+    home.blueprint,
+    invites.blueprint,
+    profiles.blueprint,
+    sign_in.blueprint,
+)

@@ -1,0 +1,98 @@
+"""The front door: what this node is, and for a member, what they can see to here."""
+
+from quart import Blueprint, Response, request
+
+from fedorg.domain.accounts import User
+from fedorg.errors import FedorgError, Forbidden, Invalid
+from fedorg.ids import ApplicationId
+from fedorg.services import instance, oauth, registration, users
+from fedorg.services.users import SignedIn
+from fedorg.web import limits
+from fedorg.web.base import spend, this_node
+from fedorg.web.site.meanings import meanings_of
+from fedorg.web.site.sessions import for_everybody, go, members_only, page, sign_in_browser
+
+blueprint = Blueprint("home", __name__)
+
+
+@blueprint.get("/")
+@for_everybody
+async def show_home(visitor: SignedIn | None) -> Response:
+    """The front page, or a member's own."""
+    if visitor is None:
+        return await page("home.html", None)
+    return await _member_page(visitor)
+
+
+@blueprint.get("/about")
+@for_everybody
+async def show_about(visitor: SignedIn | None) -> Response:
+    """What this node is, with whom it federates, whom to write to."""
+    return await page("about.html", visitor, facts=await instance.get_facts(this_node()))
+
+
+@blueprint.post("/account/applications/<id:application_id>/revoke")
+@members_only
+async def revoke_application(visitor: SignedIn, application_id: int) -> Response:
+    """End what a program may do."""
+    await oauth.revoke_application(this_node(), visitor.user.id, ApplicationId(application_id))
+    return go("/")
+
+
+@blueprint.post("/account/password")
+@members_only
+async def change_password(visitor: SignedIn) -> Response:
+    """Set a password; every session ends, and this browser gets a new one."""
+    spend(limits.SIGN_IN_BY_NAME, limits.subject_of_name(visitor.user.username))
+    form = await request.form
+    if form.get("new", "") != form.get("again", ""):
+        return await _member_page(visitor, status=422, problem=Invalid("The two new passwords differ"))
+    try:
+        user = await users.change_password(
+            this_node(), visitor.user, current=form.get("current", ""), new=form.get("new", "")
+        )
+    except Invalid as problem:
+        return await _member_page(visitor, status=422, problem=problem)
+    return await sign_in_browser(go("/"), user)
+
+
+@blueprint.post("/account/invites")
+@members_only
+async def create_invite(visitor: SignedIn) -> Response:
+    """Make a link with which one person may register."""
+    await registration.create_invite(this_node(), visitor.user)
+    return go("/#invites")
+
+
+@blueprint.post("/account/waiting/<username>")
+@members_only
+async def answer_sign_up(visitor: SignedIn, username: str) -> Response:
+    """Let in somebody who waits for approval, or turn them away."""
+    if not users.is_staff(visitor.user):
+        raise Forbidden("Only administrators may do this")
+    user = await users.get_by_username(this_node(), username)
+    answer = users.approve if (await request.form).get("decision") == "approve" else users.reject
+    await answer(this_node(), user, by=visitor.user.id)
+    return go("/#waiting")
+
+
+async def _member_page(visitor: SignedIn, *, status: int = 200, problem: FedorgError | None = None) -> Response:
+    node = this_node()
+    is_staff = users.is_staff(visitor.user)
+    invites = await registration.list_invites(node) if is_staff else []
+    authorized = await oauth.list_authorized(node, visitor.user.id)
+    return await page(
+        "member.html",
+        visitor,
+        status=status,
+        problem=None if problem is None else str(problem),
+        accounts=await users.list_accounts(node, visitor.user.id),
+        authorized=[(one, meanings_of(one.scopes)) for one in authorized],
+        is_staff=is_staff,
+        invites=[invite for invite in invites if registration.is_usable(node, invite)],
+        waiting=await _waiting() if is_staff else [],
+    )
+
+
+async def _waiting() -> list[User]:
+    return [user for user in await users.list_users(this_node()) if user.approved_at is None]

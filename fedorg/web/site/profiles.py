@@ -1,0 +1,76 @@
+"""Pages of people and their statuses, for browsers. The services decide what somebody sees, as they do for the API."""
+
+from typing import Final
+
+from quart import Blueprint, Response, redirect, request
+
+from fedorg.domain.accounts import Account
+from fedorg.domain.statuses import PageQuery
+from fedorg.errors import NotFound
+from fedorg.ids import AccountId, StatusId
+from fedorg.serializers.accounts import account_entity
+from fedorg.services import accounts, statuses, timelines
+from fedorg.services.users import SignedIn
+from fedorg.web.base import this_node
+from fedorg.web.site.sessions import for_everybody, page
+
+blueprint = Blueprint("profiles", __name__)
+
+_PAGE: Final = 20
+_DOCUMENT_TYPES: Final = ("application/activity+json", "application/ld+json")
+
+
+@blueprint.get("/@<username>")
+@for_everybody
+async def show_profile(visitor: SignedIn | None, username: str) -> Response:
+    """Who somebody is, and what they posted, newest first."""
+    account = await _account(username)
+    if _wants_document():
+        return _to_document(account.uri)
+    max_id = request.args.get("max_id", "")
+    window = PageQuery(limit=_PAGE, max_id=int(max_id) if max_id.isascii() and max_id.isdigit() else None)
+    views = await timelines.account_statuses(this_node(), _viewer(visitor), account.id, window, exclude_replies=True)
+    return await page(
+        "profile.html",
+        visitor,
+        account=account,
+        entity=account_entity(account, this_node().uris),
+        handle=f"@{account.username}@{this_node().settings.domain}",
+        views=views,
+        older=views[-1].status.id if len(views) == _PAGE else None,
+    )
+
+
+@blueprint.get("/@<username>/<id:status_id>")
+@for_everybody
+async def show_status(visitor: SignedIn | None, username: str, status_id: int) -> Response:
+    """One status and what it answers and is answered by."""
+    account = await _account(username)
+    node = this_node()
+    view = await statuses.get_view(node, _viewer(visitor), StatusId(status_id))
+    if view.status.account_id != account.id:
+        raise NotFound
+    if _wants_document():
+        return _to_document(view.status.uri)
+    context = await statuses.get_context(node, _viewer(visitor), StatusId(status_id))
+    return await page("status.html", visitor, view=view, context=context, account=account)
+
+
+async def _account(username: str) -> Account:
+    account = await accounts.find_local(this_node(), username)
+    if account is None or account.suspended_at is not None or account.uri == this_node().uris.node_actor:
+        raise NotFound
+    return account
+
+
+def _viewer(visitor: SignedIn | None) -> AccountId | None:
+    return None if visitor is None else visitor.account.id
+
+
+def _wants_document() -> bool:
+    accepted = request.headers.get("Accept", "")
+    return any(kind in accepted for kind in _DOCUMENT_TYPES)
+
+
+def _to_document(uri: str) -> Response:
+    return redirect(uri, 302)  # type: ignore[return-value] # Quart's redirect makes its own response

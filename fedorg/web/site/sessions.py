@@ -1,0 +1,162 @@
+"""Browsers: who is signed in, and proof that a form came from our own page.
+
+The cookie's name holds a piece of the node's address, since browsers share cookies among ports. Every form carries a
+token: that of the session, or, before anybody is signed in, that of a cookie made for the form.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Concatenate, Final, ParamSpec
+from urllib.parse import urlencode, urlsplit
+
+from markupsafe import Markup
+from quart import Response, redirect, render_template, request
+from werkzeug.datastructures import MultiDict
+
+from fedorg.domain.accounts import User
+from fedorg.errors import Forbidden
+from fedorg.services import users
+from fedorg.services.users import SESSION_DAYS, SignedIn
+from fedorg.text import sanitize
+from fedorg.web.auth import ACCESS
+from fedorg.web.base import this_node
+
+P = ParamSpec("P")
+
+_CSRF_FIELD: Final = "csrf_token"
+_DAY_SECONDS: Final = 86_400
+_LAST_ASCII: Final = 126
+
+
+async def signed_in() -> SignedIn | None:
+    """Who is signed in with this browser."""
+    cookie = request.cookies.get(_cookie_name("session"))
+    return await users.find_session(this_node(), cookie) if cookie else None
+
+
+def members_only(
+    view: Callable[Concatenate[SignedIn, P], Awaitable[Response]],
+) -> Callable[P, Awaitable[Response]]:
+    """The view gets who is signed in first; others are sent to sign in, and come back. Forms are checked."""
+
+    @wraps(view)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
+        visitor = await signed_in()
+        if visitor is None:
+            return to_sign_in(request.full_path if request.method == "GET" else "/")
+        if request.method == "POST":
+            check_form(await request.form, visitor)
+        return await view(visitor, *args, **kwargs)
+
+    setattr(guarded, ACCESS, "session")
+    return guarded
+
+
+def for_everybody(
+    view: Callable[Concatenate[SignedIn | None, P], Awaitable[Response]],
+) -> Callable[P, Awaitable[Response]]:
+    """The view gets who is signed in first, or None. Forms are checked."""
+
+    @wraps(view)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
+        visitor = await signed_in()
+        if request.method == "POST":
+            check_form(await request.form, visitor)
+        return await view(visitor, *args, **kwargs)
+
+    setattr(guarded, ACCESS, "public")
+    return guarded
+
+
+def check_form(form: MultiDict[str, str], visitor: SignedIn | None) -> None:
+    """Return for a form of our own page; ``Forbidden`` for one that another site made up."""
+    expected = visitor.csrf_token if visitor else request.cookies.get(_cookie_name("form"), "")
+    if not expected or not hmac.compare_digest(form.get(_CSRF_FIELD, "").encode(), expected.encode()):
+        raise Forbidden("This form has expired. Go back, load the page again and repeat.")
+
+
+async def page(
+    template: str,
+    visitor: SignedIn | None,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **values: object,
+) -> Response:
+    """A page for people. Forms on it take ``csrf_token``; a visitor who is not signed in gets a cookie for that."""
+    node = this_node()
+    form_cookie = request.cookies.get(_cookie_name("form"))
+    token = visitor.csrf_token if visitor else form_cookie or secrets.token_urlsafe(32)
+    html = await render_template(
+        template, node=node.settings, uris=node.uris, visitor=visitor, csrf_token=token, rich=rich, **values
+    )
+    response = Response(html, status, headers=headers, content_type="text/html; charset=utf-8")
+    if visitor is None and not form_cookie:
+        _set_cookie(response, "form", token, None)
+    return response
+
+
+def rich(html: str) -> Markup:
+    """HTML that people or peers wrote, sanitised where it is shown (S54)."""
+    return Markup(sanitize(html))  # noqa: S704 - the sanitiser's output is the one HTML that is not escaped
+
+
+def go(path: str) -> Response:
+    """A redirect to a page of ours, after a form."""
+    return redirect(path, 303)  # type: ignore[return-value] # Quart's redirect makes its own response
+
+
+def to_sign_in(back: str) -> Response:
+    """To the sign-in page, and from there to ``back``."""
+    return go(f"/auth/sign_in?{urlencode({'next': back.rstrip('?')})}")
+
+
+def path_of(text: str | None) -> str:
+    """A path of this site to go on to; ``/`` for anything that could lead elsewhere (S58)."""
+    if not text or not text.startswith("/") or text.startswith("//") or "\\" in text:
+        return "/"
+    if any(not " " < character <= chr(_LAST_ASCII) for character in text):
+        return "/"
+    parts = urlsplit(text)
+    return "/" if parts.scheme or parts.netloc else text
+
+
+async def sign_in_browser(response: Response, user: User) -> Response:
+    """Start a session with this answer; one that was open before is over."""
+    before = request.cookies.get(_cookie_name("session"))
+    if before:
+        await users.end_session(this_node(), before)
+    cookie = await users.start_session(this_node(), user)
+    _set_cookie(response, "session", cookie, SESSION_DAYS * _DAY_SECONDS)
+    return response
+
+
+async def sign_out_browser(response: Response) -> Response:
+    """End the session with this answer."""
+    cookie = request.cookies.get(_cookie_name("session"))
+    if cookie:
+        await users.end_session(this_node(), cookie)
+    response.delete_cookie(_cookie_name("session"), path="/", secure=this_node().settings.is_secure, httponly=True)
+    return response
+
+
+def _set_cookie(response: Response, kind: str, value: str, max_age: int | None) -> None:
+    response.set_cookie(
+        _cookie_name(kind),
+        value,
+        max_age=max_age,
+        path="/",
+        secure=this_node().settings.is_secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _cookie_name(kind: str) -> str:
+    settings = this_node().settings
+    mark = hashlib.sha256(settings.public_url.encode()).hexdigest()[:8]
+    # The prefix makes browsers refuse the cookie from any other host, a sister's included.
+    return f"{'__Host-' if settings.is_secure else ''}fedorg_{kind}_{mark}"
