@@ -38,6 +38,15 @@ class Tls:
     authority: Path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    output: str
+    complaint: str
+
+
 @dataclass(slots=True, kw_only=True)
 class RunningNode:
     """A ``fedorg serve`` that may be stopped, killed and started again on the same address and data."""
@@ -90,20 +99,27 @@ class RunningNode:
             }
         return environment | dict(self.settings)
 
-    async def command(self, *words: str) -> str:
-        """What ``fedorg …`` prints with this node's settings; fails the test with its complaint."""
+    async def run(self, *words: str) -> "Finished":
+        """Run ``fedorg …`` to its end with this node's settings."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "fedorg",
             *words,
+            cwd=self.folder,
             env=self.environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         output, complaint = await process.communicate()
-        assert process.returncode == 0, f"fedorg {' '.join(words)}: {complaint.decode()}"
-        return output.decode()
+        assert process.returncode is not None
+        return Finished(code=process.returncode, output=output.decode(), complaint=complaint.decode())
+
+    async def command(self, *words: str) -> str:
+        """What ``fedorg …`` prints; fails the test with its complaint."""
+        finished = await self.run(*words)
+        assert finished.code == 0, f"fedorg {' '.join(words)}: {finished.complaint}"
+        return finished.output
 
     async def create(self, *usernames: str) -> None:
         """Make people who sign in with ``PASSWORD``."""
@@ -133,6 +149,7 @@ class RunningNode:
                 "serve",
                 "--fd",
                 str(self.socket.fileno()),
+                cwd=self.folder,
                 env=self.environment,
                 stdout=log,
                 stderr=log,
