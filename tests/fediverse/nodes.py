@@ -56,19 +56,19 @@ class RunningNode:
     database_url: str = ""
     tls: Tls | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
-    socket: socket.socket = field(init=False)
+    listener: socket.socket = field(init=False)
     process: asyncio.subprocess.Process | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.socket = socket.socket()
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.listen(256)
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(256)
 
     @property
     def domain(self) -> str:
         """Host and port: what stands after the @ in handles here."""
-        return f"localhost:{self.socket.getsockname()[1]}"
+        return f"localhost:{self.listener.getsockname()[1]}"
 
     @property
     def url(self) -> str:
@@ -148,12 +148,12 @@ class RunningNode:
                 "fedorg",
                 "serve",
                 "--fd",
-                str(self.socket.fileno()),
+                str(self.listener.fileno()),
                 cwd=self.folder,
                 env=self.environment,
                 stdout=log,
                 stderr=log,
-                pass_fds=(self.socket.fileno(),),
+                pass_fds=(self.listener.fileno(),),
             )
         return self.process
 
@@ -173,7 +173,7 @@ class RunningNode:
     async def close(self) -> None:
         """End it and give its address back."""
         await self.kill()
-        self.socket.close()
+        self.listener.close()
 
     def http(self, **headers: str) -> httpx.AsyncClient:
         """A client of this node that trusts its certificate."""
@@ -295,7 +295,7 @@ async def sign_in(http: httpx.AsyncClient, username: str, password: str = PASSWO
         "scope": scopes,
     }
     page = await http.get("/oauth/authorize", params=wanted, follow_redirects=True)
-    page = await submit(http, page, username=username, password=password)
+    page = await submit(http, page, name=username, password=password)
     page = await submit(http, page)
     code = re.search(r"<code[^>]*>([^<]+)</code>", page.text)
     assert code, page.text
