@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from fedorg import log
 from fedorg.node import Node
-from fedorg.store import deliveries, expiry, jobs, media, seen
+from fedorg.store import deliveries, expiry, jobs, media, seen, timelines
 
 CHUNK: Final = 500
 MEDIA_AGE: Final = timedelta(hours=24)
@@ -42,6 +42,7 @@ RULES: Final = (
     Rule(name="activities", age=timedelta(days=7), forget=deliveries.delete_done_activities),
     Rule(name="dead_deliveries", age=timedelta(days=30), forget=deliveries.delete_dead),
     Rule(name="dead_jobs", age=timedelta(days=30), forget=jobs.delete_dead),
+    Rule(name="home_timelines", age=timedelta(days=400), forget=timelines.forget_before),
     Rule(name="tombstones", age=timedelta(days=365), forget=expiry.delete_tombstones),
 )
 

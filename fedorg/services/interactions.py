@@ -26,6 +26,7 @@ from fedorg.node import Node
 from fedorg.services.statuses.deleting import queue_delete, remove
 from fedorg.services.statuses.posting import announce
 from fedorg.services.statuses.reading import is_visible_to_peer
+from fedorg.services.statuses.receiving import bury_unseen
 from fedorg.store import accounts, interactions, jobs, notifications, peers, relationships, statuses, views
 
 
@@ -208,7 +209,7 @@ async def receive_unreblog(node: Node, account: Account, uri: str) -> bool:
         named = statuses.find_by_uri(conn, uri)
         if named is None:
             # The Announce may still be on its way.
-            statuses.bury(conn, uri, node.now())
+            bury_unseen(conn, node, account, uri)
             return False
         boost = named if named.reblog_of_id is not None else statuses.find_reblog(conn, account.id, named.id)
         if boost is None or boost.account_id != account.id or boost.reblog_of_id is None:

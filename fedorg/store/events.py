@@ -61,8 +61,3 @@ def list_after(conn: Connection, event_id: EventId, limit: int) -> list[Event]:
 def last_id(conn: Connection) -> EventId:
     """The newest event; 0 when there is none."""
     return EventId(conn.execute(sa.select(sa.func.coalesce(sa.func.max(events.c.id), 0))).scalar_one())
-
-
-def delete_before(conn: Connection, moment: datetime) -> int:
-    """Forget what every reader has seen long ago; how many rows that were."""
-    return conn.execute(sa.delete(events).where(events.c.created_at < moment)).rowcount

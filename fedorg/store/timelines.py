@@ -203,20 +203,15 @@ def merge_author(conn: Connection, account_id: AccountId, author_id: AccountId, 
     insert_ignore(conn, home_timeline, rows)
 
 
-def trim_home(conn: Connection, account_id: AccountId, kept: int) -> int:
-    """Forget what lies below the newest ``kept`` rows of a home timeline; how many rows that were."""
-    oldest = (
-        sa.select(home_timeline.c.status_id)
-        .where(home_timeline.c.account_id == account_id)
-        .order_by(home_timeline.c.status_id.desc())
-        .offset(kept)
-        .limit(1)
-        .scalar_subquery()
+def forget_before(conn: Connection, before: datetime, limit: int) -> int:
+    """Take up to ``limit`` statuses older than a moment off home timelines; how many rows that were."""
+    place = sa.tuple_(home_timeline.c.account_id, home_timeline.c.status_id)
+    stale = (
+        sa.select(home_timeline.c.account_id, home_timeline.c.status_id)
+        .where(home_timeline.c.status_id < at(before))
+        .limit(limit)
     )
-    statement = sa.delete(home_timeline).where(
-        home_timeline.c.account_id == account_id, home_timeline.c.status_id <= oldest
-    )
-    return conn.execute(statement).rowcount
+    return conn.execute(sa.delete(home_timeline).where(place.in_(stale))).rowcount
 
 
 # Who receives what

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
@@ -77,12 +78,18 @@ async def receive_delete(node: Node, author: Account, uri: str) -> bool:
         if status is not None and status.account_id != author.id:
             return False
         if status is None:
-            statuses.bury(conn, uri, node.now())
+            bury_unseen(conn, node, author, uri)
             return False
         remove(conn, node, status)
         return True
 
     return await node.write(unit)
+
+
+def bury_unseen(conn: Connection, node: Node, account: Account, uri: str) -> None:
+    """What is taken back before it came shall not come; only what the account's own server may name (S5)."""
+    if urlsplit(uri)[:2] == urlsplit(account.uri)[:2]:
+        statuses.bury(conn, uri, node.now())
 
 
 def _record(
