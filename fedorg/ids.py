@@ -5,6 +5,7 @@ Mastodon's shape, so that clients can turn dates into ids and back. Two processe
 mint the same id; one process mints 1,024 a millisecond and borrows from the next one when it needs more.
 """
 
+import secrets
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -68,9 +69,9 @@ class IdSource:
             return (self._last_millisecond << _LOW_BITS) | self._process | self._counter
 
     def next_for(self, moment: datetime) -> int:
-        """An id that sorts at ``moment``, for what was made elsewhere; unique by chance of the counter alone.
+        """An id that sorts at ``moment``, for what was made elsewhere; unique by chance alone.
 
-        The caller inserts it under a unique key and asks again when it is taken.
+        The caller inserts it under a unique key and asks again when it is taken. Chance and not the counter, because
+        peers date in whole seconds and a quiet node counts from 0 in every millisecond.
         """
-        low = self.next() & ((1 << _LOW_BITS) - 1)
-        return at(moment) | low
+        return at(moment) | secrets.randbits(_LOW_BITS)
