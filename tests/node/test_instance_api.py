@@ -1,0 +1,68 @@
+"""What a node says about itself to clients."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.contract import assert_valid
+from tests.node.serving import NodeServer
+
+Serve = Callable[..., Awaitable[NodeServer]]
+
+
+async def test_both_descriptions_of_the_node_are_complete(node_server: NodeServer) -> None:
+    """Clients of any age find every member that Mastodon documents."""
+    await node_server.person("anna")
+
+    new = await node_server.anonymous.get("/api/v2/instance")
+    old = await node_server.anonymous.get("/api/v1/instance")
+
+    assert_valid(new.json(), "Instance")
+    assert_valid(old.json(), "V1Instance")
+    assert new.json()["configuration"]["urls"]["streaming"] == node_server.url.replace("http", "ws", 1)
+    assert old.json()["stats"]["user_count"] == 1
+
+
+@pytest.mark.parametrize(("mode", "is_limited", "reach"), [("partners", True, "partners"), ("open", False, "public")])
+async def test_a_limited_node_tells_neither_its_peers_nor_its_activity(
+    serve: Serve, mode: str, reach: str, *, is_limited: bool
+) -> None:
+    """A node that does not federate with everybody says so, and hides how many are active."""
+    server = await serve(federation_mode=mode, default_reach=reach)
+
+    entity = (await server.anonymous.get("/api/v2/instance")).json()
+
+    assert entity["configuration"]["limited_federation"] is is_limited
+    assert entity["usage"]["users"]["active_month"] == 0
+    assert (await server.anonymous.get("/api/v1/instance/peers")).json() == []
+
+
+async def test_lists_that_are_empty_here_are_empty_lists(node_server: NodeServer) -> None:
+    """Rules and custom emojis are answered, empty; texts that were never written are not found."""
+    for path in ("/api/v1/instance/rules", "/api/v1/custom_emojis"):
+        answer = await node_server.anonymous.get(path)
+        assert (answer.status_code, answer.json()) == (200, [])
+
+    assert (await node_server.anonymous.get("/api/v1/instance/privacy_policy")).status_code == 404
+    description = await node_server.anonymous.get("/api/v1/instance/extended_description")
+    assert_valid(description.json(), "ExtendedDescription")
+
+
+async def test_activity_counts_twelve_weeks(node_server: NodeServer) -> None:
+    """The newest week counts the person who has just registered, as strings."""
+    await node_server.person("anna")
+
+    weeks = (await node_server.anonymous.get("/api/v1/instance/activity")).json()
+
+    assert len(weeks) == 12
+    assert weeks[0]["registrations"] == "1"
+    assert weeks[0]["week"].isdigit()
+
+
+async def test_metadata_of_the_authorization_server_names_s256_alone(node_server: NodeServer) -> None:
+    """RFC 8414: clients learn where to go, and that only S256 is taken."""
+    answer = await node_server.anonymous.get("/.well-known/oauth-authorization-server")
+
+    assert_valid(answer.json(), "DiscoverOauthServerConfigurationResponse")
+    assert answer.json()["code_challenge_methods_supported"] == ["S256"]
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
