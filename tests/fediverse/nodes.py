@@ -296,8 +296,8 @@ async def sign_in(http: httpx.AsyncClient, username: str, password: str = PASSWO
     }
     page = await http.get("/oauth/authorize", params=wanted, follow_redirects=True)
     page = await submit(http, page, name=username, password=password)
-    page = await submit(http, page)
-    code = re.search(r"<code[^>]*>([^<]+)</code>", page.text)
+    page = await submit(http, page, decision="allow")
+    code = re.search(r'<input id="code"[^>]* value="([^"]+)"', page.text)
     assert code, page.text
     granted = _json(
         await http.post(

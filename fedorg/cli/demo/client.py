@@ -97,9 +97,9 @@ async def _token(http: httpx.AsyncClient, username: str, password: str) -> str:
         "scope": _SCOPES,
     }
     page = await http.get("/oauth/authorize", params=wanted, follow_redirects=True)
-    page = await _submit(http, page, username=username, password=password)
-    page = await _submit(http, page)
-    code = parse_qs(urlsplit(str(page.url)).query).get("code") or re.findall(r"<code[^>]*>([^<]+)</code>", page.text)
+    page = await _submit(http, page, name=username, password=password)
+    page = await _submit(http, page, decision="allow")
+    code = parse_qs(urlsplit(str(page.url)).query).get("code")
     if not code:
         raise ClientFailed(f"no code came back after consent: {page.status_code} {page.url.path}")
     granted = _json(
