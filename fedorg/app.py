@@ -134,6 +134,9 @@ def _server_config(settings: Settings, bound: socket.socket | None) -> hypercorn
     config.accesslog = None
     config.errorlog = None
     config.h11_max_incomplete_size = 65_536
+    # Clients of streams say little; pings keep proxies from closing a quiet one.
+    config.websocket_max_message_size = 65_536
+    config.websocket_ping_interval = 30.0
     if settings.tls_certificate and settings.tls_key:
         config.certfile = str(settings.tls_certificate)
         config.keyfile = str(settings.tls_key)

@@ -4,7 +4,6 @@ The one place that maps errors to HTTP statuses (``STATUS_OF``), and the one pla
 get ``{"error": …}``, people a page; nobody gets a traceback.
 """
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC
@@ -12,7 +11,18 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
-from quart import Quart, Response, current_app, g, has_request_context, render_template, request
+from quart import (
+    Quart,
+    Response,
+    current_app,
+    g,
+    has_request_context,
+    has_websocket_context,
+    render_template,
+    request,
+    websocket,
+)
+from quart.wrappers.base import BaseRequestWebsocket
 from typing_extensions import override
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BaseConverter, ValidationError
@@ -20,6 +30,7 @@ from werkzeug.routing import BaseConverter, ValidationError
 from fedorg import errors, log
 from fedorg.ids import ID_MAX
 from fedorg.node import Node
+from fedorg.services.streams import Streams
 from fedorg.web.limits import Budget, Limiter, Rule, subject_of_address
 
 logger = log.get_logger()
@@ -40,7 +51,7 @@ STATUS_OF: Final[Mapping[type[errors.FedorgError], int]] = {
 
 _NODE: Final = "fedorg.node"
 _LIMITER: Final = "fedorg.limiter"
-_STOPPING: Final = "fedorg.stopping"
+_STREAMS: Final = "fedorg.streams"
 _SERVER_FAULT: Final = 500
 _OK: Final = 200
 
@@ -78,28 +89,28 @@ def this_node() -> Node:
     return node
 
 
+def this_streams() -> Streams:
+    """The open streams of the application that answers this request."""
+    return streams_of(current_app)
+
+
+def streams_of(app: Quart) -> Streams:
+    """The open streams of an application."""
+    streams: Streams = app.extensions[_STREAMS]
+    return streams
+
+
 def install(app: Quart, node: Node) -> None:
     """Make ``app`` an application of ``node``: errors, headers, limits and log lines as this module says."""
     app.extensions[_NODE] = node
     app.extensions[_LIMITER] = Limiter(node.now, node.settings.rate_limits)
-    app.extensions[_STOPPING] = asyncio.Event()
+    app.extensions[_STREAMS] = Streams(node)
     app.url_map.converters["id"] = IdConverter
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(errors.FedorgError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_fault)
-
-
-def stopping() -> asyncio.Event:
-    """Set when the node stops: what stays open for long ends then."""
-    return stopping_of(current_app)
-
-
-def stopping_of(app: Quart) -> asyncio.Event:
-    """Likewise, from outside a request."""
-    event: asyncio.Event = app.extensions[_STOPPING]
-    return event
 
 
 def json_answer(entity: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -132,7 +143,7 @@ _CURSORS: Final = frozenset({"max_id", "min_id", "since_id"})
 
 def client_address() -> str:
     """The address of who is asking, behind trusted proxies."""
-    client = request.scope.get("client")
+    client = _asked().scope.get("client")
     return client[0] if client else "unknown"
 
 
@@ -156,11 +167,16 @@ def spend_by_address(rule: Rule) -> None:
 
 def is_for_programs() -> bool:
     """Whether errors of this address are JSON rather than a page."""
-    return _is_open() or "text/html" not in request.headers.get("Accept", "")
+    return _is_open() or "text/html" not in _asked().headers.get("Accept", "")
 
 
 def _is_open() -> bool:
-    return request.path.startswith(_OPEN_PREFIXES) or request.path in _OPEN_PATHS
+    return _asked().path.startswith(_OPEN_PREFIXES) or _asked().path in _OPEN_PATHS
+
+
+def _asked() -> BaseRequestWebsocket:
+    """What is answered now: an ordinary request, or one that wants to become a WebSocket."""
+    return websocket if has_websocket_context() else request
 
 
 async def _begin() -> Response | None:

@@ -15,6 +15,7 @@ from fedorg.web.mastodon import (
     relationships,
     search,
     statuses,
+    streaming,
     timelines,
 )
 
@@ -30,5 +31,6 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     relationships.blueprint,
     search.blueprint,
     statuses.blueprint,
+    streaming.blueprint,
     timelines.blueprint,
 )
