@@ -18,9 +18,11 @@ from fedorg.domain.notifications import NotificationView
 from fedorg.domain.oauth import covers
 from fedorg.domain.statuses import StatusView
 from fedorg.errors import BadRequest, FedorgError, Forbidden, NotFound, Unauthorized
+from fedorg.node import Node
 from fedorg.serializers.notifications import notification_entity
 from fedorg.serializers.statuses import status_entity
 from fedorg.services import oauth
+from fedorg.services.streams import Streams
 from fedorg.streaming import Ending, Listener, News, Stream, StreamEnded, StreamName
 from fedorg.text import normalise_hashtag
 from fedorg.web import limits
@@ -72,9 +74,13 @@ async def stream_events(name: str) -> Response:
     stream = _stream(_PATHS[name], request.args)
     sent = bearer() or request.args.get("access_token")
     viewer = await _viewer(sent, stream.scope)
-    listener = await this_streams().open(viewer.account.id, viewer.token, sent or "")
+    streams = this_streams()
+    listener = await streams.open(viewer.account.id, viewer.token, sent or "")
     listener.subscribe(stream)
-    response = Response(_events(listener), headers={"X-Accel-Buffering": "no"}, content_type="text/event-stream")
+    begun = asyncio.Event()
+    asyncio.get_running_loop().call_later(_BEGIN_SECONDS, _close_unbegun, streams, listener, begun)
+    told = _events(this_node(), streams, listener, begun)
+    response = Response(told, headers={"X-Accel-Buffering": "no"}, content_type="text/event-stream")
     response.timeout = None
     return response
 
@@ -142,13 +148,19 @@ def _name(text: object) -> StreamName:
         raise BadRequest("Unknown channel requested") from None
 
 
-async def _events(listener: Listener) -> AsyncIterator[str]:
+def _close_unbegun(streams: Streams, listener: Listener, begun: asyncio.Event) -> None:
+    if not begun.is_set():
+        streams.close(listener)
+
+
+async def _events(node: Node, streams: Streams, listener: Listener, begun: asyncio.Event) -> AsyncIterator[str]:
+    # Runs outside of the request, whose node and streams it is handed.
+    begun.set()
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     assert task is not None
     # Quart does the sending, so that only this ends a task that is blocked in it.
     listener.on_end(lambda: loop.call_later(_GRACE_SECONDS, task.cancel))
-    streams = this_streams()
     try:
         yield ":)\n"
         while True:
@@ -156,7 +168,7 @@ async def _events(listener: Listener) -> AsyncIterator[str]:
             if not isinstance(item, News):
                 yield ":thump\n"
                 continue
-            payload = await _payload(listener, item)
+            payload = await _payload(node, streams, listener, item)
             if payload is not None:
                 yield f"event: {item.event.kind}\ndata: {payload}\n\n"
     except StreamEnded:
@@ -171,7 +183,7 @@ async def _talk(listener: Listener, viewer: Viewer) -> None:
     listener.on_end(ended.set)
     talking = [
         asyncio.create_task(_hear(listener, viewer), name="stream hears"),
-        asyncio.create_task(_tell(listener), name="stream tells"),
+        asyncio.create_task(_tell(this_node(), this_streams(), listener), name="stream tells"),
         # One of the two above may be blocked in sending to somebody who does not read.
         asyncio.create_task(ended.wait(), name="stream ends"),
     ]
@@ -216,11 +228,11 @@ def _obey(listener: Listener, viewer: Viewer, message: str | bytes) -> None:
     listener.subscribe(stream)
 
 
-async def _tell(listener: Listener) -> None:
+async def _tell(node: Node, streams: Streams, listener: Listener) -> None:
     while True:
         item = await listener.next(_HEARTBEAT_SECONDS)
         if isinstance(item, News):
-            payload = await _payload(listener, item)
+            payload = await _payload(node, streams, listener, item)
             if payload is not None:
                 message = {"stream": item.stream.label, "event": item.event.kind, "payload": payload}
                 await websocket.send(msgspec.json.encode(message).decode())
@@ -228,18 +240,17 @@ async def _tell(listener: Listener) -> None:
             await websocket.send(item)
 
 
-async def _payload(listener: Listener, news: News) -> str | None:
+async def _payload(node: Node, streams: Streams, listener: Listener, news: News) -> str | None:
     """What the listener's account sees of the news, as JSON; None when it sees nothing."""
     if news.event.kind is EventKind.DELETE:
         return str(news.event.subject_id)
-    view = await this_streams().load(listener, news)
-    uris = this_node().uris
+    view = await streams.load(listener, news)
     match view:
         case None:
             return None
         case StatusView():
-            return msgspec.json.encode(status_entity(view, uris)).decode()
+            return msgspec.json.encode(status_entity(view, node.uris)).decode()
         case NotificationView():
-            return msgspec.json.encode(notification_entity(view, uris)).decode()
+            return msgspec.json.encode(notification_entity(view, node.uris)).decode()
         case _:
             assert_never(view)
