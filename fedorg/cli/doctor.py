@@ -166,7 +166,7 @@ async def _work(node: Node) -> Finding:
         return Finding(
             check="work",
             verdict=Verdict.WARNING,
-            found=f"{queue.waiting} jobs or deliveries wait, the oldest since {queue.oldest_waiting_at:%Y-%m-%d %H:%M} UTC",
+            found=f"{queue.waiting} jobs or deliveries wait, since {queue.oldest_waiting_at:%Y-%m-%d %H:%M} UTC",
             advice="Start `fedorg serve` or `fedorg work`; see `fedorg peer list` for servers that do not answer.",
         )
     found = f"{queue.waiting} jobs and deliveries wait, {queue.dead} have failed for good"

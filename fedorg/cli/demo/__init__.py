@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from fedorg.cli.base import console, fail, print_table, run
-from fedorg.cli.demo.client import Member
+from fedorg.cli.demo.client import ClientFailed, Member
 from fedorg.cli.demo.nodes import DemoNode, StartFailed, start_nodes
 from fedorg.cli.demo.story import StepFailed, tell
 
@@ -18,7 +18,7 @@ PEOPLE = {
     "sales": (("bela", "Béla Kovács"),),
     "acme": (("carla", "Carla Duarte"),),
 }
-PASSWORD = "welcome-to-the-demo"  # noqa: S105 - printed on the screen, for nodes that live on loopback
+PASSWORD = "try-the-demo"  # noqa: S105 - printed on the screen, for nodes that live on loopback
 
 
 @click.command()
@@ -55,7 +55,7 @@ async def _demo(*, once: bool, port: int, folder: Path | None) -> None:
                 for username, _ in PEOPLE[node.name]
             }
             steps = await tell(nodes, members)
-        except (StartFailed, StepFailed) as problem:
+        except (ClientFailed, StartFailed, StepFailed) as problem:
             for log in sorted(folder.glob("*/node.log")):
                 console.print(f"[dim]{log.parent.name}: last lines of the log[/]", highlight=False)
                 console.print("\n".join(log.read_text().splitlines()[-15:]), markup=False, highlight=False)

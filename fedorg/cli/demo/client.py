@@ -107,7 +107,7 @@ async def _token(http: httpx.AsyncClient, username: str, password: str) -> str:
             "/oauth/token",
             data={
                 "grant_type": "authorization_code",
-                "code": unescape(code[0]),
+                "code": code[0],
                 "redirect_uri": _OUT_OF_BAND,
                 "client_id": application["client_id"],
                 "client_secret": application["client_secret"],

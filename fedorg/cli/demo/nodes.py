@@ -13,15 +13,19 @@ from typing import Final
 
 import httpx
 
+from fedorg import app, config
+from fedorg.domain.visibility import Tier
+from fedorg.services import peers, registration, users
+
 START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 25.0
 
 _TIERS: Final = {
-    "engineering": {"sales": "sibling", "acme": "partner"},
-    "sales": {"engineering": "sibling", "acme": "partner"},
-    "acme": {"engineering": "partner", "sales": "partner"},
+    "engineering": {"sales": Tier.SIBLING, "acme": Tier.PARTNER},
+    "sales": {"engineering": Tier.SIBLING, "acme": Tier.PARTNER},
+    "acme": {"engineering": Tier.PARTNER, "sales": Tier.PARTNER},
 }
-_MEANINGS: Final = {"engineering": "department", "sales": "department, sibling of engineering", "acme": "partner"}
+_MEANINGS: Final = {"engineering": "department", "sales": "department", "acme": "partner"}
 
 
 class StartFailed(Exception):
@@ -44,22 +48,6 @@ class DemoNode:
     def url(self) -> str:
         """Public address."""
         return f"http://{self.domain}"
-
-    async def command(self, *words: str) -> str:
-        """Standard output of ``fedorg`` with this node's settings; ``StartFailed`` says what it complained of."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "fedorg",
-            *words,
-            env=self.environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        output, complaint = await process.communicate()
-        if process.returncode:
-            raise StartFailed(f"{self.name}: fedorg {' '.join(words[:2])}: {complaint.decode().strip()}")
-        return output.decode()
 
     async def start(self) -> None:
         """Start serving, and wait until ``/health`` answers."""
@@ -173,12 +161,12 @@ def _describe(name: str, folder: Path, bound: socket.socket) -> DemoNode:
 async def _prepare(
     node: DemoNode, nodes: Mapping[str, DemoNode], people: Sequence[tuple[str, str]], password: str
 ) -> None:
-    await node.command("migrate", "--json")
-    for username, display_name in people:
-        existing = json.loads(await node.command("user", "list", "--json"))
-        if username not in {user["username"] for user in existing}:
-            await node.command(
-                "user", "create", username, "--display-name", display_name, "--password", password, "--json"
-            )
-    for other, tier in _TIERS[node.name].items():
-        await node.command("peer", "tier", nodes[other].domain, tier, "--json")
+    """Make database, keys and people, and say what the other two are, before the node starts."""
+    settings = config.load(node.environment)
+    async with app.open_node(settings) as closed_node:
+        known = {user.username for user in await users.list_users(closed_node)}
+        for username, display_name in people:
+            if username not in known:
+                await registration.create_person(closed_node, username, display_name=display_name, password=password)
+        for other, tier in _TIERS[node.name].items():
+            await peers.set_tier(closed_node, nodes[other].domain, tier)

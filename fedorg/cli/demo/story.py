@@ -188,12 +188,14 @@ class _Story:
             ),
             highlight=False,
             markup=False,
+            soft_wrap=True,
         )
 
     async def _in_home(self, member: Member, words: str) -> str | None:
         for status in await member.get("/api/v1/timelines/home"):
-            if words in status["content"]:
-                return f"home shows {status['content']} by {status['account']['acct']}, reach {status['reach']}"
+            shown = status["reblog"] or status
+            if words in shown["content"]:
+                return f"home shows {shown['content']} by {shown['account']['acct']}, reach {shown['reach']}"
         return None
 
     async def _id_at(self, member: Member, uri: str) -> str:
