@@ -57,6 +57,7 @@ class RunningNode:
     tls: Tls | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     listener: socket.socket = field(init=False)
+    port: int = field(init=False)
     process: asyncio.subprocess.Process | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -64,11 +65,12 @@ class RunningNode:
         self.listener = socket.socket()
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(256)
+        self.port = self.listener.getsockname()[1]
 
     @property
     def domain(self) -> str:
         """Host and port: what stands after the @ in handles here."""
-        return f"localhost:{self.listener.getsockname()[1]}"
+        return f"localhost:{self.port}"
 
     @property
     def url(self) -> str:
@@ -259,7 +261,7 @@ class Member:
         return await wait_for(look, f"{words!r} in the home of {self.handle}")
 
 
-async def settle(*nodes: RunningNode) -> None:
+async def settle(*nodes: RunningNode, seconds: float = WAIT_SECONDS) -> None:
     """Wait until nothing waits on any of the nodes, twice in a row, since one's deliveries are the other's jobs."""
     calm = 0
 
@@ -268,7 +270,7 @@ async def settle(*nodes: RunningNode) -> None:
         calm = calm + 1 if all([await node.is_idle() for node in nodes]) else 0
         return calm >= 2 or None
 
-    await wait_for(look, "the nodes to be idle")
+    await wait_for(look, "the nodes to be idle", seconds)
 
 
 async def wait_for(look: Callable[[], Awaitable[T | None]], what: str, seconds: float = WAIT_SECONDS) -> T:

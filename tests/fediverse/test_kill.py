@@ -22,6 +22,7 @@ from tests.fediverse.nodes import RunningNode, settle
 
 KILLS_SHORT = 6
 KILLS_LONG = 50
+DRAIN_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ async def two_nodes(two_databases: tuple[str, str], tmp_path: Path) -> AsyncIter
             await node.close()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_a_killed_node_loses_nothing_and_doubles_nothing(two_nodes: tuple[RunningNode, RunningNode]) -> None:
     """Two nodes killed a few times under load hold every acknowledged status once, everywhere it belongs."""
     await _live_through(KILLS_SHORT, *two_nodes)
@@ -100,7 +101,7 @@ async def _let_work_end(a: RunningNode, b: RunningNode) -> None:
     for node in (a, b):
         ledger.let_time_pass(node)
     await asyncio.gather(a.start(), b.start())
-    await settle(a, b)
+    await settle(a, b, seconds=DRAIN_SECONDS)
 
 
 async def _check_what_members_see(cast: Cast, record: Record) -> None:

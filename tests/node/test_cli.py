@@ -1,0 +1,209 @@
+"""The command line from outside: what it says, what it refuses, and how it ends."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+import pytest
+from sqlalchemy import NullPool, create_engine, text
+
+from fedorg.cli import main
+from tests.fediverse.ledger import database_of
+from tests.fediverse.nodes import PASSWORD, Finished, RunningNode, sign_in, submit
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[RunningNode]:
+    """A node that has not been started, with nothing in its folder."""
+    made = RunningNode(name="Engineering", folder=tmp_path / "node")
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def leaves(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by the words that call it."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    for word, inner in command.commands.items():
+        yield from leaves(inner, f"{name} {word}")
+
+
+def refused(finished: Finished) -> str:
+    """What a command said that ended with a fault: sentences, never a traceback."""
+    assert finished.code == 1, finished
+    assert "Traceback" not in finished.complaint
+    return finished.complaint
+
+
+async def as_json(node: RunningNode, *words: str) -> Any:  # noqa: ANN401 - JSON
+    return json.loads(await node.command(*words, "--json"))
+
+
+@pytest.mark.parametrize(("name", "command"), leaves(main, "fedorg"))
+def test_help_shows_an_example(name: str, command: click.Command) -> None:
+    """The help of every command ends in a line that can be typed."""
+    shown = command.get_help(click.Context(command, info_name=name))
+
+    assert "Example" in shown
+    assert name in shown.split("Example", 1)[1]
+
+
+async def test_help_names_every_command(node: RunningNode) -> None:
+    """``fedorg --help`` lists the commands, and a wrong word ends with exit code 2."""
+    shown = await node.command("--help")
+
+    assert all(word in shown for word in main.commands)
+    assert (await node.run("sevre")).code == 2
+
+
+async def test_every_bad_setting_is_named_at_once(node: RunningNode) -> None:
+    """A bad setting ends the command with a sentence that names it, and all of them come together."""
+    node.settings = {"FEDORG_PORT": "many", "FEDORG_FEDERATION_MODE": "nobody", "FEDORG_PROT": "8000"}
+
+    complaint = refused(await node.run("serve"))
+
+    assert {line.split(":")[0] for line in complaint.splitlines()} >= {"port", "federation_mode", "prot"}
+    assert not (node.folder / "fedorg.db").exists()
+
+
+async def test_secrets_are_not_shown(node: RunningNode) -> None:
+    """Neither the list of settings nor a refusal holds the password of the database."""
+    node.settings = {"FEDORG_DATABASE_URL": "postgresql://fedorg:opensesame@127.0.0.1:1/fedorg"}
+    shown = await node.command("settings", "--json")
+    complaint = refused(await node.run("user", "list"))
+
+    assert {row["name"]: row["value"] for row in json.loads(shown)}["FEDORG_DATABASE_URL"] == "(hidden)"
+    assert "127.0.0.1" in complaint
+    assert "opensesame" not in shown + complaint
+
+
+async def test_an_administrator_keeps_the_list_of_people(node: RunningNode) -> None:
+    """People are created, listed, disabled and let in again, and scripts read the same facts as JSON."""
+    anna = await as_json(node, "user", "create", "anna", "--email", "anna@org.example", "--role", "admin")
+    await node.command("user", "create", "ben")
+    assert (anna["username"], anna["role"], anna["state"]) == ("anna", "admin", "active")
+    assert anna["sign_in_link"].startswith(f"{node.url}/auth/sign_in/link/")
+
+    assert (await as_json(node, "user", "disable", "ben"))["state"] == "disabled"
+    listed = await as_json(node, "user", "list")
+    assert [(one["username"], one["state"]) for one in listed] == [("anna", "active"), ("ben", "disabled")]
+    assert (await as_json(node, "user", "disable", "ben", "--undo"))["state"] == "active"
+
+    assert "taken" in refused(await node.run("user", "create", "ben"))
+    assert refused(await node.run("user", "disable", "nobody"))
+
+
+async def test_an_administrator_ends_what_a_person_had_open(node: RunningNode) -> None:
+    """Disabling somebody or resetting a password ends tokens at once; the link that is printed works once."""
+    await node.create("anna", "ben")
+    await node.start()
+    async with node.member("anna") as anna, node.member("ben") as ben:
+        await node.command("user", "disable", "ben")
+        link = (await as_json(node, "user", "reset-password", "anna"))["sign_in_link"]
+
+        assert (await ben.http.get("/api/v1/accounts/verify_credentials")).status_code == 401
+        assert (await anna.http.get("/api/v1/accounts/verify_credentials")).status_code == 401
+    async with node.http() as http:
+        with pytest.raises(AssertionError):
+            await sign_in(http, "anna", PASSWORD)
+    await _use_once(node, link)
+
+
+async def test_the_first_start_prints_a_link_that_works_once(node: RunningNode) -> None:
+    """A node that nobody was created on makes an owner at its first start, and says how to sign in."""
+    await node.start()
+    log = (node.folder / "node.log").read_text()
+    (link,) = [line.strip() for line in log.splitlines() if "/auth/sign_in/link/" in line]
+
+    await _use_once(node, link)
+
+    (owner,) = await as_json(node, "user", "list")
+    assert (owner["username"], owner["role"]) == ("owner", "owner")
+    await node.stop()
+    await node.start()
+    assert (node.folder / "node.log").read_text().count("/auth/sign_in/link/") == 1
+
+
+async def test_an_administrator_says_what_a_server_is(node: RunningNode) -> None:
+    """A server gets a tier before it was ever met; list and show read it back; a wrong tier is a wrong call."""
+    assert await as_json(node, "peer", "list") == []
+    made = await as_json(node, "peer", "tier", "sales.org.example", "sibling")
+    await node.command("peer", "tier", "spam.example", "blocked")
+
+    assert made["tier"] == "sibling"
+    assert await as_json(node, "peer", "show", "sales.org.example") == made
+    tiers = {peer["domain"]: peer["tier"] for peer in await as_json(node, "peer", "list")}
+    assert tiers == {"sales.org.example": "sibling", "spam.example": "blocked"}
+    assert (await node.run("peer", "tier", "spam.example", "friend")).code == 2
+    assert refused(await node.run("peer", "show", "unknown.example"))
+
+
+async def test_migrating_is_checked_done_and_not_repeated(node: RunningNode) -> None:
+    """``migrate --check`` says whether something is to be done without doing it; migrating twice changes nothing."""
+    before = await node.run("migrate", "--check")
+    assert (before.code, "fedorg migrate" in before.output) == (1, True)
+    assert not (node.folder / "fedorg.db").exists()
+
+    assert len((await as_json(node, "migrate"))["applied"]) >= 1
+    assert (await as_json(node, "migrate"))["applied"] == []
+    after = await as_json(node, "migrate", "--check")
+    assert (after["current"], after["pending"]) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        ("DROP TABLE audit_log", "half-migrated"),
+        ("UPDATE alembic_version SET version_num = '9999'", "newer version"),
+    ],
+)
+async def test_a_database_that_does_not_fit_is_not_served(node: RunningNode, damage: str, named: str) -> None:
+    """``serve`` refuses a half-migrated database, and one that a newer version has used, with a sentence."""
+    await node.command("migrate")
+    engine = create_engine(database_of(node), poolclass=NullPool)
+    with engine.begin() as conn:
+        conn.execute(text(damage))
+
+    assert named in refused(await node.run("serve"))
+
+
+async def test_the_doctor_tells_a_healthy_node_from_a_stopped_one(node: RunningNode) -> None:
+    """Every check is fine while the node runs; when it does not answer, that is the fault, and exit code 1."""
+    await node.start()
+    healthy = await node.run("doctor", "--json")
+    await node.stop()
+    # Nobody answers there any more, not even the queue of the socket.
+    node.listener.close()
+    stopped = await node.run("doctor", "--json")
+
+    findings = {finding["check"]: finding for finding in json.loads(healthy.output)}
+    assert (healthy.code, {one["verdict"] for one in findings.values()}) == (0, {"ok"})
+    assert {"database", "migrations", "storage", "clock", "keys", "public url", "webfinger"} <= set(findings)
+    faults = {one["check"]: one["advice"] for one in json.loads(stopped.output) if one["verdict"] == "fault"}
+    assert stopped.code == 1
+    assert set(faults) == {"public url", "webfinger"}
+    assert all(faults.values())
+
+
+async def test_a_port_that_is_taken_is_named(node: RunningNode) -> None:
+    """Where somebody else listens, ``serve`` ends with a sentence."""
+    complaint = refused(await node.run("serve", "--port", str(node.port)))
+
+    assert str(node.port) in complaint
+
+
+async def _use_once(node: RunningNode, link: str) -> None:
+    """Press the button behind a sign-in link; the second time the link is gone."""
+    async with node.http() as browser, node.http() as other:
+        signed_in = await submit(browser, await browser.get(link))
+        assert signed_in.status_code == httpx.codes.OK
+        assert (await browser.get("/auth/sign_in")).is_success
+        page = await other.get(link)
+        assert page.status_code == httpx.codes.NOT_FOUND
+        assert not [cookie for cookie in other.cookies.jar if "session" in cookie.name]
