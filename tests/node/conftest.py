@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.node.serving import NodeServer, serve_node
+from tests.node.talking import WorkingServer, run_jobs
 from tests.node.world import MakeWorld, World, open_world
 
 
@@ -25,6 +26,13 @@ async def serve(engine_url: str, tmp_path: Path) -> AsyncIterator[Callable[..., 
 async def node_server(serve: Callable[..., Awaitable[NodeServer]]) -> NodeServer:
     """A served node open to everybody."""
     return await serve()
+
+
+@pytest.fixture
+async def working(node_server: NodeServer) -> AsyncIterator[WorkingServer]:
+    """A served node open to everybody that runs its jobs as well."""
+    async with run_jobs(node_server) as server:
+        yield server
 
 
 @pytest.fixture
