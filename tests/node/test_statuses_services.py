@@ -1,0 +1,395 @@
+"""Posting, receiving, editing and deleting: what is promised of one status."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from fedorg.domain.jobs import DistributeDelete, DistributeEdit, DistributeStatus, ResolveThread
+from fedorg.domain.statuses import PageQuery, RemoteMedia, StatusChange, StatusDraft, Tag
+from fedorg.domain.visibility import Audience, Reach, Tier, Visibility
+from fedorg.errors import Invalid, NotFound
+from fedorg.ids import MediaId, StatusId
+from fedorg.services import fanout, interactions, notifications, statuses, timelines
+from fedorg.store import accounts
+from tests.node.world import PAGE, MakeWorld, World, note, of_kind, user_of
+
+
+async def test_author_reads_their_status_at_once(world: World) -> None:
+    """What one posts is on one's own home timeline on the next request, before any job ran."""
+    anna = await world.member("anna")
+
+    status = await statuses.post_status(world.node, anna, None, StatusDraft(text="Minutes are <out> #Council"))
+
+    [view] = await timelines.home(world.node, anna.id, PAGE)
+    assert view.status == status
+    assert "&lt;out&gt;" in view.status.content
+    assert [tag.name for tag in view.tags] == ["council"]
+    assert view.status.uri == f"https://here.example/users/anna/statuses/{status.id}"
+    assert (await world.account(anna)).statuses_count == 1
+    assert of_kind(await world.jobs(), DistributeStatus) == [DistributeStatus(status_id=status.id)]
+
+
+@pytest.mark.parametrize(
+    ("draft", "sentence"),
+    [
+        (StatusDraft(), "Text can't be blank"),
+        (StatusDraft(text=" \n "), "Text can't be blank"),
+        (StatusDraft(text="x" * 21), "Text character limit of 20 exceeded"),
+        (StatusDraft(text="x" * 15, spoiler_text="y" * 6), "Text character limit of 20 exceeded"),
+        (StatusDraft(text="x", media_ids=tuple(map(MediaId, range(5)))), "Cannot attach more than 4 files"),
+        (StatusDraft(text="x", media_ids=(MediaId(7),)), "Media 7 not found or already attached"),
+    ],
+)
+async def test_draft_that_cannot_be_posted_is_refused(make_world: MakeWorld, draft: StatusDraft, sentence: str) -> None:
+    """Empty, too long, or with files that are not there: refused in a sentence, and nothing is stored."""
+    world = await make_world(status_characters_max=20)
+    anna = await world.member("anna")
+
+    with pytest.raises(Invalid, match=sentence):
+        await statuses.post_status(world.node, anna, None, draft)
+
+    assert await timelines.home(world.node, anna.id, PAGE) == []
+    assert await world.jobs() == []
+
+
+async def test_idempotency_key_posts_once(world: World) -> None:
+    """The same key within an hour gives the first status, also when both requests run at once; later a new one."""
+    anna = await world.member("anna")
+    draft = StatusDraft(text="Once", idempotency_key="k" * 300)
+
+    posted = await asyncio.gather(*(statuses.post_status(world.node, anna, None, draft) for _ in range(5)))
+    world.clock.moment += timedelta(minutes=61)
+    later = await statuses.post_status(world.node, anna, None, draft)
+
+    assert len({status.id for status in posted}) == 1
+    assert later.id != posted[0].id
+    assert (await world.account(anna)).statuses_count == 2
+
+
+async def test_key_belongs_to_one_account(world: World) -> None:
+    """Somebody else's key gives nothing away."""
+    anna, bob = await world.member("anna"), await world.member("bob")
+    first = await statuses.post_status(world.node, anna, None, StatusDraft(text="Mine", idempotency_key="same"))
+
+    second = await statuses.post_status(world.node, bob, None, StatusDraft(text="Other", idempotency_key="same"))
+
+    assert second.id != first.id
+    assert second.account_id == bob.id
+
+
+async def test_defaults_come_from_node_and_user(make_world: MakeWorld) -> None:
+    """No reach means the node's default, or the user's own where that is narrower, and never wider."""
+    world = await make_world(federation_mode="partners", default_reach="organisation")
+    anna = await world.member("anna")
+    narrow = user_of(anna, default_reach=Reach.NODE, default_visibility=Visibility.UNLISTED)
+    wide = user_of(anna, default_reach=Reach.PUBLIC)
+
+    assert (await world.post(anna, "a")).audience == Audience(reach=Reach.ORGANISATION, visibility=Visibility.PUBLIC)
+    assert (await world.post(anna, "b", user=narrow)).audience == Audience(
+        reach=Reach.NODE, visibility=Visibility.UNLISTED
+    )
+    assert (await world.post(anna, "c", user=wide)).audience.reach is Reach.ORGANISATION
+    assert (await world.post(anna, "d", reach=Reach.PUBLIC)).audience.reach is Reach.PARTNERS
+
+
+async def test_reply_is_never_wider_than_its_thread(world: World) -> None:
+    """A client that knows nothing of reach, or asks for more, stays inside the thread."""
+    anna, bob = await world.member("anna"), await world.member("bob")
+    root = await world.post(anna, "Inside", reach=Reach.ORGANISATION)
+
+    plain = await world.post(bob, "Yes", in_reply_to_id=root.id)
+    greedy = await world.post(bob, "No", in_reply_to_id=plain.id, reach=Reach.PUBLIC)
+    modest = await world.post(bob, "Well", in_reply_to_id=root.id, reach=Reach.NODE)
+
+    assert [one.audience.reach for one in (plain, greedy, modest)] == [
+        Reach.ORGANISATION,
+        Reach.ORGANISATION,
+        Reach.NODE,
+    ]
+    assert {one.thread_id for one in (plain, greedy, modest)} == {root.id}
+    assert (await statuses.get_view(world.node, anna.id, root.id)).status.replies_count == 2
+
+
+async def test_reply_to_what_one_cannot_see_is_not_found(world: World) -> None:
+    """Invisible and absent answer alike."""
+    anna, bob = await world.member("anna"), await world.member("bob")
+    secret = await world.post(anna, "Mine", visibility=Visibility.DIRECT)
+
+    for missing in (secret.id, StatusId(1)):
+        with pytest.raises(NotFound, match="does not appear to exist"):
+            await world.post(bob, "What?", in_reply_to_id=missing)
+
+
+async def test_mention_outside_the_reach_is_refused(make_world: MakeWorld) -> None:
+    """Naming somebody whom the status may not reach is an error, not a leak and not silence."""
+    world = await make_world(federation_mode="partners", default_reach="organisation")
+    anna = await world.member("anna")
+    await world.peer("acme.example", Tier.PARTNER)
+    await world.peer("sales.example", Tier.SIBLING)
+    await world.remote("carl", "acme.example")
+    await world.remote("sven", "sales.example")
+    await world.remote("eve", "open.example")
+
+    await world.post(anna, "@sven@sales.example hello")
+    await world.post(anna, "@carl@acme.example hello", visibility=Visibility.DIRECT)
+    await world.post(anna, "@carl@acme.example hello", reach=Reach.PARTNERS)
+    with pytest.raises(Invalid, match="outside the reach"):
+        await world.post(anna, "@carl@acme.example hello")
+    with pytest.raises(Invalid, match=r"open\.example"):
+        await world.post(anna, "@eve@open.example hello", visibility=Visibility.DIRECT)
+
+    assert (await world.account(anna)).statuses_count == 2
+
+
+async def test_unknown_handles_stay_text_and_known_ones_are_links(world: World) -> None:
+    """A handle is looked up here, then elsewhere; what nobody answers for is just text."""
+    anna, bob = await world.member("anna"), await world.member("bob")
+    dora = await world.remote("dora", "there.example")
+
+    status = await world.post(anna, "@bob @BOB@here.example @dora@there.example @nobody@void.example")
+
+    view = await statuses.get_view(world.node, anna.id, status.id)
+    assert {mention.account_id for mention in view.mentions} == {bob.id, dora.id}
+    assert view.status.content.endswith(" @nobody@void.example</p>")
+    [told] = await notifications.list_notifications(world.node, bob.id, PAGE)
+    assert told.status == await statuses.get_view(world.node, bob.id, status.id)
+
+
+async def test_edit_keeps_every_version(world: World) -> None:
+    """Each earlier version can be read; an edit that changes nothing is none; others' statuses cannot be edited."""
+    anna, bob = await world.member("anna"), await world.member("bob")
+    status = await world.post(anna, "One")
+
+    await statuses.edit_status(world.node, anna, status.id, StatusChange(text="Two @bob"))
+    same = await statuses.edit_status(world.node, anna, status.id, StatusChange(text="Two @bob"))
+    last = await statuses.edit_status(world.node, anna, status.id, StatusChange(text="Three", spoiler_text="CW"))
+    with pytest.raises(NotFound):
+        await statuses.edit_status(world.node, bob, status.id, StatusChange(text="Mine now"))
+
+    versions = await statuses.list_edits(world.node, bob.id, status.id)
+    assert [one.text for one in versions] == ["One", "Two @bob", "Three"]
+    assert [one.created_at for one in versions] == [status.created_at, same.edited_at, last.edited_at]
+    assert last.sensitive
+    assert len(of_kind(await world.jobs(), DistributeEdit)) == 2
+
+
+async def test_boosters_hear_of_an_edit_once(world: World) -> None:
+    """However often the job runs, one notification of the last edit."""
+    anna, bob = await world.member("anna"), await world.member("bob")
+    dora = await world.remote("dora", "there.example")
+    await world.follow(bob, dora)
+    received = await statuses.receive_status(world.node, note(dora, 1, "One"))
+    assert received is not None
+    await interactions.reblog(world.node, bob, received.id)
+    for minute, text in ((5, "Two"), (6, "Three")):
+        edited_at = received.created_at + timedelta(minutes=minute)
+        assert await statuses.receive_edit(world.node, note(dora, 1, text, edited_at=edited_at)) is not None
+        for _ in range(2):
+            await fanout.distribute_edit_locally(world.node, received.id, edited_at)
+
+    told = await notifications.list_notifications(world.node, bob.id, PAGE)
+    assert [one.notification.type for one in told] == ["update"]
+    assert await statuses.receive_edit(world.node, note(dora, 1, "Old", edited_at=received.created_at)) is None
+    assert await statuses.receive_edit(world.node, note(dora, 9, "New")) is None
+    assert (await statuses.get_view(world.node, anna.id, received.id)).status.content == "<p>Three</p>"
+
+
+async def test_deleted_status_is_gone_everywhere(world: World) -> None:
+    """Its row, boosts, counts and timeline rows go; the servers that had it are told; it cannot come back."""
+    anna, bob = await world.member("anna"), await world.member("bob")
+    dora = await world.remote("dora", "there.example")
+    await world.follow(dora, anna)
+    await world.follow(bob, anna)
+    root = await world.post(anna, "Root")
+    reply = await world.post(bob, "Reply", in_reply_to_id=root.id)
+    await interactions.reblog(world.node, bob, root.id)
+    assert await fanout.remote_inboxes(world.node, root) == ("https://there.example/inbox",)
+    await world.jobs()
+    with pytest.raises(NotFound):
+        await statuses.delete_status(world.node, bob, root.id)
+
+    gone = await statuses.delete_status(world.node, anna, root.id)
+
+    assert gone.status.text == "Root"
+    assert [view.status.id for view in await timelines.home(world.node, bob.id, PAGE)] == [reply.id]
+    assert ((await world.account(anna)).statuses_count, (await world.account(bob)).statuses_count) == (0, 1)
+    [job] = of_kind(await world.jobs(), DistributeDelete)
+    assert (job.uri, job.inboxes) == (root.uri, ("https://there.example/inbox",))
+    assert (await statuses.get_view(world.node, bob.id, reply.id)).status.in_reply_to_id is None
+    with pytest.raises(NotFound):
+        await statuses.get_view(world.node, anna.id, root.id)
+
+
+async def test_received_twice_at_once_is_received_once(world: World) -> None:
+    """One row, one count, one notification, whatever arrives in parallel and however often it is distributed."""
+    anna = await world.member("anna")
+    dora = await world.remote("dora", "there.example")
+    remote = note(dora, 1, mentions=(anna,), tags=(Tag(name="news", display_name="News"),))
+
+    received = await asyncio.gather(*(statuses.receive_status(world.node, remote) for _ in range(6)))
+    status = received[0]
+    assert status is not None
+    for _ in range(3):
+        await world.distribute(status)
+
+    assert {one.id for one in received if one} == {status.id}
+    assert (await world.account(dora)).statuses_count == 1
+    assert len(await notifications.list_notifications(world.node, anna.id, PAGE)) == 1
+
+
+async def test_only_what_concerns_somebody_is_kept(world: World) -> None:
+    """A stranger's status is ignored; a follower, a mention or a known thread makes it wanted."""
+    anna = await world.member("anna")
+    dora = await world.remote("dora", "there.example")
+    root = await world.post(anna, "Root")
+    direct = Audience(reach=Reach.PUBLIC, visibility=Visibility.DIRECT)
+    private = Audience(reach=Reach.PUBLIC, visibility=Visibility.PRIVATE)
+
+    assert await statuses.receive_status(world.node, note(dora, 1)) is None
+    assert await statuses.receive_status(world.node, note(dora, 2, mentions=(anna,))) is not None
+    assert await statuses.receive_status(world.node, note(dora, 3, in_reply_to_uri=root.uri)) is not None
+    assert await statuses.receive_status(world.node, note(dora, 4, in_reply_to_uri=root.uri, audience=direct)) is None
+    assert await statuses.receive_status(world.node, note(dora, 5, audience=private)) is None
+    await world.follow(anna, dora)
+    assert await statuses.receive_status(world.node, note(dora, 6)) is not None
+    assert await statuses.receive_status(world.node, note(dora, 7, audience=private)) is not None
+    assert await statuses.receive_status(world.node, note(dora, 8, audience=direct)) is None
+
+
+async def test_deletion_that_came_first_wins(world: World) -> None:
+    """A Delete before its Create, and a Create after its Delete, leave nothing; nobody deletes for others (S5)."""
+    anna = await world.member("anna")
+    dora, eve = await world.remote("dora", "there.example"), await world.remote("eve", "evil.example")
+    await world.follow(anna, dora)
+    kept = await statuses.receive_status(world.node, note(dora, 1))
+    assert kept is not None
+
+    assert not await statuses.receive_delete(world.node, eve, kept.uri)
+    assert not await statuses.receive_delete(world.node, eve, f"{dora.uri}/statuses/2")
+    assert not await statuses.receive_delete(world.node, dora, f"{dora.uri}/statuses/3")
+
+    assert await statuses.find_by_uri(world.node, kept.uri) == kept
+    assert await statuses.receive_status(world.node, note(dora, 2)) is not None
+    assert await statuses.receive_status(world.node, note(dora, 3)) is None
+    assert await statuses.receive_delete(world.node, dora, kept.uri)
+    assert await statuses.record_fetched(world.node, note(dora, 1)) is None
+
+
+async def test_future_does_not_stick_to_the_top(world: World) -> None:
+    """S14: a status from the future is from now; one that arrives late sorts where it belongs."""
+    anna = await world.member("anna")
+    dora = await world.remote("dora", "there.example")
+    await world.follow(anna, dora)
+    now = world.clock()
+
+    future = await statuses.receive_status(world.node, note(dora, 1, created_at=now + timedelta(days=9)))
+    late = await statuses.receive_status(world.node, note(dora, 2, created_at=now - timedelta(days=9)))
+    newest = await world.post(anna, "Newest")
+
+    assert future is not None
+    assert late is not None
+    assert late.id < future.id < newest.id
+    assert future.created_at < newest.created_at
+
+
+async def test_reply_waits_for_what_it_answers(world: World) -> None:
+    """A reply that came first joins the thread when its parent comes, clamped to it, and then reaches followers."""
+    anna, bob = await world.member("anna"), await world.member("bob")
+    dora = await world.remote("dora", "there.example")
+    for follower in (anna, bob):
+        await world.follow(follower, dora)
+    reply = await statuses.receive_status(world.node, note(dora, 2, in_reply_to_uri=f"{dora.uri}/statuses/1"))
+    assert reply is not None
+    await world.distribute(reply)
+    assert await timelines.home(world.node, anna.id, PAGE) == []
+    assert of_kind(await world.jobs(), ResolveThread) == [ResolveThread(status_id=reply.id)]
+    limited = Audience(reach=Reach.ORGANISATION, visibility=Visibility.PUBLIC)
+
+    parent = await statuses.record_fetched(world.node, note(dora, 1, audience=limited))
+
+    assert parent is not None
+    for job in of_kind(await world.jobs(), DistributeStatus):
+        await fanout.distribute_locally(world.node, job.status_id, None)
+    context = await statuses.get_context(world.node, anna.id, parent.id)
+    [adopted] = context.descendants
+    assert adopted.status.thread_id == parent.id
+    assert adopted.status.audience.reach is Reach.ORGANISATION
+    assert adopted.status.reach_domain == "there.example"
+    assert {view.status.id for view in await timelines.home(world.node, anna.id, PAGE)} == {parent.id, reply.id}
+    assert (await statuses.get_view(world.node, bob.id, parent.id)).status.replies_count == 1
+
+
+async def test_foreign_reply_is_clamped_to_our_thread(world: World) -> None:
+    """A reply made public elsewhere is not public here when its thread is not."""
+    anna = await world.member("anna")
+    await world.peer("there.example", Tier.SIBLING)
+    dora = await world.remote("dora", "there.example")
+    root = await world.post(anna, "Inside", reach=Reach.ORGANISATION)
+
+    reply = await statuses.receive_status(world.node, note(dora, 1, in_reply_to_uri=root.uri))
+
+    assert reply is not None
+    assert reply.audience == Audience(reach=Reach.ORGANISATION, visibility=Visibility.PUBLIC)
+    assert reply.reach_domain is None
+    with pytest.raises(NotFound):
+        await statuses.get_view(world.node, None, reply.id)
+
+
+async def test_suspended_author_is_silent(world: World) -> None:
+    """S50: nothing new is taken in, and what is here is shown no more."""
+    anna = await world.member("anna")
+    dora = await world.remote("dora", "there.example")
+    await world.follow(anna, dora)
+    old = await statuses.receive_status(world.node, note(dora, 1))
+    assert old is not None
+    await world.distribute(old)
+
+    await world.node.write(accounts.update, replace(dora, suspended_at=world.clock()))
+
+    assert await statuses.receive_status(world.node, note(dora, 2)) is None
+    assert await statuses.record_fetched(world.node, note(dora, 3)) is None
+    assert await timelines.home(world.node, anna.id, PAGE) == []
+    assert await timelines.public(world.node, anna.id, PAGE) == []
+
+
+async def test_thread_is_read_in_order(world: World) -> None:
+    """Ancestors from the root down; each answer followed by its own answers; what one may not see is left out."""
+    anna, bob = await world.member("anna"), await world.member("bob")
+    root = await world.post(anna, "Root")
+    one = await world.post(bob, "One", in_reply_to_id=root.id)
+    two = await world.post(bob, "Two", in_reply_to_id=root.id)
+    below = await world.post(anna, "Below one", in_reply_to_id=one.id)
+    secret = await world.post(anna, "Psst", in_reply_to_id=one.id, visibility=Visibility.DIRECT)
+
+    whole = await statuses.get_context(world.node, anna.id, root.id)
+    of_bob = await statuses.get_context(world.node, bob.id, root.id)
+    leaf = await statuses.get_context(world.node, None, below.id)
+
+    assert [view.status.id for view in whole.descendants] == [one.id, below.id, secret.id, two.id]
+    assert [view.status.id for view in of_bob.descendants] == [one.id, below.id, two.id]
+    assert [view.status.id for view in leaf.ancestors] == [root.id, one.id]
+
+
+async def test_remote_files_are_replaced_by_an_edit(world: World) -> None:
+    """After an edit a remote status shows the files it now has, and the earlier version those it had."""
+    anna = await world.member("anna")
+    dora = await world.remote("dora", "there.example")
+    await world.follow(anna, dora)
+    first = RemoteMedia(url="https://there.example/a.png", content_type="image/png", width=3, height=2)
+    second = RemoteMedia(url="https://there.example/b.mp4", content_type="video/mp4", description="A film")
+    status = await statuses.receive_status(world.node, note(dora, 1, media=(first,)))
+    assert status is not None
+
+    await statuses.receive_edit(
+        world.node, note(dora, 1, media=(second,), edited_at=status.created_at + timedelta(minutes=1))
+    )
+
+    view = await statuses.get_view(world.node, anna.id, status.id)
+    before, after = await statuses.list_edits(world.node, anna.id, status.id)
+    assert [(one.remote_url, one.type) for one in view.media] == [(second.url, "video")]
+    assert [one.remote_url for one in before.media] == [first.url]
+    assert after.media == view.media
+    media_only = await timelines.public(world.node, anna.id, PageQuery(limit=5), media_only=True)
+    assert [one.status.id for one in media_only] == [status.id]
