@@ -76,6 +76,9 @@ async def _verify(node: Node, claim: Claim, request: Request) -> tuple[Verified,
     elif not _may_ask(node, claim.key_id):
         raise KeyUnavailable("it could not be had some minutes ago")
     key, account = await _ask(node, claim.key_id)
+    if known is None:
+        # A key met for the first time may be changed right away; only asking in vain, or again, makes one wait.
+        node.asked_keys.pop(claim.key_id, None)
     return signatures.verify(claim, request, key, now=node.now()), account
 
 

@@ -1,0 +1,174 @@
+"""A server that only looks like one: it serves actor documents on loopback, signs what it is told to, and keeps a list.
+
+It speaks raw HTTP and builds its signatures with the protocol library, so that a test can break one thing at a time.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+import httpx
+from aiohttp import web
+
+from federation.keys import PrivateKey, SigningKey, generate_rsa, public_to_pem
+from federation.signatures import Headers, Request, Scheme, sign
+
+ACTIVITY_JSON: Final = "application/activity+json"
+
+
+@cache
+def key(name: str) -> PrivateKey:
+    """One RSA key per name for a whole run: making them is slow."""
+    assert name
+    return generate_rsa()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A signed POST, ready to be sent or spoilt."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+    def without(self, *names: str) -> "Message":
+        """The same without some headers."""
+        kept = {name: value for name, value in self.headers.items() if name.lower() not in names}
+        return Message(headers=kept, body=self.body)
+
+    def with_headers(self, **headers: str) -> "Message":
+        """The same with other headers, set after it was signed."""
+        changed = {name.replace("_", "-"): value for name, value in headers.items()}
+        return Message(headers={**self.without(*changed).headers, **changed}, body=self.body)
+
+    def with_body(self, body: bytes) -> "Message":
+        """The same with another body, changed after it was signed."""
+        return Message(headers=self.headers, body=body)
+
+
+@dataclass(slots=True, kw_only=True)
+class FakePeer:
+    """The peer: ``users`` exist, ``keys`` names the key each of them shows now."""
+
+    domain: str
+    documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    handles: dict[str, str] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
+    received: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://{self.domain}"
+
+    def actor(self, name: str) -> str:
+        """The id of a user."""
+        return f"{self.url}/users/{name}"
+
+    def add_user(self, name: str, *, key_name: str = "") -> str:
+        """Make a user, or give one another key; its id."""
+        uri = self.actor(name)
+        pem = public_to_pem(key(key_name or name).public_key())
+        self.handles[f"{name}@{self.domain}"] = uri
+        self.documents[f"/users/{name}"] = {
+            "@context": ["https://www.w3.org/ns/activitystreams", "https://w3id.org/security/v1"],
+            "id": uri,
+            "type": "Person",
+            "preferredUsername": name,
+            "inbox": f"{uri}/inbox",
+            "followers": f"{uri}/followers",
+            "publicKey": {"id": f"{uri}#main-key", "owner": uri, "publicKeyPem": pem},
+        }
+        return uri
+
+    def activity(self, kind: str, actor: str, object_: object, number: int) -> dict[str, Any]:
+        """An activity of one of our users."""
+        return {
+            "@context": "https://www.w3.org/ns/activitystreams",
+            "id": f"{self.url}/activities/{kind.lower()}-{number}",
+            "type": kind,
+            "actor": actor,
+            "object": object_,
+        }
+
+    def sign(
+        self,
+        inbox: str,
+        activity: Mapping[str, Any] | bytes,
+        *,
+        by: str,
+        key_name: str = "",
+        scheme: Scheme = Scheme.RFC9421,
+        at: datetime | None = None,
+        content_type: str = ACTIVITY_JSON,
+    ) -> Message:
+        """The activity as a signed POST by user ``by``, under the key called ``key_name`` (its own by default)."""
+        url = httpx.URL(inbox)
+        body = activity if isinstance(activity, bytes) else json.dumps(activity).encode()
+        headers = {"Host": url.netloc.decode(), "Content-Type": content_type}
+        request = Request(
+            method="POST",
+            target_uri=inbox,
+            path=url.raw_path.decode(),
+            headers=Headers.of(headers.items()),
+            body=body,
+        )
+        signing = SigningKey(key_id=f"{self.actor(by)}#main-key", private=key(key_name or by))
+        added = sign(request, signing, scheme, now=at or datetime.now(UTC))
+        return Message(headers={**headers, **dict(added)}, body=body)
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self.asked[request.path] += 1
+        if request.path == "/.well-known/webfinger":
+            handle = request.query["resource"].removeprefix("acct:")
+            if handle not in self.handles:
+                return web.Response(status=404)
+            link = {"rel": "self", "type": ACTIVITY_JSON, "href": self.handles[handle]}
+            return web.json_response(
+                {"subject": f"acct:{handle}", "links": [link]}, content_type="application/jrd+json"
+            )
+        document = self.documents.get(request.path)
+        if document is None:
+            return web.Response(status=404)
+        return web.Response(text=json.dumps(document), content_type=ACTIVITY_JSON)
+
+    async def _take(self, request: web.Request) -> web.Response:
+        self.received.append(json.loads(await request.read()))
+        return web.Response(status=202)
+
+    async def wait_for(self, kind: str, seconds: float = 20) -> dict[str, Any]:
+        """The first activity of a type that came to one of our inboxes."""
+        async with asyncio.timeout(seconds):
+            while True:
+                found = next((one for one in self.received if one["type"] == kind), None)
+                if found is not None:
+                    return found
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def running_peer() -> AsyncIterator[FakePeer]:
+    """A peer on a free port of this machine."""
+    peer = FakePeer(domain="")
+    application = web.Application()
+    application.router.add_get("/{path:.*}", peer._answer)
+    application.router.add_post("/{path:.*}", peer._take)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    ((_, port),) = _addresses(runner.addresses)
+    peer.domain = f"localhost:{port}"
+    try:
+        yield peer
+    finally:
+        await runner.cleanup()
+
+
+def _addresses(addresses: Iterable[Any]) -> list[tuple[str, int]]:
+    return [(address[0], address[1]) for address in addresses]
