@@ -1,0 +1,68 @@
+"""Every route of the client API says who may call it, and docs/client-api.md lists exactly what there is.
+
+``python -m tests.shape.test_client_api`` writes the page anew.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from quart import Quart
+
+from fedorg.web import base, mastodon, operation
+from fedorg.web.auth import ACCESS
+
+PAGE: Final = Path(__file__).parent.parent.parent / "docs" / "client-api.md"
+_HEADER: Final = """# The client API
+
+What this node offers of the [Mastodon API](https://docs.joinmastodon.org/methods/), method by method; whatever is not in
+this list answers 404. *Access* is the scope a token needs; `public` before it means that the method also answers without a
+token, with what everybody may see.
+
+Beside Mastodon's members a Status carries `reach`, and `POST /api/v1/statuses` takes `reach` (`node`, `organisation`,
+`partners`, `public`), `visibility=local` and `local_only=true` (both mean reach `node`). Polls, scheduled statuses and
+quotes are refused with 422.
+
+| Method | Path | Access | What it does |
+|---|---|---|---|
+"""
+
+
+def routes() -> list[tuple[str, str, str, str]]:
+    """(method, path, access, first line of the docstring) of every route, by path."""
+    app = Quart(__name__)
+    app.url_map.converters["id"] = base.IdConverter
+    for blueprint in (*mastodon.BLUEPRINTS, operation.blueprint):
+        app.register_blueprint(blueprint)
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static":
+            continue
+        view = app.view_functions[rule.endpoint]
+        summary = (view.__doc__ or "").strip().splitlines()[0].rstrip(".")
+        path = rule.rule.replace("<id:", "<").replace("<path:", "<").replace("<", ":").replace(">", "")
+        found += [
+            (method, path, str(getattr(view, ACCESS, "")), summary)
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        ]
+    return sorted(found, key=lambda route: (route[1], route[0]))
+
+
+def page() -> str:
+    """The page as it must be."""
+    return _HEADER + "".join(
+        f"| {method} | `{path}` | {access} | {summary} |\n" for method, path, access, summary in routes()
+    )
+
+
+def test_every_route_says_who_may_call_it() -> None:
+    """A view without a decorator of fedorg.web.auth would be open to everybody by accident."""
+    assert [(method, path) for method, path, access, _ in routes() if not access] == []
+
+
+def test_the_page_lists_what_is_offered() -> None:
+    """docs/client-api.md is what ``python -m tests.shape.test_client_api`` writes."""
+    assert PAGE.read_text() == page()
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
