@@ -79,7 +79,7 @@ class Database(Protocol):
 
 
 async def open_database(
-    url: str, *, synchronous: Synchronous = "FULL", readers: int = READERS, pool_size: int = POOL_SIZE
+    url: str, *, synchronous: Synchronous = "full", readers: int = READERS, pool_size: int = POOL_SIZE
 ) -> Database:
     """Open the database at ``url`` and check that it answers; the schema is not looked at (``migrate.check``).
 

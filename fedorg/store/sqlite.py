@@ -29,7 +29,7 @@ from fedorg import log
 from fedorg.store.changes import Changes, take_request
 from fedorg.store.units import Call, DatabaseClosed
 
-Synchronous: TypeAlias = Literal["FULL", "NORMAL"]
+Synchronous: TypeAlias = Literal["full", "normal"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
