@@ -1,0 +1,157 @@
+"""What clients say to a node that also runs its jobs, and what they hear on its streams."""
+
+import asyncio
+import io
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+import sqlalchemy as sa
+from PIL import Image
+from sqlalchemy import Connection
+
+from fedorg.jobs.worker import Worker
+from fedorg.store.tables import jobs
+from tests.contract import assert_valid
+from tests.node.serving import EVERYTHING, Member, NodeServer
+
+WAIT_SECONDS: Final = 20.0
+NOBODYS_ID: Final = 999
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingServer:
+    """A served node whose jobs are run."""
+
+    server: NodeServer
+
+    async def person(self, username: str, *, scopes: str = EVERYTHING) -> Member:
+        """A new person with a client."""
+        return await self.server.person(username, scopes=scopes)
+
+    async def settle(self) -> None:
+        """Wait until no job is left: what happened has reached everybody on this node."""
+
+        def count(conn: Connection) -> int:
+            return conn.execute(sa.select(sa.func.count()).select_from(jobs)).scalar_one()
+
+        deadline = time.monotonic() + WAIT_SECONDS
+        while await self.server.node.read(count):
+            assert time.monotonic() < deadline, "jobs are left"
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def run_jobs(server: NodeServer) -> AsyncIterator[WorkingServer]:
+    """Run the node's jobs until the block ends."""
+    worker = Worker(server.node)
+    working = asyncio.create_task(worker.run())
+    try:
+        yield WorkingServer(server=server)
+    finally:
+        await worker.stop()
+        await working
+
+
+def entity(response: httpx.Response, schema: str) -> Any:  # noqa: ANN401 - JSON
+    """The one entity in a successful answer, held against the description of Mastodon's API."""
+    found = success(response)
+    assert_valid(found, schema)
+    return found
+
+
+def entities(response: httpx.Response, schema: str) -> list[Any]:
+    """The entities in a successful answer, likewise."""
+    found: list[Any] = success(response)
+    for one in found:
+        assert_valid(one, schema)
+    return found
+
+
+def success(response: httpx.Response) -> Any:  # noqa: ANN401 - JSON
+    """The JSON of a successful answer."""
+    assert response.status_code == 200, f"{response.request.method} {response.url}: {response.text}"
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+    return response.json()
+
+
+def refusal(response: httpx.Response, status: int) -> str:
+    """The words of a refusal in Mastodon's form."""
+    assert response.status_code == status, f"{response.request.method} {response.url}: {response.text}"
+    document = response.json()
+    assert_valid(document, "Error")
+    return str(document["error"])
+
+
+async def post(author: Member, text: str, **fields: Any) -> Any:  # noqa: ANN401 - JSON
+    """Post a status; its entity."""
+    return entity(await author.api.post("/api/v1/statuses", json={"status": text, **fields}), "Status")
+
+
+async def follow(follower: Member, target: Member, **fields: Any) -> Any:  # noqa: ANN401 - JSON
+    """Follow; the relationship."""
+    return entity(await follower.api.post(f"/api/v1/accounts/{target.id}/follow", json=fields), "Relationship")
+
+
+def contents(statuses: list[Any]) -> list[str]:
+    """What they say, without the paragraph around it."""
+    return [status["content"].removeprefix("<p>").removesuffix("</p>") for status in statuses]
+
+
+def links(response: httpx.Response) -> Mapping[str, str]:
+    """The addresses in the Link header by relation."""
+    return {str(name): link["url"] for name, link in response.links.items()}
+
+
+def picture(colour: str = "red", size: tuple[int, int] = (64, 48)) -> bytes:
+    """A small PNG."""
+    kept = io.BytesIO()
+    Image.new("RGB", size, colour).save(kept, "PNG")
+    return kept.getvalue()
+
+
+async def upload(owner: Member, **fields: str) -> Any:  # noqa: ANN401 - JSON
+    """Upload a picture; its entity."""
+    answer = await owner.api.post("/api/v2/media", files={"file": ("picture.png", picture(), "image/png")}, data=fields)
+    return entity(answer, "MediaAttachment")
+
+
+class Events:
+    """Server-sent events of one open stream."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._lines = response.aiter_lines()
+
+    async def begin(self) -> None:
+        """Wait for the first line: whatever happens from now on is heard."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            assert await anext(self._lines) == ":)"
+
+    async def next(self, seconds: float = WAIT_SECONDS) -> tuple[str, Any]:
+        """The kind and the payload of the next event, heartbeats left out."""
+        async with asyncio.timeout(seconds):
+            while True:
+                kind = await anext(self._lines)
+                if kind.startswith("event: "):
+                    data = await anext(self._lines)
+                    return kind.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
+    async def end(self, seconds: float) -> list[str]:
+        """What still comes until the server ends the stream."""
+        async with asyncio.timeout(seconds):
+            return [line async for line in self._lines]
+
+
+@asynccontextmanager
+async def listening(client: httpx.AsyncClient, path: str, **params: str) -> AsyncIterator[Events]:
+    """An open stream of server-sent events."""
+    async with client.stream("GET", f"/api/v1/streaming/{path}", params=params) as response:
+        assert response.status_code == 200, (await response.aread()).decode()
+        assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+        events = Events(response)
+        await events.begin()
+        yield events

@@ -1,0 +1,163 @@
+"""Timelines over the client API: what stands on them, for whom, and how one turns their pages."""
+
+import pytest
+
+from tests.node.serving import Member
+from tests.node.talking import WorkingServer, contents, entities, follow, links, post, refusal, upload
+
+
+async def read(member: Member, path: str, **params: str) -> list[str]:
+    return contents(entities(await member.api.get(f"/api/v1/{path}", params=params), "Status"))
+
+
+async def test_home_shows_those_one_follows_and_oneself(working: WorkingServer) -> None:
+    """What somebody posts is on their own home at once, and on their followers' homes; not on those of others."""
+    anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
+    await follow(bert, anna)
+    await post(anna, "Morning")
+    assert await read(anna, "timelines/home") == ["Morning"]
+
+    await working.settle()
+
+    assert await read(bert, "timelines/home") == ["Morning"]
+    assert await read(carl, "timelines/home") == []
+
+
+async def test_a_follow_without_boosts_and_a_mute_keep_things_away(working: WorkingServer) -> None:
+    """Boosts are left out where the follower says so; a muted account is on no timeline."""
+    anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
+    await follow(carl, anna, reblogs=False)
+    made = await post(bert, "By Bert")
+    await anna.api.post(f"/api/v1/statuses/{made['id']}/reblog")
+    await post(anna, "By Anna")
+    await working.settle()
+    assert await read(carl, "timelines/home") == ["By Anna"]
+
+    await carl.api.post(f"/api/v1/accounts/{bert.id}/mute")
+
+    assert await read(carl, "timelines/public") == ["By Anna"]
+
+
+async def test_visitors_see_reach_public_only(working: WorkingServer) -> None:
+    """S60: without a token the public timelines show what was meant for the whole world, and nothing narrower."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    for reach in ("public", "partners", "organisation", "node"):
+        await post(anna, f"For {reach} #news", reach=reach)
+    await post(anna, "Unlisted #news", visibility="unlisted")
+    await post(anna, "Private #news", visibility="private")
+    visitor = working.server.anonymous
+
+    for path in ("timelines/public", "timelines/tag/news"):
+        shown = entities(await visitor.get(f"/api/v1/{path}"), "Status")
+        assert [status["reach"] for status in shown] == ["public"], path
+        assert "favourited" not in shown[0]
+        assert len(await read(bert, path)) == 4
+    account = f"/api/v1/accounts/{anna.id}/statuses"
+    assert len(entities(await visitor.get(account), "Status")) == 2
+    assert len(entities(await bert.api.get(account), "Status")) == 5
+
+
+async def test_public_timelines_are_narrowed_as_asked(working: WorkingServer) -> None:
+    """``only_media``, ``local`` and ``remote`` each leave out what is not asked for."""
+    anna = await working.person("anna")
+    await post(anna, "Words")
+    await post(anna, "Picture", media_ids=[(await upload(anna))["id"]])
+
+    assert await read(anna, "timelines/public", only_media="true") == ["Picture"]
+    assert await read(anna, "timelines/public", local="true") == ["Picture", "Words"]
+    assert await read(anna, "timelines/public", remote="true") == []
+
+
+async def test_hashtags_are_combined(working: WorkingServer) -> None:
+    """``any``, ``all`` and ``none`` add, require and leave out further hashtags, in any spelling."""
+    anna = await working.person("anna")
+    for words in ("#tea", "#tea #milk", "#coffee"):
+        await post(anna, words)
+
+    async def count(**params: str) -> int:
+        answer = await anna.api.get("/api/v1/timelines/tag/TEA", params=params)
+        return len(entities(answer, "Status"))
+
+    assert await count() == 2
+    assert await count(**{"any[]": "Coffee"}) == 3
+    assert await count(**{"all[]": "milk"}) == 1
+    assert await count(**{"none[]": "milk"}) == 1
+
+
+async def test_statuses_of_an_account_are_narrowed_as_asked(working: WorkingServer) -> None:
+    """Replies, boosts and what has no media are left out on demand; nothing is pinned."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    theirs = await post(bert, "By Bert")
+    await post(anna, "Own #topic")
+    await post(anna, "Reply", in_reply_to_id=theirs["id"])
+    await anna.api.post(f"/api/v1/statuses/{theirs['id']}/reblog")
+    path = f"accounts/{anna.id}/statuses"
+
+    assert len(await read(bert, path)) == 3
+    (own,) = await read(bert, path, exclude_replies="true", exclude_reblogs="true")
+    assert own.startswith("Own ")
+    assert len(await read(bert, path, exclude_reblogs="true")) == 2
+    assert await read(bert, path, only_media="true") == []
+    assert len(await read(bert, path, tagged="Topic")) == 1
+    assert await read(bert, path, pinned="true") == []
+    for params in ({}, {"pinned": "true"}):
+        assert refusal(await bert.api.get("/api/v1/accounts/999/statuses", params=params), 404) == "Record not found"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["timelines/home", "timelines/public", "timelines/tag/page", "favourites", "bookmarks", "accounts/{}/statuses"],
+)
+async def test_links_lead_through_every_page_once(working: WorkingServer, path: str) -> None:
+    """Following ``next`` shows every status once, newest first; ``prev`` shows what came since; parameters stay."""
+    anna = await working.person("anna")
+    for number in range(5):
+        made = await post(anna, f"{number} #page")
+        for act in ("favourite", "bookmark"):
+            await anna.api.post(f"/api/v1/statuses/{made['id']}/{act}")
+    await working.settle()
+
+    seen: list[str] = []
+    page = await anna.api.get(f"/api/v1/{path.format(anna.id)}", params={"limit": "2"})
+    first = page
+    while found := entities(page, "Status"):
+        assert len(found) <= 2
+        assert "limit=2" in links(page)["next"]
+        seen += [status["content"][3] for status in found]
+        page = await anna.api.get(links(page)["next"])
+    assert seen == ["4", "3", "2", "1", "0"]
+    assert page.headers.get("Link") is None
+
+    made = await post(anna, "5 #page")
+    for act in ("favourite", "bookmark"):
+        await anna.api.post(f"/api/v1/statuses/{made['id']}/{act}")
+    fresh = entities(await anna.api.get(links(first)["prev"]), "Status")
+    assert [status["content"][3] for status in fresh] == ["5"]
+
+
+async def test_pages_keep_to_their_limits(working: WorkingServer) -> None:
+    """A page holds 20 statuses unless told otherwise, and never more than 40; cursors that are no numbers are 422."""
+    anna = await working.person("anna")
+    for number in range(41):
+        await post(anna, str(number))
+
+    assert len(await read(anna, "timelines/public")) == 20
+    assert len(await read(anna, "timelines/public", limit="1000")) == 40
+    assert len(await read(anna, "timelines/public", limit="0")) == 1
+    for params in ({"max_id": "x"}, {"limit": "many"}, {"min_id": "9" * 30}):
+        assert refusal(await anna.api.get("/api/v1/timelines/public", params=params), 422)
+
+
+async def test_lists_of_what_one_liked_are_ones_own(working: WorkingServer) -> None:
+    """Favourites and bookmarks show what the viewer did, and vanish with the status."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    made = await post(anna, "Good")
+    for act in ("favourite", "bookmark"):
+        await bert.api.post(f"/api/v1/statuses/{made['id']}/{act}")
+
+    for path in ("favourites", "bookmarks"):
+        assert await read(bert, path) == ["Good"]
+        assert await read(anna, path) == []
+    await anna.api.delete(f"/api/v1/statuses/{made['id']}")
+    for path in ("favourites", "bookmarks"):
+        assert await read(bert, path) == []
