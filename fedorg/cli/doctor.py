@@ -16,7 +16,7 @@ from fedorg.cli.base import Context, console, print_json, run
 from fedorg.config import Settings
 from fedorg.errors import FedorgError
 from fedorg.node import FetchError, Node
-from fedorg.services import health
+from fedorg.services import health, registration
 from fedorg.store import migrate
 from fedorg.store.engine import open_database
 
@@ -201,7 +201,8 @@ async def _public_url(node: Node) -> tuple[Finding, Finding]:
 async def _webfinger(node: Node) -> Finding:
     """Ask for the node actor as a stranger would: by handle domain, over the public address."""
     domain, scheme = node.settings.domain, node.settings.public_url.split(":", 1)[0]
-    address = f"{scheme}://{domain}/.well-known/webfinger?resource=acct:{domain}@{domain}"
+    actor = await registration.ensure_node_actor(node)
+    address = f"{scheme}://{domain}/.well-known/webfinger?resource=acct:{actor.username}@{domain}"
     advice = f"Have {domain} answer /.well-known/webfinger with what {node.settings.public_url} answers (see docs)."
     try:
         answer = await node.client.fetch_json(address, ("application/jrd+json", "application/json"))
