@@ -1,0 +1,68 @@
+"""Two real nodes that know each other only through their sockets, and people with clients on both."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import trustme
+
+from tests.fediverse.nodes import Member, RunningNode, Tls, settle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fediverse:
+    """Node ``a`` with alice and anton (whose account is locked), node ``b`` with bob and bella."""
+
+    a: RunningNode
+    b: RunningNode
+    alice: Member
+    anton: Member
+    bob: Member
+    bella: Member
+
+    async def settle(self) -> None:
+        """Wait until neither node has anything left to do."""
+        await settle(self.a, self.b)
+
+
+@asynccontextmanager
+async def running_fediverse(folder: Path, tls: Tls | None = None) -> AsyncIterator[Fediverse]:
+    """Both nodes up, everybody signed in."""
+    async with AsyncExitStack() as stack:
+        a, b = (RunningNode(name=name, folder=folder / name, tls=tls) for name in ("a", "b"))
+        for node, people in ((a, ("alice", "anton")), (b, ("bob", "bella"))):
+            stack.push_async_callback(node.close)
+            await node.create(*people)
+            await node.start()
+        members = {
+            name: await stack.enter_async_context(node.member(name))
+            for node, names in ((a, ("alice", "anton")), (b, ("bob", "bella")))
+            for name in names
+        }
+        await members["anton"].http.patch("/api/v1/accounts/update_credentials", data={"locked": "true"})
+        yield Fediverse(a=a, b=b, **members)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def fediverse(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fediverse]:
+    """The two nodes over plain HTTP on loopback, shared by the tests of a module."""
+    async with running_fediverse(Path(tmp_path_factory.mktemp("fediverse"))) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def secure_fediverse(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fediverse]:
+    """The two nodes over TLS, both trusting one authority made for the test."""
+    folder = Path(tmp_path_factory.mktemp("secure"))
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    tls = Tls(certificate=folder / "chain.pem", key=folder / "key.pem", authority=folder / "authority.pem")
+    certificate.private_key_pem.write_to_path(str(tls.key))
+    for number, blob in enumerate(certificate.cert_chain_pems):
+        blob.write_to_path(str(tls.certificate), append=number > 0)
+    authority.cert_pem.write_to_path(str(tls.authority))
+    async with running_fediverse(folder, tls) as running:
+        yield running
