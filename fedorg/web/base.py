@@ -31,6 +31,7 @@ from fedorg import errors, log
 from fedorg.ids import ID_MAX
 from fedorg.node import Node
 from fedorg.services.streams import Streams
+from fedorg.web.bodies import LimitedRequest
 from fedorg.web.limits import Budget, Limiter, Rule, subject_of_address
 
 logger = log.get_logger()
@@ -108,6 +109,7 @@ def install(app: Quart, node: Node) -> None:
     app.url_map.converters["id"] = IdConverter
     app.before_request(_begin)
     app.after_request(_finish)
+    app.teardown_request(_close)
     app.register_error_handler(errors.FedorgError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_fault)
@@ -211,6 +213,11 @@ async def _finish(response: Response) -> Response:
         response.headers["X-RateLimit-Reset"] = budget.reset_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     _record(response.status_code)
     return response
+
+
+async def _close(_problem: BaseException | None) -> None:
+    if isinstance(request, LimitedRequest):
+        request.close_uploads()
 
 
 def _record(status: int) -> None:

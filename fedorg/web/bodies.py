@@ -4,9 +4,11 @@ Quart counts what waits in memory; what streams through its multipart parser wou
 length is announced, so that the body counts all that came in.
 """
 
-from typing import Any, Final
+import tempfile
+from typing import IO, Any, ClassVar, Final, cast
 
 from quart import Request
+from quart.formparser import FormDataParser
 from quart.wrappers.request import Body
 from typing_extensions import override
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -19,6 +21,7 @@ _FORM_BYTES: Final = 64 * 1024
 _UPLOADS: Final = ("/api/v1/media", "/api/v2/media")
 _PROFILE: Final = "/api/v1/accounts/update_credentials"
 _SECONDS: Final = 300
+_IN_MEMORY_BYTES: Final = 512 * 1024
 
 
 class CountedBody(Body):
@@ -39,25 +42,44 @@ class CountedBody(Body):
         super().append(data)
 
 
-def request_class(settings: Settings) -> type[Request]:
+class LimitedRequest(Request):
+    """A request with a bounded body, which closes what was uploaded with it. ``settings`` are those of the node."""
+
+    body_class = CountedBody  # type: ignore[mutable-override] # Quart means it to be replaced
+    settings: ClassVar[Settings]
+
+    def __init__(self, method: str, scheme: str, path: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Quart's own
+        kwargs["max_content_length"] = body_bytes_max(self.settings, path)
+        kwargs["body_timeout"] = _SECONDS
+        super().__init__(method, scheme, path, *args, **kwargs)
+        self._uploads: list[IO[bytes]] = []
+
+    @override
+    def make_form_data_parser(self) -> FormDataParser:
+        """Quart's, but for where files go."""
+        parser = super().make_form_data_parser()
+        parser.stream_factory = self._open_upload
+        return parser
+
+    def close_uploads(self) -> None:
+        """Give back the files that came whole or in part; called when the request ends, however it ends."""
+        for upload in self._uploads:
+            upload.close()
+
+    def _open_upload(self, *_hints: object) -> IO[bytes]:
+        upload = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, "rb+"))  # noqa: SIM115 - see close_uploads
+        self._uploads.append(upload)
+        return upload
+
+
+def request_class(settings: Settings) -> type[LimitedRequest]:
     """The request of an application with these settings."""
-
-    class LimitedRequest(Request):
-        body_class = CountedBody  # type: ignore[mutable-override] # Quart means it to be replaced
-
-        def __init__(self, method: str, scheme: str, path: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Quart's own
-            kwargs["max_content_length"] = body_bytes_max(settings, path)
-            kwargs["body_timeout"] = _SECONDS
-            super().__init__(method, scheme, path, *args, **kwargs)
-
-    return LimitedRequest
+    return type("NodeRequest", (LimitedRequest,), {"settings": settings})
 
 
 def body_bytes_max(settings: Settings, path: str) -> int:
     """The largest body that an address takes."""
-    if path == _PROFILE:
-        return 2 * settings.media_bytes_max + _FORM_BYTES
-    if path in _UPLOADS or path.startswith(tuple(f"{upload}/" for upload in _UPLOADS)):
-        # A file and its own preview.
+    # A file and its own preview, or an avatar and a header.
+    if path == _PROFILE or path in _UPLOADS or path.startswith(tuple(f"{upload}/" for upload in _UPLOADS)):
         return 2 * settings.media_bytes_max + _FORM_BYTES
     return BODY_BYTES_MAX

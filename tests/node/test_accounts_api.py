@@ -1,0 +1,309 @@
+"""Accounts: registering, changing one's profile, finding others."""
+
+import io
+from collections.abc import Awaitable, Callable
+
+import httpx
+from PIL import Image
+
+from fedorg.domain.accounts import UserRole
+from fedorg.domain.jobs import DistributeProfile
+from fedorg.services import registration, users
+from fedorg.services.registration import SignUp
+from fedorg.store import tables
+from tests.contract import assert_all_valid, assert_valid
+from tests.node.serving import PASSWORD, NodeServer
+
+Serve = Callable[..., Awaitable[NodeServer]]
+GOOD = {"username": "carla", "email": "carla@people.example", "password": PASSWORD, "agreement": "true", "locale": "en"}
+
+
+async def application_api(server: NodeServer, scope: str = "read write") -> httpx.AsyncClient:
+    """A client with a token of its own, as before anybody has signed in."""
+    app = (
+        await server.anonymous.post(
+            "/api/v1/apps", data={"client_name": "Client", "redirect_uris": "app://x", "scopes": scope}
+        )
+    ).json()
+    body = {"grant_type": "client_credentials", "scope": scope}
+    token = await server.anonymous.post("/oauth/token", data=body, auth=(app["client_id"], app["client_secret"]))
+    return await server.api(token.json()["access_token"])
+
+
+def picture(size: tuple[int, int] = (600, 300)) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, "teal").save(file, "PNG")
+    return file.getvalue()
+
+
+async def test_somebody_who_registers_where_it_is_open_acts_at_once(node_server: NodeServer) -> None:
+    """The token that comes back is the new person's."""
+    api = await application_api(node_server)
+
+    answer = await api.post("/api/v1/accounts", data=GOOD)
+
+    assert_valid(answer.json(), "Token")
+    carla = await node_server.api(answer.json()["access_token"])
+    entity = (await carla.get("/api/v1/accounts/verify_credentials")).json()
+    assert_valid(entity, "CredentialAccount")
+    assert entity["acct"] == "carla"
+
+
+async def test_each_fault_of_a_registration_is_named(node_server: NodeServer) -> None:
+    """Mastodon's codes beside the fields; S57: an address that could slip past a rule is no address."""
+    api = await application_api(node_server)
+    await node_server.person("anna")
+    cases: tuple[tuple[dict[str, str], str, str], ...] = (
+        ({"username": ""}, "username", "ERR_BLANK"),
+        ({"username": "admin"}, "username", "ERR_RESERVED"),
+        ({"username": "ANNA"}, "username", "ERR_TAKEN"),
+        ({"username": "a" * 31}, "username", "ERR_TOO_LONG"),
+        ({"username": "carla."}, "username", "ERR_INVALID"),
+        ({"username": "cárla"}, "username", "ERR_INVALID"),
+        ({"username": "carla@x"}, "username", "ERR_INVALID"),
+        ({"email": ""}, "email", "ERR_BLANK"),
+        ({"email": "Anna@people.example"}, "email", "ERR_TAKEN"),
+        ({"email": "carla%evil.example@people.example"}, "email", "ERR_INVALID"),
+        ({"email": '"carla"@people.example'}, "email", "ERR_INVALID"),
+        ({"email": "carla@people.example,x@y.example"}, "email", "ERR_INVALID"),
+        ({"email": "carla@localhost"}, "email", "ERR_INVALID"),
+        ({"email": "carla@[127.0.0.1]"}, "email", "ERR_INVALID"),
+        ({"password": "short"}, "password", "ERR_TOO_SHORT"),
+        ({"username": "carlacarla", "password": "CarlaCarla"}, "password", "ERR_INVALID"),
+        ({"agreement": "false"}, "agreement", "ERR_ACCEPTED"),
+    )
+
+    for changes, name, code in cases:
+        answer = await api.post("/api/v1/accounts", data=GOOD | changes)
+        assert answer.status_code == 422, changes
+        assert_valid(answer.json(), "ValidationError")
+        assert answer.json()["details"][name][0]["error"] == code, changes
+    assert len(await users.list_users(node_server.node)) == 1
+
+
+async def test_somebody_who_waits_for_approval_can_do_nothing(serve: Serve) -> None:
+    """S49: a token of an unapproved user opens nothing and shows nobody; approval opens both."""
+    server = await serve(registration="approval")
+    api = await application_api(server)
+    boss = await server.person("boss", role=UserRole.ADMIN)
+
+    unreasoned = await api.post("/api/v1/accounts", data=GOOD)
+    assert unreasoned.json()["details"]["reason"][0]["error"] == "ERR_BLANK"
+    answer = await api.post("/api/v1/accounts", data=GOOD | {"reason": "I work here"})
+    carla = await server.api(answer.json()["access_token"])
+    refused = await carla.get("/api/v1/accounts/verify_credentials")
+    assert (refused.status_code, refused.json()["error"]) == (403, "Your login is currently pending approval")
+    browser = await server.browser()
+    assert (await browser.sign_in("carla")).status_code == 403
+    assert (await server.anonymous.get("/@carla")).status_code == 404
+    assert (await boss.api.get("/api/v1/accounts/lookup", params={"acct": "carla"})).json()["suspended"] is True
+
+    await browser.sign_in("boss")
+    page = await browser.open("/")
+    assert "I work here" in page.text
+    await browser.submit(page, "/account/waiting/carla", decision="approve")
+
+    assert (await carla.get("/api/v1/accounts/verify_credentials")).status_code == 200
+    assert (await server.anonymous.get("/api/v1/accounts/lookup?acct=carla")).json()["suspended"] is False
+
+
+async def test_somebody_turned_away_leaves_nothing(serve: Serve) -> None:
+    """The name is free again, and the token is worth nothing; nobody else can be turned away so."""
+    server = await serve(registration="approval")
+    await server.person("boss", role=UserRole.ADMIN)
+    answer = await (await application_api(server)).post("/api/v1/accounts", data=GOOD | {"reason": "Let me in"})
+    browser = await server.browser()
+    await browser.sign_in("boss")
+    page = await browser.open("/")
+
+    await browser.submit(page, "/account/waiting/carla", decision="reject")
+    again = await browser.submit(page, "/account/waiting/boss", decision="reject")
+
+    assert again.status_code == 403
+    carla = await server.api(answer.json()["access_token"])
+    assert (await carla.get("/api/v1/preferences")).status_code == 401
+    assert [user.username for user in await users.list_users(server.node)] == ["boss"]
+
+
+async def test_closed_and_invited_registration_refuse_by_the_api(serve: Serve) -> None:
+    """Without an invitation nobody comes in; in a closed node not even with one."""
+    server = await serve(registration="invite")
+    boss = await server.person("boss", role=UserRole.OWNER)
+    invite = await registration.create_invite(server.node, boss.user)
+    api = await application_api(server)
+
+    assert (await api.post("/api/v1/accounts", data=GOOD)).status_code == 403
+    wrong = await api.post("/api/v1/accounts", data=GOOD | {"invite_code": "wrong"})
+    assert wrong.json()["details"]["invite_code"][0]["error"] == "ERR_INVALID"
+    assert (await api.post("/api/v1/accounts", data=GOOD | {"invite_code": invite.code})).status_code == 200
+
+
+async def test_an_invitation_lets_one_person_in(serve: Serve) -> None:
+    """An administrator makes a link; the one who opens it fills in a form, and is in; the link is used up."""
+    server = await serve(registration="invite")
+    await server.person("boss", role=UserRole.ADMIN)
+    boss, carla = await server.browser(), await server.browser()
+    await boss.sign_in("boss")
+    await boss.submit(await boss.open("/"), "/account/invites")
+    path = (await boss.open("/")).text.split(f"{server.url}/invite/")[1].split("<")[0]
+
+    form = await carla.open(f"/invite/{path}")
+    faulty = await carla.submit(form, f"/invite/{path}", username="!", email="carla@people.example", password=PASSWORD)
+    done = await carla.submit(form, f"/invite/{path}", **GOOD)
+
+    assert faulty.status_code == 422
+    assert "must contain only letters" in faulty.text
+    assert done.status_code == 303
+    assert "Hello, carla" in (await carla.open("/")).text
+    assert (await carla.open(f"/invite/{path}")).status_code == 404
+    assert (await carla.open("/auth/sign_up")).status_code == 403
+
+
+async def test_registration_needs_a_client(node_server: NodeServer) -> None:
+    """Only a registered program with the scope registers people."""
+    assert (await node_server.anonymous.post("/api/v1/accounts", data=GOOD)).status_code == 401
+    reader = await application_api(node_server, "read")
+    assert (await reader.post("/api/v1/accounts", data=GOOD)).status_code == 403
+
+
+async def test_two_who_want_one_name_do_not_both_get_it(node_server: NodeServer) -> None:
+    """A name taken between question and answer is an answer of 422, not a fault."""
+    draft = SignUp(username="carla", email=None, password=PASSWORD, agreement=True)
+    api = await application_api(node_server)
+
+    answers = [await api.post("/api/v1/accounts", data=GOOD | {"email": f"c{n}@people.example"}) for n in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 422]
+    assert draft.username == "carla"
+
+
+async def test_a_profile_is_changed_in_every_encoding(node_server: NodeServer) -> None:
+    """Multipart with files, forms with brackets and JSON mean the same; the change is told to other servers."""
+    anna = await node_server.person("anna")
+
+    by_parts = await anna.api.patch(
+        "/api/v1/accounts/update_credentials",
+        data={
+            "display_name": "Anna  Lindqvist",
+            "note": "Hello <b>you</b> #tag https://example.org",
+            "fields_attributes[0][name]": "Web",
+            "fields_attributes[0][value]": "https://anna.example",
+            "fields_attributes[1][name]": "",
+            "fields_attributes[1][value]": "",
+            "locked": "true",
+            "source[privacy]": "private",
+        },
+        files={"avatar": ("a.png", picture(), "image/png"), "header": ("h.png", picture(), "image/png")},
+    )
+
+    entity = by_parts.json()
+    assert_valid(entity, "CredentialAccount")
+    assert entity["display_name"] == "Anna Lindqvist"
+    assert "&lt;b&gt;" in entity["note"]
+    assert entity["source"]["note"] == "Hello <b>you</b> #tag https://example.org"
+    assert [field["name"] for field in entity["fields"]] == ["Web"]
+    assert 'rel="me' in entity["fields"][0]["value"]
+    assert entity["source"]["fields"][0]["value"] == "https://anna.example"
+    assert (entity["locked"], entity["source"]["privacy"]) == (True, "private")
+    for name in ("avatar", "header"):
+        shown = await node_server.anonymous.get(entity[name])
+        assert (shown.status_code, shown.headers["Content-Type"]) == (200, "image/png")
+    assert await queued_profiles(node_server) == 1
+
+    body = {"bot": True, "fields_attributes": [{"name": "A", "value": "1"}], "source": {"sensitive": True}}
+    by_json = (await anna.api.patch("/api/v1/accounts/update_credentials", json=body)).json()
+    assert (by_json["bot"], by_json["source"]["sensitive"], by_json["locked"]) == (True, True, True)
+    assert [field["value"] for field in by_json["fields"]] == ["1"]
+    keyed = {"fields_attributes": {"0": {"name": "B", "value": "2"}}}
+    by_keys = (await anna.api.patch("/api/v1/accounts/update_credentials", json=keyed)).json()
+    assert [field["name"] for field in by_keys["fields"]] == ["B"]
+    preferences = (await anna.api.get("/api/v1/preferences")).json()
+    assert_valid(preferences, "Preferences")
+    assert preferences["posting:default:visibility"] == "private"
+
+
+async def queued_profiles(server: NodeServer) -> int:
+    def unit(conn: object) -> int:
+        rows = conn.execute(tables.jobs.select()).all()  # type: ignore[attr-defined] # a connection
+        return sum(DistributeProfile.__name__ in row.payload for row in rows)
+
+    return await server.node.read(unit)
+
+
+async def test_pictures_are_taken_away_for_good(node_server: NodeServer) -> None:
+    """S62: the old address of a removed or replaced picture answers 404."""
+    anna = await node_server.person("anna")
+    path = "/api/v1/accounts/update_credentials"
+    old = (await anna.api.patch(path, files={"avatar": ("a.png", picture(), "image/png")})).json()["avatar"]
+    new = (await anna.api.patch(path, files={"avatar": ("a.png", picture((50, 50)), "image/png")})).json()["avatar"]
+
+    gone = await anna.api.delete("/api/v1/profile/avatar")
+
+    assert old != new
+    assert gone.json()["avatar"].endswith("/static/avatar.png")
+    assert (await anna.api.delete("/api/v1/profile/header")).status_code == 200
+    for address in (old, new):
+        assert (await node_server.anonymous.get(address)).status_code == 404
+
+
+async def test_a_profile_that_is_too_long_or_no_picture_changes_nothing(node_server: NodeServer) -> None:
+    """S26: every part has its limit, and a refused change leaves all as it was."""
+    anna = await node_server.person("anna")
+    fields = {f"fields_attributes[{n}][name]": "x" for n in range(7)}
+
+    for body in (
+        {"display_name": "x" * 61},
+        {"note": "x" * 501},
+        {"fields_attributes[0][name]": "n", "fields_attributes[0][value]": "x" * 256},
+        fields,
+        {"source[privacy]": "everybody"},
+        {"source[privacy]": "direct"},
+    ):
+        answer = await anna.api.patch("/api/v1/accounts/update_credentials", data=body)
+        assert answer.status_code == 422, body
+        assert answer.json()["error"].startswith("Validation failed"), body
+    not_a_picture = await anna.api.patch(
+        "/api/v1/accounts/update_credentials", files={"avatar": ("a.png", b"<svg/>", "image/png")}
+    )
+    assert not_a_picture.status_code == 422
+    assert (await anna.api.patch("/api/v1/accounts/update_credentials", data={"avatar": "x"})).status_code == 400
+    assert await queued_profiles(node_server) == 0
+
+
+async def test_a_default_reach_goes_no_further_than_the_node(serve: Serve) -> None:
+    """A member narrows the default, and cannot widen it beyond the mode."""
+    server = await serve(federation_mode="organisation", default_reach="organisation")
+    anna = await server.person("anna")
+    path = "/api/v1/accounts/update_credentials"
+
+    assert (await anna.api.patch(path, data={"source[reach]": "node"})).json()["source"]["reach"] == "node"
+    assert (await anna.api.patch(path, data={"source[reach]": "partners"})).status_code == 422
+
+
+async def test_accounts_are_found_by_id_handle_and_list(node_server: NodeServer) -> None:
+    """With or without a token, with or without the node's own domain; an unknown one is 404."""
+    anna, bert = await node_server.person("anna"), await node_server.person("bert")
+    domain = node_server.node.settings.domain
+
+    by_id = await node_server.anonymous.get(f"/api/v1/accounts/{anna.id}")
+    by_handle = await bert.api.get("/api/v1/accounts/lookup", params={"acct": f"@Anna@{domain}"})
+    both = await node_server.anonymous.get("/api/v1/accounts", params={"id[]": [bert.id, anna.id, "1", "x"]})
+
+    assert_valid(by_id.json(), "Account")
+    assert by_handle.json()["id"] == anna.id
+    assert_all_valid(both.json(), "Account")
+    assert [entity["id"] for entity in both.json()] == [bert.id, anna.id]
+    for path in ("/api/v1/accounts/1", "/api/v1/accounts/lookup?acct=nobody", "/api/v1/accounts/lookup"):
+        answer = await node_server.anonymous.get(path)
+        assert (answer.status_code, answer.json()) == (404, {"error": "Record not found"}), path
+
+
+async def test_following_a_locked_account_counts_as_a_request(node_server: NodeServer) -> None:
+    """The owner sees how many wait."""
+    anna, bert = await node_server.person("anna"), await node_server.person("bert")
+    await anna.api.patch("/api/v1/accounts/update_credentials", data={"locked": "true"})
+
+    await bert.api.post(f"/api/v1/accounts/{anna.id}/follow")
+
+    entity = (await anna.api.get("/api/v1/accounts/verify_credentials")).json()
+    assert entity["source"]["follow_requests_count"] == 1

@@ -1,0 +1,267 @@
+"""Signing in with a browser, and what ends it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from fedorg.domain.accounts import UserRole
+from fedorg.services import registration, users
+from tests.node.serving import PASSWORD, Browser, NodeServer
+
+Serve = Callable[..., Awaitable[NodeServer]]
+
+
+async def is_signed_in(browser: Browser) -> bool:
+    return "Sign out" in (await browser.open("/")).text
+
+
+async def test_people_sign_in_by_name_or_address(node_server: NodeServer) -> None:
+    """Case and spaces around do not matter."""
+    await node_server.person("anna")
+
+    for name in ("anna", "ANNA", "anna@people.example", " Anna@People.example "):
+        browser = await node_server.browser()
+        answer = await browser.sign_in(name)
+        assert answer.status_code == 303, name
+        cookie = answer.headers["Set-Cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+        assert await is_signed_in(browser), name
+
+
+async def test_wrong_name_and_wrong_password_answer_alike(node_server: NodeServer) -> None:
+    """Nobody learns who has an account here."""
+    await node_server.person("anna")
+    browser = await node_server.browser()
+
+    wrong_password = await browser.sign_in("anna", "wrong password")
+    wrong_name = await browser.sign_in("bert", "wrong password")
+
+    assert wrong_password.status_code == wrong_name.status_code == 401
+    assert wrong_password.text.replace("anna", "bert") == wrong_name.text
+    assert not await is_signed_in(browser)
+
+
+async def test_signing_in_leads_nowhere_else(node_server: NodeServer) -> None:
+    """S58: whatever stands in next, the way leads to a page of this node."""
+    await node_server.person("anna")
+
+    for target in (
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\tevil",
+        "javascript:alert(1)",
+        "evil.example",
+        "/%0d%0aSet-Cookie:x=y",
+        "/../..//evil.example",
+        "/ä",
+    ):
+        browser = await node_server.browser()
+        answer = await browser.sign_in("anna", then=target)
+        location = answer.headers["Location"]
+        assert urlsplit(location)[:2] == ("", ""), target
+        assert location.startswith("/"), target
+        assert not location.startswith(("//", "/\\")), target
+        assert "x" not in browser.http.cookies, target
+
+
+async def test_forms_without_their_token_are_refused(node_server: NodeServer) -> None:
+    """Neither signing in nor anything later is done for another site."""
+    await node_server.person("anna")
+    browser = await node_server.browser()
+    await browser.open("/auth/sign_in")
+    fields = {"name": "anna", "password": PASSWORD}
+
+    assert (await browser.http.post("/auth/sign_in", data=fields)).status_code == 403
+    assert (await browser.http.post("/auth/sign_in", data=fields | {"csrf_token": "x"})).status_code == 403
+    await browser.sign_in("anna")
+    assert (await browser.http.post("/auth/sign_out")).status_code == 403
+    assert await is_signed_in(browser)
+
+
+async def test_signing_out_ends_the_session_on_the_server(node_server: NodeServer) -> None:
+    """A copied cookie is worth nothing after signing out."""
+    await node_server.person("anna")
+    browser, thief = await node_server.browser(), await node_server.browser()
+    await browser.sign_in("anna")
+    thief.http.cookies = browser.http.cookies
+    assert await is_signed_in(thief)
+
+    await browser.submit(await browser.open("/"), "/auth/sign_out")
+
+    assert not await is_signed_in(browser)
+    assert not await is_signed_in(thief)
+
+
+async def test_a_session_ends_after_a_month(node_server: NodeServer) -> None:
+    """Cookies are not for ever."""
+    await node_server.person("anna")
+    browser = await node_server.browser()
+    await browser.sign_in("anna")
+
+    node_server.clock.advance(timedelta(days=31))
+
+    assert not await is_signed_in(browser)
+
+
+async def test_a_link_signs_in_once_and_only_by_its_button(node_server: NodeServer) -> None:
+    """Programs that preview links do not use them up; people use them once."""
+    user = await registration.create_person(node_server.node, "anna")
+    link = urlsplit(await users.create_sign_in_link(node_server.node, user)).path
+    browser = await node_server.browser()
+
+    page = await browser.open(link)
+    assert (await browser.open(link)).status_code == 200
+    assert not await is_signed_in(browser)
+    answer = await browser.submit(page, link)
+
+    assert answer.status_code == 303
+    assert await is_signed_in(browser)
+    assert (await (await node_server.browser()).open(link)).status_code == 404
+
+
+async def test_a_link_is_void_after_a_day_or_when_another_is_made(node_server: NodeServer) -> None:
+    """Old links open nothing."""
+    user = await registration.create_person(node_server.node, "anna")
+    first = urlsplit(await users.create_sign_in_link(node_server.node, user)).path
+    second = urlsplit(await users.create_sign_in_link(node_server.node, user)).path
+    browser = await node_server.browser()
+
+    assert (await browser.open(first)).status_code == 404
+    page = await browser.open(second)
+    node_server.clock.advance(timedelta(days=1))
+    assert (await browser.submit(page, second)).status_code == 404
+
+
+async def test_a_disabled_user_is_out_everywhere_at_once(node_server: NodeServer) -> None:
+    """Session and token end; signing in again is refused until the user is enabled."""
+    anna = await node_server.person("anna")
+    browser = await node_server.browser()
+    await browser.sign_in("anna")
+
+    await users.disable(node_server.node, anna.user)
+
+    assert not await is_signed_in(browser)
+    assert (await anna.api.get("/api/v1/preferences")).status_code == 401
+    assert (await browser.sign_in("anna")).status_code == 403
+    await users.enable(node_server.node, anna.user)
+    assert (await browser.sign_in("anna")).status_code == 303
+    assert (await anna.api.get("/api/v1/preferences")).status_code == 401
+
+
+async def test_a_new_password_ends_every_session_and_token(node_server: NodeServer) -> None:
+    """S44: what the old password opened is shut; the browser that changed it stays signed in."""
+    anna = await node_server.person("anna")
+    browser, other = await node_server.browser(), await node_server.browser()
+    await browser.sign_in("anna")
+    await other.sign_in("anna")
+
+    answer = await browser.submit(
+        await browser.open("/"), "/account/password", current=PASSWORD, new="another password", again="another password"
+    )
+
+    assert answer.status_code == 303
+    assert await is_signed_in(browser)
+    assert not await is_signed_in(other)
+    assert (await anna.api.get("/api/v1/preferences")).status_code == 401
+    assert (await other.sign_in("anna", PASSWORD)).status_code == 401
+    assert (await other.sign_in("anna", "another password")).status_code == 303
+
+
+async def test_a_refused_password_changes_nothing(node_server: NodeServer) -> None:
+    """The page says why, and the old password stays."""
+    await node_server.person("anna")
+    browser = await node_server.browser()
+    await browser.sign_in("anna")
+
+    for current, new, again in (
+        ("wrong", "another password", "another password"),
+        (PASSWORD, "short", "short"),
+        (PASSWORD, "another password", "different password"),
+    ):
+        page = await browser.open("/")
+        answer = await browser.submit(page, "/account/password", current=current, new=new, again=again)
+        assert answer.status_code == 422, (current, new)
+        assert 'role="alert"' in answer.text
+    assert (await (await node_server.browser()).sign_in("anna")).status_code == 303
+
+
+async def test_a_password_reset_by_an_administrator_ends_everything(node_server: NodeServer) -> None:
+    """S44 for the command line: no session, no token, no password is left."""
+    anna = await node_server.person("anna")
+    browser = await node_server.browser()
+    await browser.sign_in("anna")
+
+    await users.reset_password(node_server.node, anna.user)
+
+    assert not await is_signed_in(browser)
+    assert (await anna.api.get("/api/v1/preferences")).status_code == 401
+    assert (await browser.sign_in("anna")).status_code == 401
+
+
+async def test_a_member_ends_what_a_program_may_do(node_server: NodeServer) -> None:
+    """The front page lists programs and ends them."""
+    anna = await node_server.person("anna")
+    browser = await node_server.browser()
+    await browser.sign_in("anna")
+    page = await browser.open("/")
+    assert "Test client" in page.text
+    application = (await anna.api.get("/api/v1/apps/verify_credentials")).json()["id"]
+
+    await browser.submit(page, f"/account/applications/{application}/revoke")
+
+    assert (await anna.api.get("/api/v1/preferences")).status_code == 401
+    assert "Test client" not in (await browser.open("/")).text
+
+
+async def test_sign_in_is_limited_by_address_whatever_the_header_says(serve: Serve) -> None:
+    """S56: a client that makes up X-Forwarded-For is counted where it really is."""
+    server = await serve(rate_limits=0.2)
+    browser = await server.browser()
+    page = await browser.open("/auth/sign_in")
+    statuses = []
+    for number in range(7):
+        browser.http.headers["X-Forwarded-For"] = f"198.51.100.{number}"
+        answer = await browser.submit(page, "/auth/sign_in", name=f"name{number}", password="wrong password")
+        statuses.append(answer.status_code)
+
+    assert statuses == [401] * 5 + [429] * 2
+    refused = await browser.submit(page, "/auth/sign_in", name="anna", password=PASSWORD)
+    assert int(refused.headers["Retry-After"]) > 0
+
+
+async def test_sign_in_is_limited_by_name_from_many_addresses(serve: Serve) -> None:
+    """S56: guessing one person's password from everywhere is no faster; a trusted proxy's word is taken."""
+    server = await serve(rate_limits=0.2, trusted_proxies=("127.0.0.0/8", "::1/128"))
+    browser = await server.browser()
+    page = await browser.open("/auth/sign_in")
+    statuses = []
+    for number in range(7):
+        browser.http.headers["X-Forwarded-For"] = f"203.0.113.9, 198.51.100.{number}"
+        answer = await browser.submit(page, "/auth/sign_in", name="Anna ", password="wrong password")
+        statuses.append(answer.status_code)
+
+    assert statuses == [401] * 5 + [429] * 2
+
+
+async def test_members_cannot_invite(node_server: NodeServer) -> None:
+    """Invitations are for those who look after the node."""
+    await node_server.person("anna")
+    browser = await node_server.browser()
+    await browser.sign_in("anna")
+
+    assert (await browser.submit(await browser.open("/"), "/account/invites")).status_code == 403
+
+
+async def test_a_secure_node_gives_cookies_that_only_it_gets_back(serve: Serve) -> None:
+    """Behind https the cookie is Secure, and its prefix keeps other hosts from setting it."""
+    server = await serve(public_url="https://social.example.org")
+    await server.person("boss", role=UserRole.ADMIN)
+
+    page = await (await server.browser()).open("/auth/sign_in")
+
+    assert page.headers["Set-Cookie"].startswith("__Host-fedorg_form_")
+    assert "Secure" in page.headers["Set-Cookie"]
+    assert "max-age" in page.headers["Strict-Transport-Security"]
