@@ -81,6 +81,8 @@ class RunningNode:
     def environment(self) -> dict[str, str]:
         """What the node's processes are told; mode and reach are stated, as in every test."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("FEDORG_", "COV_"))}
+        # Each process would compile the whole node again.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment |= {
             "FEDORG_PUBLIC_URL": self.url,
             "FEDORG_NAME": self.name,
