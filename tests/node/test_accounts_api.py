@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 from PIL import Image
+from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.jobs import DistributeProfile
@@ -223,8 +224,8 @@ async def test_a_profile_is_changed_in_every_encoding(node_server: NodeServer) -
 
 
 async def queued_profiles(server: NodeServer) -> int:
-    def unit(conn: object) -> int:
-        rows = conn.execute(tables.jobs.select()).all()  # type: ignore[attr-defined] # a connection
+    def unit(conn: Connection) -> int:
+        rows = conn.execute(tables.jobs.select()).all()
         return sum(DistributeProfile.__name__ in row.payload for row in rows)
 
     return await server.node.read(unit)

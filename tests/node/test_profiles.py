@@ -1,0 +1,186 @@
+"""Pages of people and their statuses: what a browser sees is what the API would tell the same person."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Connection
+
+from fedorg.domain.accounts import Account, AccountKey, ActorType, KeyAlgorithm
+from fedorg.errors import Invalid, NotFound
+from fedorg.ids import AccountId
+from fedorg.services import accounts
+from fedorg.store import tables
+from fedorg.store.upsert import insert_ignore
+from tests.node.serving import Member, NodeServer
+
+
+async def post(member: Member, text: str, **fields: str) -> dict[str, str]:
+    answer = await member.api.post("/api/v1/statuses", data={"status": text} | fields)
+    assert answer.status_code == 200, answer.text
+    entity: dict[str, str] = answer.json()
+    return entity
+
+
+async def test_a_profile_shows_strangers_only_what_is_public(node_server: NodeServer) -> None:
+    """S59: neither a direct, a private nor a node-only status is on a page that everybody may open."""
+    anna, bert = await node_server.person("anna"), await node_server.person("bert")
+    await post(anna, "For everybody <script>")
+    for text, fields in (
+        ("For followers", {"visibility": "private"}),
+        ("For @bert", {"visibility": "direct"}),
+        ("For this node", {"visibility": "public", "reach": "node"}),
+    ):
+        hidden = await post(anna, text, **fields)
+        assert (await node_server.anonymous.get(f"/@anna/{hidden['id']}")).status_code == 404, text
+    browser = await node_server.browser()
+
+    stranger = await browser.open("/@anna")
+    await browser.sign_in("bert")
+    member = await browser.open("/@anna")
+
+    assert stranger.status_code == 200
+    assert "For everybody &lt;script&gt;" in stranger.text
+    assert "<script" not in stranger.text
+    for text in ("For followers", "For this node", ">@bert<"):
+        assert text not in stranger.text, text
+    assert "For this node" in member.text
+    assert "For followers" not in member.text
+    assert bert.user.username == "bert"
+
+
+async def test_a_status_page_shows_the_thread(node_server: NodeServer) -> None:
+    """What was answered comes before, the answers after, and a wrong name in the address finds nothing."""
+    anna, bert = await node_server.person("anna"), await node_server.person("bert")
+    first = await post(anna, "Question")
+    answer = await post(bert, "Answer", in_reply_to_id=first["id"])
+    browser = await node_server.browser()
+
+    page = await browser.open(f"/@bert/{answer['id']}")
+    other = await browser.open(f"/@anna/{first['id']}")
+
+    assert page.text.index("Question") < page.text.index("Answer")
+    assert other.text.index("Question") < other.text.index("Answer")
+    assert (await browser.open(f"/@anna/{answer['id']}")).status_code == 404
+
+
+async def test_programs_are_sent_from_pages_to_documents(node_server: NodeServer) -> None:
+    """An address copied from a browser works in another server's search."""
+    anna = await node_server.person("anna")
+    status = await post(anna, "Hello")
+    accept = {"Accept": "application/activity+json"}
+
+    profile = await node_server.anonymous.get("/@anna", headers=accept)
+    page = await node_server.anonymous.get(f"/@anna/{status['id']}", headers=accept)
+
+    assert profile.headers["Location"] == f"{node_server.url}/users/anna"
+    assert page.headers["Location"] == status["uri"]
+
+
+async def test_nobody_has_no_page(node_server: NodeServer) -> None:
+    """Unknown names and the node's own actor have no profile."""
+    for name in ("nobody", node_server.node.settings.domain):
+        assert (await node_server.anonymous.get(f"/@{name}")).status_code == 404, name
+
+
+async def test_about_says_with_whom_the_node_federates(node_server: NodeServer) -> None:
+    """Members and partners read what this node is."""
+    page = await (await node_server.browser()).open("/about")
+
+    assert "every server" in page.text
+    assert node_server.node.settings.domain in page.text
+
+
+def remote(number: int, **changes: object) -> tuple[Account, tuple[AccountKey, ...]]:
+    uri = f"https://peer.example/users/{number}"
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    values: dict[str, object] = {
+        "id": AccountId(number),
+        "username": "Dora",
+        "domain": "peer.example",
+        "uri": uri,
+        "url": uri,
+        "actor_type": ActorType.PERSON,
+        "inbox": f"{uri}/inbox",
+        "created_at": now,
+    }
+    account = Account(**values | changes)  # type: ignore[arg-type] # the values above
+    key = AccountKey(
+        uri=f"{uri}#main-key",
+        account_id=account.id,
+        algorithm=KeyAlgorithm.RSA,
+        public="PEM",
+        private=None,
+        created_at=now,
+    )
+    return account, (key,)
+
+
+async def test_a_remote_account_keeps_its_id_and_counts(node_server: NodeServer) -> None:
+    """A second fetch changes the profile, not what this node knows better."""
+    anna = await node_server.person("anna")
+    account, keys = remote(7, display_name="Dora")
+    await accounts.record_remote_account(node_server.node, account, keys)
+    await anna.api.post("/api/v1/accounts/7/mute")
+
+    again, keys = remote(7, id=AccountId(8), display_name="Dora D.", followers_count=99)
+    known = await accounts.record_remote_account(node_server.node, again, keys)
+
+    assert (known.id, known.display_name, known.followers_count) == (7, "Dora D.", 0)
+    assert (await accounts.lookup(node_server.node, "@dora@PEER.example")).id == 7
+
+
+async def test_a_handle_belongs_to_the_actor_its_server_names_now(node_server: NodeServer) -> None:
+    """S7: one handle, one account; the older actor keeps its rows under its identity alone."""
+    await accounts.record_remote_account(node_server.node, *remote(7))
+    await accounts.record_remote_account(node_server.node, *remote(8))
+
+    assert (await accounts.lookup(node_server.node, "dora@peer.example")).id == 8
+    assert (await accounts.get_account(node_server.node, AccountId(7))).uri.endswith("/7")
+
+
+async def test_what_a_deleted_account_did_is_no_longer_counted(node_server: NodeServer) -> None:
+    """Its statuses, favourites, boosts and follows go, and the counts of others stay true."""
+    anna, bert = await node_server.person("anna"), await node_server.person("bert")
+    status = await post(anna, "Hello")
+    await post(bert, "Answer", in_reply_to_id=status["id"])
+    for action in ("favourite", "reblog"):
+        await bert.api.post(f"/api/v1/statuses/{status['id']}/{action}")
+    await bert.api.post(f"/api/v1/accounts/{anna.id}/follow")
+    await anna.api.post(f"/api/v1/accounts/{bert.id}/follow")
+
+    def unit(conn: Connection) -> None:
+        # As if bert had lived elsewhere: only accounts of peers are removed this way.
+        conn.execute(tables.users.delete().where(tables.users.c.id == bert.user.id))
+        conn.execute(
+            tables.accounts.update().where(tables.accounts.c.id == bert.user.account_id).values(domain="peer.example")
+        )
+
+    await node_server.node.write(unit)
+    gone = await accounts.get_account(node_server.node, bert.user.account_id)
+    await accounts.remove_remote_account(node_server.node, gone)
+
+    left = (await anna.api.get(f"/api/v1/statuses/{status['id']}")).json()
+    assert (left["favourites_count"], left["reblogs_count"], left["replies_count"]) == (0, 0, 0)
+    own = (await anna.api.get("/api/v1/accounts/verify_credentials")).json()
+    assert (own["followers_count"], own["following_count"], own["statuses_count"]) == (0, 0, 1)
+    with pytest.raises(NotFound):
+        await accounts.get_account(node_server.node, gone.id)
+
+
+async def test_a_peer_removes_no_account_of_ours(node_server: NodeServer) -> None:
+    """S5: a Delete that names a member of this node is refused."""
+    anna = await node_server.person("anna")
+    account = await accounts.get_account(node_server.node, anna.user.account_id)
+
+    with pytest.raises(Invalid):
+        await accounts.remove_remote_account(node_server.node, account)
+
+
+async def test_rows_that_a_unique_key_forbids_are_counted_out(node_server: NodeServer) -> None:
+    """Doing a thing twice is doing it once, and the caller learns which it was."""
+    rows = [{"uri": f"https://peer.example/{n}", "deleted_at": node_server.node.now()} for n in range(3)]
+
+    def unit(conn: Connection) -> list[int]:
+        return [insert_ignore(conn, tables.tombstones, rows[:upto]) for upto in (0, 2, 3, 3)]
+
+    assert await node_server.node.write(unit) == [0, 2, 1, 0]
