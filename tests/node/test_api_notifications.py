@@ -1,0 +1,160 @@
+"""Notifications, markers and search over the client API."""
+
+from typing import Any
+
+import pytest
+
+from tests.contract import assert_valid
+from tests.node.serving import Member
+from tests.node.talking import WorkingServer, entities, entity, follow, links, post, refusal, success
+
+
+async def notifications(member: Member, **params: object) -> list[Any]:
+    return entities(await member.api.get("/api/v1/notifications", params=params), "Notification")  # type: ignore[arg-type]
+
+
+async def test_everything_that_concerns_somebody_is_told(working: WorkingServer) -> None:
+    """Mention, favourite, boost, follow, follow request, a watched author's post and an edit each make their kind."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    await follow(bert, anna)
+    made = await post(anna, "First")
+    path = f"/api/v1/statuses/{made['id']}"
+    await bert.api.post(f"{path}/favourite")
+    await bert.api.post(f"{path}/reblog")
+    await post(bert, "Hello @anna")
+    await follow(anna, bert, notify=True)
+    await post(bert, "A watched post")
+    await working.settle()
+    await anna.api.put(path, json={"status": "Second"})
+    await working.settle()
+    await anna.api.patch("/api/v1/accounts/update_credentials", data={"locked": "true"})
+    await bert.api.post(f"/api/v1/accounts/{anna.id}/unfollow")
+    await follow(bert, anna)
+
+    told = await notifications(anna)
+    assert {one["type"] for one in told} == {"mention", "favourite", "reblog", "status", "follow_request"}
+    assert all(one["account"]["id"] == bert.id for one in told)
+    assert all(("status" in one) == (one["type"] not in ("follow", "follow_request")) for one in told)
+    assert "update" in {one["type"] for one in await notifications(bert)}
+
+
+async def test_notifications_are_selected_and_paged(working: WorkingServer) -> None:
+    """Types, excluded types and the other account select; the Link header turns pages; unknown types select nothing."""
+    anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
+    made = await post(anna, "Popular")
+    for fan in (bert, carl):
+        await follow(fan, anna)
+        await fan.api.post(f"/api/v1/statuses/{made['id']}/favourite")
+
+    assert len(await notifications(anna)) == 4
+    assert {one["type"] for one in await notifications(anna, **{"types[]": "follow"})} == {"follow"}
+    assert {one["type"] for one in await notifications(anna, **{"exclude_types[]": "follow"})} == {"favourite"}
+    assert {one["account"]["id"] for one in await notifications(anna, account_id=carl.id)} == {carl.id}
+    assert await notifications(anna, **{"types[]": "earthquake"}) == []
+    page, seen = await anna.api.get("/api/v1/notifications", params={"limit": "3"}), 0
+    while found := entities(page, "Notification"):
+        seen += len(found)
+        page = await anna.api.get(links(page)["next"])
+    assert seen == 4
+
+
+async def test_notifications_are_dismissed_by_their_owner_alone(working: WorkingServer) -> None:
+    """One is removed by its id, all by ``clear``; somebody else's does not exist (S45)."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    await follow(bert, anna)
+    made = await post(anna, "x")
+    await bert.api.post(f"/api/v1/statuses/{made['id']}/favourite")
+    first, second = await notifications(anna)
+    path = f"/api/v1/notifications/{first['id']}"
+    assert entity(await anna.api.get(path), "Notification") == first
+    assert refusal(await bert.api.get(path), 404) == "Record not found"
+    assert refusal(await bert.api.post(f"{path}/dismiss"), 404) == "Record not found"
+    await bert.api.post("/api/v1/notifications/clear")
+    assert len(await notifications(anna)) == 2
+
+    assert success(await anna.api.post(f"{path}/dismiss")) == {}
+    assert await notifications(anna) == [second]
+    assert success(await anna.api.post("/api/v1/notifications/clear")) == {}
+    assert await notifications(anna) == []
+
+
+async def test_the_marker_decides_what_counts_as_unread(working: WorkingServer) -> None:
+    """Markers keep positions with growing versions, each account its own; what is newer than them is unread."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    await follow(bert, anna)
+    (told,) = await notifications(anna)
+
+    async def unread(**params: str) -> int:
+        counted: int = success(await anna.api.get("/api/v1/notifications/unread_count", params=params))["count"]
+        return counted
+
+    assert await unread() == 1
+    for version in (1, 2):
+        answer = success(await anna.api.post("/api/v1/markers", json={"notifications": {"last_read_id": told["id"]}}))
+        assert_valid(answer["notifications"], "Marker")
+        assert answer["notifications"]["version"] == version
+    assert await unread() == 0
+
+    both = {"timeline[]": ["home", "notifications", "elsewhere"]}
+    assert list(success(await anna.api.get("/api/v1/markers", params=both))) == ["notifications"]
+    assert success(await bert.api.get("/api/v1/markers", params=both)) == {}
+    form = await anna.api.post("/api/v1/markers", data={"home[last_read_id]": "7"})
+    assert success(form)["home"]["last_read_id"] == "7"
+    for bad in ("-1", "x"):
+        assert refusal(await anna.api.post("/api/v1/markers", data={"home[last_read_id]": bad}), 422)
+
+
+async def test_search_finds_accounts_statuses_and_hashtags(working: WorkingServer) -> None:
+    """A beginning finds people and hashtags, an address finds the status; ``type`` narrows it to one kind."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    made = await post(anna, "About #Gardening")
+
+    async def search(text: str, **params: str) -> Any:  # noqa: ANN401 - JSON
+        return entity(await bert.api.get("/api/v2/search", params={"q": text, **params}), "Search")
+
+    assert [one["id"] for one in (await search("ann"))["accounts"]] == [anna.id]
+    assert [one["id"] for one in (await search("@anna"))["accounts"]] == [anna.id]
+    for words in ("garden", "#GARDEN"):
+        (tag,) = (await search(words))["hashtags"]
+        assert tag["name"] == "gardening"
+        assert (len(tag["history"]), tag["history"][0]["uses"], tag["history"][0]["accounts"]) == (7, "1", "1")
+    for address in (made["uri"], made["url"]):
+        assert [one["id"] for one in (await search(address))["statuses"]] == [made["id"]]
+        assert (await search(address, type="accounts"))["statuses"] == []
+        assert (await search(address, account_id=bert.id))["statuses"] == []
+    found = entities(await bert.api.get("/api/v1/accounts/search", params={"q": "an", "following": "true"}), "Account")
+    assert found == []
+    for params in ({}, {"q": "  "}, {"q": "x", "type": "everything"}):
+        assert refusal(await bert.api.get("/api/v2/search", params=params), 400)
+
+
+async def test_search_finds_nothing_that_is_not_for_the_searcher(working: WorkingServer) -> None:
+    """No private status by its address, no hashtag that only narrower statuses hold; and visitors may not search."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    hidden = await post(anna, "@anna #topsecret", visibility="direct")
+    await post(anna, "#forfriends", visibility="private")
+
+    for resolve in ("false", "true"):
+        found = entity(await bert.api.get("/api/v2/search", params={"q": hidden["uri"], "resolve": resolve}), "Search")
+        assert found["statuses"] == []
+    for words in ("topsecret", "forfriends"):
+        found = entity(await bert.api.get("/api/v2/search", params={"q": words}), "Search")
+        assert found["hashtags"] == []
+    assert refusal(await working.server.anonymous.get("/api/v2/search", params={"q": "a"}), 401)
+    assert refusal(await working.server.anonymous.get("/api/v1/accounts/search", params={"q": "a"}), 401)
+
+
+@pytest.mark.parametrize("offset", ["0", "1", "2", "3", "100000"])
+async def test_search_is_paged_by_offset(working: WorkingServer, offset: str) -> None:
+    """Each page begins where the one before ended."""
+    reader = await working.person("reader")
+    people = [await working.person(f"team{number}") for number in range(3)]
+
+    found = entity(
+        await reader.api.get(
+            "/api/v2/search", params={"q": "team", "type": "accounts", "offset": offset, "limit": "2"}
+        ),
+        "Search",
+    )
+
+    assert len(found["accounts"]) == max(0, min(2, len(people) - int(offset)))
