@@ -189,7 +189,7 @@ async def open_world(database_url: str, folder: Path, **settings: object) -> Asy
         "default_reach": "public",
     }
     read = config.from_mapping(values | settings)
-    database = await open_database(read.database, synchronous="NORMAL", readers=2, pool_size=4)
+    database = await open_database(read.database, synchronous="normal", readers=2, pool_size=4)
     clock, elsewhere = Clock(), OtherServers()
     try:
         async with Client(AddressPolicy(), "fedorg/test", now=clock) as client:

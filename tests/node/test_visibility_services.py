@@ -1,0 +1,207 @@
+"""Who sees what: the SQL that narrows pages against ``may_see``, peers at the door, and where statuses are sent."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fedorg.domain.accounts import Account
+from fedorg.domain.statuses import Status, StatusDraft
+from fedorg.domain.visibility import Anonymous, Audience, Member, Reach, Tier, Visibility, is_inside, may_see
+from fedorg.ids import AccountId, StatusId
+from fedorg.services import fanout, interactions, relationships, statuses
+from fedorg.store import narrowing, views
+from fedorg.store import statuses as statuses_store
+from fedorg.store.tables import statuses as statuses_table
+from tests.node.world import MakeWorld, World, note
+
+AUDIENCES = [Audience(reach=reach, visibility=visibility) for reach, visibility in product(Reach, Visibility)]
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody who might look at anna's statuses."""
+
+    anna: Account
+    viewers: dict[str, tuple[AccountId | None, Anonymous | Member]]
+
+
+async def _cast(world: World) -> Cast:
+    anna, mentioned, follower, asking, blocker, blocked, stranger = [
+        await world.member(name)
+        for name in ("anna", "mentioned", "follower", "asking", "blocker", "blocked", "stranger")
+    ]
+    await world.follow(follower, anna)
+    await world.follow(blocked, anna)
+    await relationships.block(world.node, blocker, anna.id)
+    await relationships.block(world.node, anna, blocked.id)
+    locked = await world.member("locked", locked=True)
+    await relationships.follow(world.node, asking, locked.id)
+    return Cast(
+        anna=anna,
+        viewers={
+            "nobody": (None, Anonymous()),
+            "author": (anna.id, Member(is_author=True)),
+            "mentioned": (mentioned.id, Member(is_mentioned=True)),
+            "follower": (follower.id, Member(follows_author=True)),
+            "asking": (asking.id, Member()),
+            "blocker": (blocker.id, Member(is_blocked=True, is_mentioned=True)),
+            "blocked": (blocked.id, Member(is_blocked=True, is_mentioned=True)),
+            "stranger": (stranger.id, Member()),
+        },
+    )
+
+
+def _narrowed(conn: Connection, viewer: AccountId | None) -> set[StatusId]:
+    statement = sa.select(statuses_table.c.id).where(narrowing.visible_to(viewer))
+    return set(conn.execute(statement).scalars())
+
+
+async def test_sql_says_what_the_rule_says(world: World) -> None:
+    """For every reach, visibility and viewer: the SQL condition, the loaded views and ``may_see`` agree."""
+    cast = await _cast(world)
+    posted: dict[StatusId, Audience] = {}
+    for audience in AUDIENCES:
+        status = await world.post(
+            cast.anna, "@mentioned @blocker @blocked", reach=audience.reach, visibility=audience.visibility
+        )
+        assert status.audience == audience
+        posted[status.id] = audience
+
+    for name, (viewer, kind) in cast.viewers.items():
+        allowed = {status_id for status_id, audience in posted.items() if may_see(audience, kind)}
+        narrowed = await world.node.read(_narrowed, viewer)
+        loaded = {view.status.id for view in await world.node.read(views.load_views, viewer, list(posted))}
+        assert narrowed == allowed, name
+        assert loaded == allowed, name
+
+
+async def test_pending_follow_opens_nothing(world: World) -> None:
+    """S51: who only asked to follow sees no private status."""
+    anna, bob = await world.member("anna", locked=True), await world.member("bob")
+    status = await world.post(anna, "For followers", visibility=Visibility.PRIVATE)
+
+    await relationships.follow(world.node, bob, anna.id)
+
+    assert await statuses.list_views(world.node, bob.id, [status.id]) == []
+    await relationships.authorize_request(world.node, anna, bob.id)
+    assert [view.status for view in await statuses.list_views(world.node, bob.id, [status.id])] == [status]
+
+
+async def test_boost_shows_nothing_its_reader_could_not_see(world: World) -> None:
+    """A boost of what the reader may not see is left out, boost and all."""
+    anna, bob, carl = [await world.member(name) for name in ("anna", "bob", "carl")]
+    inside = await world.post(anna, "Inside", reach=Reach.ORGANISATION)
+    hers = await world.post(anna, "Hers")
+    of_inside = await interactions.reblog(world.node, bob, inside.id)
+    of_hers = await interactions.reblog(world.node, bob, hers.id)
+    await relationships.block(world.node, anna, carl.id)
+
+    assert of_inside.audience.reach is Reach.ORGANISATION
+    seen_by_all = await statuses.list_views(world.node, None, [of_inside.id, of_hers.id])
+    assert [view.status.id for view in seen_by_all] == [of_hers.id]
+    assert await statuses.list_views(world.node, carl.id, [of_inside.id, of_hers.id]) == []
+
+
+@pytest.mark.parametrize("tier", list(Tier))
+async def test_peers_fetch_what_lies_inside_their_tier(world: World, tier: Tier) -> None:
+    """For every reach, visibility and tier: inside the reach, and a follower's server or the addressee."""
+    anna = await world.member("anna")
+    named = await world.remote("named", "there.example")
+    other = await world.remote("other", "there.example")
+    await world.peer("elsewhere.example", tier)
+    for audience in AUDIENCES:
+        status = await statuses.post_status(world.node, anna, None, _draft("Hello", audience))
+        await world.node.write(statuses_store.mention, status.id, [named.id])
+
+        for follows in (False, True):
+            if follows:
+                await world.follow(other, anna)
+            for actor in (named, other):
+                passes = audience.visibility in (Visibility.PUBLIC, Visibility.UNLISTED) or actor == named
+                passes = passes or (audience.visibility is Visibility.PRIVATE and follows)
+                expected = passes and is_inside(tier, audience.reach)
+                assert await statuses.may_peer_see(world.node, status, "there.example", tier, actor.uri) is expected, (
+                    audience,
+                    actor.username,
+                    follows,
+                )
+        await relationships.receive_unfollow(world.node, other, anna)
+
+
+async def test_what_a_peer_may_fetch_is_what_it_is_sent(world: World) -> None:
+    """Delivery: for every reach and visibility, the inboxes of peers inside the reach, and no other."""
+    anna = await world.member("anna")
+    tiers = {"sib.example": Tier.SIBLING, "par.example": Tier.PARTNER, "ope.example": Tier.OPEN}
+    for domain, tier in tiers.items():
+        await world.peer(domain, tier)
+        await world.follow(await world.remote("reader", domain), anna)
+    blocked = await world.remote("reader", "blo.example")
+    await world.follow(blocked, anna)
+    await world.peer("blo.example", Tier.BLOCKED)
+
+    for audience in AUDIENCES:
+        status = await statuses.post_status(world.node, anna, None, _draft("Hello", audience))
+        sent = await fanout.remote_inboxes(world.node, status)
+        expected = {
+            f"https://{domain}/inbox"
+            for domain, tier in tiers.items()
+            if is_inside(tier, audience.reach) and audience.visibility is not Visibility.DIRECT
+        }
+        assert set(sent) == expected, audience
+        assert await fanout.remote_inboxes_of_edit(world.node, status) == sent
+
+
+@pytest.mark.parametrize(("mode", "count"), [("closed", 0), ("organisation", 1), ("partners", 2), ("open", 3)])
+async def test_nothing_goes_further_than_the_mode(make_world: MakeWorld, mode: str, count: int) -> None:
+    """A status of any reach goes only where the node federates at all."""
+    world = await make_world(federation_mode=mode, default_reach="node")
+    anna = await world.member("anna")
+    for domain, tier in (("s.example", Tier.SIBLING), ("p.example", Tier.PARTNER), ("o.example", Tier.OPEN)):
+        await world.peer(domain, tier)
+        await world.follow(await world.remote("reader", domain), anna)
+
+    status = await world.post(anna, "As far as it goes", reach=Reach.PUBLIC)
+
+    assert len(await fanout.remote_inboxes(world.node, status)) == count
+
+
+async def test_answers_in_another_nodes_ring_go_to_that_node_only(world: World) -> None:
+    """Sales' partners are not ours: a reply or boost there goes to the root's node and to whom it names."""
+    anna = await world.member("anna")
+    for domain in ("sales.example", "ours.example", "acme.example"):
+        await world.peer(domain, Tier.PARTNER)
+    seller = await world.remote("seller", "sales.example")
+    await world.follow(await world.remote("mate", "ours.example"), anna)
+    await world.remote("carl", "acme.example")
+    await world.follow(anna, seller)
+    limited = Audience(reach=Reach.PARTNERS, visibility=Visibility.PUBLIC)
+    root = await statuses.receive_status(world.node, note(seller, 1, audience=limited))
+    assert root is not None
+
+    reply = await world.post(anna, "We would", in_reply_to_id=root.id)
+    naming = await world.post(anna, "@carl@acme.example would", in_reply_to_id=reply.id)
+    boost = await interactions.reblog(world.node, anna, root.id)
+
+    only_sales = ("https://sales.example/inbox",)
+    assert (reply.audience.reach, reply.reach_domain) == (Reach.PARTNERS, "sales.example")
+    assert await fanout.remote_inboxes(world.node, reply) == only_sales
+    assert await fanout.remote_inboxes(world.node, boost) == only_sales
+    assert await fanout.remote_inboxes(world.node, naming) == ("https://acme.example/inbox", *only_sales)
+    may_see_reply = _asks(world, reply)
+    assert await may_see_reply("sales.example")
+    assert not await may_see_reply("ours.example")
+
+
+def _asks(world: World, status: Status) -> Callable[[str], Awaitable[bool]]:
+    async def ask(domain: str) -> bool:
+        return await statuses.may_peer_see(world.node, status, domain, Tier.PARTNER, f"https://{domain}/actor")
+
+    return ask
+
+
+def _draft(text: str, audience: Audience) -> StatusDraft:
+    return StatusDraft(text=text, reach=audience.reach, visibility=audience.visibility)
