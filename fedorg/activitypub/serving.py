@@ -152,8 +152,7 @@ async def _may_see(node: Node, status: Status, signer: Signer | None) -> bool:
         return False
     if signer is None:
         return documents.is_open(status)
-    peer = signer.account.domain or signer.domain
-    return await statuses.may_peer_see(node, status, peer, signer.tier, signer.account.uri)
+    return await statuses.may_peer_see(node, status, signer.domain, signer.tier, signer.account.uri)
 
 
 def _activity(node: Node, view: StatusView) -> Create | Announce:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import AccountId, InviteId, UserId
@@ -92,6 +93,11 @@ class Account:
     def acct(self) -> str:
         """``username``, or ``username@domain`` for a remote account."""
         return self.username if self.domain is None else f"{self.username}@{self.domain}"
+
+    @property
+    def peer(self) -> str | None:
+        """The server a remote account lives on: the host of its identity, whatever the domain in its handle."""
+        return None if self.domain is None else urlsplit(self.uri).netloc
 
     @property
     def is_bot(self) -> bool:

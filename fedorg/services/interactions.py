@@ -237,10 +237,10 @@ def _find_original(conn: Connection, status_id: StatusId) -> Status | None:
 def _may_act_on(conn: Connection, account: Account, status: Status) -> bool:
     """Whether an account of a peer may see ``status`` and is not silenced altogether."""
     current = accounts.get(conn, account.id)
-    if current.suspended_at is not None or current.domain is None:
+    if current.suspended_at is not None or current.peer is None:
         return False
-    tier = peers.tiers(conn, [current.domain]).get(current.domain, Tier.OPEN)
-    return is_visible_to_peer(conn, status, current.domain, tier, current.uri)
+    tier = peers.tiers(conn, [current.peer]).get(current.peer, Tier.OPEN)
+    return is_visible_to_peer(conn, status, current.peer, tier, current.uri)
 
 
 def _insert_favourite(conn: Connection, node: Node, account: Account, status: Status, uri: str, number: int) -> bool:
@@ -284,7 +284,7 @@ def _local_reblog(node: Node, account: Account, original: Status, visibility: Vi
 def _reblog_of(original: Status, account: Account, audience: Audience, moment: datetime, number: StatusId) -> Status:
     """A boost without identity; it reaches no further than what it boosts."""
     reach = narrower_reach(audience.reach, original.audience.reach)
-    ring = account.domain if original.audience.reach is Reach.PUBLIC else original.reach_domain
+    ring = account.peer if original.audience.reach is Reach.PUBLIC else original.reach_domain
     return Status(
         id=number,
         uri="",

@@ -125,13 +125,9 @@ def count_follow_requests(conn: Connection, account_id: AccountId) -> int:
 
 
 def list_domains(conn: Connection, limit: int) -> list[str]:
-    """Domains of the remote accounts known here, in alphabetical order."""
+    """Servers of the remote accounts known here, in alphabetical order."""
     statement = (
-        sa.select(accounts.c.domain)
-        .where(accounts.c.domain.is_not(None))
-        .distinct()
-        .order_by(accounts.c.domain)
-        .limit(limit)
+        sa.select(accounts.c.peer).where(accounts.c.peer.is_not(None)).distinct().order_by(accounts.c.peer).limit(limit)
     )
     return [str(domain) for domain in conn.execute(statement).scalars()]
 
@@ -154,6 +150,7 @@ def _values(account: Account) -> dict[str, Any]:
     return values | {
         "actor_type": account.actor_type.value,
         "acct_key": acct_key(account.username, account.domain),
+        "peer": account.peer,
         "fields": [_stored_field(one) for one in account.fields],
         "emojis": [{"shortcode": one.shortcode, "url": one.url} for one in account.emojis],
         "also_known_as": list(account.also_known_as),

@@ -209,11 +209,6 @@ def drop_inbox(conn: Connection, inbox: str) -> int:
     return conn.execute(delete(deliveries).where(deliveries.c.inbox == inbox)).rowcount
 
 
-def drop_domain(conn: Connection, domain: str) -> int:
-    """The peer is blocked: forget what waits for it; how many deliveries that were."""
-    return conn.execute(delete(deliveries).where(deliveries.c.domain == domain)).rowcount
-
-
 def counts(conn: Connection) -> QueueCounts:
     """How the queue stands; deliveries under way count as waiting."""
     waiting, dead, oldest = conn.execute(_COUNTS).one()

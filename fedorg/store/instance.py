@@ -25,7 +25,7 @@ def counts(conn: Connection, active_since: datetime) -> Counts:
             sa.select(sa.func.coalesce(sa.func.sum(accounts.c.statuses_count), 0))
             .where(accounts.c.domain.is_(None))
             .scalar_subquery(),
-            sa.select(sa.func.count(sa.distinct(accounts.c.domain))).scalar_subquery(),
+            sa.select(sa.func.count(sa.distinct(accounts.c.peer))).scalar_subquery(),
         )
     ).one()
     return Counts(users=int(row[0]), active_users=int(row[1]), statuses=int(row[2]), domains=int(row[3]))

@@ -79,7 +79,7 @@ def list_summaries(conn: Connection, *, limit: int = 1000) -> tuple[PeerSummary,
     """Peers by domain, each with how many of its accounts are known and how deliveries to it stand."""
     known = dict(
         conn.execute(
-            select(accounts.c.domain, func.count()).where(accounts.c.domain.is_not(None)).group_by(accounts.c.domain)
+            select(accounts.c.peer, func.count()).where(accounts.c.peer.is_not(None)).group_by(accounts.c.peer)
         )
         .tuples()
         .all()

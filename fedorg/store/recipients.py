@@ -20,7 +20,7 @@ from fedorg.store.upsert import insert_ignore
 _INBOX: Final = sa.func.coalesce(accounts.c.shared_inbox, accounts.c.inbox)
 _COLUMNS: Final = (
     _INBOX.label("inbox"),
-    accounts.c.domain,
+    accounts.c.peer.label("domain"),
     sa.func.coalesce(peers.c.tier, Tier.OPEN.value).label("tier"),
 )
 
@@ -95,8 +95,8 @@ def _mentioned(status_id: StatusId) -> sa.Select[tuple[int]]:
 def _recipients(conn: Connection, which: ColumnElement[bool]) -> list[Recipient]:
     statement: sa.Select[Any] = (
         sa.select(*_COLUMNS)
-        .select_from(accounts.outerjoin(peers, peers.c.domain == accounts.c.domain))
-        .where(which, accounts.c.domain.is_not(None), accounts.c.suspended_at.is_(None), _INBOX != "")
+        .select_from(accounts.outerjoin(peers, peers.c.domain == accounts.c.peer))
+        .where(which, accounts.c.peer.is_not(None), accounts.c.suspended_at.is_(None), _INBOX != "")
         .distinct()
     )
     return [Recipient(inbox=row.inbox, domain=row.domain, tier=Tier(row.tier)) for row in conn.execute(statement)]

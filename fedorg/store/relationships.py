@@ -119,12 +119,12 @@ def has_local_follower(conn: Connection, account_id: AccountId) -> bool:
     return bool(conn.execute(statement).scalar())
 
 
-def has_follower_at(conn: Connection, account_id: AccountId, domain: str) -> bool:
+def has_follower_at(conn: Connection, account_id: AccountId, peer: str) -> bool:
     """Whether a peer hosts an accepted follower."""
     statement = sa.select(
         sa.exists()
         .where(follows.c.target_id == account_id, follows.c.state == FollowState.ACCEPTED.value)
-        .where(accounts_table.c.id == follows.c.account_id, accounts_table.c.domain == domain)
+        .where(accounts_table.c.id == follows.c.account_id, accounts_table.c.peer == peer)
     )
     return bool(conn.execute(statement).scalar())
 

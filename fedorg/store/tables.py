@@ -100,6 +100,8 @@ accounts: Final = Table(
     _id(),
     Column("username", Text, nullable=False),
     Column("domain", Text),
+    # The server: what tiers, reach and deliveries go by. The domain above is the one in the handle.
+    Column("peer", Text),
     # lower(username)@lower(domain), or lower(username) alone: one spelling, one account (S7).
     Column("acct_key", Text, nullable=False, unique=True),
     Column("uri", Text, nullable=False, unique=True),
@@ -137,7 +139,7 @@ accounts: Final = Table(
     _count("followers_count"),
     _count("following_count"),
     _count("statuses_count"),
-    Index(None, "domain"),
+    Index(None, "peer"),
 )
 
 account_keys: Final = Table(

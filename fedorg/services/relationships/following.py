@@ -164,10 +164,10 @@ def _follow(
 def _check_allowed(conn: Connection, node: Node, account: Account, target: Account) -> None:
     if relationships.is_blocked_between(conn, account.id, target.id):
         raise Forbidden("This action is not allowed")
-    if target.domain is not None:
-        tier = peers.tiers(conn, [target.domain])[target.domain]
+    if target.peer is not None:
+        tier = peers.tiers(conn, [target.peer])[target.peer]
         if not admits(FederationMode(node.settings.federation_mode), tier):
-            raise Forbidden(f"This server does not federate with {target.domain}")
+            raise Forbidden(f"This server does not federate with {target.peer}")
 
 
 def _new_follow(node: Node, account: Account, target: Account) -> Follow:

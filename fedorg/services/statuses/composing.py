@@ -67,12 +67,12 @@ async def compose(node: Node, plain: str, spoiler_text: str, *, has_media: bool)
 
 def check_addressees(conn: Connection, mode: FederationMode, audience: Audience, mentions: tuple[Account, ...]) -> None:
     """Raise ``Invalid`` when one of ``mentions`` lies outside what ``audience`` or the node's mode takes in."""
-    remote = [account for account in mentions if account.domain is not None]
-    tiers = peers.tiers(conn, [account.domain for account in remote if account.domain is not None]) if remote else {}
-    for account in remote:
-        tier = tiers[account.domain or ""]
+    remote = [(account, account.peer) for account in mentions if account.peer is not None]
+    tiers = peers.tiers(conn, [peer for _, peer in remote]) if remote else {}
+    for account, peer in remote:
+        tier = tiers[peer]
         if not admits(mode, tier):
-            raise Invalid(f"Validation failed: this server does not exchange statuses with {account.domain}")
+            raise Invalid(f"Validation failed: this server does not exchange statuses with {peer}")
         if not is_inside(tier, audience.reach):
             noun = "direct message" if audience.visibility is Visibility.DIRECT else "status"
             raise Invalid(

@@ -64,7 +64,7 @@ def is_visible_to_peer(conn: Connection, status: Status, peer_domain: str, tier:
     named = accounts.list_by_ids(conn, list(statuses.mentioned_ids(conn, status.id))).values()
     is_author = actor is not None and actor.id == status.account_id
     in_foreign_ring = status.reach_domain is not None and status.audience.reach is not Reach.PUBLIC
-    in_that_ring = peer_domain in {status.reach_domain, *(account.domain for account in named)}
+    in_that_ring = peer_domain in {status.reach_domain, *(account.peer for account in named)}
     if in_foreign_ring and not in_that_ring and not is_author:
         return False
     viewer = PeerViewer(

@@ -126,7 +126,7 @@ def _place(conn: Connection, remote: RemoteStatus, now: datetime) -> _Arrival:
     parent = None if remote.in_reply_to_uri is None else statuses.find_by_uri(conn, remote.in_reply_to_uri)
     audience, reach_domain = remote.audience, None
     if audience.reach is not Reach.PUBLIC:
-        reach_domain = remote.author.domain
+        reach_domain = remote.author.peer
     if parent is not None and parent.audience.reach is not Reach.PUBLIC:
         audience = replace(audience, reach=narrower_reach(audience.reach, parent.audience.reach))
         reach_domain = parent.reach_domain

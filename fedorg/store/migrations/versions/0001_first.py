@@ -24,6 +24,7 @@ def _create_people() -> None:
         sa.Column("id", sa.BigInteger, autoincrement=False, nullable=False),
         sa.Column("username", sa.Text, nullable=False),
         sa.Column("domain", sa.Text, nullable=True),
+        sa.Column("peer", sa.Text, nullable=True),
         sa.Column("acct_key", sa.Text, nullable=False),
         sa.Column("uri", sa.Text, nullable=False),
         sa.Column("url", sa.Text, nullable=False),
@@ -64,7 +65,7 @@ def _create_people() -> None:
         sa.UniqueConstraint("acct_key", name="uq_accounts_acct_key"),
         sa.UniqueConstraint("uri", name="uq_accounts_uri"),
     )
-    op.create_index("ix_accounts_domain", "accounts", ["domain"])
+    op.create_index("ix_accounts_peer", "accounts", ["peer"])
     op.create_table(
         "account_keys",
         sa.Column("uri", sa.Text, nullable=False),
