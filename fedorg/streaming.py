@@ -17,7 +17,8 @@ from fedorg.domain.oauth import Token, covers
 from fedorg.errors import TooManyRequests
 from fedorg.ids import AccountId
 
-QUEUE_MAX: Final = 256
+# Ids only wait, so that this is a few hundred kilobytes; enough for the deletion of somebody who wrote much.
+QUEUE_MAX: Final = 4096
 STREAMS_MAX: Final = 32
 LISTENERS_PER_ACCOUNT_MAX: Final = 32
 _RETRY_SECONDS: Final = 60

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
-from quart import request
-
 from fedorg.domain.accounts import Account, User
 from fedorg.domain.oauth import Token, covers
 from fedorg.errors import Forbidden, Invalid, Unauthorized
@@ -19,7 +17,7 @@ from fedorg.ids import AccountId
 from fedorg.services import oauth
 from fedorg.services.oauth import Credentials
 from fedorg.web import limits
-from fedorg.web.base import spend, spend_by_address, this_node
+from fedorg.web.base import asked, spend, spend_by_address, this_node
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -108,7 +106,7 @@ def id_of(viewer: Viewer | None) -> AccountId | None:
 
 def bearer() -> str | None:
     """The token that came with the request."""
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    kind, _, token = asked().headers.get("Authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" and token.strip() else None
 
 

@@ -145,7 +145,7 @@ _CURSORS: Final = frozenset({"max_id", "min_id", "since_id"})
 
 def client_address() -> str:
     """The address of who is asking, behind trusted proxies."""
-    client = _asked().scope.get("client")
+    client = asked().scope.get("client")
     return client[0] if client else "unknown"
 
 
@@ -169,14 +169,14 @@ def spend_by_address(rule: Rule) -> None:
 
 def is_for_programs() -> bool:
     """Whether errors of this address are JSON rather than a page."""
-    return _is_open() or "text/html" not in _asked().headers.get("Accept", "")
+    return _is_open() or "text/html" not in asked().headers.get("Accept", "")
 
 
 def _is_open() -> bool:
-    return _asked().path.startswith(_OPEN_PREFIXES) or _asked().path in _OPEN_PATHS
+    return asked().path.startswith(_OPEN_PREFIXES) or asked().path in _OPEN_PATHS
 
 
-def _asked() -> BaseRequestWebsocket:
+def asked() -> BaseRequestWebsocket:
     """What is answered now: an ordinary request, or one that wants to become a WebSocket."""
     return websocket if has_websocket_context() else request
 

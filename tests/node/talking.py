@@ -151,7 +151,7 @@ async def listening(client: httpx.AsyncClient, path: str, **params: str) -> Asyn
     """An open stream of server-sent events."""
     async with client.stream("GET", f"/api/v1/streaming/{path}", params=params) as response:
         assert response.status_code == 200, (await response.aread()).decode()
-        assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+        assert response.headers["Content-Type"] == "text/event-stream"
         events = Events(response)
         await events.begin()
         yield events
