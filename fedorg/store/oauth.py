@@ -109,11 +109,6 @@ def mark_code_used(conn: Connection, code_hash: str, token_id: TokenId) -> None:
     )
 
 
-def delete_expired_codes(conn: Connection, now: datetime) -> int:
-    """Forget codes that can no longer be exchanged; how many those were."""
-    return conn.execute(sa.delete(authorization_codes).where(authorization_codes.c.expires_at <= now)).rowcount
-
-
 def insert_token(conn: Connection, token: Token, token_hash: str) -> None:
     """Add a token."""
     conn.execute(

@@ -56,11 +56,6 @@ def delete_of_user(conn: Connection, user_id: UserId) -> int:
     return conn.execute(sa.delete(sessions).where(sessions.c.user_id == user_id)).rowcount
 
 
-def delete_expired(conn: Connection, now: datetime) -> int:
-    """Forget sessions that are over; how many those were."""
-    return conn.execute(sa.delete(sessions).where(sessions.c.expires_at <= now)).rowcount
-
-
 def _session(row: sa.Row[Any]) -> Session:
     return Session(
         id_hash=row.id_hash,

@@ -27,7 +27,6 @@ class Rule:
 MEMBER: Final = Rule(name="member", most=1500, seconds=300)
 ANONYMOUS: Final = Rule(name="anonymous", most=300, seconds=300)
 MEDIA: Final = Rule(name="media", most=30, seconds=1800)
-DELETE: Final = Rule(name="delete", most=30, seconds=1800)
 APPS: Final = Rule(name="apps", most=25, seconds=600)
 SIGN_UP: Final = Rule(name="sign_up", most=5, seconds=1800)
 SIGN_IN_BY_ADDRESS: Final = Rule(name="sign_in_by_address", most=25, seconds=300)
