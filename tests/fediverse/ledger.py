@@ -56,6 +56,14 @@ FAULTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+_HOLDS: Final = """
+    SELECT EXISTS (SELECT 1 FROM statuses WHERE content LIKE :like OR text LIKE :like OR spoiler_text LIKE :like)
+    OR EXISTS (SELECT 1 FROM jobs WHERE payload LIKE :like)
+    OR EXISTS (SELECT 1 FROM status_edits WHERE content LIKE :like)"""
+_KEY: Final = """
+    SELECT k.uri, k.private FROM account_keys k JOIN accounts a ON a.id = k.account_id
+    WHERE a.uri = :actor AND k.algorithm = 'rsa'"""
+
 
 def database_of(node: RunningNode) -> URL:
     """Where a node keeps what it knows, for SQLAlchemy."""
@@ -77,6 +85,24 @@ def faults(node: RunningNode) -> dict[str, list[Any]]:
             assert conn.exec_driver_sql("PRAGMA foreign_key_check").fetchall() == []
     engine.dispose()
     return found
+
+
+def holds(node: RunningNode, words: str) -> bool:
+    """Whether a node has words in any row that it could have been sent; the node may be running."""
+    engine = _engine(database_of(node), read_only=True)
+    with engine.connect() as conn:
+        found = conn.execute(text(_HOLDS), {"like": f"%{words}%"}).scalar()
+    engine.dispose()
+    return bool(found)
+
+
+def private_key(node: RunningNode, actor: str) -> tuple[str, str]:
+    """The id and the PEM of the RSA key of an actor of a node."""
+    engine = _engine(database_of(node), read_only=True)
+    with engine.connect() as conn:
+        row = conn.execute(text(_KEY), {"actor": actor}).one()
+    engine.dispose()
+    return str(row.uri), str(row.private)
 
 
 def let_time_pass(node: RunningNode) -> None:

@@ -1,0 +1,332 @@
+"""Reach among real nodes over TLS: two departments, a partner and a stranger, each trying every door it has.
+
+Engineering and Sales are siblings, Acme is a partner of both. They federate with partners only, and what says nothing
+about its reach stays in the organisation. The stranger federates with everybody, which is not mutual.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+import pytest_asyncio
+import trustme
+
+from tests.fediverse import ledger
+from tests.fediverse.nodes import Member, RunningNode, Tls, settle, wait_for
+from tests.fediverse.voices import speaking_as
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+
+LIMITED: Final = {"FEDORG_FEDERATION_MODE": "partners", "FEDORG_DEFAULT_REACH": "organisation"}
+ACTIVITY_JSON: Final = {"Accept": "application/activity+json"}
+# Absent, invisible and unproven are the same to whoever asks.
+HIDDEN: Final = {httpx.codes.UNAUTHORIZED, httpx.codes.NOT_FOUND}
+REFUSED: Final = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND}
+NUMBERS: Final = count(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Anna and Erik of Engineering, Sven of Sales, Ada of Acme, Sam from nowhere.
+
+    Sven and Ada follow Anna, Ada follows Erik and Sven too: whatever leaked would reach her.
+    """
+
+    engineering: RunningNode
+    sales: RunningNode
+    acme: RunningNode
+    stranger: RunningNode
+    members: dict[str, Member] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Member:
+        return self.members[name]
+
+    @property
+    def friends(self) -> tuple[RunningNode, ...]:
+        return self.engineering, self.sales, self.acme
+
+    async def settle(self) -> None:
+        await settle(*self.friends, self.stranger)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """Four nodes, their tiers, everybody signed in and acquainted."""
+    folder = tmp_path_factory.mktemp("reach")
+    tls = _issue(folder)
+    nodes = {
+        name: RunningNode(name=name, folder=folder / name, tls=tls, settings={} if name == "stranger" else LIMITED)
+        for name in ("engineering", "sales", "acme", "stranger")
+    }
+    people = {"engineering": ("anna", "erik"), "sales": ("sven",), "acme": ("ada",), "stranger": ("sam",)}
+    world = World(
+        engineering=nodes["engineering"], sales=nodes["sales"], acme=nodes["acme"], stranger=nodes["stranger"]
+    )
+    async with AsyncExitStack() as stack:
+        for node in nodes.values():
+            stack.push_async_callback(node.close)
+        await asyncio.gather(*(node.create(*people[name]) for name, node in nodes.items()))
+        await _agree(world)
+        await asyncio.gather(*(node.start() for node in nodes.values()))
+        for name, usernames in people.items():
+            for username in usernames:
+                world.members[username] = await stack.enter_async_context(nodes[name].member(username))
+        for follower, followed in (("sven", "anna"), ("ada", "anna"), ("ada", "erik"), ("ada", "sven")):
+            await world.members[follower].follow(world.members[followed])
+        yield world
+
+
+def _issue(folder: Path) -> Tls:
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    tls = Tls(certificate=folder / "chain.pem", key=folder / "key.pem", authority=folder / "authority.pem")
+    issued.private_key_pem.write_to_path(str(tls.key))
+    for part in issued.cert_chain_pems:
+        part.write_to_path(str(tls.certificate), append=True)
+    authority.cert_pem.write_to_path(str(tls.authority))
+    return tls
+
+
+async def _agree(world: World) -> None:
+    """What each is to the others; nobody ever met the stranger."""
+    tiers = (
+        (world.engineering, world.sales, "sibling"),
+        (world.engineering, world.acme, "partner"),
+        (world.sales, world.engineering, "sibling"),
+        (world.sales, world.acme, "partner"),
+        (world.acme, world.engineering, "partner"),
+        (world.acme, world.sales, "partner"),
+    )
+    for node, peer, tier in tiers:
+        await node.command("peer", "tier", peer.domain, tier)
+
+
+def unique(words: str) -> str:
+    """Words that stand in no other status of this run."""
+    return f"{words} no {next(NUMBERS)}."
+
+
+async def post(author: Member, words: str, **more: str) -> dict[str, Any]:
+    status: dict[str, Any] = await author.post("/api/v1/statuses", {"status": words, **more})
+    return status
+
+
+async def found(member: Member, uri: str) -> list[dict[str, Any]]:
+    """What a search for an address finds, fetching included."""
+    answer = await member.get("/api/v2/search", {"q": uri, "type": "statuses", "resolve": "true"})
+    return list(answer["statuses"])
+
+
+async def never_reaches(world: World, node: RunningNode, words: str, proof: Member, author: Member) -> None:
+    """What was posted later for partners is there, all queues are empty, and the node holds nothing of ``words``."""
+    later = unique("Sent later")
+    await post(author, later, reach="partners")
+    await proof.home_status(later)
+    await world.settle()
+    assert not ledger.holds(node, words)
+
+
+async def test_what_is_for_the_organisation_reaches_a_sibling_only(world: World) -> None:
+    """Said nothing about its reach, a status goes to the sister department and by no push to the partner."""
+    words = unique("For the organisation")
+
+    status = await post(world.anna, words)
+
+    assert (status["reach"], status["visibility"]) == ("organisation", "public")
+    assert (await world.sven.home_status(words))["reach"] == "organisation"
+    await never_reaches(world, world.acme, words, world.ada, world.anna)
+
+
+@pytest.mark.parametrize("visibility", ["public", "unlisted", "private"])
+@pytest.mark.parametrize("reach", ["node", "organisation"])
+async def test_a_partner_fetches_nothing_that_is_not_for_it(world: World, reach: str, visibility: str) -> None:
+    """No address of the status answers the partner, signed by its node or by a follower, nor the unsigned."""
+    status = await post(world.anna, unique("Fetch me"), reach=reach, visibility=visibility)
+    addresses = [status["uri"], f"{status['uri']}/activity", f"{status['uri']}/replies"]
+
+    for path in ("/actor", "/users/ada"):
+        async with speaking_as(world.acme, path) as acme:
+            assert {await acme.get(address) for address in addresses} <= HIDDEN
+    async with world.engineering.http() as anybody:
+        documents = [await anybody.get(address, headers=ACTIVITY_JSON) for address in addresses]
+        pages = [await anybody.get(status["url"]), await anybody.get(f"/api/v1/statuses/{status['id']}")]
+    assert {answer.status_code for answer in documents + pages} <= HIDDEN
+    assert await found(world.ada, status["uri"]) == []
+    assert await found(world.ada, status["url"]) == []
+
+
+async def test_a_sibling_fetches_what_is_for_the_organisation(world: World) -> None:
+    """The sister department may fetch it with a signature, and what is for the node alone not even it."""
+    shared = await post(world.anna, unique("Fetch me"))
+    kept = await post(world.anna, unique("Leave me"), reach="node")
+
+    async with speaking_as(world.sales, "/actor") as sales:
+        assert await sales.get(shared["uri"]) == httpx.codes.OK
+        assert await sales.get(kept["uri"]) in HIDDEN
+
+
+async def test_no_list_shows_outsiders_what_is_limited(world: World) -> None:
+    """Outbox, profile, public timeline and account statuses hold nothing limited for the unsigned or the partner."""
+    words = unique("Not in a list")
+    status = await post(world.anna, words)
+    me = await world.anna.get("/api/v1/accounts/verify_credentials")
+    outbox = f"{world.engineering.url}/users/anna/outbox?page=true"
+    lists = ["/api/v1/timelines/public", f"/api/v1/accounts/{me['id']}/statuses", "/@anna", "/"]
+
+    async with world.engineering.http() as anybody:
+        answers = [await anybody.get(path) for path in lists]
+        answers.append(await anybody.get(outbox, headers=ACTIVITY_JSON))
+    async with speaking_as(world.acme, "/actor") as acme:
+        document = await acme.client.fetch_document(outbox, signer=acme.key)
+
+    assert not [answer.url for answer in answers if words in answer.text or status["uri"] in answer.text]
+    assert words not in document.body.decode()
+
+
+async def test_what_is_for_partners_reaches_partners(world: World) -> None:
+    """A status for partners is pushed to them, may be fetched by them with a signature, and by nobody without."""
+    words = unique("For partners")
+    status = await post(world.anna, words, reach="partners")
+
+    assert (await world.ada.home_status(words))["reach"] == "partners"
+    await world.sven.home_status(words)
+    async with speaking_as(world.acme, "/actor") as acme, world.engineering.http() as anybody:
+        assert await acme.get(status["uri"]) == httpx.codes.OK
+        assert (await anybody.get(status["uri"], headers=ACTIVITY_JSON)).status_code in HIDDEN
+
+
+async def test_public_means_partners_at_most_in_this_mode(world: World) -> None:
+    """Where a node speaks with partners only, nothing is wider, whatever the author asks for."""
+    status = await post(world.anna, unique("For the world"), reach="public")
+
+    assert status["reach"] == "partners"
+    async with world.engineering.http() as anybody:
+        assert (await anybody.get(status["uri"], headers=ACTIVITY_JSON)).status_code in HIDDEN
+
+
+async def test_a_boost_takes_nothing_further(world: World) -> None:
+    """Boosted by a colleague or from the sister department, it still does not reach the partner who follows both."""
+    words = unique("Boost me")
+    status = await post(world.anna, words)
+    seen = await world.sven.home_status(words)
+
+    boosted = await world.erik.post(f"/api/v1/statuses/{status['id']}/reblog")
+    again = await world.sven.post(f"/api/v1/statuses/{seen['id']}/reblog")
+
+    assert (boosted["reach"], again["reach"]) == ("organisation", "organisation")
+    await never_reaches(world, world.acme, words, world.ada, world.erik)
+    async with speaking_as(world.acme, "/actor") as acme:
+        addresses = (boosted["uri"], again["uri"], status["uri"])
+        assert {await acme.get(address) for address in addresses} <= HIDDEN
+
+
+async def test_a_reply_inherits_the_narrowest_reach(world: World) -> None:
+    """A reply is never wider than what it answers, here or in the sister department, whatever its author asks for."""
+    words, answer, local = unique("Ask the organisation"), unique("Answered"), unique("Answered here")
+    status = await post(world.anna, words)
+    seen = await world.sven.home_status(words)
+
+    reply = await post(world.sven, f"{world.anna.handle} {answer}", in_reply_to_id=seen["id"], reach="public")
+    own = await post(world.erik, local, in_reply_to_id=status["id"], reach="partners")
+
+    assert (reply["reach"], own["reach"]) == ("organisation", "organisation")
+
+    async def answered() -> list[str] | None:
+        context = await world.anna.get(f"/api/v1/statuses/{status['id']}/context")
+        contents = [one["content"] for one in context["descendants"]]
+        return contents if len(contents) == 2 else None
+
+    assert answer in str(await wait_for(answered, "both answers"))
+    for text in (answer, local):
+        await never_reaches(world, world.acme, text, world.ada, world.sven)
+
+
+async def test_naming_somebody_outside_the_reach_is_refused(world: World) -> None:
+    """The author is told, nothing is posted and nothing is sent; within the reach the same words arrive."""
+    words = unique("Have a look")
+    form = {"status": f"{world.ada.handle} {words}"}
+
+    refused = await world.anna.http.post("/api/v1/statuses", data=form)
+
+    assert refused.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+    assert world.acme.domain in refused.json()["error"]
+    assert not ledger.holds(world.engineering, words)
+    await post(world.anna, form["status"], reach="partners")
+    await world.ada.home_status(words)
+
+
+async def test_a_direct_message_crosses_to_a_partner(world: World) -> None:
+    """Direct is for whom it names: it reaches the partner and nobody between, and is answered the same way."""
+    words, answer = unique("Between us"), unique("Understood")
+    status = await post(world.anna, f"{world.ada.handle} {words}", visibility="direct")
+
+    async def mention(member: Member, text: str) -> dict[str, Any] | None:
+        told = await member.get("/api/v1/notifications", {"types[]": "mention"})
+        return next((one["status"] for one in told if text in one["status"]["content"]), None)
+
+    received = await wait_for(lambda: mention(world.ada, words), "the message")
+    assert received["visibility"] == "direct"
+    reply = {"in_reply_to_id": received["id"], "visibility": "direct"}
+    await post(world.ada, f"{world.anna.handle} {answer}", **reply)
+    back = await wait_for(lambda: mention(world.anna, answer), "the answer")
+    assert (back["visibility"], back["in_reply_to_id"]) == ("direct", status["id"])
+    await world.settle()
+    assert not ledger.holds(world.sales, words)
+    assert (await world.erik.http.get(f"/api/v1/statuses/{status['id']}")).status_code == httpx.codes.NOT_FOUND
+
+
+@pytest.mark.parametrize("tier", ["open", "blocked"])
+async def test_somebody_not_spoken_with_gets_nothing(world: World, tier: str) -> None:
+    """A server that is no partner, and one that is blocked, may neither write nor read; nothing is sent to it."""
+    await world.engineering.command("peer", "tier", world.stranger.domain, tier)
+    words = unique("Among friends")
+    status = await post(world.anna, words, reach="partners")
+    anna = f"{world.engineering.url}/users/anna"
+    sender = f"{world.stranger.url}/users/sam"
+    note: dict[str, Any] = {"id": f"{sender}/notes/{next(NUMBERS)}", "type": "Note", "content": "Buy now"}
+    note |= {"attributedTo": sender, "to": [anna]}
+
+    async with speaking_as(world.stranger, "/users/sam") as sam:
+        for inbox in (f"{world.engineering.url}/inbox", f"{anna}/inbox"):
+            assert await sam.post(inbox, "Follow", anna) == httpx.codes.FORBIDDEN
+            assert await sam.post(inbox, "Create", note, to=[anna]) == httpx.codes.FORBIDDEN
+        assert {await sam.get(url) for url in (status["uri"], f"{status['uri']}/activity")} <= REFUSED
+    assert await found(world.sam, status["uri"]) == []
+    await world.sam.post("/api/v1/statuses", {"status": f"{world.anna.handle} {unique('Hello')}"})
+    for visibility in ("public", "direct"):
+        form = {"status": f"{world.sam.handle} {words}", "visibility": visibility, "reach": "public"}
+        answer = await world.anna.http.post("/api/v1/statuses", data=form)
+        assert answer.is_client_error or not answer.json()["mentions"], answer.text
+
+    await world.settle()
+    assert not ledger.holds(world.stranger, words)
+    assert not ledger.holds(world.engineering, "Buy now")
+    me = await world.anna.get("/api/v1/accounts/verify_credentials")
+    followers = await world.anna.get(f"/api/v1/accounts/{me['id']}/followers")
+    assert {account["acct"] for account in followers} == {
+        one.handle.removeprefix("@") for one in (world.sven, world.ada)
+    }
+
+
+async def test_a_partner_that_is_blocked_is_cut_off(world: World) -> None:
+    """From the block on nothing is sent and nothing is taken, although Ada follows Anna; lifted, it goes on."""
+    await world.engineering.command("peer", "tier", world.acme.domain, "blocked")
+    words = unique("Behind their back")
+    try:
+        status = await post(world.anna, words, reach="partners")
+        await world.sven.home_status(words)
+        async with speaking_as(world.acme, "/users/ada") as ada:
+            inbox = f"{world.engineering.url}/inbox"
+            assert await ada.post(inbox, "Like", status["uri"]) == httpx.codes.FORBIDDEN
+            assert await ada.get(status["uri"]) in REFUSED
+        await settle(world.engineering)
+        assert not ledger.holds(world.acme, words)
+    finally:
+        await world.engineering.command("peer", "tier", world.acme.domain, "partner")
+    await never_reaches(world, world.acme, words, world.ada, world.anna)
