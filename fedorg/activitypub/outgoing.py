@@ -76,7 +76,9 @@ async def send_edit(node: Node, job: DistributeEdit) -> None:
 
 async def send_delete(node: Node, job: DistributeDelete) -> None:
     """Tell everybody who has it that a status or reblog is gone."""
-    account = await node.read(accounts.get, job.account_id)
+    account = await _find_account(node, job.account_id)
+    if account is None:
+        return
     activity: Activity = (
         documents.delete(account, job.uri, node.now())
         if job.reblog_of_uri is None
@@ -87,7 +89,9 @@ async def send_delete(node: Node, job: DistributeDelete) -> None:
 
 async def send_profile(node: Node, job: DistributeProfile, job_id: JobId) -> None:
     """Send a changed profile to every server that follows the account."""
-    account = await node.read(accounts.get, job.account_id)
+    account = await _find_account(node, job.account_id)
+    if account is None:
+        return
     held = await node.read(keys.list_of_account, account.id)
     inboxes = await node.read(deliveries.list_follower_inboxes, account.id)
     activity = documents.update_actor(account, held, node.uris, job_id)
@@ -133,6 +137,11 @@ def _between(node: Node, job: SendActivity, account: Account, target: Account, j
         ActivityKind.UNDO_BLOCK: Undo(id=fresh("undo"), actor=own, object=block, to=to),
     }
     return made[job.kind]
+
+
+async def _find_account(node: Node, account_id: AccountId) -> Account | None:
+    """The account that acts; None when it was removed in the meantime."""
+    return (await node.read(accounts.list_by_ids, (account_id,))).get(account_id)
 
 
 async def _find_view(node: Node, status_id: StatusId) -> StatusView | None:

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 import trustme
 
+from tests.databases import PostgresqlServer
 from tests.fediverse.nodes import Member, RunningNode, Tls, settle
 
 
@@ -29,10 +30,15 @@ class Fediverse:
 
 
 @asynccontextmanager
-async def running_fediverse(folder: Path, tls: Tls | None = None) -> AsyncIterator[Fediverse]:
-    """Both nodes up, everybody signed in."""
+async def running_fediverse(
+    folder: Path, *, tls: Tls | None = None, databases: tuple[str, str] = ("", "")
+) -> AsyncIterator[Fediverse]:
+    """Both nodes up, everybody signed in; without ``databases`` each has its embedded one."""
     async with AsyncExitStack() as stack:
-        a, b = (RunningNode(name=name, folder=folder / name, tls=tls) for name in ("a", "b"))
+        a, b = (
+            RunningNode(name=name, folder=folder / name, tls=tls, database_url=url)
+            for name, url in zip(("a", "b"), databases, strict=True)
+        )
         for node, people in ((a, ("alice", "anton")), (b, ("bob", "bella"))):
             stack.push_async_callback(node.close)
             await node.create(*people)
@@ -64,5 +70,20 @@ async def secure_fediverse(tmp_path_factory: pytest.TempPathFactory) -> AsyncIte
     for number, blob in enumerate(certificate.cert_chain_pems):
         blob.write_to_path(str(tls.certificate), append=number > 0)
     authority.cert_pem.write_to_path(str(tls.authority))
-    async with running_fediverse(folder, tls) as running:
+    async with running_fediverse(folder, tls=tls) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def postgresql_fediverse(
+    postgresql_server: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Fediverse]:
+    """The two nodes, each on a database of a PostgreSQL server."""
+    names = postgresql_server.create_migrated(), postgresql_server.create_migrated()
+    folder = Path(tmp_path_factory.mktemp("postgresql"))
+    async with running_fediverse(
+        folder, databases=(postgresql_server.url(names[0]), postgresql_server.url(names[1]))
+    ) as running:
+        yield running
+    for name in names:
+        postgresql_server.drop(name)

@@ -294,3 +294,21 @@ async def test_two_nodes_speak_over_tls(secure_fediverse: Fediverse) -> None:
 
     await notification(alice, "mention", answer)
     assert seen["uri"].startswith("https://")
+
+
+async def test_two_nodes_on_postgresql(postgresql_fediverse: Fediverse) -> None:
+    """The same on the other engine: a follow, a status, its edit, a boost, and its end."""
+    alice, bob = postgresql_fediverse.alice, postgresql_fediverse.bob
+    await bob.follow(alice)
+    before, after = unique("Draft"), unique("Final")
+    original = await post(alice, before)
+    seen = await bob.home_status(before)
+
+    await alice.http.put(f"/api/v1/statuses/{original['id']}", data={"status": after})
+    await wait_until(bob, f"/api/v1/statuses/{seen['id']}", content=f"<p>{after}</p>")
+    await bob.post(f"/api/v1/statuses/{seen['id']}/reblog")
+    await wait_until(alice, f"/api/v1/statuses/{original['id']}", reblogs_count=1)
+    await alice.http.delete(f"/api/v1/statuses/{original['id']}")
+
+    await postgresql_fediverse.settle()
+    assert (await bob.http.get(f"/api/v1/statuses/{seen['id']}")).status_code == 404

@@ -60,6 +60,16 @@ class FakePeer:
     handles: dict[str, str] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     received: list[dict[str, Any]] = field(default_factory=list)
+    schemes: list[Scheme] = field(default_factory=list)
+    """How each POST was signed, the refused ones too."""
+    refusals: dict[str, int] = field(default_factory=dict)
+    """The status an inbox (by path) answers with instead of 202."""
+    refused_scheme: Scheme | None = None
+    """The signature scheme this peer answers with 401."""
+    content_types: dict[str, str] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
+    stalled: asyncio.Event | None = None
+    """While set to an event, documents are answered only after it."""
 
     @property
     def url(self) -> str:
@@ -122,30 +132,52 @@ class FakePeer:
         added = sign(request, signing, scheme, now=at or datetime.now(UTC))
         return Message(headers={**headers, **dict(added)}, body=body)
 
+    def sign_get(self, url: str, *, by: str, key_name: str = "") -> dict[str, str]:
+        """The headers of a signed fetch by user ``by``."""
+        address = httpx.URL(url)
+        headers = {"Host": address.netloc.decode(), "Accept": ACTIVITY_JSON}
+        request = Request(
+            method="GET", target_uri=url, path=address.raw_path.decode(), headers=Headers.of(headers.items())
+        )
+        signing = SigningKey(key_id=f"{self.actor(by)}#main-key", private=key(key_name or by))
+        return {**headers, **dict(sign(request, signing, Scheme.RFC9421, now=datetime.now(UTC)))}
+
     async def _answer(self, request: web.Request) -> web.Response:
         self.asked[request.path] += 1
+        if self.stalled is not None:
+            await self.stalled.wait()
         if request.path == "/.well-known/webfinger":
-            handle = request.query["resource"].removeprefix("acct:")
-            if handle not in self.handles:
-                return web.Response(status=404)
-            link = {"rel": "self", "type": ACTIVITY_JSON, "href": self.handles[handle]}
-            return web.json_response(
-                {"subject": f"acct:{handle}", "links": [link]}, content_type="application/jrd+json"
-            )
+            return self._answer_webfinger(request.query["resource"].removeprefix("acct:"))
+        if request.path in self.redirects:
+            return web.Response(status=302, headers={"Location": self.redirects[request.path]})
         document = self.documents.get(request.path)
         if document is None:
             return web.Response(status=404)
-        return web.Response(text=json.dumps(document), content_type=ACTIVITY_JSON)
+        content_type = self.content_types.get(request.path, ACTIVITY_JSON)
+        return web.Response(text=json.dumps(document), content_type=content_type)
+
+    def _answer_webfinger(self, handle: str) -> web.Response:
+        if handle not in self.handles:
+            return web.Response(status=404)
+        link = {"rel": "self", "type": ACTIVITY_JSON, "href": self.handles[handle]}
+        jrd = {"subject": f"acct:{handle}", "links": [link]}
+        return web.json_response(jrd, content_type="application/jrd+json")
 
     async def _take(self, request: web.Request) -> web.Response:
+        scheme = Scheme.RFC9421 if "Signature-Input" in request.headers else Scheme.CAVAGE
+        self.schemes.append(scheme)
+        if scheme is self.refused_scheme:
+            return web.Response(status=401)
+        if request.path in self.refusals:
+            return web.Response(status=self.refusals[request.path])
         self.received.append(json.loads(await request.read()))
         return web.Response(status=202)
 
-    async def wait_for(self, kind: str, seconds: float = 20) -> dict[str, Any]:
-        """The first activity of a type that came to one of our inboxes."""
+    async def wait_for(self, kind: str, words: str = "", seconds: float = 20) -> dict[str, Any]:
+        """The first activity of a type, with these words in it, that came to one of our inboxes."""
         async with asyncio.timeout(seconds):
             while True:
-                found = next((one for one in self.received if one["type"] == kind), None)
+                found = next((one for one in self.received if one["type"] == kind and words in json.dumps(one)), None)
                 if found is not None:
                     return found
                 await asyncio.sleep(0.02)

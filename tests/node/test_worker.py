@@ -1,0 +1,212 @@
+"""The worker: one bad job ends itself only, nothing is lost or done twice, and a block beats what is queued."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, insert
+
+from fedorg.app import open_node, utc_now
+from fedorg.config import from_mapping
+from fedorg.domain.jobs import HandleActivity, Job
+from fedorg.domain.visibility import Reach, Tier
+from fedorg.ids import AccountId
+from fedorg.jobs import upkeep
+from fedorg.jobs.worker import LEASE, Worker
+from fedorg.node import Node
+from fedorg.services.registration import create_person
+from fedorg.store import deliveries, jobs, peers
+from fedorg.store.deliveries import OutgoingActivity
+from fedorg.store.tables import events
+from fedorg.store.tables import jobs as jobs_table
+from tests.fediverse.nodes import wait_for
+from tests.node.fake_peer import FakePeer, running_peer
+
+BROKEN = HandleActivity(body="not json", actor="https://a.example/users/x", scheme="rfc9421")
+
+
+class Clock:
+    """A clock that tests push forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return utc_now() + self.ahead
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def node(engine_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Node]:
+    """A node in this process, without server and worker."""
+    settings = from_mapping(
+        {
+            "data_dir": tmp_path,
+            "database_url": engine_url,
+            "insecure_loopback": True,
+            "federation_mode": "open",
+            "default_reach": "public",
+            "shutdown_seconds": 1,
+        }
+    )
+    async with open_node(settings, now=clock.now) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def peer() -> AsyncIterator[FakePeer]:
+    """A server with one user, fred."""
+    async with running_peer() as running:
+        running.add_user("fred")
+        yield running
+
+
+@asynccontextmanager
+async def working(node: Node) -> AsyncIterator[Worker]:
+    """A worker at work, stopped at the end."""
+    worker = Worker(node)
+    running = asyncio.create_task(worker.run())
+    yield worker
+    await worker.stop()
+    async with asyncio.timeout(10):
+        await running
+
+
+async def until(condition: Callable[[], Coroutine[Any, Any, bool]]) -> None:
+    async def look() -> bool | None:
+        return await condition() or None
+
+    await wait_for(look, condition.__name__)
+
+
+async def enqueue(node: Node, job: Job) -> None:
+    await node.write(jobs.enqueue, node.ids, node.now(), job)
+
+
+def news(peer: FakePeer, number: int) -> HandleActivity:
+    """An activity whose handling has to ask the peer for a note."""
+    body = (
+        f'{{"id": "{peer.url}/a/{number}", "type": "Create", "actor": "{peer.actor("fred")}", '
+        f'"object": "{peer.url}/notes/{number}"}}'
+    )
+    return HandleActivity(body=body, actor=peer.actor("fred"), scheme="rfc9421")
+
+
+async def test_a_bad_job_does_not_keep_the_next_one(node: Node, peer: FakePeer) -> None:
+    """A job that raises, and one that cannot be read, leave the worker and everything else alone (S27)."""
+
+    def unreadable(conn: Connection) -> None:
+        row = {"id": node.ids.next(), "payload": "{", "due_at": node.now(), "created_at": node.now()}
+        conn.execute(insert(jobs_table), row)
+
+    await node.write(unreadable)
+    await enqueue(node, BROKEN)
+    unknown = HandleActivity(
+        body=f'{{"id": "{peer.url}/1", "type": "Dance", "actor": "{peer.actor("fred")}", "object": "{peer.url}/2"}}',
+        actor=peer.actor("fred"),
+        scheme="cavage",
+    )
+    await enqueue(node, unknown)
+
+    async def only_the_broken_is_left() -> bool:
+        counts = await node.read(jobs.counts)
+        return (counts.waiting, counts.dead) == (1, 1)
+
+    async with working(node):
+        await until(only_the_broken_is_left)
+
+
+async def test_a_job_that_always_fails_is_buried(node: Node, clock: Clock) -> None:
+    """After a day of tries the job is put aside and kept for the administrator."""
+    await enqueue(node, BROKEN)
+
+    async def tried_or_buried() -> bool:
+        clock.ahead += timedelta(hours=2)
+        return (await node.read(jobs.counts)).dead == 1
+
+    async with working(node):
+        await until(tried_or_buried)
+
+    assert (await node.read(jobs.counts)).waiting == 0
+
+
+async def test_stopping_waits_a_while_and_loses_nothing(node: Node, peer: FakePeer, clock: Clock) -> None:
+    """A job that hangs on a silent peer is left to its lease, one that was not begun is given back at once."""
+    await node.resolver.account(node, peer.actor("fred"))
+    peer.stalled = asyncio.Event()
+    await enqueue(node, news(peer, 1))
+    await enqueue(node, news(peer, 2))
+
+    async def asked() -> bool:
+        return peer.asked["/notes/1"] == 1
+
+    async with working(node):
+        await until(asked)
+
+    # Both are of one actor: the second waited for the first.
+    assert peer.asked["/notes/2"] == 0
+    peer.stalled.set()
+    clock.ahead += LEASE
+
+    async def done() -> bool:
+        return (await node.read(jobs.counts)).waiting == 0
+
+    async with working(node):
+        await until(done)
+    assert (peer.asked["/notes/1"], peer.asked["/notes/2"]) == (2, 1)
+
+
+async def test_what_was_queued_before_a_block_does_not_leave(node: Node, peer: FakePeer) -> None:
+    """The tier is asked again when a delivery is due: nothing goes to a blocked peer, nor out of its reach."""
+    user = await create_person(node, "alice", password="correct horse battery")
+    async with running_peer() as shrunk:
+        for number, (domain, reach) in enumerate(
+            [(peer.domain, Reach.PUBLIC), (shrunk.domain, Reach.ORGANISATION), (shrunk.domain, Reach.PUBLIC)]
+        ):
+            outgoing = OutgoingActivity(
+                uri=f"https://here.example/{number}",
+                account_id=AccountId(user.account_id),
+                type="Create",
+                object_uri=f"https://here.example/objects/{number}",
+                reach=reach,
+                body=f'{{"type": "Create", "id": "https://here.example/{number}"}}',
+            )
+            await node.write(deliveries.record, node.ids, node.now(), outgoing, {f"http://{domain}/inbox": domain})
+        await node.write(peers.set_tier, node.now(), peer.domain, Tier.BLOCKED)
+        await node.write(peers.set_tier, node.now(), shrunk.domain, Tier.PARTNER)
+
+        async def done() -> bool:
+            return (await node.read(deliveries.counts)).waiting == 0
+
+        async with working(node):
+            await until(done)
+
+        assert peer.received == []
+        assert [activity["id"] for activity in shrunk.received] == ["https://here.example/2"]
+
+
+async def test_upkeep_forgets_what_is_over(node: Node, clock: Clock) -> None:
+    """Rows that only log are gone after their time, and not before."""
+    old = {"kind": "update", "account_id": None, "subject_id": 1, "created_at": node.now()}
+
+    def add(conn: Connection) -> None:
+        conn.execute(insert(events), old)
+
+    def count(conn: Connection) -> int:
+        return len(conn.execute(events.select()).all())
+
+    await node.write(add)
+    await upkeep.keep_up(node)
+    before = await node.read(count)
+    clock.ahead += timedelta(hours=1, minutes=1)
+    await upkeep.keep_up(node)
+
+    assert (before, await node.read(count)) == (1, 0)
