@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import socket
 import ssl
 import sys
@@ -173,6 +174,16 @@ class RunningNode:
         if self.process is not None and self.process.returncode is None:
             self.process.kill()
             await self.process.wait()
+
+    def freeze(self) -> None:
+        """Let it hang: connections to it are made, and nothing is answered."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on where it was."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
 
     async def close(self) -> None:
         """End it and give its address back."""
