@@ -25,10 +25,9 @@ from quart import (
 from quart.wrappers.base import BaseRequestWebsocket
 from typing_extensions import override
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.routing import BaseConverter
 
 from fedorg import errors, log
-from fedorg.ids import ID_MAX
 from fedorg.node import Node
 from fedorg.services.streams import Streams
 from fedorg.web.bodies import LimitedRequest
@@ -71,17 +70,18 @@ _SECURITY_HEADERS: Final = {
 
 
 class IdConverter(BaseConverter):
-    """``<id:status_id>`` in a route: an id of ours, as an int that fits a column."""
+    """``<id:status_id>`` in a route: an id of ours, as an int that fits a column; no such route for anything else.
 
-    regex = r"\d{1,19}"
+    The pattern decides alone: a number that it lets through and ``to_python`` refuses makes werkzeug answer 405.
+    """
+
+    # Below ID_MAX; the numbers left out will be minted in four thousand years.
+    regex = r"[0-9]{1,18}|[1-8][0-9]{18}"
 
     @override
     def to_python(self, value: str) -> int:
-        """The number, or no such route."""
-        number = int(value)
-        if number > ID_MAX:
-            raise ValidationError
-        return number
+        """The number."""
+        return int(value)
 
 
 def this_node() -> Node:
@@ -107,6 +107,8 @@ def install(app: Quart, node: Node) -> None:
     app.extensions[_LIMITER] = Limiter(node.now, node.settings.rate_limits)
     app.extensions[_STREAMS] = Streams(node)
     app.url_map.converters["id"] = IdConverter
+    # Mastodon takes every address with a slash at its end as well, and some clients send one.
+    app.url_map.strict_slashes = False
     app.before_request(_begin)
     app.after_request(_finish)
     app.teardown_request(_close)

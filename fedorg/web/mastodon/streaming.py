@@ -112,7 +112,6 @@ async def converse() -> None:
 blueprint.get("/health")(marked(get_health, "public"))
 blueprint.get("/<path:name>")(marked(stream_events, "read:statuses"))
 blueprint.websocket("")(marked(converse, "read:statuses"))
-blueprint.websocket("/")(marked(converse, "read:statuses"))
 
 
 async def _viewer(sent: str | None, scope: str | None) -> Viewer:
