@@ -64,7 +64,7 @@ def engine_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> 
     server: PostgresqlServer = request.getfixturevalue("postgresql_server")
     name = server.create_migrated()
     yield server.url(name)
-    server.drop(name)
+    server.give_back(name)
 
 
 @pytest.fixture

@@ -86,4 +86,4 @@ async def postgresql_fediverse(
     ) as running:
         yield running
     for name in names:
-        postgresql_server.drop(name)
+        postgresql_server.give_back(name)

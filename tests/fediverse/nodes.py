@@ -27,6 +27,7 @@ T = TypeVar("T")
 WAIT_SECONDS: Final = 30.0
 PASSWORD: Final = "correct horse battery"
 OUT_OF_BAND: Final = "urn:ietf:wg:oauth:2.0:oob"
+_NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _HIDDEN: Final = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
@@ -192,7 +193,7 @@ class RunningNode:
 
     def http(self, **headers: str) -> httpx.AsyncClient:
         """A client of this node that trusts its certificate."""
-        verify = ssl.create_default_context(cafile=str(self.tls.authority)) if self.tls else True
+        verify = ssl.create_default_context(cafile=str(self.tls.authority)) if self.tls else _NO_TLS
         return httpx.AsyncClient(base_url=self.url, headers=headers, verify=verify, timeout=WAIT_SECONDS)
 
     @contextlib.asynccontextmanager
