@@ -7,6 +7,7 @@ from fedorg.domain.visibility import Tier
 from fedorg.errors import Invalid, NotFound
 from fedorg.node import Node
 from fedorg.store import audit, peers
+from fedorg.text import canonical_host
 
 
 async def list_peers(node: Node) -> tuple[PeerSummary, ...]:
@@ -18,7 +19,7 @@ async def get_peer(node: Node, domain: str) -> PeerSummary:
     """One server; ``NotFound`` if this node has never met it."""
 
     def unit(conn: Connection) -> PeerSummary:
-        return _get(conn, domain.strip().lower())
+        return _get(conn, _canonical(domain) or domain)
 
     return await node.read(unit)
 
@@ -28,8 +29,8 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
 
     From now on nothing is delivered to it that lies outside its tier: what was queued is checked again when it is due.
     """
-    name = domain.strip().lower().rstrip(".")
-    if not name or any(character in name for character in "/@ \t"):
+    name = _canonical(domain)
+    if name is None:
         raise Invalid(f"{domain!r} is not a domain; give a host name such as sales.org.example")
     if name in (node.settings.domain, node.settings.web_domain):
         raise Invalid("A node is no peer of itself")
@@ -40,6 +41,15 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
         return _get(conn, name)
 
     return await node.write(unit)
+
+
+def _canonical(domain: str) -> str | None:
+    """The one spelling of a server's name, as its addresses are compared (S7); None for what is no name of one."""
+    host, colon, port = domain.strip().partition(":")
+    name = canonical_host(host)
+    if name is None or (colon and not (port.isascii() and port.isdigit())):
+        return None
+    return f"{name}{colon}{port}"
 
 
 def _get(conn: Connection, domain: str) -> PeerSummary:

@@ -6,6 +6,7 @@ raises on any string (S27). HTML that came from elsewhere passes ``sanitize``, t
 
 from fedorg.text.entities import DEFAULT_RULES, Found, Hashtag, Link, Mention, TextRules, find, normalise_hashtag
 from fedorg.text.formatting import MentionTarget, escape, field_to_html, to_html
+from fedorg.text.hosts import canonical_host
 from fedorg.text.plain import count_characters, normalise, to_plain
 from fedorg.text.sanitising import sanitize
 
@@ -17,6 +18,7 @@ __all__ = [
     "Mention",
     "MentionTarget",
     "TextRules",
+    "canonical_host",
     "count_characters",
     "escape",
     "field_to_html",
