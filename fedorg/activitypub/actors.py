@@ -7,6 +7,7 @@ sanitiser here, before it is stored (S55).
 
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -104,13 +105,14 @@ async def _handle_domain(node: Node, actor: Actor, known: Account | None, budget
 
 def _account(node: Node, actor: Actor, domain: str) -> Account:
     _require_own(actor, actor.inbox)
+    _require_canonical(node, actor.id)
     now = node.now()
     return Account(
         id=AccountId(node.ids.next()),
         username=actor.preferred_username,
         domain=domain,
         uri=actor.id,
-        url=actor.url or actor.id,
+        url=_own(actor, actor.url) or actor.id,
         actor_type=ActorType(actor.type),
         display_name=(actor.name or "")[:_NAME_MAX],
         note=sanitize(actor.summary or ""),
@@ -145,6 +147,12 @@ def _own(actor: Actor, uri: str | None) -> str | None:
 def _require_own(actor: Actor, inbox: str) -> None:
     if not origin.same_origin(inbox, actor.id):
         raise OriginMismatch(f"The inbox of {actor.id} is {inbox}, which belongs to another server.")
+
+
+def _require_canonical(node: Node, uri: str) -> None:
+    """One server has one name, in identities too: by it tiers and reach are looked up (S7)."""
+    if urlsplit(uri).netloc != policy.domain(node, uri):
+        raise MalformedDocument(f"{uri} does not write the name of its server as everybody else does")
 
 
 def _keys(node: Node, actor: Actor, account_id: AccountId) -> tuple[AccountKey, ...]:

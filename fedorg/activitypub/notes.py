@@ -43,7 +43,7 @@ async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStat
     author = await actors.get(node, note.attributed_to, budget)
     return RemoteStatus(
         uri=note.id,
-        url=note.url or note.id,
+        url=_page(note),
         author=author,
         audience=_audience(note, author),
         content=sanitize(_html(note)),
@@ -76,6 +76,11 @@ def _rings_of(author: Account) -> dict[str, audience.Reach]:
         return {}
     base = author.uri[: author.uri.index("/", author.uri.index("//") + 2)]
     return {f"{base}/audiences/{ring}": ring for ring in (audience.Reach.ORGANISATION, audience.Reach.PARTNERS)}
+
+
+def _page(note: Note) -> str:
+    """Where people read it; a page on another server says nothing about who wrote this (S13)."""
+    return note.url if note.url is not None and origin.same_origin(note.url, note.id) else note.id
 
 
 def _html(note: Note) -> str:

@@ -9,7 +9,7 @@ from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.accounts import Account
 from fedorg.domain.statuses import Status
 from fedorg.node import Node
-from fedorg.services import interactions, statuses
+from fedorg.services import interactions, relationships, statuses
 
 
 async def handle_announce(node: Node, sender: Account, announce: Announce, budget: Budget) -> Outcome:
@@ -17,7 +17,11 @@ async def handle_announce(node: Node, sender: Account, announce: Announce, budge
     announced = announce.object
     if not isinstance(announced, Note | Ref):
         return Ignored("what it passes on is not a status")
-    status = await _status(node, announced, budget)
+    known = await statuses.find_by_uri(node, announced.id)
+    if known is None and not await relationships.is_followed_here(node, sender):
+        # A stranger's boost makes this server fetch and keep nothing.
+        return Ignored("it concerns nobody here")
+    status = known or await _fetched(node, announced, budget)
     if status is None:
         return Ignored("what it passes on was deleted")
     audience = notes.audience_of(Addressing(to=announce.to, cc=announce.cc), sender)
@@ -27,8 +31,7 @@ async def handle_announce(node: Node, sender: Account, announce: Announce, budge
     return Done()
 
 
-async def _status(node: Node, announced: Note | Ref, budget: Budget) -> Status | None:
-    known = await statuses.find_by_uri(node, announced.id)
-    if known is not None or isinstance(announced, Ref):
-        return known or await resolve.get_status(node, announced.id, budget)
+async def _fetched(node: Node, announced: Note | Ref, budget: Budget) -> Status | None:
+    if isinstance(announced, Ref):
+        return await resolve.get_status(node, announced.id, budget)
     return await statuses.record_fetched(node, await notes.to_remote_status(node, announced, budget))

@@ -18,13 +18,20 @@ from fedorg.services.relationships.listing import (
     list_relationships,
     set_note,
 )
-from fedorg.services.relationships.receiving import receive_accept, receive_follow, receive_reject, receive_unfollow
+from fedorg.services.relationships.receiving import (
+    is_followed_here,
+    receive_accept,
+    receive_follow,
+    receive_reject,
+    receive_unfollow,
+)
 
 __all__ = [
     "authorize_request",
     "block",
     "follow",
     "get_relationship",
+    "is_followed_here",
     "list_blocks",
     "list_follow_requests",
     "list_followers",

@@ -58,6 +58,11 @@ async def receive_reject(
     return await node.write(_answer, target, follow_uri, follower, reject)
 
 
+async def is_followed_here(node: Node, account: Account) -> bool:
+    """Whether anybody of this node follows an account of a peer, accepted."""
+    return await node.read(relationships.has_local_follower, account.id)
+
+
 def _receive_follow(conn: Connection, node: Node, follower: Account, target_id: AccountId, uri: str) -> None:
     target = accounts.get(conn, target_id)
     current = accounts.get(conn, follower.id)
