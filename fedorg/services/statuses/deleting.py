@@ -5,7 +5,7 @@ they are deleted with it (S62).
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
@@ -13,10 +13,10 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.events import EventKind
 from fedorg.domain.jobs import DistributeDelete
 from fedorg.domain.statuses import MediaAttachment, Status, StatusView
-from fedorg.domain.visibility import Reach
-from fedorg.ids import StatusId
+from fedorg.domain.visibility import Reach, Visibility
+from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
-from fedorg.store import events, jobs, media, recipients, statuses, views
+from fedorg.store import events, jobs, media, recipients, statuses, timelines, views
 
 
 async def delete_status(node: Node, author: Account, status_id: StatusId) -> StatusView:
@@ -49,8 +49,11 @@ async def delete_files(node: Node, attachments: tuple[MediaAttachment, ...]) -> 
 def remove(conn: Connection, node: Node, status: Status) -> None:
     """Delete a status, local or remote, and tell open streams."""
     gone = [status.id, *(reblog_id for reblog_id, _ in statuses.list_reblogs(conn, status.id))]
+    hearers = _hearers(conn, status)
     statuses.delete(conn, status, node.now())
-    events.insert_many(conn, node.now(), EventKind.DELETE, [(None, status_id) for status_id in gone])
+    events.insert_many(
+        conn, node.now(), EventKind.DELETE, [(hearer, status_id) for hearer in hearers for status_id in gone]
+    )
 
 
 def queue_delete(conn: Connection, node: Node, status: Status, *, reblog_of: Status | None = None) -> None:
@@ -68,6 +71,14 @@ def queue_delete(conn: Connection, node: Node, status: Status, *, reblog_of: Sta
             reblog_of_uri=None if reblog_of is None else reblog_of.uri,
         )
         jobs.enqueue(conn, node.ids, node.now(), job)
+
+
+def _hearers(conn: Connection, status: Status) -> Sequence[AccountId | None]:
+    """Whose streams hear of the end of a status: everybody's (None) only if everybody could see it (S59)."""
+    if status.audience.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
+        return [None]
+    shown = {*timelines.holders(conn, status.id), *statuses.mentioned_ids(conn, status.id), status.account_id}
+    return sorted(shown)
 
 
 def _delete_own(
