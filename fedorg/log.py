@@ -43,7 +43,11 @@ def configure(level: str, log_format: LogFormat) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_drop_internals, renderer])
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            # As text, of lines of code only: a renderer of its own would show what the variables hold.
+            processors=[_drop_internals, structlog.processors.format_exc_info, renderer],
+        )
     )
     # Libraries log their own news; below warnings it repeats what the node says better.
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)

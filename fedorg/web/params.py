@@ -20,6 +20,7 @@ from fedorg.ids import ID_MAX
 _FALSE: Final = frozenset({"", "0", "f", "false", "off", "no"})
 _DEPTH_MAX: Final = 8
 _VALUES_MAX: Final = 2000
+_DIGITS_MAX: Final = 19
 _NUMBER: Final = re.compile(r"[+-]?\d{1,19}")
 
 
@@ -67,11 +68,7 @@ class Params:
 
     def ids(self, name: str) -> tuple[int, ...]:
         """Ids sent as ``name[]`` or ``name``; what is no id of ours is left out, since it names nothing here."""
-        return tuple(
-            number
-            for value in self.texts(name)
-            if value.isascii() and value.isdigit() and (number := int(value)) <= ID_MAX
-        )
+        return tuple(number for value in self.texts(name) if (number := id_in(value)) is not None)
 
     def page(self, default_limit: int, max_limit: int) -> PageQuery:
         """The window that ``limit``, ``max_id``, ``since_id`` and ``min_id`` ask for."""
@@ -85,7 +82,7 @@ class Params:
 
     def rows(self, name: str) -> tuple[Mapping[str, str], ...]:
         """``name[0][key]=…`` or ``name[][key]=…`` as one mapping for each row, in order of their indexes."""
-        pattern = re.compile(rf"{re.escape(name)}\[(\d*)\]\[([a-z_]+)\]")
+        pattern = re.compile(rf"{re.escape(name)}\[([0-9]{{0,{_DIGITS_MAX}}})\]\[([a-z_]+)\]")
         rows: dict[int, dict[str, str]] = {}
         for full, values in self.values.items():
             if match := pattern.fullmatch(full):
@@ -97,6 +94,13 @@ class Params:
     def files(self, name: str) -> tuple[FileStorage, ...]:
         """The files uploaded under a name."""
         return self.uploads.get(name, ())
+
+
+def id_in(text: str) -> int | None:
+    """The id that a text is; None when it is none that a column could hold."""
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS_MAX:
+        return None
+    return number if (number := int(text)) <= ID_MAX else None
 
 
 async def read_params() -> Params:

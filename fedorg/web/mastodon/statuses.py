@@ -18,7 +18,7 @@ from fedorg.serializers.statuses import (
 from fedorg.services import interactions, statuses
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
 from fedorg.web.base import json_answer, page_answer, this_node
-from fedorg.web.params import Params, read_params
+from fedorg.web.params import Params, id_in, read_params
 
 blueprint = Blueprint("statuses", __name__, url_prefix="/api/v1/statuses")
 
@@ -230,12 +230,13 @@ def _reach(text: str | None) -> Reach | None:
 def _media_changes(params: Params) -> tuple[MediaChange, ...]:
     changes = []
     for row in params.rows("media_attributes"):
-        if not row.get("id", "").isdecimal():
+        media_id = id_in(row.get("id", ""))
+        if media_id is None:
             raise Invalid("Validation failed: media_attributes need an id")
         focus = row.get("focus")
         changes.append(
             MediaChange(
-                media_id=MediaId(int(row["id"])),
+                media_id=MediaId(media_id),
                 description=row.get("description"),
                 focus=parse_focus(focus) if focus else None,
             )

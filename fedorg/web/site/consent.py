@@ -18,6 +18,7 @@ from fedorg.services import oauth, users
 from fedorg.services.oauth import AuthorizationQuery, AuthorizationRequest, OAuthRefused
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
+from fedorg.web.params import id_in
 from fedorg.web.site.meanings import meanings_of
 from fedorg.web.site.sessions import for_everybody, go, members_only, page, to_sign_in
 
@@ -68,10 +69,10 @@ async def decide(visitor: SignedIn) -> Response:
     if form.get("decision") != "allow":
         back = None if wanted.is_out_of_band else wanted.redirect_uri
         return await _refuse(OAuthRefused("access_denied", redirect_uri=back), wanted.state, visitor)
-    chosen = form.get("account_id", str(visitor.account.id))
-    if not chosen.isascii() or not chosen.isdigit():
+    chosen = id_in(form.get("account_id", str(visitor.account.id)))
+    if chosen is None:
         raise BadRequest("That is not an account")
-    code = await oauth.grant(this_node(), wanted, visitor.user, AccountId(int(chosen)))
+    code = await oauth.grant(this_node(), wanted, visitor.user, AccountId(chosen))
     return go(_with_query(_target(wanted), {"code": code} | ({"state": wanted.state} if wanted.state else {})))
 
 

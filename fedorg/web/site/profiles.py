@@ -12,6 +12,7 @@ from fedorg.serializers.accounts import account_entity
 from fedorg.services import accounts, statuses, timelines
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
+from fedorg.web.params import id_in
 from fedorg.web.site.sessions import for_everybody, page
 
 blueprint = Blueprint("profiles", __name__)
@@ -27,8 +28,7 @@ async def show_profile(visitor: SignedIn | None, username: str) -> Response:
     account = await _account(username)
     if _wants_document():
         return _to_document(account.uri)
-    max_id = request.args.get("max_id", "")
-    window = PageQuery(limit=_PAGE, max_id=int(max_id) if max_id.isascii() and max_id.isdigit() else None)
+    window = PageQuery(limit=_PAGE, max_id=id_in(request.args.get("max_id", "")))
     views = await timelines.account_statuses(this_node(), _viewer(visitor), account.id, window, exclude_replies=True)
     return await page(
         "profile.html",
