@@ -2,7 +2,8 @@
 
 Every activity has an id and an actor. What it is about is a ``Ref`` or, where the receiver needs more than the id, the
 embedded value. An embedded value proves nothing by being there: ``origin`` says which may be believed. Spec:
-ActivityStreams 2.0 Vocabulary §2; ActivityPub §7; FEP-1b12 (activities inside ``Announce``); FEP-c0e0 (EmojiReact).
+ActivityStreams 2.0 Vocabulary §2; ActivityPub §7; FEP-1b12 (activities inside ``Announce``); FEP-c0e0 (EmojiReact);
+FEP-044f (QuoteRequest).
 """
 
 from dataclasses import dataclass
@@ -65,11 +66,12 @@ class Follow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accept:
-    """The answer yes."""
+    """The answer yes; ``result`` names the stamp that a ``QuoteRequest`` was given."""
 
     id: str
     actor: str
     object: "Activity | Ref"
+    result: str | None = None
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     published: datetime | None = None
@@ -124,6 +126,32 @@ class EmojiReact:
     object: Ref
     content: str
     emoji: Emoji | None = None
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    published: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dislike:
+    """A vote against something (Lemmy, PeerTube, Friendica)."""
+
+    id: str
+    actor: str
+    object: Ref
+    audience: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    published: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteRequest:
+    """The actor asks the author of ``object`` for the right to quote it in ``instrument`` (FEP-044f)."""
+
+    id: str
+    actor: str
+    object: Ref
+    instrument: Note | Ref
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     published: datetime | None = None
@@ -291,7 +319,9 @@ Activity = (
     | Reject
     | Undo
     | Like
+    | Dislike
     | EmojiReact
+    | QuoteRequest
     | Announce
     | Block
     | Flag

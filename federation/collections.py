@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from federation.activities import Activity
 from federation.actors import Actor
-from federation.objects import Hashtag, Note, Ref, Relationship, Tombstone, UnknownObject
+from federation.objects import Hashtag, Note, QuoteAuthorization, Ref, Relationship, Tombstone, UnknownObject
 from federation.vocabulary import CollectionType, PageType
 
-Item = Activity | Actor | Note | Hashtag | Tombstone | Relationship | UnknownObject | Ref
+Item = Activity | Actor | Note | Hashtag | QuoteAuthorization | Tombstone | Relationship | UnknownObject | Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +29,15 @@ class CollectionPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """A whole collection: its items, or where they begin."""
+    """A whole collection: its items, or where they begin.
+
+    ``history`` of a thread's posts is the collection of the activities that made it (FEP-f228).
+    """
 
     type: CollectionType = "OrderedCollection"
     id: str | None = None
     attributed_to: str | None = None
+    history: str | None = None
     items: tuple[Item, ...] = ()
     total_items: int | None = None
     first: CollectionPage | str | None = None

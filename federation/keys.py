@@ -14,7 +14,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from federation.errors import KeyUnavailable
+from federation import multibase
+from federation.errors import KeyUnavailable, MalformedDocument
 
 PrivateKey = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 PublicKey = rsa.RSAPublicKey | ed25519.Ed25519PublicKey
@@ -24,7 +25,6 @@ RSA_BITS_MIN: Final = 2048
 RSA_BITS_MAX: Final = 8192
 KEY_TEXT_MAX: Final = 16_384
 
-_BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _ED25519_CODEC: Final = b"\xed\x01"
 _MULTIKEY_BYTES: Final = len(_ED25519_CODEC) + 32
 _MULTIKEY_TEXT_MAX: Final = 64
@@ -108,14 +108,15 @@ def load_public_pem(text: str) -> PublicKey:
 
 def public_to_multikey(key: ed25519.Ed25519PublicKey) -> str:
     """The value of ``publicKeyMultibase``: ``z`` and base58btc of the multicodec prefix and the raw key."""
-    return "z" + _base58_encode(_ED25519_CODEC + key.public_bytes_raw())
+    return multibase.encode(_ED25519_CODEC + key.public_bytes_raw())
 
 
 def load_multikey(text: str) -> ed25519.Ed25519PublicKey:
     """An Ed25519 key from ``publicKeyMultibase``."""
-    if not text.startswith("z") or len(text) > _MULTIKEY_TEXT_MAX:
-        raise KeyUnavailable("not a base58btc Multikey")
-    raw = _base58_decode(text[1:])
+    try:
+        raw = multibase.decode(text, _MULTIKEY_TEXT_MAX)
+    except MalformedDocument as problem:
+        raise KeyUnavailable("not a base58btc Multikey") from problem
     if len(raw) != _MULTIKEY_BYTES or not raw.startswith(_ED25519_CODEC):
         raise KeyUnavailable("not an Ed25519 Multikey")
     return ed25519.Ed25519PublicKey.from_public_bytes(raw[len(_ED25519_CODEC) :])
@@ -125,24 +126,3 @@ def require_strength(key: PublicKey) -> None:
     """Raise unless the key is strong enough to believe and small enough to be worth the time."""
     if isinstance(key, rsa.RSAPublicKey) and not RSA_BITS_MIN <= key.key_size <= RSA_BITS_MAX:
         raise KeyUnavailable(f"RSA keys have {RSA_BITS_MIN} to {RSA_BITS_MAX} bits, this one has {key.key_size}")
-
-
-def _base58_encode(data: bytes) -> str:
-    number = int.from_bytes(data)
-    digits = []
-    while number:
-        number, digit = divmod(number, 58)
-        digits.append(_BASE58[digit])
-    zeros = len(data) - len(data.lstrip(b"\0"))
-    return _BASE58[0] * zeros + "".join(reversed(digits))
-
-
-def _base58_decode(text: str) -> bytes:
-    number = 0
-    for character in text:
-        digit = _BASE58.find(character)
-        if digit < 0:
-            raise KeyUnavailable("not a base58btc Multikey")
-        number = number * 58 + digit
-    zeros = len(text) - len(text.lstrip(_BASE58[0]))
-    return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8)

@@ -45,9 +45,10 @@ def content_type(version: Version) -> str:
     return f'application/json; profile="{_SCHEMA}{version}#"'
 
 
-def render_links(base_url: str) -> Mapping[str, object]:
-    """``/.well-known/nodeinfo``, for documents at ``{base_url}/nodeinfo/2.0`` and ``2.1``."""
-    return {"links": [{"rel": f"{_SCHEMA}{version}", "href": f"{base_url}/nodeinfo/{version}"} for version in VERSIONS]}
+def render_links(base_url: str, *others: Mapping[str, str]) -> Mapping[str, object]:
+    """``/.well-known/nodeinfo``, for documents at ``{base_url}/nodeinfo/2.0`` and ``2.1``; ``others`` follow them."""
+    own = [{"rel": f"{_SCHEMA}{version}", "href": f"{base_url}/nodeinfo/{version}"} for version in VERSIONS]
+    return {"links": [*own, *others]}
 
 
 def render_nodeinfo(info: NodeInfo, version: Version) -> Mapping[str, object]:

@@ -144,7 +144,9 @@ class Note:
     """A status, whatever the type its author's software gave it.
 
     ``content_map`` maps a language tag to HTML; ``content`` is never empty when it has entries. ``conversation`` is an
-    opaque name, the other ids are http(s) URLs. ``starts_at``, ``ends_at`` and ``location`` belong to an ``Event``.
+    opaque name, the other ids are http(s) URLs. ``context`` may be the collection of the whole thread (FEP-7888),
+    ``context_history`` that of its activities (FEP-f228). ``starts_at``, ``ends_at`` and ``location`` belong to an
+    ``Event``.
     """
 
     type: NoteType = "Note"
@@ -165,6 +167,7 @@ class Note:
     listed: bool = True
     url: str | None = None
     context: str | None = None
+    context_history: str | None = None
     conversation: str | None = None
     attachments: tuple[Attachment, ...] = ()
     links: tuple[Link, ...] = ()
@@ -189,6 +192,15 @@ class Note:
         return next(iter([*named, *self.content_map]), None)
 
     @property
+    def is_vote(self) -> bool:
+        """Whether this may be a vote: the name of an option, in reply to a ``Question``, and nothing else.
+
+        What it replies to decides; a vote is told to the author of the poll and never shown.
+        """
+        has_body = bool(self.content or self.attachments or self.poll)
+        return self.type == "Note" and self.name is not None and self.in_reply_to is not None and not has_body
+
+    @property
     def addressing(self) -> Addressing:
         """What ``audience.read`` wants to know."""
         return Addressing(to=self.to, cc=self.cc, reach=self.reach, listed=self.listed)
@@ -211,6 +223,19 @@ class Relationship:
     subject: str
     object: str
     relationship: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteAuthorization:
+    """The stamp by which the author of ``interaction_target`` lets ``interacting_object`` quote it (FEP-044f).
+
+    It counts only when it came from its own origin, and only for exactly these two statuses (S52).
+    """
+
+    id: str
+    attributed_to: str
+    interacting_object: str
+    interaction_target: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

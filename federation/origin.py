@@ -21,6 +21,7 @@ from federation.activities import (
     Block,
     Create,
     Delete,
+    Dislike,
     EmojiReact,
     Flag,
     Follow,
@@ -30,6 +31,7 @@ from federation.activities import (
     Listen,
     Move,
     Offer,
+    QuoteRequest,
     Reject,
     Remove,
     Undo,
@@ -40,9 +42,9 @@ from federation.activities import (
 from federation.actors import Actor, Multikey, PublicKey
 from federation.addresses import AddressPolicy, canonical_host, domain_of
 from federation.errors import AddressRefused, OriginMismatch
-from federation.objects import Hashtag, Note, Ref, Relationship, Tombstone, UnknownObject
+from federation.objects import Hashtag, Note, QuoteAuthorization, Ref, Relationship, Tombstone, UnknownObject
 
-Value = Note | Actor | Tombstone | Relationship | UnknownObject | Hashtag | Activity | Ref
+Value = Note | Actor | QuoteAuthorization | Tombstone | Relationship | UnknownObject | Hashtag | Activity | Ref
 
 _ABSOLUTE: Final = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[^:/?#\[\]@\\\s]+)(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|\Z)",
@@ -97,11 +99,14 @@ def reduce_foreign(activity: Activity) -> Activity:
             return activity if is_own else replace(activity, object=Ref(id=activity.object.id))
         case Announce() if not isinstance(activity.object, Ref):
             return _reduce_announced(activity, activity.object)
+        case QuoteRequest() if not isinstance(activity.instrument, Ref):
+            is_own = same_origin(activity.instrument.id, activity.actor)
+            return activity if is_own else replace(activity, instrument=Ref(id=activity.instrument.id))
         case _:
             return activity
 
 
-def check(activity: Activity) -> None:
+def check(activity: Activity) -> None:  # noqa: C901, PLR0912 -- one line per type
     """Raise ``OriginMismatch`` unless the actor may say this, judged by ids alone."""
     _require_same_origin(activity.id, activity.actor, "The id of an activity")
     match activity:
@@ -124,7 +129,10 @@ def check(activity: Activity) -> None:
             _require_same(activity.object.id, activity.actor, "The account that moves")
         case Offer():
             _check_offered(activity)
-        case Follow() | Like() | EmojiReact() | Block() | Flag() | View() | Listen() | Join() | Leave():
+        case QuoteRequest():
+            _require_same_origin(activity.instrument.id, activity.actor, "What quotes")
+            _check_authorship(activity.actor, activity.instrument)
+        case Follow() | Like() | Dislike() | EmojiReact() | Block() | Flag() | View() | Listen() | Join() | Leave():
             return
         case UnknownActivity():
             return
@@ -132,7 +140,7 @@ def check(activity: Activity) -> None:
             assert_never(activity)
 
 
-def check_fetched(uri: str, value: Note | Actor | Tombstone | Activity) -> None:
+def check_fetched(uri: str, value: Note | Actor | QuoteAuthorization | Tombstone | Activity) -> None:
     """Raise ``OriginMismatch`` unless a document fetched from ``uri`` (after redirects) may be kept (S1).
 
     Its id must be that very URI: otherwise the caller fetches the id itself, and asks again. A note must be by an
@@ -142,6 +150,9 @@ def check_fetched(uri: str, value: Note | Actor | Tombstone | Activity) -> None:
     match value:
         case Note():
             _require_same_origin(value.attributed_to, value.id, "The author of a fetched document")
+        case QuoteAuthorization():
+            _require_same_origin(value.attributed_to, value.id, "The author of a stamp")
+            _require_same_origin(value.interaction_target, value.id, "What a stamp is about")
         case Actor() | Tombstone():
             return
         case _:
@@ -168,6 +179,8 @@ def uris_of(activity: Activity) -> frozenset[str]:
         case Block() | Move() | Add() | Remove() | Offer():
             found |= _uris_of_value(activity.object)
             found |= {activity.target} if activity.target is not None else set()
+        case QuoteRequest():
+            found |= _uris_of_value(activity.object) | _uris_of_value(activity.instrument)
         case _:
             found |= _uris_of_value(activity.object)
     return frozenset(found)
@@ -219,9 +232,20 @@ def _check_answered(answer: Accept | Reject) -> None:
             _require_same_origin(asked.id, asked.actor, "The id of what was asked")
         case Offer(target=str() as target):
             _require_same(target, answer.actor, "Who was asked")
+        case QuoteRequest() as asked:
+            _require_same_origin(asked.object.id, answer.actor, "What was to be quoted")
+            _require_same_origin(asked.id, asked.actor, "The id of what was asked")
+            _check_stamp(answer)
+        case Ref():
+            _check_stamp(answer)
         case _:
             # The answering handler finds what was asked by its id among its own, and compares there.
             return
+
+
+def _check_stamp(answer: Accept | Reject) -> None:
+    if isinstance(answer, Accept) and answer.result is not None:
+        _require_same_origin(answer.result, answer.actor, "The stamp")
 
 
 def _check_announced(announce: Announce) -> None:
@@ -258,6 +282,8 @@ def _uris_of_value(value: Value) -> frozenset[str]:
     match value:
         case Note():
             return frozenset({value.id, value.attributed_to})
+        case QuoteAuthorization():
+            return frozenset({value.id, value.attributed_to, value.interacting_object, value.interaction_target})
         case Relationship():
             return frozenset({value.id, value.subject, value.object})
         case Hashtag():

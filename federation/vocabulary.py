@@ -10,6 +10,7 @@ from typing import Final, Literal, get_args
 
 AS2_CONTEXT: Final = "https://www.w3.org/ns/activitystreams"
 SECURITY_CONTEXT: Final = "https://w3id.org/security/v1"
+DATA_INTEGRITY_CONTEXT: Final = "https://w3id.org/security/data-integrity/v1"
 FEDORG_NS: Final = "https://w3id.org/fedorg/ns#"
 
 PUBLIC: Final = "https://www.w3.org/ns/activitystreams#Public"
@@ -46,6 +47,8 @@ _NOTE_TERMS: Final = MappingProxyType(
         "conversation": "http://ostatus.org#conversation",
         "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
         "quoteAuthorization": {"@id": "https://w3id.org/fep/044f#quoteAuthorization", "@type": "@id"},
+        "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
+        "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
         "quoteUrl": {"@id": "as:quoteUrl", "@type": "@id"},
         "_misskey_quote": {"@id": "https://misskey-hub.net/ns#_misskey_quote", "@type": "@id"},
         "gts": "https://gotosocial.org/ns#",
@@ -56,6 +59,9 @@ _NOTE_TERMS: Final = MappingProxyType(
         "canAnnounce": {"@id": "gts:canAnnounce", "@type": "@id"},
         "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
         "manualApproval": {"@id": "gts:manualApproval", "@type": "@id"},
+        "interactingObject": {"@id": "gts:interactingObject", "@type": "@id"},
+        "interactionTarget": {"@id": "gts:interactionTarget", "@type": "@id"},
+        "contextHistory": {"@id": "https://w3id.org/fep/f228#contextHistory", "@type": "@id"},
         "litepub": "http://litepub.social/ns#",
         "EmojiReact": "litepub:EmojiReact",
         "reach": "fedorg:reach",

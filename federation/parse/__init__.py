@@ -5,11 +5,9 @@ Nothing here opens a socket or trusts a host. Unknown properties are dropped, kn
 by ``federation.origin``. Spec: ActivityStreams 2.0 Core §4; read as tolerantly as Mastodon reads.
 """
 
-from federation.parse.activities import activity
-from federation.parse.actors import actor, key_document
-from federation.parse.collections import Resource, collection, resource
+from federation.parse.collections import Resource
+from federation.parse.doors import activity, actor, collection, key_document, note, resource, tombstone
 from federation.parse.load import JsonObject, load_json
-from federation.parse.objects import note, tombstone
 
 __all__ = (
     "JsonObject",

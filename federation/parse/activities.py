@@ -2,7 +2,7 @@
 
 An activity needs an id, a type and an actor. A type without a reader is an ``UnknownActivity``, an embedded object of
 an unknown type an ``UnknownObject``: neither is an error. Spec: ActivityPub §7; ActivityStreams 2.0 Vocabulary §2;
-FEP-1b12; FEP-c0e0.
+FEP-1b12; FEP-c0e0; FEP-044f.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +19,7 @@ from federation.activities import (
     Block,
     Create,
     Delete,
+    Dislike,
     EmojiReact,
     Flag,
     Follow,
@@ -28,6 +29,7 @@ from federation.activities import (
     Listen,
     Move,
     Offer,
+    QuoteRequest,
     Reject,
     Remove,
     Undo,
@@ -124,7 +126,7 @@ def _follow(source: _Source) -> Follow:
 
 
 def _accept(source: _Source) -> Accept:
-    return Accept(**source.head, object=_inner(source))
+    return Accept(**source.head, object=_inner(source), result=shapes.usable_id(source.document, "result"))
 
 
 def _reject(source: _Source) -> Reject:
@@ -139,6 +141,19 @@ def _like(source: _Source) -> Like:
     document = source.document
     content = shapes.name(document, "content") or shapes.name(document, "_misskey_reaction")
     return Like(**source.head, object=_ref(source), content=content, emoji=_emoji(document), audience=source.audience)
+
+
+def _dislike(source: _Source) -> Dislike:
+    return Dislike(**source.head, object=_ref(source), audience=source.audience)
+
+
+def _quote_request(source: _Source) -> QuoteRequest:
+    quoting = next(iter(shapes.embedded(source.document, "instrument")), None)
+    if quoting is None or shapes.type_among(quoting, NOTE_TYPES) is None:
+        instrument: Note | Ref = Ref(id=shapes.required_id(source.document, "instrument"))
+    else:
+        instrument = _own_note(source, quoting)
+    return QuoteRequest(**source.head, object=_ref(source), instrument=instrument)
 
 
 def _emoji_react(source: _Source) -> EmojiReact:
@@ -169,7 +184,9 @@ def _flag(source: _Source) -> Flag:
     reported = shapes.ids(source.document, "object", limits.ADDRESSEES_MAX)
     if not reported:
         raise MalformedActivity("The Flag has no `object`.")
-    content = shapes.prose(source.document, "content", limits.SUMMARY_MAX) or ""
+    # Lemmy gives the reason as `summary`.
+    texts = (shapes.prose(source.document, key, limits.SUMMARY_MAX) for key in ("content", "summary"))
+    content = next((text for text in texts if text is not None), "")
     return Flag(**source.head, objects=tuple(Ref(id=uri) for uri in reported), content=content)
 
 
@@ -263,7 +280,9 @@ _READERS: Final[Mapping[str, Callable[[_Source], Activity]]] = MappingProxyType(
         "Reject": _reject,
         "Undo": _undo,
         "Like": _like,
+        "Dislike": _dislike,
         "EmojiReact": _emoji_react,
+        "QuoteRequest": _quote_request,
         "Announce": _announce,
         "Block": _block,
         "Flag": _flag,

@@ -133,7 +133,8 @@ def _multikey(document: Json) -> Multikey:
 
 def _aliases(document: Json) -> tuple[str, ...]:
     """Other names of the actor; some of them (``did:``, ``acct:``) are no ids of this protocol and left out."""
-    found = [value for value in shapes.many(document, "alsoKnownAs") if isinstance(value, str) and shapes.is_id(value)]
+    named = (value.get("id") if isinstance(value, dict) else value for value in shapes.many(document, "alsoKnownAs"))
+    found = [value for value in named if isinstance(value, str) and shapes.is_id(value)]
     return tuple(dict.fromkeys(found))[: limits.ALIASES_MAX]
 
 

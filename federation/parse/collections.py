@@ -7,16 +7,26 @@ from federation.activities import Activity
 from federation.actors import Actor
 from federation.collections import Collection, CollectionPage, Item
 from federation.errors import MalformedActivity
-from federation.objects import Note, Ref, Relationship, Tombstone, UnknownObject
+from federation.objects import Note, QuoteAuthorization, Ref, Relationship, Tombstone, UnknownObject
 from federation.parse import limits, shapes
 from federation.parse.activities import activity, is_activity
 from federation.parse.actors import actor
-from federation.parse.objects import note, relationship, tombstone, unknown_object
+from federation.parse.objects import note, quote_authorization, relationship, tombstone, unknown_object
 from federation.parse.shapes import Json
 from federation.parse.tags import hashtag
 from federation.vocabulary import ACTOR_TYPES, COLLECTION_TYPES, NOTE_TYPES, PAGE_TYPES
 
-Resource = Activity | Actor | Note | Tombstone | Relationship | Collection | CollectionPage | UnknownObject
+Resource = (
+    Activity
+    | Actor
+    | Note
+    | QuoteAuthorization
+    | Tombstone
+    | Relationship
+    | Collection
+    | CollectionPage
+    | UnknownObject
+)
 
 
 def resource(document: Json) -> Resource:
@@ -42,6 +52,7 @@ def collection(document: Json) -> Collection | CollectionPage:
         type=kind,
         id=shapes.optional_id(document, "id"),
         attributed_to=shapes.usable_id(document, "attributedTo"),
+        history=shapes.usable_id(document, "history"),
         items=_items(document),
         total_items=shapes.count(document, "totalItems"),
         first=shapes.optional_id(document, "first") if embedded_first is None else _page(embedded_first),
@@ -73,7 +84,9 @@ def _item(document: Json) -> Item:
     return hashtag(document) or _embedded(document)
 
 
-def _embedded(document: Json) -> Activity | Actor | Note | Tombstone | Relationship | UnknownObject:
+def _embedded(  # noqa: PLR0911 -- one line per type
+    document: Json,
+) -> Activity | Actor | Note | QuoteAuthorization | Tombstone | Relationship | UnknownObject:
     if is_activity(document):
         return activity(document)
     if shapes.type_among(document, ACTOR_TYPES) is not None:
@@ -82,6 +95,8 @@ def _embedded(document: Json) -> Activity | Actor | Note | Tombstone | Relations
         return note(document)
     if shapes.type_among(document, ("Tombstone",)) is not None:
         return tombstone(document)
+    if shapes.type_among(document, ("QuoteAuthorization",)) is not None:
+        return quote_authorization(document)
     if shapes.type_among(document, ("Relationship",)) is not None:
         return relationship(document)
     return unknown_object(document)

@@ -17,6 +17,7 @@ from federation.objects import (
     Poll,
     PollOption,
     Quote,
+    QuoteAuthorization,
     Relationship,
     Tombstone,
     UnknownObject,
@@ -61,6 +62,7 @@ def note(document: Json) -> Note:
         listed=shapes.flag(document, "listed") is not False,
         url=shapes.optional_url(document, "url"),
         context=shapes.usable_id(document, "context"),
+        context_history=shapes.usable_id(document, "contextHistory"),
         conversation=shapes.opaque(document, "conversation"),
         attachments=shapes.readable(
             attachment,
@@ -90,6 +92,16 @@ def tombstone(document: Json) -> Tombstone:
         id=shapes.required_id(document, "id"),
         former_type=shapes.name(document, "formerType", limits.TYPE_MAX),
         deleted=shapes.moment(document, "deleted"),
+    )
+
+
+def quote_authorization(document: Json) -> QuoteAuthorization:
+    """The stamp that allows a quote; each part is required, and counts only as an id (FEP-044f)."""
+    return QuoteAuthorization(
+        id=shapes.required_id(document, "id"),
+        attributed_to=shapes.required_id(document, "attributedTo"),
+        interacting_object=shapes.required_id(document, "interactingObject"),
+        interaction_target=shapes.required_id(document, "interactionTarget"),
     )
 
 

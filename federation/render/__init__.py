@@ -5,6 +5,6 @@ out, except the lists a reader may rely on (``to``, ``cc``). Documents are shape
 ActivityStreams 2.0 Core §2; ActivityPub §3, §4.1 and §7.
 """
 
-from federation.render.documents import document, to_bytes
+from federation.render.documents import document, encode, to_bytes
 
-__all__ = ("document", "to_bytes")
+__all__ = ("document", "encode", "to_bytes")

@@ -10,6 +10,7 @@ from federation.activities import (
     Block,
     Create,
     Delete,
+    Dislike,
     EmojiReact,
     Flag,
     Follow,
@@ -19,6 +20,7 @@ from federation.activities import (
     Listen,
     Move,
     Offer,
+    QuoteRequest,
     Reject,
     Remove,
     Undo,
@@ -27,12 +29,12 @@ from federation.activities import (
     View,
 )
 from federation.actors import Actor
-from federation.objects import Emoji, Hashtag, Note, Ref, Relationship, Tombstone, UnknownObject
+from federation.objects import Emoji, Hashtag, Note, QuoteAuthorization, Ref, Relationship, Tombstone, UnknownObject
 from federation.render import objects
 from federation.render.actors import actor
 from federation.render.objects import JsonObject, compact, moment
 
-Embedded = Activity | Actor | Note | Tombstone | Relationship | UnknownObject | Hashtag | Ref
+Embedded = Activity | Actor | Note | QuoteAuthorization | Tombstone | Relationship | UnknownObject | Hashtag | Ref
 
 
 def activity(value: Activity) -> JsonObject:
@@ -61,6 +63,8 @@ def embedded(value: Embedded) -> JsonObject | str:  # noqa: PLR0911 -- one line 
             return actor(value)
         case Tombstone():
             return objects.tombstone(value)
+        case QuoteAuthorization():
+            return objects.quote_authorization(value)
         case Relationship():
             return objects.relationship(value)
         case UnknownObject():
@@ -73,9 +77,13 @@ def embedded(value: Embedded) -> JsonObject | str:  # noqa: PLR0911 -- one line 
 
 def _about(value: Activity) -> JsonObject:  # noqa: PLR0911 -- one line per shape
     match value:
-        case Create() | Update() | Delete() | Undo() | Announce():
+        case Create() | Update() | Delete() | Undo() | Announce() | Dislike():
             return {"object": embedded(value.object), "audience": list(value.audience) or None}
-        case Accept() | Reject() | Follow() | View() | Listen() | Join() | Leave():
+        case Accept():
+            return {"object": embedded(value.object), "result": value.result}
+        case QuoteRequest():
+            return {"object": embedded(value.object), "instrument": embedded(value.instrument)}
+        case Reject() | Follow() | View() | Listen() | Join() | Leave():
             return {"object": embedded(value.object)}
         case Like():
             reaction = {"content": value.content, "tag": _emoji(value.emoji)}

@@ -14,6 +14,7 @@ def collection(value: Collection) -> JsonObject:
             "id": value.id,
             "type": value.type,
             "attributedTo": value.attributed_to,
+            "history": value.history,
             "totalItems": value.total_items,
             "first": page(value.first) if isinstance(value.first, CollectionPage) else value.first,
             "last": value.last,

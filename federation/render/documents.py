@@ -12,6 +12,7 @@ from federation.activities import (
     Create,
     EmojiReact,
     Like,
+    QuoteRequest,
     Reject,
     Remove,
     Undo,
@@ -19,7 +20,7 @@ from federation.activities import (
 )
 from federation.actors import Actor, Multikey, PublicKey
 from federation.collections import Collection, CollectionPage, Item
-from federation.objects import Emoji, Hashtag, Note, Ref, Relationship, Tombstone, UnknownObject
+from federation.objects import Emoji, Hashtag, Note, QuoteAuthorization, Ref, Relationship, Tombstone, UnknownObject
 from federation.render import objects
 from federation.render.activities import activity
 from federation.render.actors import actor, multikey, public_key
@@ -37,6 +38,7 @@ Document = (
     Activity
     | Actor
     | Note
+    | QuoteAuthorization
     | Tombstone
     | Relationship
     | UnknownObject
@@ -54,7 +56,12 @@ def document(value: Document) -> JsonObject:
 
 def to_bytes(value: Document) -> bytes:
     """The document as it goes over the wire."""
-    return msgspec.json.encode(document(value))
+    return encode(document(value))
+
+
+def encode(value: JsonObject) -> bytes:
+    """A document that was rendered before, and given a proof perhaps, as it goes over the wire."""
+    return msgspec.json.encode(value)
 
 
 def _body(value: Document) -> JsonObject:  # noqa: PLR0911 -- one line per type
@@ -69,6 +76,8 @@ def _body(value: Document) -> JsonObject:  # noqa: PLR0911 -- one line per type
             return page(value)
         case Tombstone():
             return objects.tombstone(value)
+        case QuoteAuthorization():
+            return objects.quote_authorization(value)
         case Relationship():
             return objects.relationship(value)
         case UnknownObject():
@@ -89,7 +98,7 @@ def _context(value: Document) -> object:
             return SECURITY_CONTEXT
         case _:
             parts = set(_parts(value))
-            has_terms = not parts.isdisjoint({Note, Hashtag, EmojiReact, Emoji})
+            has_terms = not parts.isdisjoint({Note, Hashtag, EmojiReact, Emoji, QuoteAuthorization, QuoteRequest})
             if Actor in parts:
                 return _plain(ACTOR_ACTIVITY_CONTEXT)
             return _plain(NOTE_CONTEXT) if has_terms else AS2_CONTEXT

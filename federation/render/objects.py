@@ -17,6 +17,7 @@ from federation.objects import (
     Note,
     Poll,
     Quote,
+    QuoteAuthorization,
     Relationship,
     Tombstone,
     UnknownObject,
@@ -60,6 +61,7 @@ def note(value: Note) -> JsonObject:
             "reach": value.reach,
             "listed": None if value.listed else False,
             "context": value.context,
+            "contextHistory": value.context_history,
             "conversation": value.conversation,
             "tag": _tags(value) or None,
             "attachment": [*map(attachment, value.attachments), *map(_link, value.links)] or None,
@@ -82,6 +84,17 @@ def tombstone(value: Tombstone) -> JsonObject:
     return compact(
         {"id": value.id, "type": "Tombstone", "formerType": value.former_type, "deleted": moment(value.deleted)}
     )
+
+
+def quote_authorization(value: QuoteAuthorization) -> JsonObject:
+    """The stamp that allows a quote; ids only, for what is embedded here could leak (FEP-044f)."""
+    return {
+        "id": value.id,
+        "type": "QuoteAuthorization",
+        "attributedTo": value.attributed_to,
+        "interactingObject": value.interacting_object,
+        "interactionTarget": value.interaction_target,
+    }
 
 
 def relationship(value: Relationship) -> JsonObject:

@@ -23,6 +23,7 @@ from federation.objects import (
     Poll,
     PollOption,
     Quote,
+    QuoteAuthorization,
     Ref,
     Relationship,
     Tombstone,
@@ -124,6 +125,7 @@ def notes(draw: st.DrawFn) -> Note:
             "listed": st.booleans(),
             "url": maybe(ids),
             "context": maybe(ids),
+            "context_history": maybe(ids),
             "conversation": maybe(ids | st.just("tag:a.example,2026:1")),
             "attachments": some(attachments),
             "links": some(links),
@@ -195,6 +197,7 @@ def actors(draw: st.DrawFn) -> Actor:
 
 
 tombstones = st.builds(Tombstone, id=ids, former_type=maybe(st.just("Note")), deleted=maybe(moments))
+stamps = st.builds(QuoteAuthorization, id=ids, attributed_to=ids, interacting_object=ids, interaction_target=ids)
 relationships = st.builds(Relationship, id=ids, subject=ids, object=ids, relationship=names)
 unknown_objects = st.builds(UnknownObject, type=st.sampled_from(["Ticket", "ChatMessage"]), id=ids)
 
@@ -216,6 +219,8 @@ def _flat_activities() -> st.SearchStrategy[acts.Activity]:
         st.builds(acts.Update, **_head(), **community, object=notes() | actors() | unknown_objects | refs),
         st.builds(acts.Delete, **_head(), **community, object=tombstones | refs),
         st.builds(acts.Like, **_head(), **reaction, **community, content=maybe(names)),
+        st.builds(acts.Dislike, **_head(), **community, object=refs),
+        st.builds(acts.QuoteRequest, **_head(), object=refs, instrument=notes() | refs),
         st.builds(acts.EmojiReact, **_head(), **reaction, content=names),
         st.builds(acts.Block, **_head(), object=refs, target=maybe(ids)),
         st.builds(
@@ -233,7 +238,7 @@ def _flat_activities() -> st.SearchStrategy[acts.Activity]:
 
 def _carriers(inner: st.SearchStrategy[acts.Activity]) -> st.SearchStrategy[acts.Activity]:
     return st.one_of(
-        st.builds(acts.Accept, **_head(), object=inner | refs),
+        st.builds(acts.Accept, **_head(), object=inner | refs, result=maybe(ids)),
         st.builds(acts.Reject, **_head(), object=inner | refs),
         st.builds(acts.Undo, **_head(), object=inner | refs, audience=addressees),
         st.builds(acts.Announce, **_head(), object=inner | notes() | unknown_objects | refs, audience=addressees),
@@ -241,11 +246,11 @@ def _carriers(inner: st.SearchStrategy[acts.Activity]) -> st.SearchStrategy[acts
 
 
 known_activities = _flat_activities() | _carriers(_flat_activities()) | _carriers(_carriers(_flat_activities()))
-unknown_activities = st.builds(acts.UnknownActivity, **_head(), type=st.just("Dislike"))
+unknown_activities = st.builds(acts.UnknownActivity, **_head(), type=st.just("Invite"))
 activities = known_activities | unknown_activities
 
 _items = some(
-    st.one_of(refs, notes(), actors(), hashtags, tombstones, relationships, unknown_objects, _flat_activities())
+    st.one_of(refs, notes(), actors(), hashtags, stamps, tombstones, relationships, unknown_objects, _flat_activities())
 )
 pages = st.builds(
     CollectionPage,
@@ -262,11 +267,12 @@ collections = st.builds(
     type=st.sampled_from(COLLECTION_TYPES),
     id=maybe(ids),
     attributed_to=maybe(ids),
+    history=maybe(ids),
     items=_items,
     total_items=maybe(counts),
     first=maybe(ids | pages),
     last=maybe(ids),
 )
 resources = st.one_of(
-    known_activities, notes(), actors(), tombstones, relationships, unknown_objects, pages, collections
+    known_activities, notes(), actors(), stamps, tombstones, relationships, unknown_objects, pages, collections
 )

@@ -1,5 +1,7 @@
 """One server speaks for its own ids and for no others (FEP-fe34)."""
 
+from dataclasses import replace
+
 import pytest
 
 from federation.activities import (
@@ -10,6 +12,7 @@ from federation.activities import (
     Block,
     Create,
     Delete,
+    Dislike,
     EmojiReact,
     Flag,
     Follow,
@@ -19,6 +22,7 @@ from federation.activities import (
     Listen,
     Move,
     Offer,
+    QuoteRequest,
     Reject,
     Remove,
     Undo,
@@ -29,7 +33,7 @@ from federation.activities import (
 from federation.actors import Actor, Multikey, PublicKey
 from federation.addresses import AddressPolicy
 from federation.errors import AddressRefused, OriginMismatch
-from federation.objects import Hashtag, Note, Ref, Relationship, Tombstone, UnknownObject
+from federation.objects import Hashtag, Note, QuoteAuthorization, Ref, Relationship, Tombstone, UnknownObject
 from federation.origin import (
     Origin,
     authorise,
@@ -53,7 +57,13 @@ FOREIGN = Note(id=f"{B}/1", attributed_to=BOB)
 BOBS_FOLLOW = Follow(id=f"{B}/f/1", actor=BOB, object=Ref(id=ALICE))
 ALICES_LIKE = Like(id=f"{A}/l/1", actor=ALICE, object=Ref(id=f"{B}/1"))
 BOBS_LIKE = Like(id=f"{B}/l/1", actor=BOB, object=Ref(id=f"{A}/1"))
+BOBS_QUOTE_REQUEST = QuoteRequest(id=f"{B}/q", actor=BOB, object=Ref(id=f"{A}/1"), instrument=Ref(id=f"{B}/1"))
 NODE_OFFER = Relationship(id=f"{A}/r/1", subject=ALICE, object=BOB, relationship="x")
+
+
+STAMP = QuoteAuthorization(
+    id=f"{A}/stamps/1", attributed_to=ALICE, interacting_object=f"{B}/1", interaction_target=f"{A}/1"
+)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +123,13 @@ ALLOWED: list[Activity] = [
     Reject(id=ID, actor=ALICE, object=Ref(id=f"{B}/f/1")),
     Accept(id=ID, actor=ALICE, object=Join(id=f"{B}/j/1", actor=BOB, object=Ref(id=ALICE))),
     Accept(id=ID, actor=ALICE, object=Offer(id=f"{B}/o/1", actor=BOB, object=Ref(id=f"{B}/r"), target=ALICE)),
-    Accept(id=ID, actor=ALICE, object=UnknownActivity(type="QuoteRequest", id=f"{B}/q", actor=BOB)),
+    Accept(id=ID, actor=ALICE, object=UnknownActivity(type="Invite", id=f"{B}/q", actor=BOB)),
+    Accept(id=ID, actor=ALICE, object=BOBS_QUOTE_REQUEST, result=f"{A}/stamps/1"),
+    Accept(id=ID, actor=ALICE, object=Ref(id=f"{B}/q"), result=f"{A}/stamps/1"),
+    Reject(id=ID, actor=ALICE, object=BOBS_QUOTE_REQUEST),
+    QuoteRequest(id=ID, actor=ALICE, object=Ref(id=f"{B}/1"), instrument=OWN),
+    QuoteRequest(id=ID, actor=ALICE, object=Ref(id=f"{B}/1"), instrument=Ref(id=f"{A}/1")),
+    Dislike(id=ID, actor=ALICE, object=Ref(id=f"{B}/1")),
     Announce(id=ID, actor=ALICE, object=Ref(id=f"{B}/1")),
     Announce(id=ID, actor=ALICE, object=OTHERS_OF_OUR_SERVER),
     Announce(id=ID, actor=ALICE, object=UnknownObject(type="Ticket", id=f"{A}/t")),
@@ -132,7 +148,7 @@ ALLOWED: list[Activity] = [
     Listen(id=ID, actor=ALICE, object=Ref(id=f"{B}/1")),
     Join(id=ID, actor=ALICE, object=Ref(id=BOB)),
     Leave(id=ID, actor=ALICE, object=Ref(id=BOB)),
-    UnknownActivity(type="Dislike", id=ID, actor=ALICE),
+    UnknownActivity(type="Invite", id=ID, actor=ALICE),
 ]
 
 REFUSED: list[Activity] = [
@@ -155,6 +171,12 @@ REFUSED: list[Activity] = [
     Reject(id=ID, actor=ALICE, object=Follow(id=f"{B}/f/1", actor=BOB, object=Ref(id=f"{C}/users/carol"))),
     Accept(id=ID, actor=ALICE, object=Join(id=f"{B}/j/1", actor=BOB, object=Ref(id=f"{C}/c/main"))),
     Accept(id=ID, actor=ALICE, object=Offer(id=f"{B}/o/1", actor=BOB, object=Ref(id=f"{B}/r"), target=BOB)),
+    Accept(id=ID, actor=ALICE, object=BOBS_QUOTE_REQUEST, result=f"{B}/stamps/1"),
+    Accept(id=ID, actor=ALICE, object=Ref(id=f"{B}/q"), result=f"{B}/stamps/1"),
+    Accept(id=ID, actor=ALICE, object=replace(BOBS_QUOTE_REQUEST, object=Ref(id=f"{C}/1"))),
+    Accept(id=ID, actor=ALICE, object=replace(BOBS_QUOTE_REQUEST, id=f"{C}/q")),
+    QuoteRequest(id=ID, actor=ALICE, object=Ref(id=f"{B}/1"), instrument=Ref(id=f"{B}/2")),
+    QuoteRequest(id=ID, actor=ALICE, object=Ref(id=f"{B}/1"), instrument=OTHERS_OF_OUR_SERVER),
     Add(id=ID, actor=ALICE, object=Ref(id=f"{A}/1"), target=f"{BOB}/featured"),
     Remove(id=ID, actor=ALICE, object=Ref(id=f"{B}/1"), target=f"{BOB}/featured"),
     Move(id=ID, actor=ALICE, object=Ref(id=BOB), target=f"{C}/users/alice"),
@@ -165,7 +187,7 @@ REFUSED: list[Activity] = [
         object=Relationship(id=f"{A}/r/1", subject=BOB, object=f"{C}/node", relationship="x"),
     ),
     Like(id=f"{B}/l/1", actor=ALICE, object=Ref(id=f"{B}/1")),
-    UnknownActivity(type="Dislike", id=f"{B}/d", actor=ALICE),
+    UnknownActivity(type="Invite", id=f"{B}/d", actor=ALICE),
     Announce(
         id=ID,
         actor=ALICE,
@@ -224,6 +246,15 @@ def test_s6_s12_embedded_values_of_others_are_reduced_to_their_id(activity: Acti
             check(activity)
 
 
+def test_s6_quoting_status_of_another_server_is_reduced_and_refused() -> None:
+    """S6: what asks to quote is the asker's own, never something of another server."""
+    request = QuoteRequest(id=ID, actor=ALICE, object=Ref(id=f"{B}/1"), instrument=FOREIGN)
+
+    assert reduce_foreign(request) == replace(request, instrument=Ref(id=FOREIGN.id))
+    with pytest.raises(OriginMismatch):
+        authorise(request)
+
+
 def test_reduction_alone_does_not_authorise() -> None:
     """A forged id survives the reduction and falls at the check."""
     forged = Create(id=f"{C}/activities/1", actor=ALICE, object=FOREIGN)
@@ -239,6 +270,7 @@ def test_s1_a_fetched_document_has_the_id_it_was_fetched_from() -> None:
     check_fetched(ALICE, Actor(id=ALICE, preferred_username="alice", inbox=f"{A}/inbox"))
     check_fetched(f"{A}/1", Tombstone(id=f"{A}/1"))
     check_fetched(ALICES_LIKE.id, ALICES_LIKE)
+    check_fetched(STAMP.id, STAMP)
 
     with pytest.raises(OriginMismatch):
         check_fetched(f"{A}/uploads/evil.json", OWN)
@@ -246,6 +278,10 @@ def test_s1_a_fetched_document_has_the_id_it_was_fetched_from() -> None:
         check_fetched(f"{C}/1", OWN)
     with pytest.raises(OriginMismatch):
         check_fetched(f"{C}/1", Note(id=f"{C}/1", attributed_to=ALICE))
+    with pytest.raises(OriginMismatch):
+        check_fetched(STAMP.id, replace(STAMP, attributed_to=BOB))
+    with pytest.raises(OriginMismatch):
+        check_fetched(STAMP.id, replace(STAMP, interaction_target=f"{B}/2"))
     with pytest.raises(OriginMismatch):
         check_fetched(f"{C}/l/1", Like(id=f"{C}/l/1", actor=ALICE, object=Ref(id=f"{B}/1")))
 
@@ -279,7 +315,11 @@ def test_s8_key_and_owner_name_each_other() -> None:
     ("activity", "uris"),
     [
         (Follow(id=ID, actor=ALICE, object=Ref(id=BOB)), {ID, ALICE, BOB}),
-        (UnknownActivity(type="Dislike", id=ID, actor=ALICE), {ID, ALICE}),
+        (UnknownActivity(type="Invite", id=ID, actor=ALICE), {ID, ALICE}),
+        (
+            QuoteRequest(id=ID, actor=ALICE, object=Ref(id=f"{B}/1"), instrument=OTHERS_OF_OUR_SERVER),
+            {ID, ALICE, f"{B}/1", f"{A}/2", f"{A}/users/anna"},
+        ),
         (Flag(id=ID, actor=ALICE, objects=(Ref(id=BOB), Ref(id=f"{C}/1"))), {ID, ALICE, BOB, f"{C}/1"}),
         (Block(id=ID, actor=ALICE, object=Ref(id=BOB)), {ID, ALICE, BOB}),
         (Move(id=ID, actor=ALICE, object=Ref(id=ALICE), target=BOB), {ID, ALICE, BOB}),
@@ -296,7 +336,7 @@ def test_s8_key_and_owner_name_each_other() -> None:
             {ID, ALICE, f"{B}/u", BOB, f"{C}/1"},
         ),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_s15_everybody_involved_is_named(activity: Activity, uris: set[str]) -> None:
     """S15: a decision to block looks at every id, however deep it lies."""

@@ -15,6 +15,7 @@ from federation.activities import (
     Block,
     Create,
     Delete,
+    Dislike,
     EmojiReact,
     Flag,
     Follow,
@@ -24,6 +25,7 @@ from federation.activities import (
     Listen,
     Move,
     Offer,
+    QuoteRequest,
     Reject,
     Remove,
     Undo,
@@ -48,6 +50,7 @@ from federation.objects import (
     Poll,
     PollOption,
     Quote,
+    QuoteAuthorization,
     Ref,
     Relationship,
     Tombstone,
@@ -99,6 +102,18 @@ EVERY_FORM: list[Resource] = [
         **_HEAD,
         object=Relationship(id="https://a.example/r", subject=ALICE, object="https://b.example/node", relationship="x"),
         target="https://b.example/node",
+    ),
+    Dislike(**_HEAD, object=_REF),
+    QuoteRequest(**_HEAD, object=_REF, instrument=NOTE),
+    Accept(**_HEAD, object=_REF, result="https://a.example/stamps/1"),
+    QuoteAuthorization(
+        id="https://a.example/stamps/1",
+        attributed_to=ALICE,
+        interacting_object="https://b.example/1",
+        interaction_target="https://a.example/1",
+    ),
+    Collection(
+        items=(QuoteAuthorization(id=ALICE, attributed_to=ALICE, interacting_object=ALICE, interaction_target=ALICE),)
     ),
     Tombstone(id="https://a.example/1", deleted=datetime(2026, 1, 1, tzinfo=UTC)),
     Relationship(id="https://a.example/r", subject=ALICE, object="https://b.example/node", relationship="x"),
@@ -347,6 +362,6 @@ def test_a_key_document_is_read_back_unchanged(key: PublicKey | Multikey) -> Non
 
 def test_an_unknown_activity_keeps_what_all_activities_share() -> None:
     """Type, actor and addressees are written; what it was about is not known here."""
-    unknown = UnknownActivity(**_HEAD, type="Dislike", to=(PUBLIC,))
+    unknown = UnknownActivity(**_HEAD, type="Invite", to=(PUBLIC,))
 
     assert parse.activity(parse.load_json(render.to_bytes(unknown))) == unknown
