@@ -5,7 +5,8 @@ the leases renewed, so that a process that is killed loses nothing: its work fal
 bad job ends itself only (S27): it is tried again later, and buried after a day of tries.
 
 Jobs that wait for other servers and jobs that do not have separate places, so that a slow peer cannot keep statuses
-from the timelines here. Activities of one actor are handled one after another, in the order they were taken.
+from the timelines here; of what one peer caused only a part is held. Activities of one actor are handled one after
+another, in the order they were taken.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from fedorg.node import Node
 from fedorg.store import deliveries, jobs
 from fedorg.store.deliveries import ClaimedDelivery, Window
 from fedorg.store.engine import DatabaseClosed
-from fedorg.store.jobs import ClaimedJob
+from fedorg.store.jobs import ClaimedJob, Room
 
 LEASE: Final = timedelta(seconds=30)
 RENEW_SECONDS: Final = 10.0
@@ -33,9 +34,12 @@ POLL_SECONDS: Final = 1.0
 UPKEEP_SECONDS: Final = 600.0
 JOB_SECONDS: Final = 300.0
 
-JOBS_HELD_MAX: Final = 256
+OWN_JOBS_HELD_MAX: Final = 64
+JOBS_OF_OTHERS_HELD_MAX: Final = 256
+JOBS_PER_PEER_MAX: Final = 16
 LOCAL_JOBS_MAX: Final = 4
-REMOTE_JOBS_MAX: Final = 16
+# They mostly wait for the network; a peer that never answers holds no more than its own share.
+REMOTE_JOBS_MAX: Final = 128
 DELIVERIES_MAX: Final = 32
 DELIVERIES_PER_DOMAIN_MAX: Final = 4
 ILL_DELIVERIES_MAX: Final = 8
@@ -118,14 +122,23 @@ class Worker:
 
     async def _fill(self) -> None:
         now = self._node.now()
-        free = JOBS_HELD_MAX - len(self._jobs)
-        if free and await self._node.read(jobs.is_any_due, now):
-            for job in await self._node.write(jobs.claim, now=now, lease=LEASE, limit=free):
+        if await self._node.read(jobs.is_any_due, now):
+            for job in await self._node.write(jobs.claim, now=now, lease=LEASE, room=self._room()):
                 self._start(self._jobs, job, self._run_job(job))
         window = self._window()
         if window.free and await self._node.read(deliveries.is_any_due, now):
             for delivery in await self._node.write(deliveries.claim, now=now, lease=LEASE, window=window):
                 self._start(self._deliveries, delivery, self._run_delivery(delivery))
+
+    def _room(self) -> Room:
+        busy = Counter(job.lane for job in self._jobs.values() if job.lane is not None)
+        others = busy.total()
+        return Room(
+            own=OWN_JOBS_HELD_MAX - (len(self._jobs) - others),
+            others=JOBS_OF_OTHERS_HELD_MAX - others,
+            lane_max=JOBS_PER_PEER_MAX,
+            busy=busy,
+        )
 
     def _window(self) -> Window:
         held = self._deliveries.values()

@@ -2,19 +2,23 @@
 
 A job is claimed for the time of a lease: its ``due_at`` moves to the end of the lease, so that the row of a worker that
 died is simply due again. ``attempts`` grows with each claim and fences what an overtaken worker says afterwards. A job
-that cannot be done is buried (``dead_at``), never deleted, until upkeep clears it. On PostgreSQL several workers claim
+that cannot be done is buried (``dead_at``), never deleted, until upkeep clears it. Work that another server caused
+waits in the lane of that server, and only so much of a lane is claimed at a time: however much a slow or hostile server
+has sent, this node's own work and that of others goes on. On PostgreSQL several workers claim
 side by side (``FOR UPDATE SKIP LOCKED``); SQLite has one writer at a time.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, update
 
-from fedorg.domain.jobs import Job
+from fedorg.domain.jobs import HandleActivity, Job, ResolveThread
 from fedorg.ids import IdSource, JobId
 from fedorg.store import changes
 from fedorg.store.tables import jobs
@@ -23,12 +27,20 @@ ERROR_MAX: Final = 500
 
 _encode: Final = msgspec.json.Encoder().encode
 _decoder: Final[msgspec.json.Decoder[Job]] = msgspec.json.Decoder(Job)
+_ROUNDS_MAX: Final = 8
+_THREADS: Final = "(threads)"
 _DUE: Final = (
-    select(jobs.c.id, jobs.c.payload, jobs.c.attempts)
+    select(jobs.c.id, jobs.c.payload, jobs.c.attempts, jobs.c.lane)
     .where(jobs.c.dead_at.is_(None), jobs.c.due_at <= bindparam("moment"))
     .order_by(jobs.c.due_at, jobs.c.id)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
+)
+_OWN: Final = _DUE.where(jobs.c.lane.is_(None))
+_OTHERS: Final = _DUE.where(
+    jobs.c.lane.is_not(None),
+    jobs.c.lane.not_in(bindparam("full", expanding=True)),
+    jobs.c.id.not_in(bindparam("taken", expanding=True)),
 )
 _LEASE: Final = (
     update(jobs)
@@ -50,6 +62,20 @@ class ClaimedJob:
     id: JobId
     job: Job | None
     attempts: int
+    lane: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How many jobs may be claimed: this node's own, and those that others caused, at most ``lane_max`` of a lane.
+
+    ``busy`` counts those that are held already, by lane.
+    """
+
+    own: int
+    others: int
+    lane_max: int
+    busy: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +92,7 @@ def enqueue(conn: Connection, ids: IdSource, now: datetime, job: Job, *, due_at:
     values = {
         "id": ids.next(),
         "payload": _encode(job).decode(),
+        "lane": _lane(job),
         "due_at": due_at or now,
         "created_at": now,
     }
@@ -78,12 +105,18 @@ def is_any_due(conn: Connection, now: datetime) -> bool:
     return bool(conn.execute(select(exists().where(jobs.c.dead_at.is_(None), jobs.c.due_at <= now))).scalar())
 
 
-def claim(conn: Connection, *, now: datetime, lease: timedelta, limit: int) -> tuple[ClaimedJob, ...]:
-    """Up to ``limit`` jobs that are due, longest due first, leased to the caller until ``now + lease``."""
-    rows = conn.execute(_DUE, {"moment": now, "limit": limit}).all()
+def claim(conn: Connection, *, now: datetime, lease: timedelta, room: Room) -> tuple[ClaimedJob, ...]:
+    """Jobs that are due and have room, the longest due first, leased to the caller until ``now + lease``."""
+    rows: list[Row[Any]] = []
+    if room.own > 0:
+        rows += conn.execute(_OWN, {"moment": now, "limit": room.own}).all()
+    if room.others > 0:
+        rows += _claim_others(conn, now, room)
     if rows:
         conn.execute(_LEASE, {"claimed": [row.id for row in rows], "until": now + lease})
-    return tuple(ClaimedJob(id=JobId(row.id), job=_job(row.payload), attempts=row.attempts + 1) for row in rows)
+    return tuple(
+        ClaimedJob(id=JobId(row.id), job=_job(row.payload), attempts=row.attempts + 1, lane=row.lane) for row in rows
+    )
 
 
 def renew(conn: Connection, claimed: Iterable[ClaimedJob], until: datetime) -> None:
@@ -141,6 +174,33 @@ def delete_dead(conn: Connection, before: datetime, limit: int) -> int:
     """Forget up to ``limit`` jobs buried before a moment; how many there were."""
     stale = select(jobs.c.id).where(jobs.c.dead_at < before).limit(limit)
     return conn.execute(delete(jobs).where(jobs.c.id.in_(stale))).rowcount
+
+
+def _claim_others(conn: Connection, now: datetime, room: Room) -> list[Row[Any]]:
+    taken: list[Row[Any]] = []
+    busy = Counter(room.busy)
+    for _ in range(_ROUNDS_MAX):
+        full = [lane for lane, count in busy.items() if count >= room.lane_max]
+        limit = 2 * room.others
+        asked = {"moment": now, "limit": limit, "full": full, "taken": [row.id for row in taken]}
+        rows = conn.execute(_OTHERS, asked).all()
+        for row in rows:
+            if len(taken) < room.others and busy[row.lane] < room.lane_max:
+                taken.append(row)
+                busy[row.lane] += 1
+        if len(rows) < limit or len(taken) == room.others:
+            break
+    return taken
+
+
+def _lane(job: Job) -> str | None:
+    match job:
+        case HandleActivity():
+            return urlsplit(job.actor).netloc
+        case ResolveThread():
+            return _THREADS
+        case _:
+            return None
 
 
 def _job(payload: str) -> Job | None:

@@ -539,6 +539,8 @@ jobs: Final = Table(
     metadata,
     _id(),
     Column("payload", Text, nullable=False),
+    # Whose doing it is: another server, or NULL for this node's own work. No server fills the place of others.
+    Column("lane", Text),
     _count("attempts"),
     _moment("due_at"),
     _moment("leased_until", nullable=True),

@@ -25,7 +25,9 @@ async def enqueue(database: Database, *numbers: int) -> None:
 
 
 async def claim(database: Database, now: datetime = NOW, limit: int = 10) -> tuple[ClaimedJob, ...]:
-    return await database.write(jobs.claim, now=now, lease=LEASE, limit=limit)
+    return await database.write(
+        jobs.claim, now=now, lease=LEASE, room=jobs.Room(own=limit, others=limit, lane_max=limit)
+    )
 
 
 async def test_jobs_are_claimed_in_the_order_they_came(database: Database) -> None:

@@ -133,7 +133,8 @@ class World:
 
     async def jobs(self) -> list[Job]:
         """Take every job out of the queue."""
-        claimed = await self.node.write(jobs.claim, now=self.clock(), lease=timedelta(days=1), limit=1000)
+        room = jobs.Room(own=1000, others=1000, lane_max=1000)
+        claimed = await self.node.write(jobs.claim, now=self.clock(), lease=timedelta(days=1), room=room)
         return [one.job for one in claimed if one.job is not None]
 
 

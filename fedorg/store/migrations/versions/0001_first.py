@@ -520,6 +520,7 @@ def _create_federation_and_work() -> None:
         "jobs",
         sa.Column("id", sa.BigInteger, autoincrement=False, nullable=False),
         sa.Column("payload", sa.Text, nullable=False),
+        sa.Column("lane", sa.Text, nullable=True),
         sa.Column("attempts", sa.Integer, server_default=sa.text("0"), nullable=False),
         sa.Column("due_at", sa.BigInteger, nullable=False),
         sa.Column("leased_until", sa.BigInteger, nullable=True),
