@@ -84,5 +84,7 @@ def _with_companions(conn: Connection, account_id: AccountId, rows: list[Notific
             status=None if row.status_id is None else loaded[row.status_id],
         )
         for row in rows
-        if (row.status_id is None or row.status_id in loaded) and people[row.from_account_id].suspended_at is None
+        if (row.status_id is None or row.status_id in loaded)
+        # Somebody who waits for approval counts as suspended, and staff must hear of them all the same.
+        and (people[row.from_account_id].suspended_at is None or row.type is NotificationType.ADMIN_SIGN_UP)
     ]

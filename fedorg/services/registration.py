@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from fedorg.domain.accounts import Account, ActorType, Invite, User, UserRole
+from fedorg.domain.notifications import NotificationType
 from fedorg.domain.oauth import Token
 from fedorg.errors import Forbidden, Invalid
 from fedorg.ids import AccountId, ApplicationId, InviteId, UserId
@@ -24,7 +25,7 @@ from fedorg.services import keypairs, oauth
 from fedorg.services.credentials import hash_password
 from fedorg.services.keypairs import KeyPair
 from fedorg.services.users import is_staff, password_problem
-from fedorg.store import accounts, audit, keys, users
+from fedorg.store import accounts, audit, keys, notifications, users
 
 USERNAME_MAX: Final = 30
 INVITE_DAYS: Final = 7
@@ -239,6 +240,15 @@ async def _register(node: Node, draft: SignUp, then: Callable[[Connection, User]
         shown = account if user.approved_at is not None else replace(account, suspended_at=account.created_at)
         _insert_person(conn, node, shown, user, pairs)
         audit.record(conn, node.ids, node.now(), action="user.registered", target=user.username, details={"mode": mode})
+        notifications.notify(
+            conn,
+            node.ids,
+            node.now(),
+            users.list_staff_accounts(conn),
+            type_=NotificationType.ADMIN_SIGN_UP,
+            by=account.id,
+            origin=account.id,
+        )
         return user, then(conn, user)
 
     return await _insert(node, unit)

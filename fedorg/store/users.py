@@ -70,6 +70,14 @@ def list_all(conn: Connection, limit: int) -> list[User]:
     return [_user(row) for row in conn.execute(sa.select(users).order_by(users.c.username).limit(limit))]
 
 
+def list_staff_accounts(conn: Connection) -> list[AccountId]:
+    """The accounts of those who look after the node and may sign in."""
+    statement = sa.select(users.c.account_id).where(
+        users.c.role.in_([UserRole.ADMIN.value, UserRole.OWNER.value]), users.c.disabled_at.is_(None)
+    )
+    return [AccountId(number) for number in conn.execute(statement).scalars()]
+
+
 def find_first_with_role(conn: Connection, role: UserRole) -> User | None:
     """The user who has had a role for the longest time."""
     row = conn.execute(sa.select(users).where(users.c.role == role.value).order_by(users.c.id).limit(1)).one_or_none()

@@ -4,6 +4,7 @@ import io
 from collections.abc import Awaitable, Callable
 
 import httpx
+import pytest
 from PIL import Image
 from sqlalchemy import Connection
 
@@ -106,6 +107,20 @@ async def test_somebody_who_waits_for_approval_can_do_nothing(serve: Serve) -> N
 
     assert (await carla.get("/api/v1/accounts/verify_credentials")).status_code == 200
     assert (await server.anonymous.get("/api/v1/accounts/lookup?acct=carla")).json()["suspended"] is False
+
+
+@pytest.mark.parametrize("mode", ["open", "approval"])
+async def test_those_who_look_after_the_node_are_told_of_a_sign_up(serve: Serve, mode: str) -> None:
+    """Owners and administrators find who registered among their notifications; members do not."""
+    server = await serve(registration=mode)
+    owner, member = await server.person("boss", role=UserRole.OWNER), await server.person("anna")
+    await (await application_api(server)).post("/api/v1/accounts", data=GOOD | {"reason": "I work here"})
+
+    told = (await owner.api.get("/api/v1/notifications", params={"types[]": "admin.sign_up"})).json()
+    untold = (await member.api.get("/api/v1/notifications")).json()
+
+    assert [(one["type"], one["account"]["username"]) for one in told] == [("admin.sign_up", "carla")]
+    assert untold == []
 
 
 async def test_somebody_turned_away_leaves_nothing(serve: Serve) -> None:
