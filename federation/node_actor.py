@@ -1,8 +1,8 @@
 """Which actor speaks for a whole server? Asked and answered in the two ways that are in use.
 
 WebFinger for the URL of the server itself (FEP-d556), as Mastodon, WordPress, Mitra and Streams answer; else the link
-to an ``Application`` in the list of NodeInfo documents (FEP-2677). The answer is an id only: the caller fetches the actor,
-which must be at that very id, and a server that names an actor elsewhere must be confirmed by that other server.
+to an ``Application`` in the list of NodeInfo documents (FEP-2677). The answer is an id only: the caller fetches the
+actor, which must be at that very id, and a server that names an actor elsewhere must be confirmed by that other server.
 """
 
 from typing import Final

@@ -2,8 +2,8 @@
 
 A library that compacts a document under another context than it was written for leaves ``toot:featured`` or
 ``http://joinmastodon.org/ns#featured`` where everybody else writes ``featured`` (Fedify under the identity context).
-The table below is fixed: no context is read, fetched or followed, what is not in it stays as it is and is dropped by the
-readers, and the plain name wins where both stand. Spec: JSON-LD 1.1 §4.1.5 (compact IRIs), §4.2 (value objects).
+The table below is fixed: no context is read, fetched or followed, what is not in it stays as it is and is dropped by
+the readers, and the plain name wins where both stand. Spec: JSON-LD 1.1 §4.1.5 (compact IRIs), §4.2 (value objects).
 """
 
 from collections.abc import Mapping
