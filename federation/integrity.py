@@ -5,7 +5,7 @@ received, canonicalised by RFC 8785; nothing is expanded, so no rewriting of a J
 what was signed (S9). Reading and verifying are two steps, as for signed requests: ``read`` refuses what is wrong with
 the document itself, then the caller looks up the actor and takes ``key_of``, then ``verify`` gives a ``Proven``. Its
 ``value`` is what the proof covers, and its owner is the actor the key speaks for: a handler uses that value, never
-another reading of the document.
+another reading of the document. The proof says who made it, not that they may: ``origin.authorise`` comes next.
 
 Whatever is not proven raises ``SignatureRefused``; the caller may still believe the request's signature, or fetch the
 document from its origin. A proof has no greatest age: an old post stays proven, and what an activity does, it does
@@ -89,6 +89,12 @@ class Proven:
 def has_proof(document: Mapping[str, object]) -> bool:
     """Whether there is a proof to read."""
     return bool(document.get("proof"))
+
+
+def embedded(document: Mapping[str, object]) -> Mapping[str, object] | None:
+    """What a document passes on that shows its own maker: an announced, added or forwarded activity with a proof."""
+    inner = document.get("object")
+    return inner if isinstance(inner, dict) and has_proof(inner) else None
 
 
 def add_proof(document: Mapping[str, object], key: SigningKey, *, now: datetime) -> JsonObject:

@@ -177,6 +177,23 @@ def test_context_that_does_not_begin_with_that_of_the_proof_is_refused(context: 
         read({**FEP_DOCUMENT, "@context": context})
 
 
+def test_what_is_passed_on_is_proven_where_it_lies() -> None:
+    """An activity inside another keeps its own proof; one without is nothing to prove."""
+    announce: JsonObject = {"type": "Announce", "actor": "https://b.example/c", "object": FEP_DOCUMENT}
+
+    inner = integrity.embedded(announce)
+
+    assert inner is not None
+    assert prove(dict(inner)).owner == ALICE
+    assert integrity.embedded({"object": FEP_ACTIVITY}) is None
+    assert integrity.embedded({"object": "https://a.example/1"}) is None
+
+
+def test_times_may_be_finer_than_ours() -> None:
+    """Mitra writes nanoseconds; they are signed as they were written."""
+    assert prove(signed_as(created="2023-01-28T01:22:40.183273595Z")).created.microsecond == 183273
+
+
 def test_linked_data_signature_beside_the_proof_is_ignored() -> None:
     """It was made after the proof; it neither helps nor harms."""
     signature = {"type": "RsaSignature2017", "creator": KEY_ID, "signatureValue": "AAAA"}

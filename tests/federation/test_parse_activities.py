@@ -89,6 +89,7 @@ def activity(kind: object, **properties: object) -> Activity:
             {"object": [BOB, "https://b.example/1", BOB], "content": "spam\nand more"},
             Flag(id=ID, actor=ALICE, objects=(Ref(id=BOB), Ref(id="https://b.example/1")), content="spam\nand more"),
         ),
+        ("Flag", {"object": BOB, "summary": "spam"}, Flag(id=ID, actor=ALICE, objects=(Ref(id=BOB),), content="spam")),
         ("Move", {"object": ALICE, "target": BOB}, Move(id=ID, actor=ALICE, object=Ref(id=ALICE), target=BOB)),
         (
             "Add",

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import atheris
+import atheris  # type: ignore[import-untyped]
 
 with atheris.instrument_imports(include=["federation"]):
     from tests.fuzz.targets import run
