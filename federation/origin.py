@@ -44,7 +44,7 @@ from federation.addresses import AddressPolicy, canonical_host, domain_of
 from federation.errors import AddressRefused, OriginMismatch
 from federation.objects import Hashtag, Note, QuoteAuthorization, Ref, Relationship, Tombstone, UnknownObject
 
-Value = Note | Actor | QuoteAuthorization | Tombstone | Relationship | UnknownObject | Hashtag | Activity | Ref
+Value = Note | Actor | Tombstone | Relationship | UnknownObject | Hashtag | Activity | Ref
 
 _ABSOLUTE: Final = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[^:/?#\[\]@\\\s]+)(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|\Z)",
@@ -282,8 +282,6 @@ def _uris_of_value(value: Value) -> frozenset[str]:
     match value:
         case Note():
             return frozenset({value.id, value.attributed_to})
-        case QuoteAuthorization():
-            return frozenset({value.id, value.attributed_to, value.interacting_object, value.interaction_target})
         case Relationship():
             return frozenset({value.id, value.subject, value.object})
         case Hashtag():
