@@ -5,11 +5,16 @@ PostgreSQL server answers, those variants are skipped and the summary says so; w
 """
 
 import os
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Final
 
 import psycopg
 import pytest
+from typing_extensions import override
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from fedorg.store.engine import Database, open_database
 from tests.databases import NO_POSTGRESQL, PostgresqlServer, SqliteFiles, server_address
@@ -83,3 +88,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_sep(
             "=", f"{count} tests SKIPPED: {NO_POSTGRESQL} {server_address()}", yellow=True, bold=True
         )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """With ``--dist loadscope``, modules whose tests share servers go to one process, all other tests to any."""
+    return _ByServers(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+class _ByServers(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        if not nodeid.startswith("tests/fediverse/"):
+            return nodeid
+        variant = _VARIANT.search(nodeid)
+        return nodeid.partition("::")[0] + (variant[0] if variant else "")
+
+
+# The first parameter of tests that start servers of their own for each.
+_VARIANT: Final = re.compile(r"\[(?:sqlite|postgresql|rfc9421|cavage)\b")

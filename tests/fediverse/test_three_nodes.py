@@ -72,7 +72,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         for node in nodes.values():
             stack.push_async_callback(node.close)
         await asyncio.gather(*(node.create(*people[name]) for name, node in nodes.items()))
-        await _agree(world)
+        await asyncio.gather(*(node.prepare(*agreements) for node, agreements in _agreements(world)))
         await asyncio.gather(*(node.start() for node in nodes.values()))
         for name, usernames in people.items():
             for username in usernames:
@@ -93,18 +93,17 @@ def _issue(folder: Path) -> Tls:
     return tls
 
 
-async def _agree(world: World) -> None:
+def _agreements(world: World) -> list[tuple[RunningNode, list[tuple[str, ...]]]]:
     """What each is to the others; nobody ever met the stranger."""
-    tiers = (
-        (world.engineering, world.sales, "sibling"),
-        (world.engineering, world.acme, "partner"),
-        (world.sales, world.engineering, "sibling"),
-        (world.sales, world.acme, "partner"),
-        (world.acme, world.engineering, "partner"),
-        (world.acme, world.sales, "partner"),
+    sibling_sales, partner_acme = (
+        ("peer", "tier", world.sales.domain, "sibling"),
+        ("peer", "tier", world.acme.domain, "partner"),
     )
-    for node, peer, tier in tiers:
-        await node.command("peer", "tier", peer.domain, tier)
+    return [
+        (world.engineering, [sibling_sales, partner_acme]),
+        (world.sales, [("peer", "tier", world.engineering.domain, "sibling"), partner_acme]),
+        (world.acme, [("peer", "tier", peer.domain, "partner") for peer in (world.engineering, world.sales)]),
+    ]
 
 
 def unique(words: str) -> str:

@@ -15,7 +15,7 @@ import pytest_asyncio
 from tests.fediverse.fedify import FedifyOptions, FedifyPeer, Forgery, HttpScheme, PeerEvent, PeerRefused, Visibility
 from tests.fediverse.nodes import Member, RunningNode, settle, wait_for
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 CAVAGE: Final = "draft-cavage-http-signatures-12"
 SCHEMES: Final[dict[HttpScheme, str]] = {"rfc9421": "rfc9421", CAVAGE: "cavage"}
@@ -111,6 +111,16 @@ async def _search(member: Member, words: str) -> Any:  # noqa: ANN401 - JSON
     return await member.get("/api/v2/search", {"q": words, "resolve": "true"})
 
 
+async def relation(member: Member, other: str, **expected: bool) -> None:
+    """Wait until somebody and another account are so."""
+
+    async def look() -> bool | None:
+        (found,) = await member.get(f"/api/v1/accounts/relationships?id[]={other}")
+        return expected.items() <= found.items() or None
+
+    await wait_for(look, f"{expected} of {member.handle}")
+
+
 def unique(words: str) -> str:
     """Words that stand in no other status of this run."""
     return f"{words} no {next(NUMBERS)}."
@@ -140,11 +150,9 @@ async def test_follows_end(world: World) -> None:
     await world.bert.post(f"/api/v1/accounts/{found['id']}/unfollow")
     undo = await world.handled("Undo", lambda event: event.actor == world.uri(world.bert))
     await world.fern.unfollow(world.bert.handle)
-    await settle(world.node)
 
     assert (undo.outcome, undo.undone) == ("unfollowed", "Follow")
-    (relationship,) = await world.bert.get(f"/api/v1/accounts/relationships?id[]={found['id']}")
-    assert (relationship["following"], relationship["followed_by"]) == (False, False)
+    await relation(world.bert, found["id"], following=False, followed_by=False)
 
 
 async def test_a_locked_account_answers_when_it_wants(world: World) -> None:
@@ -163,14 +171,10 @@ async def test_a_locked_account_answers_when_it_wants(world: World) -> None:
     await world.fern.accept_follows("manual")
     await world.bert.post(f"/api/v1/accounts/{account['id']}/follow")
     await world.handled("Follow", lambda event: event.outcome == "asked")
-    (waiting,) = await world.bert.get(f"/api/v1/accounts/relationships?id[]={account['id']}")
-    assert (waiting["requested"], waiting["following"]) == (True, False)
+    await relation(world.bert, account["id"], requested=True, following=False)
     await world.fern.reject(world.uri(world.bert))
     await world.fern.accept_follows("auto")
-    await world.wait_until(f"/api/v1/accounts/{account['id']}", lambda _: True)
-    await settle(world.node)
-    (refused,) = await world.bert.get(f"/api/v1/accounts/relationships?id[]={account['id']}")
-    assert (refused["requested"], refused["following"]) == (False, False)
+    await relation(world.bert, account["id"], requested=False, following=False)
 
 
 async def test_fern_reads_what_alice_writes_changes_and_deletes(world: World) -> None:
@@ -253,8 +257,10 @@ async def test_fern_likes_and_boosts_and_takes_it_back(world: World) -> None:
     await world.fern.like(status["uri"])
     await world.fern.announce(status["uri"])
     await world.wait_until(path, lambda found: found["favourites_count"] == found["reblogs_count"] == 1)
-    told = await world.alice.get("/api/v1/notifications", {"types[]": ["favourite", "reblog"]})
-    assert {one["type"] for one in told if one["status"]["id"] == status["id"]} == {"favourite", "reblog"}
+    await world.wait_until(
+        "/api/v1/notifications?types[]=favourite&types[]=reblog",
+        lambda told: {"favourite", "reblog"} == {one["type"] for one in told if one["status"]["id"] == status["id"]},
+    )
 
     await world.fern.unlike(status["uri"])
     await world.fern.unannounce(status["uri"])
