@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help run demo test test-long interop bench lock clean
+.PHONY: help run demo test test-long fuzz lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,6 +19,9 @@ test: .venv/dev ## format, lint, types, architecture and every test
 
 test-long: .venv/dev ## soak and kill tests that take longer than make test may
 	$(BIN)/python -m pytest -m long $(ARGS)
+
+fuzz: .venv/dev ## throw mutated documents at the protocol library; ARGS=600 for ten minutes
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 lock: .venv/dev ## resolve dependencies anew into the lock files
 	$(BIN)/python -m pip install --quiet uv
