@@ -215,14 +215,6 @@ class RunningNode:
             http.cookies.clear()
             yield Member(node=self, username=username, http=http)
 
-    async def is_idle(self) -> bool:
-        """Whether no job and no delivery waits, as its metrics say."""
-        async with self.http() as http:
-            text = (await http.get("/metrics")).text
-        waiting = re.findall(r'^fedorg_queue\{queue="\w+",state="waiting"\} ([0-9.e+]+)$', text, re.MULTILINE)
-        assert len(waiting) == 2, text
-        return all(float(number) == 0 for number in waiting)
-
     def log_lines(self, event: str) -> list[dict[str, Any]]:
         """Structured lines of one event, oldest first."""
         lines = (self.folder / "node.log").read_text(errors="replace").splitlines()
@@ -289,23 +281,27 @@ class Member:
 async def settle(*nodes: RunningNode, seconds: float = WAIT_SECONDS) -> None:
     """Wait until nothing waits on any of the nodes, twice in a row, since one's deliveries are the other's jobs."""
     calm = 0
+    async with contextlib.AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(node.http()) for node in nodes]
 
-    async def look() -> bool | None:
-        nonlocal calm
-        calm = calm + 1 if all([await node.is_idle() for node in nodes]) else 0
-        return calm >= 2 or None
+        async def look() -> bool | None:
+            nonlocal calm
+            calm = calm + 1 if all([await _is_idle(http) for http in clients]) else 0
+            return calm >= 2 or None
 
-    await wait_for(look, "the nodes to be idle", seconds)
+        await wait_for(look, "the nodes to be idle", seconds, every=0.1)
 
 
-async def wait_for(look: Callable[[], Awaitable[T | None]], what: str, seconds: float = WAIT_SECONDS) -> T:
+async def wait_for(
+    look: Callable[[], Awaitable[T | None]], what: str, seconds: float = WAIT_SECONDS, *, every: float = 0.03
+) -> T:
     """What ``look`` finds; fails the test when it finds nothing in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = await look()
         if found is not None:
             return found
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(every)
     raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")
 
 
@@ -349,6 +345,14 @@ async def submit(http: httpx.AsyncClient, page: httpx.Response, **fields: str) -
     hidden = {name: unescape(value) for name, value in _HIDDEN.findall(form[0])}
     target = page.url.join(unescape(action[1])) if action else page.url
     return await http.post(target, data=hidden | fields, follow_redirects=True)
+
+
+async def _is_idle(http: httpx.AsyncClient) -> bool:
+    """Whether no job and no delivery waits on a node, as its metrics say."""
+    text = (await http.get("/metrics")).text
+    waiting = re.findall(r'^fedorg_queue\{queue="\w+",state="waiting"\} ([0-9.e+]+)$', text, re.MULTILINE)
+    assert len(waiting) == 2, text
+    return all(float(number) == 0 for number in waiting)
 
 
 def _json(response: httpx.Response) -> Any:  # noqa: ANN401 - JSON
