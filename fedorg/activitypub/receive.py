@@ -11,9 +11,10 @@ from typing import Final
 from sqlalchemy import Connection
 
 from federation import origin, parse
-from federation.activities import Activity, Delete
+from federation.activities import Accept, Activity, Announce, Block, Create, Delete, Follow, Like, Reject, Undo, Update
 from federation.client import is_activity_type
 from federation.errors import FetchError, KeyUnavailable, MalformedDocument, OriginMismatch, SignatureRefused
+from federation.objects import Ref
 from federation.signatures import Request
 from fedorg import log
 from fedorg.activitypub import policy, signed
@@ -47,6 +48,21 @@ def type_of(activity: Activity) -> str:
     """The type of an activity, or ``(unknown)``: a label is a closed set."""
     name = type(activity).__name__
     return "(unknown)" if name == "UnknownActivity" else name
+
+
+def subject_of(activity: Activity) -> str:
+    """What an activity is about, so that what is done to one thing is done in order: made, changed, undone, ended."""
+    match activity:
+        case Undo():
+            return activity.object.id if isinstance(activity.object, Ref) else subject_of(activity.object)
+        case Follow() | Block():
+            return f"{activity.actor} {activity.object.id}"
+        case Create() | Update() | Delete() | Like() | Accept() | Reject():
+            return activity.object.id
+        case Announce():
+            return activity.id
+        case _:
+            return activity.actor
 
 
 async def inspect(node: Node, request: Request) -> Received:
@@ -121,7 +137,12 @@ def _take(conn: Connection, node: Node, received: Received, signer: Signer) -> b
     if not seen.insert_once(conn, now, received.activity.id):
         return False
     peers.upsert_seen(conn, now, signer.domain)
-    job = HandleActivity(body=received.body, actor=signer.account.uri, scheme=signer.verified.scheme.value)
+    job = HandleActivity(
+        body=received.body,
+        actor=signer.account.uri,
+        scheme=signer.verified.scheme.value,
+        subject=subject_of(received.activity),
+    )
     jobs.enqueue(conn, node.ids, now, job)
     return True
 

@@ -77,11 +77,15 @@ class DistributeProfile(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class HandleActivity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Act on an activity whose signature was verified at the door; ``body`` is the JSON as received."""
+    """Act on an activity whose signature was verified at the door; ``body`` is the JSON as received.
+
+    What one actor does to one ``subject`` (creates, changes, ends, undoes) is handled in the order it came.
+    """
 
     body: str
     actor: str
     scheme: str
+    subject: str = ""
 
 
 class ResolveThread(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -55,7 +55,7 @@ logger = log.get_logger()
 
 @dataclass(slots=True)
 class _Turn:
-    """The place of an actor in line; gone when nobody waits."""
+    """The line of what one actor does to one thing; gone when nobody waits."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: int = 0
@@ -180,12 +180,13 @@ class Worker:
 
     @contextlib.asynccontextmanager
     async def _place(self, job: Job) -> AsyncIterator[None]:
-        """A place to run a job in, after those of the same actor before it."""
+        """A place to run a job in, after what the same actor did to the same thing before."""
         if not isinstance(job, HandleActivity):
             async with self._remote if isinstance(job, ResolveThread) else self._local:
                 yield
             return
-        turn = self._turns.setdefault(job.actor, _Turn())
+        subject = f"{job.actor} {job.subject}"
+        turn = self._turns.setdefault(subject, _Turn())
         turn.waiting += 1
         try:
             async with turn.lock, self._remote:
@@ -193,7 +194,7 @@ class Worker:
         finally:
             turn.waiting -= 1
             if not turn.waiting:
-                self._turns.pop(job.actor, None)
+                self._turns.pop(subject, None)
 
     async def _finish(self, claimed: ClaimedJob, rest: Job | None) -> None:
         if rest is None:

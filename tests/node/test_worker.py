@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert
+from msgspec.structs import replace
+from sqlalchemy import Connection, insert, select
 
 from fedorg.app import open_node, utc_now
 from fedorg.config import from_mapping
@@ -18,10 +19,11 @@ from fedorg.ids import AccountId
 from fedorg.jobs import upkeep
 from fedorg.jobs.worker import LEASE, Worker
 from fedorg.node import Node
+from fedorg.services import oauth
 from fedorg.services.registration import create_person
 from fedorg.store import deliveries, jobs, peers
 from fedorg.store.deliveries import OutgoingActivity
-from fedorg.store.tables import events
+from fedorg.store.tables import applications, events
 from fedorg.store.tables import jobs as jobs_table
 from tests.fediverse.nodes import wait_for
 from tests.node.fake_peer import FakePeer, running_peer
@@ -164,6 +166,26 @@ async def test_stopping_waits_a_while_and_loses_nothing(node: Node, peer: FakePe
     assert (peer.asked["/notes/1"], peer.asked["/notes/2"]) == (2, 1)
 
 
+async def test_what_one_actor_does_to_two_things_needs_no_order(node: Node, peer: FakePeer) -> None:
+    """Activities about different things run side by side, so that one slow document holds up nothing else."""
+    await node.resolver.account(node, peer.actor("fred"))
+    peer.stalled = asyncio.Event()
+    for number in (1, 2):
+        await enqueue(node, replace(news(peer, number), subject=f"{peer.url}/notes/{number}"))
+    await enqueue(node, replace(news(peer, 1), subject=f"{peer.url}/notes/1"))
+
+    async def both_asked() -> bool:
+        return peer.asked["/notes/1"] == peer.asked["/notes/2"] == 1
+
+    async def done() -> bool:
+        return (await node.read(jobs.counts)).waiting == 0
+
+    async with working(node):
+        await until(both_asked)
+        peer.stalled.set()
+        await until(done)
+
+
 async def test_what_was_queued_before_a_block_does_not_leave(node: Node, peer: FakePeer) -> None:
     """The tier is asked again when a delivery is due: nothing goes to a blocked peer, nor out of its reach."""
     user = await create_person(node, "alice", password="correct horse battery")
@@ -191,6 +213,26 @@ async def test_what_was_queued_before_a_block_does_not_leave(node: Node, peer: F
 
         assert peer.received == []
         assert [activity["id"] for activity in shrunk.received] == ["https://here.example/2"]
+
+
+async def test_upkeep_forgets_programs_that_nobody_uses(node: Node, clock: Clock) -> None:
+    """A program that holds no token goes after a week; its own token, which needs no person, after a month."""
+    draft = oauth.ApplicationDraft(name="Client", redirect_uris=("app://x",), scopes=("read",))
+    _, _ = await oauth.register_application(node, draft)
+    kept, secret = await oauth.register_application(node, draft)
+    client = oauth.ClientAuthentication(client_id=kept.client_id, client_secret=secret)
+    await oauth.issue_client_token(node, client, ("read",))
+
+    def names(conn: Connection) -> list[int]:
+        return sorted(conn.execute(select(applications.c.id)).scalars())
+
+    clock.ahead += timedelta(days=8)
+    await upkeep.keep_up(node)
+    after_a_week = await node.read(names)
+    clock.ahead += timedelta(days=30)
+    await upkeep.keep_up(node)
+
+    assert (after_a_week, await node.read(names)) == ([kept.id], [])
 
 
 async def test_upkeep_forgets_what_is_over(node: Node, clock: Clock) -> None:
