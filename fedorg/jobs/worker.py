@@ -5,8 +5,8 @@ the leases renewed, so that a process that is killed loses nothing: its work fal
 bad job ends itself only (S27): it is tried again later, and buried after a day of tries.
 
 Jobs that wait for other servers and jobs that do not have separate places, so that a slow peer cannot keep statuses
-from the timelines here; of what one peer caused only a part is held. Activities of one actor are handled one after
-another, in the order they were taken.
+from the timelines here; of what one peer caused only a part is held. What one actor does to one thing is handled in
+the order it was taken.
 """
 
 import asyncio
