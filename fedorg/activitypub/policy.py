@@ -6,6 +6,8 @@ everything; a server nobody set a tier for is ``open``.
 
 from collections.abc import Iterable
 
+from sqlalchemy import Connection
+
 from federation.addresses import domain_of
 from fedorg.domain.visibility import FederationMode, Tier, admits
 from fedorg.errors import Forbidden
@@ -51,3 +53,20 @@ async def require_not_blocked(node: Node, names: Iterable[str]) -> None:
     for name, tier in (await node.read(peers.tiers, names)).items():
         if tier is Tier.BLOCKED:
             raise NotAdmitted(name)
+
+
+async def require_may_ask(node: Node, name: str) -> None:
+    """Raise ``NotAdmitted`` unless the domain of a handle may be asked who lives there.
+
+    Outside mode ``open`` a question tells a stranger what somebody types: only a peer is asked, and the domain above
+    a peer (``org.example`` of ``social.org.example``), on which its handles may stand.
+    """
+    if not await node.read(_may_ask, mode_of(node), name):
+        raise NotAdmitted(name)
+
+
+def _may_ask(conn: Connection, mode: FederationMode, name: str) -> bool:
+    tier = peers.tiers(conn, (name,))[name]
+    if tier is Tier.BLOCKED:
+        return False
+    return admits(mode, tier) or any(admits(mode, other) for other in peers.tiers_below(conn, name))

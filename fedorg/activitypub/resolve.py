@@ -81,7 +81,7 @@ async def _account(node: Node, name: str) -> Account:
     if policy.mode_of(node) is FederationMode.CLOSED:
         raise NotFound
     # The actor may live on another host than its handle; that one is asked about before it is contacted.
-    await policy.require_not_blocked(node, (handle.domain,))
+    await policy.require_may_ask(node, handle.domain)
     found = await discovery.find_actor(node.client, handle)
     return await actors.get(node, found.actor_url, Budget())
 

@@ -39,6 +39,8 @@ RULES: Final = (
     Rule(name="sign_in_links", age=timedelta(days=1), forget=expiry.delete_sign_in_links),
     # A code stays a day longer than it holds: exchanging it again has to revoke what it gave.
     Rule(name="authorization_codes", age=timedelta(days=1), forget=expiry.delete_codes),
+    Rule(name="application_tokens", age=timedelta(days=30), forget=expiry.delete_application_tokens),
+    Rule(name="applications", age=timedelta(days=7), forget=expiry.delete_applications),
     Rule(name="activities", age=timedelta(days=7), forget=deliveries.delete_done_activities),
     Rule(name="dead_deliveries", age=timedelta(days=30), forget=deliveries.delete_dead),
     Rule(name="dead_jobs", age=timedelta(days=30), forget=jobs.delete_dead),

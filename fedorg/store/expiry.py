@@ -3,14 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, delete, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists, select
 
 from fedorg.store.tables import (
+    applications,
     authorization_codes,
     events,
     idempotency_keys,
     sessions,
     sign_in_links,
+    tokens,
     tombstones,
 )
 
@@ -39,6 +41,21 @@ def delete_codes(conn: Connection, before: datetime, limit: int) -> int:
     """Authorization codes that ended before a moment."""
     codes = authorization_codes
     return _delete(conn, codes, codes.c.code_hash, codes.c.expires_at < before, limit)
+
+
+def delete_application_tokens(conn: Connection, before: datetime, limit: int) -> int:
+    """Tokens of programs, without a person, that were given before a moment: a program asks for a new one."""
+    return _delete(conn, tokens, tokens.c.id, (tokens.c.user_id.is_(None)) & (tokens.c.created_at < before), limit)
+
+
+def delete_applications(conn: Connection, before: datetime, limit: int) -> int:
+    """Programs registered before a moment that hold no token and wait for none."""
+    is_unused = (
+        (applications.c.created_at < before)
+        & ~exists().where(tokens.c.application_id == applications.c.id)
+        & ~exists().where(authorization_codes.c.application_id == applications.c.id)
+    )
+    return _delete(conn, applications, applications.c.id, is_unused, limit)
 
 
 def delete_tombstones(conn: Connection, before: datetime, limit: int) -> int:

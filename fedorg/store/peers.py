@@ -35,6 +35,12 @@ def tiers(conn: Connection, domains: Iterable[str]) -> dict[str, Tier]:
     return dict.fromkeys(wanted, Tier.OPEN) | {row.domain: Tier(row.tier) for row in rows}
 
 
+def tiers_below(conn: Connection, domain: str) -> set[Tier]:
+    """The tiers of the peers whose domain ends in ``.domain``."""
+    rows = conn.execute(select(peers.c.tier).where(peers.c.domain.endswith(f".{domain}", autoescape=True)).distinct())
+    return {Tier(tier) for tier in rows.scalars()}
+
+
 def upsert_seen(conn: Connection, now: datetime, domain: str) -> Peer:
     """The peer, made with tier ``open`` when it is new."""
     insert_ignore(conn, peers, [{"domain": domain, "tier": Tier.OPEN, "first_seen_at": now}])

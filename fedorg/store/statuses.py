@@ -319,12 +319,12 @@ def _is_recorded(conn: Connection, status: Status) -> bool:
 
 
 def _narrow(conn: Connection, which: ColumnElement[bool], parent: Status) -> None:
-    """Clamp statuses to the reach of ``parent``, if that is narrower than theirs."""
-    wider = [reach.value for reach in Reach if reach.width > parent.audience.reach.width]
-    if wider:
+    """Clamp statuses to the reach of ``parent``, if that is no wider than theirs; its ring is theirs then."""
+    if parent.audience.reach is not Reach.PUBLIC:
+        no_narrower = [reach.value for reach in Reach if reach.width >= parent.audience.reach.width]
         conn.execute(
             sa.update(statuses)
-            .where(which, statuses.c.reach.in_(wider))
+            .where(which, statuses.c.reach.in_(no_narrower))
             .values(reach=parent.audience.reach.value, reach_domain=parent.reach_domain)
         )
 

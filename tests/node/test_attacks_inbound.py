@@ -1,6 +1,6 @@
 """Attacks by peers that sign correctly: what they may fill, stall, or make look like somebody else's."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
 from typing import Any
 
@@ -8,10 +8,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fedorg.domain.visibility import Tier
 from fedorg.errors import NotFound
+from fedorg.services import peers
 from fedorg.store.tables import statuses
 from tests.node.fake_peer import FakePeer, running_peer
-from tests.node.talking import WorkingServer, success
+from tests.node.serving import NodeServer
+from tests.node.talking import WorkingServer, post, success
 
 NUMBERS = count(1)
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
@@ -120,3 +123,36 @@ async def test_s28_a_stranger_cannot_fill_the_node_with_what_it_announces(
 
     assert await count_statuses(working) == 0
     assert not third.asked
+
+
+async def test_s59_a_reply_cannot_hang_under_what_its_author_cannot_see(working: WorkingServer, peer: FakePeer) -> None:
+    """Who guesses the address of a private status neither counts under it nor joins its thread."""
+    alice = await working.person("alice")
+    private = await post(alice, "For followers", visibility="private")
+    await send(
+        working, peer, "Create", note(peer, "mallory", inReplyTo=private["uri"], to=[PUBLIC, alice_uri(working)])
+    )
+    await working.settle()
+
+    after = success(await alice.api.get(f"/api/v1/statuses/{private['id']}"))
+    context = success(await alice.api.get(f"/api/v1/statuses/{private['id']}/context"))
+    (told,) = success(await alice.api.get("/api/v1/notifications"))
+
+    assert (after["replies_count"], context["descendants"]) == (0, [])
+    assert told["status"]["in_reply_to_id"] is None
+
+
+async def test_a_mention_asks_nobody_outside_the_mode(
+    serve: Callable[..., Awaitable[NodeServer]], peer: FakePeer
+) -> None:
+    """Outside mode open, what a member types is no question to a stranger; a peer is asked."""
+    server = await serve(federation_mode="partners", default_reach="partners")
+    alice = await server.person("alice")
+    await alice.api.post("/api/v1/statuses", data={"status": f"@mallory@{peer.domain} hello", "visibility": "private"})
+    asked_before = sum(peer.asked.values())
+    await peers.set_tier(server.node, peer.domain, Tier.PARTNER)
+
+    await alice.api.post("/api/v1/statuses", data={"status": f"@mallory@{peer.domain} hello", "visibility": "private"})
+
+    assert asked_before == 0
+    assert peer.asked["/.well-known/webfinger"]

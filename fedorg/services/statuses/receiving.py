@@ -21,7 +21,8 @@ from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
 from fedorg.services.statuses.deleting import remove
 from fedorg.services.statuses.editing import keep_version
-from fedorg.store import accounts, jobs, media, relationships, statuses, tags
+from fedorg.services.statuses.reading import is_visible_to_peer
+from fedorg.store import accounts, jobs, media, peers, relationships, statuses, tags
 
 # Fetched statuses older than this are news to nobody (Mastodon's window).
 REALTIME: Final = timedelta(hours=6)
@@ -124,6 +125,9 @@ def _record(
 
 def _place(conn: Connection, remote: RemoteStatus, now: datetime) -> _Arrival:
     parent = None if remote.in_reply_to_uri is None else statuses.find_by_uri(conn, remote.in_reply_to_uri)
+    if parent is not None and not _may_answer(conn, remote.author, parent):
+        # It stands by itself: whoever cannot see a status can neither count in it nor join its thread.
+        remote, parent = replace(remote, in_reply_to_uri=None), None
     audience, reach_domain = remote.audience, None
     if audience.reach is not Reach.PUBLIC:
         reach_domain = remote.author.peer
@@ -137,6 +141,14 @@ def _place(conn: Connection, remote: RemoteStatus, now: datetime) -> _Arrival:
         parent=parent,
         created_at=min(remote.created_at, now),
     )
+
+
+def _may_answer(conn: Connection, author: Account, parent: Status) -> bool:
+    """Whether an account of a peer may see what it answers; only the parent's own node can tell."""
+    if not accounts.get(conn, parent.account_id).is_local:
+        return True
+    tier = peers.tiers(conn, [author.peer or ""])[author.peer or ""]
+    return is_visible_to_peer(conn, parent, author.peer or "", tier, author.uri)
 
 
 def _concerns_somebody(conn: Connection, arrival: _Arrival) -> bool:
