@@ -1,17 +1,24 @@
 """How others find our people and what this node says of itself: WebFinger, host-meta, NodeInfo."""
 
+from typing import Final
+
 import fedorg
-from federation import discovery
+from federation import discovery, nodeinfo
 from federation.discovery import Handle, Jrd
 from federation.errors import FederationError
 from federation.nodeinfo import NodeInfo
+from fedorg import log
 from fedorg.activitypub import policy
 from fedorg.domain.accounts import Account
 from fedorg.domain.visibility import FederationMode
 from fedorg.errors import BadRequest, NotFound
 from fedorg.node import Node
 from fedorg.services.instance import get_facts
-from fedorg.store import accounts
+from fedorg.store import accounts, peers
+
+_SOFTWARE_MAX: Final = 64
+
+logger = log.get_logger()
 
 
 async def webfinger(node: Node, resource: str) -> Jrd:
@@ -47,6 +54,17 @@ async def node_info(node: Node) -> NodeInfo:
         node_name=node.settings.name,
         node_description=node.settings.description or None,
     )
+
+
+async def identify(node: Node, domain: str) -> None:
+    """Ask a server what it runs and keep the answer; one that does not say is asked again next week."""
+    try:
+        info = await nodeinfo.fetch_nodeinfo(node.client, domain)
+    except FederationError as problem:
+        logger.info("peer.unidentified", peer=domain, reason=str(problem))
+        return
+    name, version = (part[:_SOFTWARE_MAX] for part in (info.software_name, info.software_version))
+    await node.write(peers.set_software, domain, name, version)
 
 
 async def _find(node: Node, resource: str) -> Account | None:

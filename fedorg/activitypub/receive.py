@@ -19,7 +19,7 @@ from federation.signatures import Request
 from fedorg import log
 from fedorg.activitypub import policy, signed
 from fedorg.activitypub.signed import Signer
-from fedorg.domain.jobs import HandleActivity
+from fedorg.domain.jobs import HandleActivity, IdentifyPeer
 from fedorg.domain.visibility import FederationMode
 from fedorg.errors import BadRequest, FedorgError, Forbidden, TooLarge, Unauthorized
 from fedorg.node import Node
@@ -144,6 +144,8 @@ def _take(conn: Connection, node: Node, received: Received, signer: Signer) -> b
         subject=subject_of(received.activity),
     )
     jobs.enqueue(conn, node.ids, now, job)
+    if peers.claim_question(conn, now, signer.domain):
+        jobs.enqueue(conn, node.ids, now, IdentifyPeer(domain=signer.domain))
     return True
 
 

@@ -95,6 +95,12 @@ class ResolveThread(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     depth: int = 0
 
 
+class IdentifyPeer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Ask another server what software it runs, for those who look after this node."""
+
+    domain: str
+
+
 Job: TypeAlias = (
     DistributeStatus
     | DistributeEdit
@@ -103,4 +109,5 @@ Job: TypeAlias = (
     | DistributeProfile
     | HandleActivity
     | ResolveThread
+    | IdentifyPeer
 )

@@ -1,14 +1,19 @@
 """What came in: activities taken at the door, and the threads they hang in."""
 
-from fedorg.activitypub import resolve
+from fedorg.activitypub import discovery, resolve
 from fedorg.activitypub.dispatch import dispatch
-from fedorg.domain.jobs import HandleActivity, ResolveThread
+from fedorg.domain.jobs import HandleActivity, IdentifyPeer, ResolveThread
 from fedorg.node import Node
 
 
 async def handle(node: Node, job: HandleActivity) -> None:
     """Act on an activity."""
     await dispatch(node, job)
+
+
+async def identify_peer(node: Node, job: IdentifyPeer) -> None:
+    """Note what software a server runs."""
+    await discovery.identify(node, job.domain)
 
 
 async def resolve_thread(node: Node, job: ResolveThread) -> None:

@@ -8,6 +8,7 @@ from fedorg.domain.jobs import (
     DistributeProfile,
     DistributeStatus,
     HandleActivity,
+    IdentifyPeer,
     Job,
     ResolveThread,
     SendActivity,
@@ -34,6 +35,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:
             await handle.handle(node, job)
         case ResolveThread():
             await handle.resolve_thread(node, job)
+        case IdentifyPeer():
+            await handle.identify_peer(node, job)
         case _:
             assert_never(job)
     return None

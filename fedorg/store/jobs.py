@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, update
 
-from fedorg.domain.jobs import HandleActivity, Job, ResolveThread
+from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job, ResolveThread
 from fedorg.ids import IdSource, JobId
 from fedorg.store import changes
 from fedorg.store.tables import jobs
@@ -199,6 +199,8 @@ def _lane(job: Job) -> str | None:
             return urlsplit(job.actor).netloc
         case ResolveThread():
             return _THREADS
+        case IdentifyPeer():
+            return job.domain
         case _:
             return None
 

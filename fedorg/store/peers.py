@@ -16,6 +16,7 @@ from fedorg.domain.visibility import Tier
 from fedorg.store.tables import accounts, deliveries, peers
 from fedorg.store.upsert import insert_ignore
 
+ASKED_EVERY: Final = timedelta(days=7)
 FAILURES_MAX: Final = 5
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=6)
@@ -45,6 +46,12 @@ def upsert_seen(conn: Connection, now: datetime, domain: str) -> Peer:
     """The peer, made with tier ``open`` when it is new."""
     insert_ignore(conn, peers, [{"domain": domain, "tier": Tier.OPEN, "first_seen_at": now}])
     return _peer(conn.execute(select(peers).where(peers.c.domain == domain)).one())
+
+
+def claim_question(conn: Connection, now: datetime, domain: str) -> bool:
+    """Whether it is time to ask the peer what it runs: at the first meeting and once a week; true only once."""
+    is_due = peers.c.asked_at.is_(None) | (peers.c.asked_at < now - ASKED_EVERY)
+    return bool(conn.execute(update(peers).where(peers.c.domain == domain, is_due).values(asked_at=now)).rowcount)
 
 
 def set_tier(conn: Connection, now: datetime, domain: str, tier: Tier) -> Peer:

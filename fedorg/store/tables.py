@@ -526,6 +526,8 @@ peers: Final = Table(
     Column("signature_scheme", String(32)),
     Column("software", Text),
     Column("software_version", Text),
+    # When the peer was last asked what it runs, whether or not it answered.
+    _moment("asked_at", nullable=True),
     _moment("first_seen_at"),
     _moment("last_success_at", nullable=True),
     _moment("last_failure_at", nullable=True),

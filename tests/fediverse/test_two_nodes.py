@@ -1,10 +1,12 @@
 """What people on two nodes see of each other: every kind of activity, in both directions, over real sockets."""
 
+import json
 from itertools import count
 from typing import Any
 
 import pytest
 
+import fedorg
 from tests.fediverse.conftest import Fediverse
 from tests.fediverse.nodes import Member, wait_for
 
@@ -65,6 +67,16 @@ async def test_a_follow_is_accepted_and_counted_on_both_nodes(fediverse: Fediver
     await fediverse.settle()
     followers = await alice.get(f"/api/v1/accounts/{here['id']}/followers")
     assert bella.handle.removeprefix("@") not in [account["acct"] for account in followers]
+
+
+async def test_each_node_learns_what_the_other_runs(fediverse: Fediverse) -> None:
+    """Whoever was met is asked for its NodeInfo; ``peer show`` tells administrators."""
+    await post(fediverse.bob, unique(f"{fediverse.alice.handle} hello"))
+    await fediverse.settle()
+
+    shown = json.loads(await fediverse.a.command("peer", "show", fediverse.b.domain, "--json"))
+
+    assert shown["software"] == f"fedorg {fedorg.__version__}"
 
 
 async def test_a_follower_on_another_node_reads_the_status(fediverse: Fediverse) -> None:

@@ -508,6 +508,7 @@ def _create_federation_and_work() -> None:
         sa.Column("signature_scheme", sa.String(length=32), nullable=True),
         sa.Column("software", sa.Text, nullable=True),
         sa.Column("software_version", sa.Text, nullable=True),
+        sa.Column("asked_at", sa.BigInteger, nullable=True),
         sa.Column("first_seen_at", sa.BigInteger, nullable=False),
         sa.Column("last_success_at", sa.BigInteger, nullable=True),
         sa.Column("last_failure_at", sa.BigInteger, nullable=True),
