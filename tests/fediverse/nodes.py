@@ -29,10 +29,18 @@ PASSWORD: Final = "correct horse battery"
 OUT_OF_BAND: Final = "urn:ietf:wg:oauth:2.0:oob"
 _NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _ALL_OF_THEM: Final = """
-import json, sys
+import contextlib, io, json, sys
 from fedorg.cli import main
+
+finished = []
 for words in json.loads(sys.argv[1]):
-    main(words, standalone_mode=False)
+    with contextlib.redirect_stdout(io.StringIO()) as output, contextlib.redirect_stderr(io.StringIO()) as complaint:
+        try:
+            main(words, prog_name="fedorg")
+        except SystemExit as end:
+            code = end.code or 0
+    finished.append({"code": code, "output": output.getvalue(), "complaint": complaint.getvalue()})
+print(json.dumps(finished))
 """
 _HIDDEN: Final = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
@@ -121,10 +129,16 @@ class RunningNode:
         assert finished.code == 0, f"fedorg {' '.join(words)}: {finished.complaint}"
         return finished.output
 
-    async def prepare(self, *commands: Sequence[str]) -> None:
+    async def run_all(self, *commands: Sequence[str]) -> list["Finished"]:
         """Run several ``fedorg …`` one after another in a single process, since starting one takes longest."""
         finished = await self._python("-c", _ALL_OF_THEM, json.dumps(commands))
         assert finished.code == 0, f"{commands}: {finished.complaint}"
+        return [Finished(**one) for one in json.loads(finished.output)]
+
+    async def prepare(self, *commands: Sequence[str]) -> None:
+        """Run several commands that must not fail."""
+        for words, finished in zip(commands, await self.run_all(*commands), strict=True):
+            assert finished.code == 0, f"fedorg {' '.join(words)}: {finished.complaint}"
 
     async def create(self, *usernames: str) -> None:
         """Make people who sign in with ``PASSWORD``."""

@@ -1,5 +1,6 @@
 """The command line from outside: what it says, what it refuses, and how it ends."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 
 from fedorg.cli import main
+from tests.databases import SqliteFiles
 from tests.fediverse.ledger import database_of
 from tests.fediverse.nodes import PASSWORD, Finished, RunningNode, sign_in, submit
 
@@ -41,8 +43,10 @@ def refused(finished: Finished) -> str:
     return finished.complaint
 
 
-async def as_json(node: RunningNode, *words: str) -> Any:  # noqa: ANN401 - JSON
-    return json.loads(await node.command(*words, "--json"))
+def as_json(finished: Finished) -> Any:  # noqa: ANN401 - JSON
+    """The JSON that a command printed."""
+    assert finished.code == 0, finished
+    return json.loads(finished.output)
 
 
 def test_every_command_shows_an_example() -> None:
@@ -55,10 +59,11 @@ def test_every_command_shows_an_example() -> None:
 
 async def test_help_names_every_command(node: RunningNode) -> None:
     """``fedorg --help`` lists the commands, and a wrong word ends with exit code 2."""
-    shown = await node.command("--help")
+    shown, wrong = await asyncio.gather(node.run("--help"), node.run("sevre"))
 
-    assert all(word in shown for word in main.commands)
-    assert (await node.run("sevre")).code == 2
+    assert shown.code == 0
+    assert all(word in shown.output for word in main.commands)
+    assert wrong.code == 2
 
 
 async def test_every_bad_setting_is_named_at_once(node: RunningNode) -> None:
@@ -74,28 +79,35 @@ async def test_every_bad_setting_is_named_at_once(node: RunningNode) -> None:
 async def test_secrets_are_not_shown(node: RunningNode) -> None:
     """Neither the list of settings nor a refusal holds the password of the database."""
     node.settings = {"FEDORG_DATABASE_URL": "postgresql://fedorg:opensesame@127.0.0.1:1/fedorg"}
-    shown = await node.command("settings", "--json")
-    complaint = refused(await node.run("user", "list"))
+    shown, refusal = await node.run_all(("settings", "--json"), ("user", "list"))
 
-    assert {row["name"]: row["value"] for row in json.loads(shown)}["FEDORG_DATABASE_URL"] == "(hidden)"
-    assert "127.0.0.1" in complaint
-    assert "opensesame" not in shown + complaint
+    values = {row["name"]: row["value"] for row in as_json(shown)}
+    assert values["FEDORG_DATABASE_URL"] == "(hidden)"
+    assert "127.0.0.1" in refused(refusal)
+    assert "opensesame" not in shown.output + refusal.complaint
 
 
 async def test_an_administrator_keeps_the_list_of_people(node: RunningNode) -> None:
     """People are created, listed, disabled and let in again, and scripts read the same facts as JSON."""
-    anna = await as_json(node, "user", "create", "anna", "--email", "anna@org.example", "--role", "admin")
-    await node.command("user", "create", "ben")
+    made, again, disabled, listed, enabled, unknown, table = await node.run_all(
+        ("user", "create", "anna", "--email", "anna@org.example", "--role", "admin", "--json"),
+        ("user", "create", "Anna"),
+        ("user", "disable", "anna", "--json"),
+        ("user", "list", "--json"),
+        ("user", "disable", "anna", "--undo", "--json"),
+        ("user", "disable", "nobody"),
+        ("user", "list"),
+    )
+
+    anna = as_json(made)
     assert (anna["username"], anna["role"], anna["state"]) == ("anna", "admin", "active")
     assert anna["sign_in_link"].startswith(f"{node.url}/auth/sign_in/link/")
-
-    assert (await as_json(node, "user", "disable", "ben"))["state"] == "disabled"
-    listed = await as_json(node, "user", "list")
-    assert [(one["username"], one["state"]) for one in listed] == [("anna", "active"), ("ben", "disabled")]
-    assert (await as_json(node, "user", "disable", "ben", "--undo"))["state"] == "active"
-
-    assert "taken" in refused(await node.run("user", "create", "ben"))
-    assert refused(await node.run("user", "disable", "nobody"))
+    assert "taken" in refused(again)
+    assert as_json(disabled)["state"] == "disabled"
+    assert [(one["username"], one["state"]) for one in as_json(listed)] == [("anna", "disabled")]
+    assert as_json(enabled)["state"] == "active"
+    assert refused(unknown)
+    assert all(word in table.output for word in ("anna", "admin", "active", "anna@org.example"))
 
 
 async def test_an_administrator_ends_what_a_person_had_open(node: RunningNode) -> None:
@@ -103,15 +115,17 @@ async def test_an_administrator_ends_what_a_person_had_open(node: RunningNode) -
     await node.create("anna", "ben")
     await node.start()
     async with node.member("anna") as anna, node.member("ben") as ben:
-        await node.command("user", "disable", "ben")
-        link = (await as_json(node, "user", "reset-password", "anna"))["sign_in_link"]
+        disabled, reset = await node.run_all(
+            ("user", "disable", "ben", "--json"), ("user", "reset-password", "anna", "--json")
+        )
 
+        assert as_json(disabled)["state"] == "disabled"
         assert (await ben.http.get("/api/v1/accounts/verify_credentials")).status_code == 401
         assert (await anna.http.get("/api/v1/accounts/verify_credentials")).status_code == 401
     async with node.http() as http:
-        with pytest.raises(AssertionError):
+        with pytest.raises(AssertionError, match="Sign in"):
             await sign_in(http, "anna", PASSWORD)
-    await _use_once(node, link)
+    await _use_once(node, as_json(reset)["sign_in_link"])
 
 
 async def test_the_first_start_prints_a_link_that_works_once(node: RunningNode) -> None:
@@ -122,7 +136,7 @@ async def test_the_first_start_prints_a_link_that_works_once(node: RunningNode) 
 
     await _use_once(node, link)
 
-    (owner,) = await as_json(node, "user", "list")
+    (owner,) = as_json(await node.run("user", "list", "--json"))
     assert (owner["username"], owner["role"]) == ("owner", "owner")
     await node.stop()
     await node.start()
@@ -131,28 +145,42 @@ async def test_the_first_start_prints_a_link_that_works_once(node: RunningNode) 
 
 async def test_an_administrator_says_what_a_server_is(node: RunningNode) -> None:
     """A server gets a tier before it was ever met; list and show read it back; a wrong tier is a wrong call."""
-    assert await as_json(node, "peer", "list") == []
-    made = await as_json(node, "peer", "tier", "sales.org.example", "sibling")
-    await node.command("peer", "tier", "spam.example", "blocked")
+    before, made, blocked, shown, after, wrong, unknown = await node.run_all(
+        ("peer", "list", "--json"),
+        ("peer", "tier", "sales.org.example", "sibling", "--json"),
+        ("peer", "tier", "spam.example", "blocked"),
+        ("peer", "show", "sales.org.example", "--json"),
+        ("peer", "list", "--json"),
+        ("peer", "tier", "spam.example", "friend"),
+        ("peer", "show", "unknown.example"),
+    )
 
-    assert made["tier"] == "sibling"
-    assert await as_json(node, "peer", "show", "sales.org.example") == made
-    tiers = {peer["domain"]: peer["tier"] for peer in await as_json(node, "peer", "list")}
+    assert as_json(before) == []
+    assert as_json(made)["tier"] == "sibling"
+    assert "blocked" in blocked.output
+    assert as_json(shown) == as_json(made)
+    tiers = {peer["domain"]: peer["tier"] for peer in as_json(after)}
     assert tiers == {"sales.org.example": "sibling", "spam.example": "blocked"}
-    assert (await node.run("peer", "tier", "spam.example", "friend")).code == 2
-    assert refused(await node.run("peer", "show", "unknown.example"))
+    assert wrong.code == 2
+    assert refused(unknown)
 
 
 async def test_migrating_is_checked_done_and_not_repeated(node: RunningNode) -> None:
     """``migrate --check`` says whether something is to be done without doing it; migrating twice changes nothing."""
-    before = await node.run("migrate", "--check")
-    assert (before.code, "fedorg migrate" in before.output) == (1, True)
-    assert not (node.folder / "fedorg.db").exists()
+    first, second, third, fourth, after = await node.run_all(
+        ("migrate", "--check"),
+        ("migrate", "--check", "--json"),
+        ("migrate", "--json"),
+        ("migrate", "--json"),
+        ("migrate", "--check", "--json"),
+    )
 
-    assert len((await as_json(node, "migrate"))["applied"]) >= 1
-    assert (await as_json(node, "migrate"))["applied"] == []
-    after = await as_json(node, "migrate", "--check")
-    assert (after["current"], after["pending"]) == (True, [])
+    assert (first.code, "fedorg migrate" in first.output) == (1, True)
+    pending = json.loads(second.output)["pending"]
+    assert pending
+    # Had a check made the database, nothing would have been left to apply.
+    assert (as_json(third)["applied"], as_json(fourth)["applied"]) == (pending, [])
+    assert (as_json(after)["current"], as_json(after)["pending"]) == (True, [])
 
 
 @pytest.mark.parametrize(
@@ -162,9 +190,11 @@ async def test_migrating_is_checked_done_and_not_repeated(node: RunningNode) -> 
         ("UPDATE alembic_version SET version_num = '9999'", "newer version"),
     ],
 )
-async def test_a_database_that_does_not_fit_is_not_served(node: RunningNode, damage: str, named: str) -> None:
+async def test_a_database_that_does_not_fit_is_not_served(
+    node: RunningNode, sqlite_files: SqliteFiles, damage: str, named: str
+) -> None:
     """``serve`` refuses a half-migrated database, and one that a newer version has used, with a sentence."""
-    await node.command("migrate")
+    sqlite_files.create_migrated(node.folder / "fedorg.db")
     engine = create_engine(database_of(node), poolclass=NullPool)
     with engine.begin() as conn:
         conn.execute(text(damage))
