@@ -14,17 +14,18 @@ from typing import Any, Final
 
 import httpx
 
-from tests.fediverse.nodes import Member, RunningNode
+from tests.fediverse.nodes import Member, RunningNode, wait_for
 
 RATE: Final = 20.0  # entries a second
 IN_FLIGHT_MAX: Final = 32
 ANSWER_SECONDS: Final = 10.0
-PATIENCE_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 120.0
 ENTRY: Final = re.compile(r"entry (\d+)\b")
 ANSWER: Final = re.compile(r"answer (\d+)\b")
 
-_LONGEST_PEACE: Final = 1.2
-_LONGEST_DOWNTIME: Final = 0.4
+_ENTRIES_BETWEEN_MAX: Final = 24
+_SHORT: Final = 0.3
+_STARTING: Final = 1.5
 _KILLED_WHILE_STARTING: Final = 0.25
 
 
@@ -81,18 +82,22 @@ async def react_until(stopped: asyncio.Event, cast: Cast, record: Record) -> Non
     await eve_follows
 
 
-async def kill_at_random(random: Random, nodes: tuple[RunningNode, ...], kills: int) -> None:
-    """At least so many times -9, one node or all of them, now and then one that is just starting."""
+async def kill_at_random(random: Random, nodes: tuple[RunningNode, ...], kills: int, record: Record) -> None:
+    """At least so many times -9, one node or all of them, now and then one that is just starting.
+
+    Between two kills some entries are acknowledged, so that a slow machine is killed at as many stages of its work.
+    """
     killed = 0
     while killed < kills:
-        await asyncio.sleep(random.uniform(0.05, _LONGEST_PEACE))
+        await _acknowledged(record, len(record.acknowledged) + random.randint(1, _ENTRIES_BETWEEN_MAX))
+        await asyncio.sleep(random.uniform(0, _SHORT))
         victims = random.choice([*((node,) for node in nodes), nodes])
         killed += await _kill(victims)
-        await asyncio.sleep(random.uniform(0, _LONGEST_DOWNTIME))
+        await asyncio.sleep(random.uniform(0, _SHORT))
         if random.random() < _KILLED_WHILE_STARTING:
             for victim in victims:
                 await victim.spawn()
-            await asyncio.sleep(random.uniform(0, _LONGEST_PEACE))
+            await asyncio.sleep(random.uniform(0, _STARTING))
             killed += await _kill(victims)
         await asyncio.gather(*(victim.start() for victim in victims))
 
@@ -126,6 +131,13 @@ def numbers_in(statuses: Iterable[Mapping[str, Any]], pattern: re.Pattern[str]) 
     """The numbers that the texts of statuses name, with repetitions."""
     found = (pattern.search(status["content"]) for status in statuses)
     return sorted(int(match[1]) for match in found if match)
+
+
+async def _acknowledged(record: Record, count: int) -> None:
+    async def look() -> bool | None:
+        return len(record.acknowledged) >= count or None
+
+    await wait_for(look, f"{count} acknowledged entries", PATIENCE_SECONDS)
 
 
 async def _write(cast: Cast, record: Record, number: int) -> None:

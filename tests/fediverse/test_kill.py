@@ -22,7 +22,9 @@ from tests.fediverse.nodes import RunningNode, settle
 
 KILLS_SHORT = 6
 KILLS_LONG = 50
+# Patience for the busiest machine: the nodes work off what waits at many a second.
 DRAIN_SECONDS = 120.0
+DRAIN_SECONDS_EACH = 1.0
 
 
 @pytest.fixture
@@ -52,14 +54,14 @@ async def two_nodes(two_databases: tuple[str, str], tmp_path: Path) -> AsyncIter
             await node.close()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_killed_node_loses_nothing_and_doubles_nothing(two_nodes: tuple[RunningNode, RunningNode]) -> None:
     """Two nodes killed a few times under load hold every acknowledged status once, everywhere it belongs."""
     await _live_through(KILLS_SHORT, *two_nodes)
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 async def test_fifty_kills_lose_nothing_and_double_nothing(two_nodes: tuple[RunningNode, RunningNode]) -> None:
     """The same for half a hundred kills."""
     await _live_through(KILLS_LONG, *two_nodes)
@@ -78,9 +80,9 @@ async def _live_through(kills: int, a: RunningNode, b: RunningNode) -> None:
         async with asyncio.TaskGroup() as load:
             load.create_task(chaos.write_until(stopped, cast, record))
             load.create_task(chaos.react_until(stopped, cast, record))
-            await chaos.kill_at_random(Random(seed), (a, b), kills)  # noqa: S311 - moments, not secrets
+            await chaos.kill_at_random(Random(seed), (a, b), kills, record)  # noqa: S311 - moments, not secrets
             stopped.set()
-        await _let_work_end(a, b)
+        await _let_work_end(a, b, DRAIN_SECONDS + DRAIN_SECONDS_EACH * len(record.acknowledged))
 
         await _check_what_members_see(cast, record)
     await asyncio.gather(a.stop(), b.stop())
@@ -95,13 +97,13 @@ async def _meet(cast: Cast) -> None:
     await cast.alice.find(cast.dora)
 
 
-async def _let_work_end(a: RunningNode, b: RunningNode) -> None:
+async def _let_work_end(a: RunningNode, b: RunningNode, seconds: float) -> None:
     """An hour later, as far as the queues can tell."""
     await asyncio.gather(a.stop(), b.stop())
     for node in (a, b):
         ledger.let_time_pass(node)
     await asyncio.gather(a.start(), b.start())
-    await settle(a, b, seconds=DRAIN_SECONDS)
+    await settle(a, b, seconds=seconds)
 
 
 async def _check_what_members_see(cast: Cast, record: Record) -> None:
