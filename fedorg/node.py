@@ -4,6 +4,7 @@ Only views, jobs, services and handlers see a ``Node``; stores, serialisers, val
 (linted), so that it cannot become a bag that everybody reaches into.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 
 from federation.client import Client
 from federation.errors import FetchError
-from federation.keys import SigningKey
+from federation.keys import SigningKey, VerificationKey
 from fedorg.config import Settings
 from fedorg.domain.accounts import Account
 from fedorg.domain.statuses import Status
@@ -49,7 +50,8 @@ class Node:
     """One running server. ``now`` gives aware UTC in whole milliseconds; tests set the clock.
 
     ``signing_keys`` keeps parsed private keys: parsing one costs a hundred signatures. ``asked_keys`` says when a peer
-    was last asked for a key, so that a forged signature cannot make this node ask again and again (S23).
+    was last asked for a key, so that a forged signature cannot make this node ask again and again (S23);
+    ``asking_keys`` holds what is being fetched, for all who wait for it.
     """
 
     settings: Settings
@@ -63,6 +65,7 @@ class Node:
     resolver: Resolver
     signing_keys: dict[AccountId, tuple[SigningKey, ...]] = field(default_factory=dict, repr=False)
     asked_keys: dict[str, datetime] = field(default_factory=dict, repr=False)
+    asking_keys: dict[str, asyncio.Task[tuple[VerificationKey, Account]]] = field(default_factory=dict, repr=False)
 
     async def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``unit(conn, …)`` returns, from one consistent snapshot; it cannot write."""

@@ -2,12 +2,14 @@
 
 A key that its owner lists is recorded with the owner (S8). A signature that fails under a recorded key may mean that
 the key was changed: the owner is asked again, but for one key only every few minutes, and a key that could not be had
-is not asked for again in that time (S23). A signature proves something only to those whose server this node speaks
+is not asked for again in that time (S23), or, where the server was only ill, for some seconds. Requests that come while
+a key is being fetched wait for it. A signature proves something only to those whose server this node speaks
 with, and never for an account of our own.
 """
 
+import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from federation import origin, parse, signatures
@@ -29,6 +31,7 @@ from fedorg.errors import Forbidden
 from fedorg.node import Node
 
 ASK_AGAIN_AFTER: Final = timedelta(minutes=5)
+ILL_ASK_AGAIN_AFTER: Final = timedelta(seconds=15)
 ASKED_MAX: Final = 10_000
 FETCHES_MAX: Final = 6
 
@@ -74,22 +77,34 @@ async def _verify(node: Node, claim: Claim, request: Request) -> tuple[Verified,
             if not _may_ask(node, claim.key_id):
                 raise
     elif not _may_ask(node, claim.key_id):
-        raise KeyUnavailable("it could not be had some minutes ago")
-    key, account = await _ask(node, claim.key_id)
+        raise KeyUnavailable("it could not be had a while ago")
+    key, account = await _ask_with_others(node, claim.key_id)
     if known is None:
         # A key met for the first time may be changed right away; only asking in vain, or again, makes one wait.
         node.asked_keys.pop(claim.key_id, None)
     return signatures.verify(claim, request, key, now=node.now()), account
 
 
+async def _ask_with_others(node: Node, key_id: str) -> tuple[VerificationKey, Account]:
+    """Ask for a key, or wait for the answer to whoever is asking already."""
+    asking = node.asking_keys.get(key_id)
+    if asking is None:
+        asking = asyncio.create_task(_ask(node, key_id))
+        node.asking_keys[key_id] = asking
+        asking.add_done_callback(lambda _: node.asking_keys.pop(key_id))
+    return await asyncio.shield(asking)
+
+
 async def _ask(node: Node, key_id: str) -> tuple[VerificationKey, Account]:
     """Ask the owner's server for a key."""
-    _note_asked(node, key_id)
+    _note_asked(node, key_id, node.now())
     budget = Budget(FETCHES_MAX)
     try:
         await actors.refresh(node, await _owner_of(node, key_id, budget), budget)
     except FederationError as problem:
         is_temporary = isinstance(problem, FetchError) and fetching.is_temporary(problem)
+        if is_temporary:
+            _note_asked(node, key_id, node.now() - ASK_AGAIN_AFTER + ILL_ASK_AGAIN_AFTER)
         raise KeyUnavailable(str(problem), is_temporary=is_temporary) from problem
     found = await keyring.find_verification_key(node, key_id)
     if found is None:
@@ -112,11 +127,11 @@ async def _owner_of(node: Node, key_id: str, budget: Budget) -> str:
 
 def _may_ask(node: Node, key_id: str) -> bool:
     asked_at = node.asked_keys.get(key_id)
-    return asked_at is None or node.now() - asked_at >= ASK_AGAIN_AFTER
+    return key_id in node.asking_keys or asked_at is None or node.now() - asked_at >= ASK_AGAIN_AFTER
 
 
-def _note_asked(node: Node, key_id: str) -> None:
+def _note_asked(node: Node, key_id: str, moment: datetime) -> None:
     node.asked_keys.pop(key_id, None)
-    node.asked_keys[key_id] = node.now()
+    node.asked_keys[key_id] = moment
     while len(node.asked_keys) > ASKED_MAX:
         node.asked_keys.pop(next(iter(node.asked_keys)))

@@ -70,6 +70,8 @@ class FakePeer:
     redirects: dict[str, str] = field(default_factory=dict)
     stalled: asyncio.Event | None = None
     """While set to an event, documents are answered only after it."""
+    is_ill: bool = False
+    """While it is, every document is answered with 503."""
 
     @property
     def url(self) -> str:
@@ -146,6 +148,8 @@ class FakePeer:
         self.asked[request.path] += 1
         if self.stalled is not None:
             await self.stalled.wait()
+        if self.is_ill:
+            return web.Response(status=503)
         if request.path == "/.well-known/webfinger":
             return self._answer_webfinger(request.query["resource"].removeprefix("acct:"))
         if request.path in self.redirects:

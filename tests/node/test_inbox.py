@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from federation.signatures import Scheme
-from tests.fediverse.nodes import RunningNode, settle
+from tests.fediverse.nodes import RunningNode, settle, wait_for
 from tests.node.fake_peer import FakePeer, Message, running_peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -342,6 +342,27 @@ async def test_a_key_that_cannot_be_had_is_asked_for_once(node: RunningNode, pee
         await assert_refused(node, message, 401)
 
     assert peer.asked["/users/nobody"] == 1
+
+
+async def test_what_comes_while_a_key_is_fetched_waits_for_it(
+    node: RunningNode, peer: FakePeer, inbox: str, mallory: str
+) -> None:
+    """Several requests at once under a key met for the first time are all taken, and cost one fetch."""
+    messages = [peer.sign(inbox, follow(peer, node, mallory), by=mallory) for _ in range(5)]
+    peer.stalled = asyncio.Event()
+    posting = [asyncio.create_task(post(node, message)) for message in messages]
+
+    async def asked() -> bool | None:
+        return bool(peer.asked[f"/users/{mallory}"]) or None
+
+    await wait_for(asked, "the node to ask for the key")
+    # The others are at the door by then, or come while the answer is on its way: it is the same to them.
+    peer.stalled.set()
+    answers = await asyncio.gather(*posting)
+
+    peer.stalled = None
+    assert [answer.status_code for answer in answers] == [202] * 5
+    assert peer.asked[f"/users/{mallory}"] == 1
 
 
 async def test_a_changed_key_is_learnt_once_the_old_one_fails(
