@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,9 @@ async def test_an_administrator_ends_what_a_person_had_open(node: RunningNode) -
 
 async def test_the_first_start_prints_a_link_that_works_once(node: RunningNode) -> None:
     """A node that nobody was created on makes an owner at its first start, and says how to sign in."""
+    began = time.monotonic()
     await node.start()
+    print(f"the first start took {time.monotonic() - began:.1f} s")  # noqa: T201 - to be looked at, not asserted
     log = (node.folder / "node.log").read_text()
     (link,) = [line.strip() for line in log.splitlines() if f"{node.url}/auth/sign_in/link/" in line]
 
