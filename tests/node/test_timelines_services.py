@@ -128,7 +128,7 @@ async def test_chunks_reach_every_follower_once(world: World, monkeypatch: pytes
 
 
 async def test_events_carry_ids_in_order(world: World) -> None:
-    """The log tells of a status, a boost and a deletion, by id, and public streams only of what is public."""
+    """The log tells of a status, a boost and a deletion, by id, and everybody only of what is public."""
     anna = await world.member("anna")
     public = await world.post(anna, "Public")
     private = await world.post(anna, "Private", visibility=Visibility.PRIVATE)
@@ -140,7 +140,7 @@ async def test_events_carry_ids_in_order(world: World) -> None:
         (EventKind.UPDATE, anna.id, public.id),
         (EventKind.UPDATE, None, public.id),
         (EventKind.UPDATE, anna.id, private.id),
-        (EventKind.DELETE, None, private.id),
+        (EventKind.DELETE, anna.id, private.id),
     ]
     assert await world.node.read(events.list_after, told[-1].id, 10) == []
     assert await world.node.read(events.last_id) == told[-1].id
