@@ -80,7 +80,7 @@ def print_json(value: object) -> None:
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:
     """A table for people, or the sentence ``empty`` when there are no rows."""
     if not rows:
-        console.print(empty)
+        console.print(empty, soft_wrap=True)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:

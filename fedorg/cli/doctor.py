@@ -69,9 +69,13 @@ def doctor(context: Context, *, as_json: bool) -> None:
         print_json(findings)
     else:
         for finding in findings:
-            console.print(f"{_MARKS[finding.verdict]:<20} [bold]{finding.check}[/]: {finding.found}", highlight=False)
+            console.print(
+                f"{_MARKS[finding.verdict]:<20} [bold]{finding.check}[/]: {finding.found}",
+                highlight=False,
+                soft_wrap=True,
+            )
             if finding.advice:
-                console.print(f"        → {finding.advice}", highlight=False)
+                console.print(f"        → {finding.advice}", highlight=False, soft_wrap=True)
     if any(finding.verdict is Verdict.FAULT for finding in findings):
         raise SystemExit(1)
 
@@ -89,10 +93,22 @@ async def _examine(settings: Settings) -> AsyncIterator[Finding]:
     async with app.open_node(settings) as node:
         yield await _keys(node)
         yield await _work(node)
+        if not settings.is_secure and not settings.insecure_loopback:
+            yield _only_here(settings)
+            return
         reached, clock = await _public_url(node)
         yield reached
         yield clock
         yield await _webfinger(node)
+
+
+def _only_here(settings: Settings) -> Finding:
+    return Finding(
+        check="public url",
+        verdict=Verdict.WARNING,
+        found=f"{settings.public_url} is this machine only: no other server can reach the node",
+        advice="To federate, give it a host name and HTTPS before people come: deploy/README.md shows how.",
+    )
 
 
 def _storage(settings: Settings) -> Finding:

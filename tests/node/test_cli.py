@@ -239,3 +239,16 @@ async def _use_once(node: RunningNode, link: str) -> None:
         page = await other.get(link)
         assert page.status_code == httpx.codes.NOT_FOUND
         assert not [cookie for cookie in other.cookies.jar if "session" in cookie.name]
+
+
+async def test_the_doctor_finds_no_fault_in_a_node_for_trying_out(tmp_path: Path) -> None:
+    """A node on this machine alone is healthy; that nobody else can reach it is a warning that says what to do."""
+    node = RunningNode(name="Trial", folder=tmp_path / "node", settings={"FEDORG_INSECURE_LOOPBACK": "false"})
+    try:
+        finished = await node.run("doctor", "--json")
+    finally:
+        await node.close()
+
+    (warning,) = (finding for finding in as_json(finished) if finding["verdict"] != "ok")
+    assert (warning["check"], warning["verdict"]) == ("public url", "warning")
+    assert "HTTPS" in warning["advice"]
