@@ -67,6 +67,7 @@ async def resolve_thread(node: Node, job: ResolveThread) -> None:
         if status.in_reply_to_uri is None or status.in_reply_to_id is not None:
             return
         status = await get_status(node, status.in_reply_to_uri, budget)
+        await statuses.join_replies(node, status)
 
 
 async def _account(node: Node, name: str) -> Account:

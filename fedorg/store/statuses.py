@@ -183,13 +183,17 @@ def note_activity(conn: Connection, account_id: AccountId, moment: datetime) -> 
 
 
 def adopt(conn: Connection, parent: Status) -> list[Status]:
-    """Hang replies that came before what they answer below it, with its thread and never wider than it."""
+    """Hang replies that came before what they answer below it, with its thread and never wider than it.
+
+    Of two that adopt at once the second waits for the first and finds nothing left to do.
+    """
     waiting = [
         from_row(row)
         for row in conn.execute(
             sa.select(*COLUMNS)
             .where(statuses.c.in_reply_to_uri == parent.uri, statuses.c.in_reply_to_id.is_(None))
             .order_by(statuses.c.id)
+            .with_for_update()
         )
     ]
     for child in waiting:

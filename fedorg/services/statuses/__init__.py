@@ -16,7 +16,13 @@ from fedorg.services.statuses.reading import (
     list_views,
     may_peer_see,
 )
-from fedorg.services.statuses.receiving import receive_delete, receive_edit, receive_status, record_fetched
+from fedorg.services.statuses.receiving import (
+    join_replies,
+    receive_delete,
+    receive_edit,
+    receive_status,
+    record_fetched,
+)
 
 __all__ = [
     "delete_status",
@@ -26,6 +32,7 @@ __all__ = [
     "get_context",
     "get_source",
     "get_view",
+    "join_replies",
     "list_edits",
     "list_views",
     "may_peer_see",

@@ -63,6 +63,20 @@ async def record_fetched(node: Node, remote: RemoteStatus) -> Status | None:
     return await node.write(_record, node, remote, _concerns_whoever_asked, _is_recent)
 
 
+async def join_replies(node: Node, parent: Status) -> None:
+    """Hang below a known status the replies that wait for it.
+
+    A reply and what it answers may be recorded at the same moment, neither seeing the other; so whoever looks for what
+    a reply answers, and finds it here, joins them.
+    """
+
+    def unit(conn: Connection) -> None:
+        if statuses.find(conn, parent.id) is not None:
+            _adopt(conn, node, parent)
+
+    await node.write(unit)
+
+
 async def receive_edit(node: Node, remote: RemoteStatus) -> Status | None:
     """Bring a known status up to date; None when it is unknown, another author's, or not newer (S5, S6).
 
@@ -207,11 +221,14 @@ def _insert_companions(conn: Connection, node: Node, status: Status, remote: Rem
 
 def _join_thread(conn: Connection, node: Node, status: Status) -> None:
     """Ask for what it answers, if that is not here; take in what waited for it."""
-    now = node.now()
     if status.in_reply_to_uri is not None and status.in_reply_to_id is None:
-        jobs.enqueue(conn, node.ids, now, ResolveThread(status_id=status.id))
-    for child in statuses.adopt(conn, status):
-        jobs.enqueue(conn, node.ids, now, DistributeStatus(status_id=child.id))
+        jobs.enqueue(conn, node.ids, node.now(), ResolveThread(status_id=status.id))
+    _adopt(conn, node, status)
+
+
+def _adopt(conn: Connection, node: Node, parent: Status) -> None:
+    for child in statuses.adopt(conn, parent):
+        jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=child.id))
 
 
 def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status | None:
