@@ -92,18 +92,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
-    """With ``--dist loadscope``, modules whose tests share servers go to one process, all other tests to any."""
+    """With ``--dist loadscope``, the tests of a module that may share servers run in one process."""
     return _ByServers(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 class _ByServers(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
     @override
     def _split_scope(self, nodeid: str) -> str:
-        if not nodeid.startswith("tests/fediverse/"):
-            return nodeid
         variant = _VARIANT.search(nodeid)
         return nodeid.partition("::")[0] + (variant[0] if variant else "")
 
 
-# The first parameter of tests that start servers of their own for each.
+# First parameters for each of which servers and databases are made anew.
 _VARIANT: Final = re.compile(r"\[(?:sqlite|postgresql|rfc9421|cavage)\b")
