@@ -16,7 +16,7 @@ BIN = Path(sys.executable).parent
 def main() -> int:
     """Run each check in order; the exit code of the first that fails, or 0."""
     chosen = sys.argv[1:]
-    workers = ["-n", os.environ.get("FEDORG_TEST_WORKERS", "4"), "--dist", "loadscope"]
+    workers = ["-n", os.environ.get("FEDORG_TEST_WORKERS", "3"), "--dist", "loadscope"]
     tests = [str(BIN / "pytest"), "-m", "not long", *workers]
     checks = [
         [str(BIN / "ruff"), "format", "--check", "."],

@@ -4,6 +4,7 @@
 PostgreSQL server answers, those variants are skipped and the summary says so; with ``CI`` set they fail instead.
 """
 
+import itertools
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -16,8 +17,22 @@ from typing_extensions import override
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from fedorg.services import keypairs
 from fedorg.store.engine import Database, open_database
 from tests.databases import NO_POSTGRESQL, PostgresqlServer, SqliteFiles, server_address
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys_from_a_pool() -> Iterator[None]:
+    """Nodes inside the test process draw their keys from a few real pairs: nothing random costs more than RSA keys.
+
+    Nodes in processes of their own make theirs themselves.
+    """
+    generate = keypairs._generate
+    pool = itertools.cycle([generate() for _ in range(6)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keypairs, "_generate", lambda: next(pool))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ import httpx
 
 T = TypeVar("T")
 
-WAIT_SECONDS: Final = 30.0
+WAIT_SECONDS: Final = 90.0
 PASSWORD: Final = "correct horse battery"
 OUT_OF_BAND: Final = "urn:ietf:wg:oauth:2.0:oob"
 _NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -19,7 +19,7 @@ from fedorg.store.tables import jobs
 from tests.contract import assert_valid
 from tests.node.serving import EVERYTHING, Member, NodeServer
 
-WAIT_SECONDS: Final = 20.0
+WAIT_SECONDS: Final = 60.0
 NOBODYS_ID: Final = 999
 
 
