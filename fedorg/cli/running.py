@@ -49,15 +49,13 @@ def serve(
     given = {"host": host, "port": port, "tls_certificate": tls_certificate, "tls_key": tls_key}
     settings = _with(context.settings(), {name: value for name, value in given.items() if value is not None})
 
+    bound = socket.socket(fileno=fd) if fd is not None else _listen(settings)
+
     async def main() -> None:
         async with app.open_node(settings) as node:
             await _welcome_owner(node, owner)
-            bound = socket.socket(fileno=fd) if fd is not None else None
             console.print(f"[bold]{settings.name}[/] is at {settings.public_url}  (stop with Ctrl-C)", highlight=False)
-            try:
-                await app.serve(node, bound=bound, with_worker=not no_worker)
-            except OSError as error:
-                fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.")
+            await app.serve(node, bound=bound, with_worker=not no_worker)
 
     run(main)
 
@@ -111,6 +109,15 @@ def migrate(context: Context, *, check: bool, as_json: bool) -> None:
         print_json({"applied": applied})
     else:
         console.print(f"Applied {len(applied)} revision(s)." if applied else "The database is up to date.")
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """A socket on host and port, before anything is promised; the end of the command when they are not to be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=256)
+    except OSError as error:
+        fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}.")
 
 
 async def _welcome_owner(node: Node, username: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -252,3 +253,13 @@ async def test_the_doctor_finds_no_fault_in_a_node_for_trying_out(tmp_path: Path
     (warning,) = (finding for finding in as_json(finished) if finding["verdict"] != "ok")
     assert (warning["check"], warning["verdict"]) == ("public url", "warning")
     assert "HTTPS" in warning["advice"]
+
+
+async def test_a_taken_port_is_a_sentence_and_nothing_is_promised(node: RunningNode) -> None:
+    """``serve`` on a port that somebody has says so, and neither greets an owner nor names an address."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        finished = await node.run("serve", "--port", str(port))
+
+    assert f"Cannot listen on 127.0.0.1:{port}" in refused(finished)
+    assert finished.output == ""
