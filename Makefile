@@ -1,7 +1,8 @@
 # One word per thing a newcomer wants to do. `make help` prints them.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCK := $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+# The lock names everything: resolving again would meet releases that are newer than it.
+LOCK := $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 
 .PHONY: help run demo test test-long fuzz lock clean
 
