@@ -22,8 +22,8 @@ BROKEN_REVISION = '''"""Adds a table, changes another, and breaks."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "broken"
+down_revision = "{head}"
 
 
 def upgrade() -> None:
@@ -123,7 +123,8 @@ async def test_a_revision_that_breaks_leaves_nothing(
     """A revision is one transaction: after its failure the database is where it was, and can be used."""
     scripts = tmp_path / "migrations"
     shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_broken.py").write_text(BROKEN_REVISION)
+    head = (await migrate.check(engine_url)).head
+    (scripts / "versions" / "broken.py").write_text(BROKEN_REVISION.format(head=head))
 
     with monkeypatch.context() as patch:
         patch.setattr(migrate, "SCRIPTS", scripts)
@@ -131,7 +132,7 @@ async def test_a_revision_that_breaks_leaves_nothing(
             await migrate.migrate(engine_url)
         state = await migrate.check(engine_url)
 
-    assert state.pending == ("0002",)
+    assert state.pending == ("broken",)
     assert not state.is_torn
     assert "half" not in inspect(by_hand).get_table_names()
     assert "half" not in {column["name"] for column in inspect(by_hand).get_columns("accounts")}
