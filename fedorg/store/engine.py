@@ -19,7 +19,6 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from fedorg import errors
 from fedorg.store.changes import Changes
-from fedorg.store.postgresql import open_postgresql
 from fedorg.store.sqlite import Synchronous, open_sqlite
 from fedorg.store.units import DatabaseClosed
 
@@ -112,6 +111,8 @@ async def _open(url: URL, *, synchronous: Synchronous, readers: int, pool_size: 
     try:
         if url.get_backend_name() == "sqlite":
             return await open_sqlite(url, synchronous=synchronous, readers=readers)
+        from fedorg.store.postgresql import open_postgresql  # noqa: PLC0415 - the driver is loaded by those who use it
+
         return await open_postgresql(url, pool_size=pool_size)
     except (OSError, sqlite3.Error, SQLAlchemyError) as problem:
         raise DatabaseUnavailable(url, problem) from problem

@@ -4,6 +4,9 @@ Every revision (``fedorg/store/migrations/versions``, in one line without branch
 together with the number that records it: what is interrupted has not happened, and what is run again goes on behind the
 last one that did. Changes are additive; what has to touch many rows is a job that walks them in chunks afterwards. Two
 processes that start at once take turns: an advisory lock on PostgreSQL, an exclusive transaction on SQLite.
+
+A node looks at its database on every start and hardly ever migrates it: Alembic is loaded when there is something to
+apply.
 """
 
 import asyncio
@@ -15,16 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, NullPool, create_engine, inspect
+from sqlalchemy import URL, Connection, NullPool, column, create_engine, inspect, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
 from fedorg import errors
 from fedorg.store.engine import DatabaseUnavailable, parse_url
-from fedorg.store.postgresql import session_url
 from fedorg.store.sqlite import SharedEngine, create_private, sqlite_path
 from fedorg.store.tables import metadata
 
@@ -37,6 +35,7 @@ _LOCK: Final = int.from_bytes(b"fedorg", "big")
 _PATIENCE_SECONDS: Final = 120.0
 # Alembic keeps the command that runs in module globals: two threads of one process take turns.
 _ONE_COMMAND: Final = threading.Lock()
+_VERSIONS: Final = table("alembic_version", column("version_num"))
 
 
 class MigrationRefused(errors.Unavailable):
@@ -114,13 +113,6 @@ async def migrate(url: str, progress: Progress | None = None) -> list[str]:
     return await asyncio.to_thread(_migrate, url, report)
 
 
-def script_config(conn: Connection) -> Config:
-    """What Alembic's commands need to work on ``conn`` with the scripts of this package."""
-    config = Config(attributes={"connection": conn})
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    return config
-
-
 def _check(url: str) -> MigrationState:
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite" and not sqlite_path(parsed).exists():
@@ -161,9 +153,18 @@ def _apply_next(conn: Connection) -> str | None:
             raise MigrationRefused(state.explain())
         if not state.pending:
             return None
-        with _ONE_COMMAND:
-            command.upgrade(script_config(conn), state.pending[0])
+        _apply(conn, state.pending[0])
         return state.pending[0]
+
+
+def _apply(conn: Connection, revision: str) -> None:
+    from alembic import command  # noqa: PLC0415 - see the module header
+    from alembic.config import Config  # noqa: PLC0415 - likewise
+
+    config = Config(attributes={"connection": conn})
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    with _ONE_COMMAND:
+        command.upgrade(config, revision)
 
 
 @contextlib.contextmanager
@@ -189,6 +190,8 @@ def _open_sqlite(url: URL, begin: str) -> Connection:
 
 
 def _open_postgresql(url: URL) -> Connection:
+    from fedorg.store.postgresql import session_url  # noqa: PLC0415 - the driver is loaded by those who use it
+
     conn = create_engine(session_url(url), poolclass=NullPool).connect()
     with conn.begin():
         conn.exec_driver_sql("SET statement_timeout = 0")
@@ -204,7 +207,8 @@ def _take_turns(conn: Connection) -> None:
 
 def _state(conn: Connection) -> MigrationState:
     revisions = _revisions()
-    recorded = MigrationContext.configure(conn).get_current_heads()
+    present, ours = set(inspect(conn).get_table_names()), set(metadata.tables)
+    recorded = _recorded(conn) if _VERSIONS.name in present else ()
     head = revisions[-1]
     if len(recorded) > 1:
         return MigrationState(current=recorded[0], head=head, torn=tuple(f"revision {name}" for name in recorded))
@@ -212,14 +216,17 @@ def _state(conn: Connection) -> MigrationState:
     if current is not None and current not in revisions:
         return MigrationState(current=current, head=head, unknown=current)
     pending = revisions[revisions.index(current) + 1 :] if current is not None else revisions
-    present, ours = set(inspect(conn).get_table_names()), set(metadata.tables)
     torn = present & ours if current is None else ours - present if not pending else set[str]()
     return MigrationState(
         current=current, head=head, pending=pending, torn=tuple(f"table {name}" for name in sorted(torn))
     )
 
 
+def _recorded(conn: Connection) -> tuple[str, ...]:
+    """What Alembic wrote down; more than one row means that somebody meddled."""
+    return tuple(conn.execute(select(_VERSIONS.c.version_num).order_by(_VERSIONS.c.version_num)).scalars())
+
+
 def _revisions() -> tuple[str, ...]:
-    """All revisions of this version, oldest first."""
-    scripts = ScriptDirectory(str(SCRIPTS))
-    return tuple(script.revision for script in reversed(list(scripts.walk_revisions())))
+    """All revisions of this version, oldest first: the numbers their files begin with."""
+    return tuple(sorted(path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*_*.py")))

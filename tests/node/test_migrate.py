@@ -22,7 +22,7 @@ BROKEN_REVISION = '''"""Adds a table, changes another, and breaks."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "broken"
+revision = "{number}"
 down_revision = "{head}"
 
 
@@ -124,7 +124,8 @@ async def test_a_revision_that_breaks_leaves_nothing(
     scripts = tmp_path / "migrations"
     shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     head = (await migrate.check(engine_url)).head
-    (scripts / "versions" / "broken.py").write_text(BROKEN_REVISION.format(head=head))
+    number = f"{int(head) + 1:04}"
+    (scripts / "versions" / f"{number}_broken.py").write_text(BROKEN_REVISION.format(head=head, number=number))
 
     with monkeypatch.context() as patch:
         patch.setattr(migrate, "SCRIPTS", scripts)
@@ -132,7 +133,7 @@ async def test_a_revision_that_breaks_leaves_nothing(
             await migrate.migrate(engine_url)
         state = await migrate.check(engine_url)
 
-    assert state.pending == ("broken",)
+    assert state.pending == (number,)
     assert not state.is_torn
     assert "half" not in inspect(by_hand).get_table_names()
     assert "half" not in {column["name"] for column in inspect(by_hand).get_columns("accounts")}
