@@ -39,8 +39,9 @@ async def find_known(node: Node, uri: str) -> Account | None:
 async def get(node: Node, uri: str, budget: Budget) -> Account:
     """The account with an identity, fetched when it is new and refreshed when what is known is a day old.
 
-    What is known serves on when its server does not answer. Raises ``Forbidden`` for one that is suspended or whose
-    server this node does not speak with, ``NotFound`` for none of ours, and what a fetch raises.
+    What is known serves on when its server does not answer. An address that leads to another actor is no identity of
+    it: else its owner could speak as that one (S1). Raises ``Forbidden`` for one that is suspended or whose server this
+    node does not speak with, ``NotFound`` for none of ours, and what a fetch raises.
     """
     known = await find_known(node, uri)
     if node.uris.is_ours(uri):
@@ -49,12 +50,12 @@ async def get(node: Node, uri: str, budget: Budget) -> Account:
         return known
     await policy.require_admitted(node, (uri,))
     if known is None:
-        return await refresh(node, uri, budget)
+        return await _refresh_exactly(node, uri, budget)
     _require_not_suspended(known)
     if known.fetched_at is not None and node.now() - known.fetched_at < FRESH_FOR:
         return known
     try:
-        return await refresh(node, uri, budget)
+        return await _refresh_exactly(node, uri, budget)
     except FederationError:
         return known
 
@@ -76,6 +77,13 @@ async def record(node: Node, actor: Actor, budget: Budget) -> Account:
     recorded = await record_remote_account(node, account, _keys(node, actor, account.id))
     _require_not_suspended(recorded)
     return recorded
+
+
+async def _refresh_exactly(node: Node, uri: str, budget: Budget) -> Account:
+    actor = await fetching.fetch_actor(node, uri, budget)
+    if actor.id != uri:
+        raise OriginMismatch(f"{uri} leads to {actor.id}, which is somebody else.")
+    return await record(node, actor, budget)
 
 
 def _require_not_suspended(account: Account) -> None:

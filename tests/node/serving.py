@@ -4,7 +4,7 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -123,9 +123,17 @@ class Browser:
         return await self.submit(page, "/auth/sign_in", name=name, password=password)
 
 
+Changes = Callable[[Node], Node]
+
+
 @asynccontextmanager
-async def serve_node(database_url: str, data_dir: Path, **settings: object) -> AsyncIterator[NodeServer]:
-    """Serve a node on a free port, limits off unless ``settings`` say otherwise, until the block ends."""
+async def serve_node(
+    database_url: str, data_dir: Path, change: Changes | None = None, /, **settings: object
+) -> AsyncIterator[NodeServer]:
+    """Serve a node on a free port, limits off unless ``settings`` say otherwise, until the block ends.
+
+    ``change`` exchanges a part of the node, such as its way out, before it is served.
+    """
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
     bound.listen(128)
@@ -145,7 +153,8 @@ async def serve_node(database_url: str, data_dir: Path, **settings: object) -> A
     clock = Clock()
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
-        node = await stack.enter_async_context(open_node(config.from_mapping(told | settings), now=clock))
+        opened = await stack.enter_async_context(open_node(config.from_mapping(told | settings), now=clock))
+        node = change(opened) if change is not None else opened
         application = web.create_app(node)
         served = hypercorn.config.Config()
         # The server closes the descriptor it is given.
