@@ -4,7 +4,9 @@ An activity's id is the same however often its job runs, and the store records a
 gets it is decided by ``services.fanout`` and checked again against the tier when a delivery is due.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from federation import render
 from federation.activities import Accept, Activity, Block, Follow, Like, Reject, Undo
@@ -30,6 +32,22 @@ from fedorg.services import fanout, statuses
 from fedorg.store import accounts, deliveries, keys
 from fedorg.store import statuses as stored_statuses
 from fedorg.store.deliveries import OutgoingActivity
+
+SENT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Accept": "a follow was let in, by itself or by hand",
+        "Announce": "a member boosts",
+        "Block": "a member blocks somebody",
+        "Create": "a member posts",
+        "Delete": "a status was deleted",
+        "Follow": "a member follows",
+        "Like": "a member favourites",
+        "Reject": "a follow was refused or a follower removed",
+        "Undo": "likewise",
+        "Update": "a status or a profile changed",
+    }
+)
+"""When each type leaves, as FEDERATION.md tells it."""
 
 logger = log.get_logger()
 

@@ -10,7 +10,10 @@ from fedorg.services import relationships
 
 
 async def handle_accept(node: Node, sender: Account, accept: Accept, _budget: Budget) -> Outcome:
-    """Only who was asked can accept, and only what was asked (S51): by the id of the Follow, else by its two ends."""
+    """A follow asked for here counts from now on.
+
+    Only who was asked can accept, and only what was asked (S51): by the id of the Follow, else by its two ends.
+    """
     asked = accept.object
     follower = await local.find_account(node, asked.actor) if isinstance(asked, Follow) else None
     if await relationships.receive_accept(node, sender, follow_uri=asked.id):

@@ -13,7 +13,10 @@ from fedorg.services import interactions, relationships, statuses
 
 
 async def handle_announce(node: Node, sender: Account, announce: Announce, budget: Budget) -> Outcome:
-    """What is reblogged is taken from here, else from where it lives; an embedded copy only from its own server."""
+    """A boost of a public or unlisted ``Note``, which is fetched from its origin.
+
+    What is known here is not fetched again; an embedded copy is taken from its own server only.
+    """
     announced = announce.object
     if not isinstance(announced, Note | Ref):
         return Ignored("what it passes on is not a status")

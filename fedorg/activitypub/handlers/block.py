@@ -10,7 +10,7 @@ from fedorg.services import relationships
 
 
 async def handle_block(node: Node, sender: Account, block: Block, _budget: Budget) -> Outcome:
-    """Both stop following each other; the one who is blocked is not told."""
+    """Follows in both directions end, and both stop seeing each other; the one who is blocked is not told."""
     target = await local.find_account(node, block.object.id)
     if target is None:
         return Ignored("it blocks nobody of this server")

@@ -11,7 +11,10 @@ from fedorg.services import statuses
 
 
 async def handle_create(node: Node, sender: Account, create: Create, budget: Budget) -> Outcome:
-    """An embedded note is its author's own by now; anything else is fetched from where it lives (S6, S12)."""
+    """A ``Note`` that concerns somebody here is kept (an ``Article``, ``Page`` or other document as text and link).
+
+    An embedded note is its author's own by now; anything else is fetched from where it lives (S6, S12).
+    """
     if isinstance(create.object, UnknownObject):
         return Ignored(f"a {create.object.type} is nothing this server shows")
     if await statuses.find_by_uri(node, create.object.id) is not None:

@@ -10,7 +10,10 @@ from fedorg.services.accounts import remove_remote_account
 
 
 async def handle_delete(node: Node, sender: Account, delete: Delete, _budget: Budget) -> Outcome:
-    """The service deletes only what the sender made (S5), and remembers it, so that nothing late brings it back."""
+    """The status, or the actor with all that is theirs, goes.
+
+    The service deletes only what the sender made (S5), and remembers it, so that nothing late brings it back.
+    """
     if delete.object.id == sender.uri:
         await remove_remote_account(node, sender)
         return Done()

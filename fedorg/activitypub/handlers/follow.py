@@ -10,7 +10,7 @@ from fedorg.services import relationships
 
 
 async def handle_follow(node: Node, sender: Account, follow: Follow, _budget: Budget) -> Outcome:
-    """Hand the request to the one who is asked; the service answers it, or keeps it for a locked account."""
+    """Somebody follows; answered at once, or when a locked account decides."""
     target = await local.find_account(node, follow.object.id)
     if target is None or target.actor_type is ActorType.APPLICATION:
         return Ignored("it follows nobody of this server")

@@ -9,7 +9,7 @@ from fedorg.services import interactions
 
 
 async def handle_like(node: Node, sender: Account, like: Like, _budget: Budget) -> Outcome:
-    """A reaction with an emoji counts as a favourite, as in Mastodon."""
+    """A favourite; so counts a reaction with an emoji, as in Mastodon."""
     if await interactions.receive_favourite(node, sender, like.object.id, like.id):
         return Done()
     return Ignored("it is about a status that is unknown here or not for its actor")

@@ -10,7 +10,10 @@ from fedorg.services import relationships
 
 
 async def handle_reject(node: Node, sender: Account, reject: Reject, _budget: Budget) -> Outcome:
-    """The follow is named by the id it was asked with, else by its two ends."""
+    """A follow asked for here, or one that was accepted, ends.
+
+    It is named by the id it was asked with, else by its two ends.
+    """
     asked = reject.object
     follower = await local.find_account(node, asked.actor) if isinstance(asked, Follow) else None
     if await relationships.receive_reject(node, sender, follow_uri=asked.id):

@@ -11,7 +11,10 @@ from fedorg.services import interactions, relationships
 
 
 async def handle_undo(node: Node, sender: Account, undo: Undo, _budget: Budget) -> Outcome:
-    """What is undone was the sender's own: ``federation.origin`` has compared the two actors."""
+    """Takes back a ``Follow``, ``Like``, ``Announce`` or ``Block`` of the same actor.
+
+    What is undone was the sender's own: ``federation.origin`` has compared the two actors.
+    """
     undone = undo.object
     match undone:
         case Follow():

@@ -12,7 +12,10 @@ from fedorg.services import statuses
 
 
 async def handle_update(node: Node, sender: Account, update: Update, budget: Budget) -> Outcome:
-    """An embedded actor or note is its sender's own by now; one named by its id is fetched."""
+    """A new version of a ``Note`` or of the actor itself.
+
+    An embedded actor or note is its sender's own by now; one named by its id is fetched.
+    """
     changed = update.object
     match changed:
         case UnknownObject():
