@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from fedorg.domain.accounts import Account, Emoji
+from fedorg.domain.filters import FilterMatch
 from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.ids import AccountId, ApplicationId, EditId, MediaId, StatusId
 
@@ -249,6 +250,7 @@ class StatusView:
     tags: tuple[Tag, ...] = ()
     application: Application | None = None
     viewer: ViewerState | None = None
+    filtered: tuple[FilterMatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import TypedDict
 from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.statuses import ContextView, Mention, Status, StatusEdit, StatusView, Tag
 from fedorg.serializers.accounts import AccountEntity, EmojiEntity, account_entity, emoji_entity
+from fedorg.serializers.filters import FilterResultEntity, filter_result_entity
 from fedorg.serializers.media import MediaEntity, media_entity
 from fedorg.serializers.times import moment, optional_moment
 from fedorg.uris import Uris
@@ -78,7 +79,7 @@ class StatusEntity(_StatusBase, total=False):
     bookmarked: bool
     muted: bool
     pinned: bool
-    filtered: list[object]
+    filtered: list[FilterResultEntity]
 
 
 class StatusEditEntity(TypedDict):
@@ -153,7 +154,7 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         entity["bookmarked"] = view.viewer.bookmarked
         entity["muted"] = view.viewer.muted
         entity["pinned"] = False
-        entity["filtered"] = []
+        entity["filtered"] = [filter_result_entity(found) for found in view.filtered]
     return entity
 
 

@@ -34,7 +34,7 @@ async def favourite(node: Node, account: Account, status_id: StatusId) -> None:
     """Favourite a visible status; ``NotFound`` when it is not."""
 
     def unit(conn: Connection) -> None:
-        status = _get_visible(conn, account.id, status_id)
+        status = _get_visible(conn, node.now(), account.id, status_id)
         number = node.ids.next()
         uri = node.uris.activity(account.uri, "like", number)
         if _insert_favourite(conn, node, account, status, uri, number):
@@ -62,7 +62,7 @@ async def bookmark(node: Node, account: Account, status_id: StatusId) -> None:
     """Bookmark a visible status; only the one who does it knows. ``NotFound`` when it is not visible."""
 
     def unit(conn: Connection) -> None:
-        status = _get_visible(conn, account.id, status_id)
+        status = _get_visible(conn, node.now(), account.id, status_id)
         interactions.insert_bookmark(
             conn, bookmark_id=node.ids.next(), account_id=account.id, status_id=status.id, now=node.now()
         )
@@ -89,7 +89,7 @@ async def reblog(node: Node, account: Account, status_id: StatusId, *, visibilit
     """
 
     def unit(conn: Connection) -> Status:
-        original = _get_visible(conn, account.id, status_id)
+        original = _get_visible(conn, node.now(), account.id, status_id)
         if not may_reblog(original.audience, is_author=original.account_id == account.id):
             raise Forbidden("This action is not allowed")
         new = statuses.record(conn, _local_reblog(node, account, original, visibility), node.ids.next, is_local=True)
@@ -111,7 +111,7 @@ async def unreblog(node: Node, account: Account, status_id: StatusId) -> Status:
         original = _find_original(conn, status_id)
         boost = None if original is None else statuses.find_reblog(conn, account.id, original.id)
         if original is None or boost is None:
-            return _get_visible(conn, account.id, status_id)
+            return _get_visible(conn, node.now(), account.id, status_id)
         queue_delete(conn, node, boost, reblog_of=original)
         _remove_boost(conn, node, boost, original)
         return statuses.get(conn, original.id)
@@ -125,7 +125,7 @@ async def list_favourited_by(
     """Who favourited a visible status, newest first."""
 
     def unit(conn: Connection) -> list[Listed[Account]]:
-        return interactions.list_favourited_by(conn, _get_visible(conn, viewer, status_id).id, page)
+        return interactions.list_favourited_by(conn, _get_visible(conn, node.now(), viewer, status_id).id, page)
 
     return await node.read(unit)
 
@@ -136,7 +136,7 @@ async def list_reblogged_by(
     """Who boosted a visible status, newest first."""
 
     def unit(conn: Connection) -> list[Listed[Account]]:
-        return interactions.list_reblogged_by(conn, _get_visible(conn, viewer, status_id).id, page)
+        return interactions.list_reblogged_by(conn, _get_visible(conn, node.now(), viewer, status_id).id, page)
 
     return await node.read(unit)
 
@@ -220,9 +220,9 @@ async def receive_unreblog(node: Node, account: Account, uri: str) -> bool:
     return await node.write(unit)
 
 
-def _get_visible(conn: Connection, viewer: AccountId | None, status_id: StatusId) -> Status:
+def _get_visible(conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId) -> Status:
     """The status, or what it boosts; ``NotFound`` when ``viewer`` may not see it."""
-    view = views.get_view(conn, viewer, status_id)
+    view = views.get_view(conn, now, viewer, status_id)
     return view.status if view.reblog is None else view.reblog.status
 
 

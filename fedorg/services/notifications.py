@@ -1,6 +1,7 @@
 """Notifications of an account: read, dismissed, counted. They are made where what they tell of is done."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
@@ -35,7 +36,7 @@ async def list_notifications(
             exclude_types=exclude_types,
             from_account_id=from_account_id,
         )
-        return _with_companions(conn, account_id, rows)
+        return _with_companions(conn, node.now(), account_id, rows)
 
     return await node.read(unit)
 
@@ -44,7 +45,7 @@ async def get(node: Node, account_id: AccountId, notification_id: NotificationId
     """One notification of the account; ``NotFound`` for anybody else's."""
 
     def unit(conn: Connection) -> NotificationView:
-        found = _with_companions(conn, account_id, [notifications.get(conn, account_id, notification_id)])
+        found = _with_companions(conn, node.now(), account_id, [notifications.get(conn, account_id, notification_id)])
         if not found:
             raise NotFound
         return found[0]
@@ -72,11 +73,13 @@ async def count_unread(node: Node, account_id: AccountId, limit: int) -> int:
     return await node.read(unit)
 
 
-def _with_companions(conn: Connection, account_id: AccountId, rows: list[Notification]) -> list[NotificationView]:
+def _with_companions(
+    conn: Connection, now: datetime, account_id: AccountId, rows: list[Notification]
+) -> list[NotificationView]:
     """What the account may see no longer, and what comes from suspended accounts, is left out."""
     people = accounts.list_by_ids(conn, {row.from_account_id for row in rows})
     ids = list({row.status_id: None for row in rows if row.status_id is not None})
-    loaded = {view.status.id: view for view in views.load_views(conn, account_id, ids)}
+    loaded = {view.status.id: view for view in views.load_views(conn, now, account_id, ids)}
     return [
         NotificationView(
             notification=row,

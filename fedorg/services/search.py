@@ -39,7 +39,7 @@ async def search_statuses(node: Node, viewer: AccountId | None, query: str) -> l
 
     def unit(conn: Connection) -> list[StatusView]:
         found = statuses.find_by_address(conn, query.strip())
-        return [] if found is None else views.load_views(conn, viewer, [found.id])
+        return [] if found is None else views.load_views(conn, node.now(), viewer, [found.id])
 
     return await node.read(unit)
 
@@ -53,7 +53,7 @@ async def resolve_status(node: Node, viewer: AccountId, query: str) -> list[Stat
         found = await node.resolver.status(node, query.strip())
     except (NotFound, Unavailable, FetchError):
         return []
-    return await node.read(views.load_views, viewer, [found.id])
+    return await node.read(views.load_views, node.now(), viewer, [found.id])
 
 
 async def search_tags(node: Node, query: str, *, limit: int, offset: int = 0) -> list[TagView]:

@@ -1,5 +1,6 @@
 """Pages of timelines: the ids by one query, their views by a fixed number more."""
 
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
@@ -19,7 +20,7 @@ async def home(node: Node, account_id: AccountId, page: PageQuery) -> list[Statu
     """What the accounts somebody follows, and they themselves, posted and boosted."""
 
     def unit(conn: Connection) -> list[StatusView]:
-        return views.load_views(conn, account_id, timelines.list_home(conn, account_id, page))
+        return views.load_views(conn, node.now(), account_id, timelines.list_home(conn, account_id, page))
 
     return await node.read(unit)
 
@@ -37,7 +38,8 @@ async def public(
     selection = Selection(local_only=local_only, remote_only=remote_only, media_only=media_only)
 
     def unit(conn: Connection) -> list[StatusView]:
-        return views.load_views(conn, viewer, timelines.list_public(conn, viewer, node.now(), page, selection))
+        now = node.now()
+        return views.load_views(conn, now, viewer, timelines.list_public(conn, viewer, now, page, selection))
 
     return await node.read(unit)
 
@@ -72,7 +74,7 @@ async def tag(
             all_of=_normalised(all_of),
             none_of=_normalised(none_of),
         )
-        return views.load_views(conn, viewer, ids)
+        return views.load_views(conn, node.now(), viewer, ids)
 
     return await node.read(unit)
 
@@ -101,7 +103,7 @@ async def account_statuses(
             media_only=media_only,
             tagged=None if tagged is None else text.normalise_hashtag(tagged),
         )
-        return views.load_views(conn, viewer, ids)
+        return views.load_views(conn, node.now(), viewer, ids)
 
     return await node.read(unit)
 
@@ -110,7 +112,7 @@ async def favourites(node: Node, account_id: AccountId, page: PageQuery) -> list
     """What somebody favourited, paged by the favourite."""
 
     def unit(conn: Connection) -> list[Listed[StatusView]]:
-        return _with_views(conn, account_id, interactions.list_favourites(conn, account_id, page))
+        return _with_views(conn, node.now(), account_id, interactions.list_favourites(conn, account_id, page))
 
     return await node.read(unit)
 
@@ -119,13 +121,15 @@ async def bookmarks(node: Node, account_id: AccountId, page: PageQuery) -> list[
     """What somebody bookmarked, paged by the bookmark."""
 
     def unit(conn: Connection) -> list[Listed[StatusView]]:
-        return _with_views(conn, account_id, interactions.list_bookmarks(conn, account_id, page))
+        return _with_views(conn, node.now(), account_id, interactions.list_bookmarks(conn, account_id, page))
 
     return await node.read(unit)
 
 
-def _with_views(conn: Connection, viewer: AccountId, rows: list[Listed[StatusId]]) -> list[Listed[StatusView]]:
-    loaded = {view.status.id: view for view in views.load_views(conn, viewer, [row.item for row in rows])}
+def _with_views(
+    conn: Connection, now: datetime, viewer: AccountId, rows: list[Listed[StatusId]]
+) -> list[Listed[StatusView]]:
+    loaded = {view.status.id: view for view in views.load_views(conn, now, viewer, [row.item for row in rows])}
     return [Listed(row_id=row.row_id, item=loaded[row.item]) for row in rows if row.item in loaded]
 
 

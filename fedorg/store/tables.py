@@ -316,6 +316,41 @@ account_notes: Final = Table(
     Column("comment", Text, nullable=False),
 )
 
+# What somebody does not want to meet
+
+filters: Final = Table(
+    "filters",
+    metadata,
+    _id(),
+    _account(),
+    Column("title", Text, nullable=False),
+    Column("contexts", JSON, nullable=False),
+    Column("action", String(16), nullable=False),
+    _moment("expires_at", nullable=True),
+    _moment("created_at"),
+    Index("ix_filters_account", "account_id", "id"),
+)
+
+filter_keywords: Final = Table(
+    "filter_keywords",
+    metadata,
+    _id(),
+    Column("filter_id", BigInteger, ForeignKey("filters.id", ondelete="CASCADE"), nullable=False),
+    Column("keyword", Text, nullable=False),
+    _flag("whole_word"),
+    Index("ix_filter_keywords_filter", "filter_id", "id"),
+)
+
+filter_statuses: Final = Table(
+    "filter_statuses",
+    metadata,
+    _id(),
+    Column("filter_id", BigInteger, ForeignKey("filters.id", ondelete="CASCADE"), nullable=False),
+    _status(),
+    UniqueConstraint("filter_id", "status_id"),
+    Index("ix_filter_statuses_status", "status_id"),
+)
+
 # Statuses
 
 statuses: Final = Table(

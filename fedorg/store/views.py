@@ -7,35 +7,37 @@ out, so that no reader can forget to ask.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
+from fedorg.domain.filters import Filter, FilterMatch, match, searchable
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import Application, MediaAttachment, Mention, Status, StatusView, Tag, ViewerState
 from fedorg.domain.visibility import Anonymous, Member, may_see
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, ApplicationId, StatusId
-from fedorg.store import accounts, media, statuses, tags
+from fedorg.store import accounts, filters, media, statuses, tags
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import applications, blocks, bookmarks, favourites, follows, mentions
 from fedorg.store.tables import statuses as statuses_table
 
 
-def load_views(conn: Connection, viewer: AccountId | None, ids: Sequence[StatusId]) -> list[StatusView]:
-    """Those of ``ids`` that ``viewer`` may see, in the order given."""
+def load_views(conn: Connection, now: datetime, viewer: AccountId | None, ids: Sequence[StatusId]) -> list[StatusView]:
+    """Those of ``ids`` that ``viewer`` may see, as they stand at the moment ``now``, in the order given."""
     if not ids:
         return []
-    page = _load_page(conn, viewer, ids)
+    page = _load_page(conn, now, viewer, ids)
     views = (page.view(status_id) for status_id in ids)
     return [view for view in views if view is not None]
 
 
-def get_view(conn: Connection, viewer: AccountId | None, status_id: StatusId) -> StatusView:
+def get_view(conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId) -> StatusView:
     """One status; ``NotFound`` when it is absent or invisible."""
-    views = load_views(conn, viewer, [status_id])
+    views = load_views(conn, now, viewer, [status_id])
     if not views:
         raise NotFound
     return views[0]
@@ -55,6 +57,7 @@ class _Page:
     done: Mapping[str, frozenset[StatusId]]
     followed: frozenset[AccountId]
     blocked: frozenset[AccountId]
+    filters: tuple[Filter, ...]
 
     def view(self, status_id: StatusId) -> StatusView | None:
         status = self.statuses.get(status_id)
@@ -72,6 +75,7 @@ class _Page:
             tags=self.tags.get(status_id, ()),
             application=None if status.application_id is None else self.applications.get(status.application_id),
             viewer=None if self.viewer is None else self._viewer_state(status.reblog_of_id or status_id),
+            filtered=() if reblog is None and not self.filters else self._filtered(status, reblog),
         )
 
     def _may_see(self, status: Status) -> bool:
@@ -87,6 +91,15 @@ class _Page:
         )
         return may_see(status.audience, member)
 
+    def _filtered(self, status: Status, reblog: StatusView | None) -> tuple[FilterMatch, ...]:
+        """What of the viewer's filters a status matches; a boost matches what it boosts. Nobody filters themselves."""
+        if reblog is not None:
+            return reblog.filtered
+        if status.account_id == self.viewer:
+            return ()
+        described = (one.description for one in self.media.get(status.id, ()))
+        return match(self.filters, [status.id], searchable(status.content, status.spoiler_text, *described))
+
     def _viewer_state(self, status_id: StatusId) -> ViewerState:
         return ViewerState(
             favourited=status_id in self.done["favourited"],
@@ -95,7 +108,7 @@ class _Page:
         )
 
 
-def _load_page(conn: Connection, viewer: AccountId | None, ids: Sequence[StatusId]) -> _Page:
+def _load_page(conn: Connection, now: datetime, viewer: AccountId | None, ids: Sequence[StatusId]) -> _Page:
     found = _load_statuses(conn, ids)
     named = _load_mentions(conn, found)
     authors = {status.account_id for status in found.values()}
@@ -112,6 +125,7 @@ def _load_page(conn: Connection, viewer: AccountId | None, ids: Sequence[StatusI
         done={} if viewer is None else _load_done(conn, viewer, found),
         followed=relations.get("followed", nothing),
         blocked=relations.get("blocked", nothing),
+        filters=() if viewer is None else filters.list_in_force(conn, viewer, now),
     )
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import parse_qsl
 
 from quart import request
 from quart.datastructures import FileStorage
@@ -26,10 +27,14 @@ _NUMBER: Final = re.compile(r"[+-]?\d{1,19}")
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """What a request asks with. ``values`` keeps every value of a name in order; None stands for JSON's null."""
+    """What a request asks with. ``values`` keeps every value of a name in order; None stands for JSON's null.
+
+    ``pairs`` holds query and form as they were sent: in ``a[][x]=1&a[][y]=2&a[][x]=3`` the order tells rows apart.
+    """
 
     values: Mapping[str, tuple[str | None, ...]]
     uploads: Mapping[str, tuple[FileStorage, ...]]
+    pairs: tuple[tuple[str, str], ...] = ()
 
     def has(self, name: str) -> bool:
         """Whether the parameter was sent at all, even empty or null."""
@@ -64,7 +69,7 @@ class Params:
     def flag(self, name: str) -> bool | None:
         """Yes or no as Rails reads it; None when it was not sent."""
         value = self.text(name)
-        return None if value is None else value.strip().lower() not in _FALSE
+        return None if value is None else flag_in(value)
 
     def ids(self, name: str) -> tuple[int, ...]:
         """Ids sent as ``name[]`` or ``name``; what is no id of ours is left out, since it names nothing here."""
@@ -80,20 +85,31 @@ class Params:
             min_id=self.integer("min_id"),
         )
 
-    def rows(self, name: str) -> tuple[Mapping[str, str], ...]:
-        """``name[0][key]=…`` or ``name[][key]=…`` as one mapping for each row, in order of their indexes."""
+    def rows(self, name: str) -> tuple[dict[str, str], ...]:
+        """``name[0][key]=…`` or ``name[][key]=…`` as one mapping for each row, in order.
+
+        Without indexes a new row begins where a key comes again, as in Rails.
+        """
         pattern = re.compile(rf"{re.escape(name)}\[([0-9]{{0,{_DIGITS_MAX}}})\]\[([a-z_]+)\]")
         rows: dict[int, dict[str, str]] = {}
-        for full, values in self.values.items():
-            if match := pattern.fullmatch(full):
-                for position, value in enumerate(values):
-                    index = int(match[1]) if match[1] else position
-                    rows.setdefault(index, {})[match[2]] = value or ""
+        latest = 0
+        for full, value in self.pairs or _in_turn(self.values):
+            match = pattern.fullmatch(full)
+            if match is None:
+                continue
+            if not match[1] and match[2] in rows.get(latest, {}):
+                latest += 1
+            rows.setdefault(int(match[1]) if match[1] else latest, {})[match[2]] = value
         return tuple(rows[index] for index in sorted(rows))
 
     def files(self, name: str) -> tuple[FileStorage, ...]:
         """The files uploaded under a name."""
         return self.uploads.get(name, ())
+
+
+def flag_in(text: str) -> bool:
+    """Yes or no as Rails reads it."""
+    return text.strip().lower() not in _FALSE
 
 
 def id_in(text: str) -> int | None:
@@ -120,7 +136,32 @@ async def read_params() -> Params:
     return Params(
         {name: tuple(texts) for name, texts in merged.items()},
         {name: tuple(files.getlist(name)) for name in files},
+        await _pairs(),
     )
+
+
+async def _pairs() -> tuple[tuple[str, str], ...]:
+    """Query and form in the order they were sent; empty where that cannot be told, or an index tells rows apart."""
+    encoded = [request.query_string]
+    if request.mimetype == "application/x-www-form-urlencoded":
+        body = await request.get_data()
+        encoded.append(body if isinstance(body, bytes) else body.encode())
+    elif request.mimetype in ("application/json", "multipart/form-data"):
+        return ()
+    return tuple(
+        pair
+        for part in encoded
+        for pair in parse_qsl(part.decode("utf-8", "replace"), keep_blank_values=True, errors="replace")
+    )
+
+
+def _in_turn(values: Mapping[str, tuple[str | None, ...]]) -> Iterator[tuple[str, str]]:
+    """The first value of each name, then the second of each, and so on: rows whose order of keys is lost."""
+    longest = max((len(texts) for texts in values.values()), default=0)
+    for position in range(longest):
+        for name, texts in values.items():
+            if position < len(texts):
+                yield name, texts[position] or ""
 
 
 async def _read_json() -> list[tuple[str, str | None]]:

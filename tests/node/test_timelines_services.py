@@ -273,7 +273,7 @@ async def test_page_costs_the_same_whatever_its_length(world: World) -> None:
             ).scalars()
         ]
         with _counting(conn) as made:
-            shown = views.load_views(conn, bob.id, ids)
+            shown = views.load_views(conn, world.node.now(), bob.id, ids)
         return len(shown), len(made)
 
     shown_few, few = await world.node.read(count, 5)

@@ -74,7 +74,9 @@ async def test_sql_says_what_the_rule_says(world: World) -> None:
     for name, (viewer, kind) in cast.viewers.items():
         allowed = {status_id for status_id, audience in posted.items() if may_see(audience, kind)}
         narrowed = await world.node.read(_narrowed, viewer)
-        loaded = {view.status.id for view in await world.node.read(views.load_views, viewer, list(posted))}
+        loaded = {
+            view.status.id for view in await world.node.read(views.load_views, world.node.now(), viewer, list(posted))
+        }
         assert narrowed == allowed, name
         assert loaded == allowed, name
 

@@ -89,7 +89,7 @@ def _delete_own(
     settle_media: Callable[[Connection, StatusView], None],
 ) -> StatusView:
     status = statuses.get_own_for_update(conn, author.id, status_id)
-    view = views.get_view(conn, author.id, status_id)
+    view = views.get_view(conn, node.now(), author.id, status_id)
     queue_delete(conn, node, status)
     settle_media(conn, view)
     remove(conn, node, status)

@@ -119,7 +119,7 @@ def _get_parent(conn: Connection, posting: _Posting) -> Status | None:
     if wanted is None:
         return None
     try:
-        view = views.get_view(conn, posting.author.id, wanted)
+        view = views.get_view(conn, posting.now, posting.author.id, wanted)
     except NotFound:
         raise NotFound(PARENT_MISSING) from None
     return view.status if view.reblog is None else view.reblog.status

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
@@ -21,22 +22,22 @@ EDITS_MAX: Final = 500
 
 async def get_view(node: Node, viewer: AccountId | None, status_id: StatusId) -> StatusView:
     """The status for ``viewer``; ``NotFound`` when it is absent or invisible."""
-    return await node.read(views.get_view, viewer, status_id)
+    return await node.read(views.get_view, node.now(), viewer, status_id)
 
 
 async def list_views(node: Node, viewer: AccountId | None, ids: Sequence[StatusId]) -> list[StatusView]:
     """Those of ``ids`` that ``viewer`` may see, in the order given, in a fixed number of queries."""
-    return await node.read(views.load_views, viewer, ids)
+    return await node.read(views.load_views, node.now(), viewer, ids)
 
 
 async def get_context(node: Node, viewer: AccountId | None, status_id: StatusId) -> ContextView:
     """The thread around a status, as far as ``viewer`` may see it; visitors get a part of long ones."""
-    return await node.read(_get_context, viewer, status_id)
+    return await node.read(_get_context, node.now(), viewer, status_id)
 
 
 async def list_edits(node: Node, viewer: AccountId | None, status_id: StatusId) -> list[StatusEdit]:
     """Every version of a status, the first one first, the present one last."""
-    return await node.read(_list_edits, viewer, status_id)
+    return await node.read(_list_edits, node.now(), viewer, status_id)
 
 
 async def get_source(node: Node, author: AccountId, status_id: StatusId) -> Status:
@@ -77,15 +78,15 @@ def is_visible_to_peer(conn: Connection, status: Status, peer_domain: str, tier:
     return may_see(status.audience, viewer)
 
 
-def _get_context(conn: Connection, viewer: AccountId | None, status_id: StatusId) -> ContextView:
-    status = views.get_view(conn, viewer, status_id).status
+def _get_context(conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId) -> ContextView:
+    status = views.get_view(conn, now, viewer, status_id).status
     thread = statuses.list_thread(conn, status.thread_id, narrowing.visible_to(viewer), THREAD_MAX)
     ancestors = _ancestors(status, dict(thread))
     descendants = _descendants(status, thread)
     if viewer is None:
         ancestors = ancestors[-ANCESTORS_OF_VISITORS_MAX:]
         descendants = descendants[:DESCENDANTS_OF_VISITORS_MAX]
-    loaded = {view.status.id: view for view in views.load_views(conn, viewer, [*ancestors, *descendants])}
+    loaded = {view.status.id: view for view in views.load_views(conn, now, viewer, [*ancestors, *descendants])}
     return ContextView(
         ancestors=tuple(loaded[one] for one in ancestors if one in loaded),
         descendants=tuple(loaded[one] for one in descendants if one in loaded),
@@ -118,8 +119,8 @@ def _descendants(status: Status, thread: Sequence[tuple[StatusId, StatusId | Non
     return list(found)
 
 
-def _list_edits(conn: Connection, viewer: AccountId | None, status_id: StatusId) -> list[StatusEdit]:
-    view = views.get_view(conn, viewer, status_id)
+def _list_edits(conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId) -> list[StatusEdit]:
+    view = views.get_view(conn, now, viewer, status_id)
     status = view.status
     present = StatusEdit(
         id=EditId(0),

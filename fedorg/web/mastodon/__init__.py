@@ -7,6 +7,7 @@ from quart import Blueprint
 from fedorg.web.mastodon import (
     accounts,
     apps,
+    filters,
     instance,
     markers,
     media,
@@ -23,6 +24,7 @@ from fedorg.web.mastodon import (
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     accounts.blueprint,
     apps.blueprint,
+    filters.blueprint,
     instance.blueprint,
     markers.blueprint,
     media.blueprint,
