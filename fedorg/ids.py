@@ -22,6 +22,7 @@ TokenId = NewType("TokenId", int)
 JobId = NewType("JobId", int)
 EventId = NewType("EventId", int)
 InviteId = NewType("InviteId", int)
+ReportId = NewType("ReportId", int)
 
 PROCESSES_MAX: Final = 64
 ID_MAX: Final = 2**63 - 1

@@ -16,6 +16,7 @@ from federation.activities import (
     Block,
     Create,
     Delete,
+    Flag,
     Follow,
     Like,
     Reject,
@@ -32,10 +33,12 @@ from fedorg.activitypub.handlers.announce import handle_announce
 from fedorg.activitypub.handlers.block import handle_block
 from fedorg.activitypub.handlers.create import handle_create
 from fedorg.activitypub.handlers.delete import handle_delete
+from fedorg.activitypub.handlers.flag import handle_flag
 from fedorg.activitypub.handlers.follow import handle_follow
 from fedorg.activitypub.handlers.like import handle_like
 from fedorg.activitypub.handlers.reject import handle_reject
 from fedorg.activitypub.handlers.undo import handle_undo
+from fedorg.activitypub.handlers.unused import UNUSED
 from fedorg.activitypub.handlers.update import handle_update
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.activitypub.receive import type_of
@@ -53,11 +56,13 @@ HANDLERS: Final[Mapping[type[Activity], Handler]] = MappingProxyType(
         Block: handle_block,
         Create: handle_create,
         Delete: handle_delete,
+        Flag: handle_flag,
         Follow: handle_follow,
         Like: handle_like,
         Reject: handle_reject,
         Undo: handle_undo,
         Update: handle_update,
+        **UNUSED,
     }
 )
 

@@ -4,16 +4,14 @@ An activity's id is the same however often its job runs, and the store records a
 gets it is decided by ``services.fanout`` and checked again against the tier when a delivery is due.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from federation import render
 from federation.activities import Accept, Activity, Block, Follow, Like, Reject, Undo
-from federation.errors import AddressRefused
 from federation.objects import Ref
-from fedorg import log
-from fedorg.activitypub import documents, policy
+from fedorg.activitypub import documents
+from fedorg.activitypub.recording import record as _record
 from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import (
     ActivityKind,
@@ -31,7 +29,6 @@ from fedorg.node import Node
 from fedorg.services import fanout, statuses
 from fedorg.store import accounts, deliveries, keys
 from fedorg.store import statuses as stored_statuses
-from fedorg.store.deliveries import OutgoingActivity
 
 SENT: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -40,6 +37,7 @@ SENT: Final[Mapping[str, str]] = MappingProxyType(
         "Block": "a member blocks somebody",
         "Create": "a member posts",
         "Delete": "a status was deleted",
+        "Flag": "a member asks to forward a report: by the node's own actor, to the home of the reported account alone",
         "Follow": "a member follows",
         "Like": "a member favourites",
         "Reject": "a follow was refused or a follower removed",
@@ -48,8 +46,6 @@ SENT: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """When each type leaves, as FEDERATION.md tells it."""
-
-logger = log.get_logger()
 
 
 async def send_status(node: Node, job: DistributeStatus) -> None:
@@ -169,23 +165,3 @@ async def _find_view(node: Node, status_id: StatusId) -> StatusView | None:
         return await statuses.get_view(node, AccountId(status.account_id), status_id)
     except NotFound:
         return None
-
-
-async def _record(
-    node: Node, account: Account, activity: Activity, inboxes: Iterable[str], *, object_uri: str, reach: Reach
-) -> None:
-    domains: dict[str, str] = {}
-    for inbox in inboxes:
-        try:
-            domains[inbox] = policy.domain(node, inbox)
-        except AddressRefused as problem:
-            logger.warning("delivery.impossible", type=type(activity).__name__, reason=str(problem))
-    outgoing = OutgoingActivity(
-        uri=activity.id,
-        account_id=account.id,
-        type=type(activity).__name__,
-        object_uri=object_uri,
-        reach=reach,
-        body=render.to_bytes(activity).decode(),
-    )
-    await node.write(deliveries.record, node.ids, node.now(), outgoing, domains)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 import fedorg
-from fedorg.cli import demo, doctor, peers, running, settings, users
+from fedorg.cli import demo, doctor, peers, reports, running, settings, users
 from fedorg.cli.base import Context
 
 __all__ = ["main"]
@@ -45,6 +45,7 @@ for _command in (
     running.migrate,
     users.user,
     peers.peer,
+    reports.report,
     doctor.doctor,
     demo.demo,
     settings.settings,

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from fedorg.ids import AccountId, StatusId
+from fedorg.ids import AccountId, ReportId, StatusId
 
 
 class DistributeStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -101,6 +101,12 @@ class IdentifyPeer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     domain: str
 
 
+class ForwardReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell the home of a reported account, in the name of this node."""
+
+    report_id: ReportId
+
+
 Job: TypeAlias = (
     DistributeStatus
     | DistributeEdit
@@ -110,4 +116,5 @@ Job: TypeAlias = (
     | HandleActivity
     | ResolveThread
     | IdentifyPeer
+    | ForwardReport
 )

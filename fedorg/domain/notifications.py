@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from fedorg.domain.accounts import Account
+from fedorg.domain.reports import ReportView
 from fedorg.domain.statuses import StatusView
 from fedorg.ids import AccountId, NotificationId, StatusId
 
@@ -20,13 +21,14 @@ class NotificationType(StrEnum):
     FAVOURITE = "favourite"
     UPDATE = "update"
     ADMIN_SIGN_UP = "admin.sign_up"
+    ADMIN_REPORT = "admin.report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
     """One row; unique by (account, type, from, origin), so that telling twice is telling once.
 
-    ``origin`` names what caused it: a status id, or the id of a follow.
+    ``origin`` names what caused it: a status id, or the id of a follow or a report.
     """
 
     id: NotificationId
@@ -45,3 +47,4 @@ class NotificationView:
     notification: Notification
     account: Account
     status: StatusView | None
+    report: ReportView | None = None

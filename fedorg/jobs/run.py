@@ -2,11 +2,13 @@
 
 from typing import assert_never
 
+from fedorg.activitypub import reporting
 from fedorg.domain.jobs import (
     DistributeDelete,
     DistributeEdit,
     DistributeProfile,
     DistributeStatus,
+    ForwardReport,
     HandleActivity,
     IdentifyPeer,
     Job,
@@ -37,6 +39,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:
             await handle.resolve_thread(node, job)
         case IdentifyPeer():
             await handle.identify_peer(node, job)
+        case ForwardReport():
+            await reporting.forward(node, job)
         case _:
             assert_never(job)
     return None

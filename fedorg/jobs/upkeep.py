@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from fedorg import log
 from fedorg.node import Node
-from fedorg.store import deliveries, expiry, jobs, media, seen, timelines
+from fedorg.store import deliveries, expiry, jobs, media, reports, seen, timelines
 
 CHUNK: Final = 500
 MEDIA_AGE: Final = timedelta(hours=24)
@@ -45,6 +45,7 @@ RULES: Final = (
     Rule(name="dead_deliveries", age=timedelta(days=30), forget=deliveries.delete_dead),
     Rule(name="dead_jobs", age=timedelta(days=30), forget=jobs.delete_dead),
     Rule(name="home_timelines", age=timedelta(days=400), forget=timelines.forget_before),
+    Rule(name="resolved_reports", age=timedelta(days=400), forget=reports.delete_resolved),
     Rule(name="tombstones", age=timedelta(days=365), forget=expiry.delete_tombstones),
 )
 

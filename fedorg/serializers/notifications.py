@@ -4,6 +4,7 @@ from typing import Final, TypedDict
 
 from fedorg.domain.notifications import NotificationType, NotificationView
 from fedorg.serializers.accounts import AccountEntity, account_entity
+from fedorg.serializers.reports import ReportEntity, report_entity
 from fedorg.serializers.statuses import StatusEntity, status_entity
 from fedorg.serializers.times import moment
 from fedorg.uris import Uris
@@ -21,9 +22,10 @@ class _NotificationBase(TypedDict):
 
 
 class NotificationEntity(_NotificationBase, total=False):
-    """Mastodon's Notification; ``status`` is there for the kinds that speak of one."""
+    """Mastodon's Notification; ``status`` and ``report`` are there for the kinds that speak of one."""
 
     status: StatusEntity
+    report: ReportEntity
 
 
 def notification_entity(view: NotificationView, uris: Uris) -> NotificationEntity:
@@ -38,6 +40,8 @@ def notification_entity(view: NotificationView, uris: Uris) -> NotificationEntit
     }
     if view.status is not None:
         entity["status"] = status_entity(view.status, uris)
+    if view.report is not None:
+        entity["report"] = report_entity(view.report, uris)
     return entity
 
 

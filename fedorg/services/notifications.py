@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from fedorg.domain.notifications import Notification, NotificationType, NotificationView
 from fedorg.domain.statuses import PageQuery, TimelineName
 from fedorg.errors import NotFound
-from fedorg.ids import AccountId, NotificationId
+from fedorg.ids import AccountId, NotificationId, ReportId
 from fedorg.node import Node
-from fedorg.store import accounts, markers, notifications, views
+from fedorg.store import accounts, markers, notifications, reports, views
 
 _OWN_TIMELINE: Final[tuple[TimelineName, ...]] = ("notifications",)
 
@@ -80,14 +80,19 @@ def _with_companions(
     people = accounts.list_by_ids(conn, {row.from_account_id for row in rows})
     ids = list({row.status_id: None for row in rows if row.status_id is not None})
     loaded = {view.status.id: view for view in views.load_views(conn, now, account_id, ids)}
+    told = [row.origin for row in rows if row.type is NotificationType.ADMIN_REPORT]
+    found = reports.views(conn, list(reports.list_by_ids(conn, told).values())) if told else []
+    reported = {view.report.id: view for view in found}
     return [
         NotificationView(
             notification=row,
             account=people[row.from_account_id],
             status=None if row.status_id is None else loaded[row.status_id],
+            report=reported.get(ReportId(row.origin)) if row.type is NotificationType.ADMIN_REPORT else None,
         )
         for row in rows
         if (row.status_id is None or row.status_id in loaded)
+        and (row.type is not NotificationType.ADMIN_REPORT or row.origin in reported)
         # Somebody who waits for approval counts as suspended, and staff must hear of them all the same.
         and (people[row.from_account_id].suspended_at is None or row.type is NotificationType.ADMIN_SIGN_UP)
     ]

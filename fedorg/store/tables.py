@@ -551,6 +551,31 @@ events: Final = Table(
     sqlite_autoincrement=True,
 )
 
+# Looking after the node
+
+reports: Final = Table(
+    "reports",
+    metadata,
+    _id(),
+    Column("uri", Text, nullable=False),
+    # Who reported may leave; what they reported stays.
+    Column("account_id", BigInteger, ForeignKey("accounts.id", ondelete="SET NULL")),
+    Column("peer", Text),
+    _account("target_account_id"),
+    Column("status_ids", JSON, nullable=False),
+    _string("comment"),
+    Column("category", String(16), nullable=False),
+    _flag("forwarded"),
+    _moment("created_at"),
+    _moment("resolved_at", nullable=True),
+    Column("resolved_by", BigInteger),
+    UniqueConstraint("uri", "target_account_id"),
+    Index(None, "account_id"),
+    Index(None, "target_account_id"),
+    Index("ix_reports_resolved", "resolved_at", "id"),
+    Index("ix_reports_peer", "peer", "resolved_at"),
+)
+
 # Federation and work
 
 peers: Final = Table(

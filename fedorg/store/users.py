@@ -1,5 +1,6 @@
 """Rows of ``users``, ``user_accounts``, ``invites`` and ``sign_in_links``."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -72,8 +73,13 @@ def list_all(conn: Connection, limit: int) -> list[User]:
 
 def list_staff_accounts(conn: Connection) -> list[AccountId]:
     """The accounts of those who look after the node and may sign in."""
+    return list_accounts_with_roles(conn, (UserRole.ADMIN, UserRole.OWNER))
+
+
+def list_accounts_with_roles(conn: Connection, roles: Collection[UserRole]) -> list[AccountId]:
+    """The accounts of those who have one of these roles and may sign in."""
     statement = sa.select(users.c.account_id).where(
-        users.c.role.in_([UserRole.ADMIN.value, UserRole.OWNER.value]), users.c.disabled_at.is_(None)
+        users.c.role.in_([role.value for role in roles]), users.c.disabled_at.is_(None)
     )
     return [AccountId(number) for number in conn.execute(statement).scalars()]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.node.meeting import Meeting, meet
 from tests.node.serving import NodeServer, serve_node
 from tests.node.talking import WorkingServer, run_jobs
 from tests.node.world import MakeWorld, World, open_world
@@ -33,6 +34,13 @@ async def working(node_server: NodeServer) -> AsyncIterator[WorkingServer]:
     """A served node open to everybody that runs its jobs as well."""
     async with run_jobs(node_server) as server:
         yield server
+
+
+@pytest.fixture
+async def meeting(node_server: NodeServer) -> AsyncIterator[Meeting]:
+    """A served node open to everybody that runs its jobs, and a peer beside it."""
+    async with meet(node_server) as met:
+        yield met
 
 
 @pytest.fixture

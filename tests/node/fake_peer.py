@@ -115,11 +115,15 @@ class FakePeer:
         *,
         by: str,
         key_name: str = "",
+        key_id: str = "",
         scheme: Scheme = Scheme.RFC9421,
         at: datetime | None = None,
         content_type: str = ACTIVITY_JSON,
     ) -> Message:
-        """The activity as a signed POST by user ``by``, under the key called ``key_name`` (its own by default)."""
+        """The activity as a signed POST by user ``by``, under the key called ``key_name`` (its own by default).
+
+        ``key_id`` is the name that the key goes by, ``…#main-key`` of the user by default.
+        """
         url = httpx.URL(inbox)
         body = activity if isinstance(activity, bytes) else json.dumps(activity).encode()
         headers = {"Host": url.netloc.decode(), "Content-Type": content_type}
@@ -130,7 +134,7 @@ class FakePeer:
             headers=Headers.of(headers.items()),
             body=body,
         )
-        signing = SigningKey(key_id=f"{self.actor(by)}#main-key", private=key(key_name or by))
+        signing = SigningKey(key_id=key_id or f"{self.actor(by)}#main-key", private=key(key_name or by))
         added = sign(request, signing, scheme, now=at or datetime.now(UTC))
         return Message(headers={**headers, **dict(added)}, body=body)
 

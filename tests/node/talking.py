@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from PIL import Image
 from sqlalchemy import Connection
 
+from fedorg.domain.accounts import UserRole
 from fedorg.jobs.worker import Worker
 from fedorg.store.tables import jobs
 from tests.contract import assert_valid
@@ -29,9 +30,9 @@ class WorkingServer:
 
     server: NodeServer
 
-    async def person(self, username: str, *, scopes: str = EVERYTHING) -> Member:
+    async def person(self, username: str, *, scopes: str = EVERYTHING, role: UserRole = UserRole.MEMBER) -> Member:
         """A new person with a client."""
-        return await self.server.person(username, scopes=scopes)
+        return await self.server.person(username, scopes=scopes, role=role)
 
     async def settle(self) -> None:
         """Wait until no job is left: what happened has reached everybody on this node."""

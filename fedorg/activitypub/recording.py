@@ -1,0 +1,37 @@
+"""An activity and its deliveries, recorded in one transaction; the last step of everything that leaves."""
+
+from collections.abc import Iterable
+
+from federation import render
+from federation.activities import Activity
+from federation.errors import AddressRefused
+from fedorg import log
+from fedorg.activitypub import policy
+from fedorg.domain.accounts import Account
+from fedorg.domain.visibility import Reach
+from fedorg.node import Node
+from fedorg.store import deliveries
+from fedorg.store.deliveries import OutgoingActivity
+
+logger = log.get_logger()
+
+
+async def record(
+    node: Node, account: Account, activity: Activity, inboxes: Iterable[str], *, object_uri: str, reach: Reach
+) -> None:
+    """Queue an activity of a local account for ``inboxes``, once for its id; an address that none may have is told."""
+    domains: dict[str, str] = {}
+    for inbox in inboxes:
+        try:
+            domains[inbox] = policy.domain(node, inbox)
+        except AddressRefused as problem:
+            logger.warning("delivery.impossible", type=type(activity).__name__, reason=str(problem))
+    outgoing = OutgoingActivity(
+        uri=activity.id,
+        account_id=account.id,
+        type=type(activity).__name__,
+        object_uri=object_uri,
+        reach=reach,
+        body=render.to_bytes(activity).decode(),
+    )
+    await node.write(deliveries.record, node.ids, node.now(), outgoing, domains)

@@ -1,0 +1,117 @@
+"""Rows of ``reports``."""
+
+from collections.abc import Collection
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fedorg.domain.reports import Report, ReportCategory, ReportView
+from fedorg.errors import NotFound
+from fedorg.ids import AccountId, ReportId, StatusId, UserId
+from fedorg.store import accounts
+from fedorg.store.tables import reports
+from fedorg.store.tables import statuses as statuses_table
+from fedorg.store.upsert import insert_ignore
+
+_BY_ID: Final = sa.select(reports).where(reports.c.id == sa.bindparam("id"))
+
+
+def insert(conn: Connection, report: Report) -> bool:
+    """Add a report; False when it was told before."""
+    values = asdict(report) | {"status_ids": list(report.status_ids), "category": report.category.value}
+    return bool(insert_ignore(conn, reports, [values]))
+
+
+def get(conn: Connection, report_id: ReportId) -> Report:
+    """The report with an id."""
+    row = conn.execute(_BY_ID, {"id": report_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no report {report_id}")
+    return _report(row)
+
+
+def list_by_ids(conn: Connection, ids: Collection[int]) -> dict[int, Report]:
+    """The reports that exist among ``ids``."""
+    if not ids:
+        return {}
+    return {row.id: _report(row) for row in conn.execute(sa.select(reports).where(reports.c.id.in_(ids)))}
+
+
+def list_open(conn: Connection, limit: int) -> list[Report]:
+    """Reports that wait, newest first."""
+    return _list(conn, sa.select(reports).where(reports.c.resolved_at.is_(None)), limit)
+
+
+def list_all(conn: Connection, limit: int) -> list[Report]:
+    """Reports, newest first."""
+    return _list(conn, sa.select(reports), limit)
+
+
+def count_open_of_peer(conn: Connection, peer: str, limit: int) -> int:
+    """How many reports of a peer wait, counted no further than ``limit``."""
+    waiting = (
+        sa.select(reports.c.id).where(reports.c.peer == peer, reports.c.resolved_at.is_(None)).limit(limit).subquery()
+    )
+    return conn.execute(sa.select(sa.func.count()).select_from(waiting)).scalar_one()
+
+
+def resolve(conn: Connection, report_id: ReportId, now: datetime, by: UserId | None) -> bool:
+    """Close a report that waits; False when it is closed already."""
+    is_open = sa.and_(reports.c.id == report_id, reports.c.resolved_at.is_(None))
+    return bool(conn.execute(sa.update(reports).where(is_open).values(resolved_at=now, resolved_by=by)).rowcount)
+
+
+def reopen(conn: Connection, report_id: ReportId) -> bool:
+    """Let a closed report wait again; False when it does."""
+    is_closed = sa.and_(reports.c.id == report_id, reports.c.resolved_at.is_not(None))
+    return bool(conn.execute(sa.update(reports).where(is_closed).values(resolved_at=None, resolved_by=None)).rowcount)
+
+
+def delete_resolved(conn: Connection, before: datetime, limit: int) -> int:
+    """Forget up to ``limit`` reports closed before a moment; how many there were."""
+    stale = sa.select(reports.c.id).where(reports.c.resolved_at < before).limit(limit)
+    return conn.execute(sa.delete(reports).where(reports.c.id.in_(stale))).rowcount
+
+
+def views(conn: Connection, found: Collection[Report]) -> list[ReportView]:
+    """The reports with the accounts they speak of."""
+    named = {one.target_account_id for one in found} | {one.account_id for one in found if one.account_id is not None}
+    people = accounts.list_by_ids(conn, named)
+    return [
+        ReportView(
+            report=one,
+            target=people[one.target_account_id],
+            reporter=None if one.account_id is None else people.get(one.account_id),
+        )
+        for one in found
+    ]
+
+
+def status_uris(conn: Connection, status_ids: Collection[StatusId]) -> list[str]:
+    """The identities of those statuses that still exist, oldest first."""
+    statement = sa.select(statuses_table.c.uri).where(statuses_table.c.id.in_(status_ids)).order_by(statuses_table.c.id)
+    return list(conn.execute(statement).scalars())
+
+
+def _list(conn: Connection, statement: sa.Select[Any], limit: int) -> list[Report]:
+    return [_report(row) for row in conn.execute(statement.order_by(reports.c.id.desc()).limit(limit))]
+
+
+def _report(row: sa.Row[Any]) -> Report:
+    return Report(
+        id=ReportId(row.id),
+        uri=row.uri,
+        account_id=None if row.account_id is None else AccountId(row.account_id),
+        peer=row.peer,
+        target_account_id=AccountId(row.target_account_id),
+        status_ids=tuple(StatusId(one) for one in row.status_ids),
+        comment=row.comment,
+        category=ReportCategory(row.category),
+        forwarded=row.forwarded,
+        created_at=row.created_at,
+        resolved_at=row.resolved_at,
+        resolved_by=None if row.resolved_by is None else UserId(row.resolved_by),
+    )

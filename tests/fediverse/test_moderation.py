@@ -1,0 +1,84 @@
+"""Reports, moves, new keys and farewells among three real nodes that know each other only through their sockets."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.fediverse.nodes import Member, RunningNode, settle
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Three:
+    """Nodes ``a`` with alice and anton, ``b`` with bob, ``c`` with carol."""
+
+    a: RunningNode
+    b: RunningNode
+    c: RunningNode
+    alice: Member
+    anton: Member
+    bob: Member
+    carol: Member
+
+    async def settle(self) -> None:
+        """Wait until none of the nodes has anything left to do."""
+        await settle(self.a, self.b, self.c)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def three(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Three]:
+    """The three nodes and everybody signed in."""
+    folder = Path(tmp_path_factory.mktemp("three"))
+    people = {"a": ("alice", "anton"), "b": ("bob",), "c": ("carol",)}
+    async with AsyncExitStack() as stack:
+        nodes = {name: RunningNode(name=name, folder=folder / name) for name in people}
+        members: dict[str, Member] = {}
+        for name, node in nodes.items():
+            stack.push_async_callback(node.close)
+            await node.create(*people[name])
+            await node.start()
+            for username in people[name]:
+                members[username] = await stack.enter_async_context(node.member(username))
+        yield Three(a=nodes["a"], b=nodes["b"], c=nodes["c"], **members)
+
+
+async def printed(node: RunningNode, *words: str) -> Any:  # noqa: ANN401 - JSON
+    """What a command prints as JSON."""
+    return json.loads(await node.command(*words, "--json"))
+
+
+async def test_a_report_travels_to_the_home_of_the_account_and_names_nobody(three: Three) -> None:
+    """A forwarded report is listed, shown, closed and opened again there, as that of the server (S63)."""
+    alice, bob = three.alice, three.bob
+    target = await alice.follow(bob)
+    await bob.post("/api/v1/statuses", {"status": "Buy cheap things"})
+    bad = await alice.home_status("Buy cheap things")
+
+    made = await alice.post(
+        "/api/v1/reports",
+        {"account_id": target, "status_ids[]": bad["id"], "comment": "It is spam", "forward": "true"},
+    )
+    await three.settle()
+
+    assert made["forwarded"] is True
+    (listed,) = await printed(three.b, "report", "list")
+    assert (listed["about"], listed["by"], listed["comment"]) == ("bob", three.a.domain, "It is spam")
+    number = listed["id"]
+    shown = await three.b.command("report", "show", number, "--json")
+    assert bad["uri"] in shown
+    assert "alice" not in shown
+    assert (await printed(three.b, "report", "resolve", number))["state"] == "closed"
+    assert await printed(three.b, "report", "list") == []
+    assert [one["id"] for one in await printed(three.b, "report", "list", "--all")] == [number]
+    assert "is open" in await three.b.command("report", "reopen", number)
+    (here,) = await printed(three.a, "report", "list")
+    assert (here["by"], here["forwarded"]) == ("alice", True)
+    missing = await three.a.run("report", "show", "1")
+    assert (missing.code, missing.complaint) == (1, "There is no report 1\n")
