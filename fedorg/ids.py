@@ -22,6 +22,7 @@ TokenId = NewType("TokenId", int)
 JobId = NewType("JobId", int)
 EventId = NewType("EventId", int)
 InviteId = NewType("InviteId", int)
+ListId = NewType("ListId", int)
 ReportId = NewType("ReportId", int)
 
 PROCESSES_MAX: Final = 64

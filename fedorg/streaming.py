@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from fedorg.domain.events import Event, EventKind
 from fedorg.domain.oauth import Token, covers
 from fedorg.errors import TooManyRequests
-from fedorg.ids import AccountId
+from fedorg.ids import AccountId, ListId
 
 # Ids only wait, so that this is a few hundred kilobytes; enough for the deletion of somebody who wrote much.
 QUEUE_MAX: Final = 4096
@@ -25,7 +25,7 @@ _RETRY_SECONDS: Final = 60
 
 
 class StreamName(StrEnum):
-    """Mastodon's names of streams, without lists and conversations."""
+    """Mastodon's names of streams, without conversations."""
 
     USER = "user"
     USER_NOTIFICATION = "user:notification"
@@ -37,6 +37,7 @@ class StreamName(StrEnum):
     PUBLIC_REMOTE_MEDIA = "public:remote:media"
     HASHTAG = "hashtag"
     HASHTAG_LOCAL = "hashtag:local"
+    LIST = "list"
 
 
 _BY_HASHTAG: Final = frozenset({StreamName.HASHTAG, StreamName.HASHTAG_LOCAL})
@@ -45,15 +46,17 @@ _OF_STATUSES: Final = frozenset({EventKind.UPDATE, EventKind.STATUS_UPDATE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """What can be listened to; ``tag`` (normalised) belongs to the streams of hashtags and to no other."""
+    """What can be listened to: ``tag`` (normalised) belongs to streams of hashtags, ``list_id`` to those of lists."""
 
     name: StreamName
     tag: str | None = None
+    list_id: ListId | None = None
 
     @property
     def label(self) -> list[str]:
         """How messages on a WebSocket name it."""
-        return [self.name] if self.tag is None else [self.name, self.tag]
+        subject = self.tag if self.list_id is None else str(self.list_id)
+        return [self.name] if subject is None else [self.name, subject]
 
     @property
     def scope(self) -> str:
@@ -170,6 +173,8 @@ class Listener:
                 is_heard = event.account_id == self.account_id and (
                     event.kind in _OF_STATUSES or self._is_heard_notification(event)
                 )
+            elif stream.name is StreamName.LIST:
+                is_heard = event.account_id == self.account_id and event.kind in _OF_STATUSES
             elif stream.name is StreamName.USER_NOTIFICATION:
                 is_heard = event.account_id == self.account_id and self._is_heard_notification(event)
             else:

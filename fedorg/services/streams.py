@@ -17,7 +17,7 @@ from fedorg.domain.notifications import NotificationView
 from fedorg.domain.oauth import Token
 from fedorg.domain.statuses import PageQuery, StatusView
 from fedorg.errors import NotFound, Unauthorized, Unavailable
-from fedorg.ids import AccountId, EventId, NotificationId, StatusId
+from fedorg.ids import AccountId, EventId, ListId, NotificationId, StatusId
 from fedorg.node import Node
 from fedorg.services import notifications, oauth, statuses, timelines
 from fedorg.store import events, tags
@@ -105,9 +105,13 @@ class Streams:
 
     async def _load_statuses(self, viewer: AccountId, news: News, status_id: StatusId) -> list[StatusView]:
         stream = news.stream
+        only = PageQuery(limit=1, max_id=status_id + 1, since_id=status_id - 1)
+        if stream.name is StreamName.USER and news.event.kind is EventKind.UPDATE:
+            return await timelines.home(self._node, viewer, only)
         if stream.name in (StreamName.USER, StreamName.USER_NOTIFICATION):
             return await statuses.list_views(self._node, viewer, [status_id])
-        only = PageQuery(limit=1, max_id=status_id + 1, since_id=status_id - 1)
+        if stream.list_id is not None:
+            return await self._load_listed(viewer, stream.list_id, only)
         narrowed = _NARROWED[stream.name]
         if stream.tag is None:
             return await timelines.public(
@@ -119,6 +123,13 @@ class Streams:
                 media_only=narrowed.media_only,
             )
         return await timelines.tag(self._node, viewer, stream.tag, only, local_only=narrowed.local_only)
+
+    async def _load_listed(self, viewer: AccountId, list_id: ListId, only: PageQuery) -> list[StatusView]:
+        try:
+            return await timelines.list_timeline(self._node, viewer, list_id, only)
+        except NotFound:
+            # The list was removed while somebody listens.
+            return []
 
     async def _follow_events(self) -> None:
         async with self._starting:

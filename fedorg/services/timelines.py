@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from fedorg import text
 from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import PageQuery, StatusView
-from fedorg.ids import AccountId, StatusId
+from fedorg.ids import AccountId, ListId, StatusId
 from fedorg.node import Node
-from fedorg.store import accounts, interactions, timelines, views
+from fedorg.store import accounts, interactions, lists, timelines, views
 from fedorg.store.timelines import Selection
 
 TAGS_MAX: Final = 10
@@ -21,6 +21,16 @@ async def home(node: Node, account_id: AccountId, page: PageQuery) -> list[Statu
 
     def unit(conn: Connection) -> list[StatusView]:
         return views.load_views(conn, node.now(), account_id, timelines.list_home(conn, account_id, page))
+
+    return await node.read(unit)
+
+
+async def list_timeline(node: Node, account_id: AccountId, list_id: ListId, page: PageQuery) -> list[StatusView]:
+    """What the members of a list of the account posted; ``NotFound`` for anybody else's list."""
+
+    def unit(conn: Connection) -> list[StatusView]:
+        one = lists.get(conn, account_id, list_id)
+        return views.load_views(conn, node.now(), account_id, timelines.list_of_list(conn, one, page))
 
     return await node.read(unit)
 

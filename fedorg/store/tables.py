@@ -316,6 +316,33 @@ account_notes: Final = Table(
     Column("comment", Text, nullable=False),
 )
 
+# Lists of accounts somebody follows: a membership ends with its follow.
+
+lists: Final = Table(
+    "lists",
+    metadata,
+    _id(),
+    _account(),
+    Column("title", Text, nullable=False),
+    Column("replies_policy", String(16), nullable=False),
+    _flag("exclusive"),
+    _moment("created_at"),
+    Index("ix_lists_account", "account_id", "id"),
+)
+
+list_accounts: Final = Table(
+    "list_accounts",
+    metadata,
+    _id(),
+    Column("list_id", BigInteger, ForeignKey("lists.id", ondelete="CASCADE"), nullable=False),
+    _account(),
+    # NULL for the owner of the list, who follows nobody to be in it.
+    Column("follow_id", BigInteger, ForeignKey("follows.id", ondelete="CASCADE")),
+    UniqueConstraint("list_id", "account_id"),
+    Index("ix_list_accounts_account", "account_id", "list_id"),
+    Index("ix_list_accounts_follow", "follow_id"),
+)
+
 # What somebody does not want to meet
 
 filters: Final = Table(

@@ -12,16 +12,18 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
+from fedorg.domain.lists import AccountList, RepliesPolicy
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import PageQuery, Status
 from fedorg.domain.visibility import Visibility
 from fedorg.ids import AccountId, StatusId, at, moment_of
-from fedorg.store import narrowing, paging
+from fedorg.store import lists, narrowing, paging
 from fedorg.store.tables import (
     accounts,
     blocks,
     follows,
     home_timeline,
+    list_accounts,
     media_attachments,
     mutes,
     status_tags,
@@ -58,8 +60,36 @@ class LocalFollower:
 
 
 def list_home(conn: Connection, account_id: AccountId, page: PageQuery) -> list[StatusId]:
-    """A page of a home timeline."""
-    statement = sa.select(home_timeline.c.status_id).where(home_timeline.c.account_id == account_id)
+    """A page of a home timeline, without what belongs to exclusive lists only."""
+    statement = sa.select(home_timeline.c.status_id).where(
+        home_timeline.c.account_id == account_id, ~lists.is_kept_off_home(account_id, home_timeline.c.author_id)
+    )
+    return _ids(conn, statement, home_timeline.c.status_id, page)
+
+
+def list_of_list(conn: Connection, one: AccountList, page: PageQuery) -> list[StatusId]:
+    """A page of a list: what its members posted and boosted, as far as it came to its owner's home timeline.
+
+    So nothing of those the owner mutes is in it, and what stood there already is not boosted into it again.
+    """
+    members = sa.select(list_accounts.c.account_id).where(list_accounts.c.list_id == one.id)
+    statement = (
+        sa.select(home_timeline.c.status_id)
+        .join(statuses, statuses.c.id == home_timeline.c.status_id)
+        .where(home_timeline.c.account_id == one.account_id, home_timeline.c.author_id.in_(members))
+    )
+    is_no_reply = sa.or_(
+        statuses.c.in_reply_to_uri.is_(None), statuses.c.in_reply_to_account_id == statuses.c.account_id
+    )
+    match one.replies_policy:
+        case RepliesPolicy.NONE:
+            statement = statement.where(is_no_reply)
+        case RepliesPolicy.LIST:
+            answered = statuses.c.in_reply_to_account_id
+            statement = statement.where(sa.or_(is_no_reply, answered == one.account_id, answered.in_(members)))
+        case RepliesPolicy.FOLLOWED:
+            # The home timeline holds no other replies.
+            pass
     return _ids(conn, statement, home_timeline.c.status_id, page)
 
 

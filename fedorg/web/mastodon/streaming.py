@@ -18,16 +18,18 @@ from fedorg.domain.notifications import NotificationView
 from fedorg.domain.oauth import covers
 from fedorg.domain.statuses import StatusView
 from fedorg.errors import BadRequest, FedorgError, Forbidden, NotFound, Unauthorized
+from fedorg.ids import ListId
 from fedorg.node import Node
 from fedorg.serializers.notifications import notification_entity
 from fedorg.serializers.statuses import status_entity
-from fedorg.services import oauth
+from fedorg.services import lists, oauth
 from fedorg.services.streams import Streams
 from fedorg.streaming import Ending, Listener, News, Stream, StreamEnded, StreamName
 from fedorg.text import normalise_hashtag
 from fedorg.web import limits
 from fedorg.web.auth import Viewer, bearer, marked, viewer_of
 from fedorg.web.base import STATUS_OF, spend, spend_by_address, this_node, this_streams
+from fedorg.web.params import id_in
 
 blueprint = Blueprint("streaming", __name__, url_prefix="/api/v1/streaming")
 logger = log.get_logger()
@@ -47,6 +49,7 @@ _PATHS: Final[Mapping[str, StreamName]] = {
     "public/remote": StreamName.PUBLIC_REMOTE,
     "hashtag": StreamName.HASHTAG,
     "hashtag/local": StreamName.HASHTAG_LOCAL,
+    "list": StreamName.LIST,
 }
 _WITH_MEDIA: Final[Mapping[StreamName, StreamName]] = {
     StreamName.PUBLIC: StreamName.PUBLIC_MEDIA,
@@ -74,6 +77,7 @@ async def stream_events(name: str) -> Response:
     stream = _stream(_PATHS[name], request.args)
     sent = bearer() or request.args.get("access_token")
     viewer = await _viewer(sent, stream.scope)
+    await _check_owned(viewer, stream)
     streams = this_streams()
     listener = await streams.open(viewer.account.id, viewer.token, sent or "")
     listener.subscribe(stream)
@@ -93,6 +97,8 @@ async def converse() -> None:
     name = websocket.args.get("stream")
     first = _stream(_name(name), websocket.args) if name else None
     viewer = await _viewer(sent, first.scope if first else None)
+    if first is not None:
+        await _check_owned(viewer, first)
     streams = this_streams()
     listener = await streams.open(viewer.account.id, viewer.token, sent or "")
     try:
@@ -132,6 +138,11 @@ def _any_scope(granted: tuple[str, ...]) -> str:
 def _stream(name: StreamName, values: Mapping[str, object]) -> Stream:
     if name in _WITH_MEDIA and str(values.get("only_media", "")).lower() in ("1", "true"):
         name = _WITH_MEDIA[name]
+    if name is StreamName.LIST:
+        list_id = id_in(str(values.get("list") or ""))
+        if list_id is None:
+            raise BadRequest("Missing list name parameter")
+        return Stream(name=name, list_id=ListId(list_id))
     if not Stream(name=name).is_by_hashtag:
         return Stream(name=name)
     tag = normalise_hashtag(str(values.get("tag") or "").strip().removeprefix("#"))
@@ -202,14 +213,14 @@ async def _hear(listener: Listener, viewer: Viewer) -> None:
     while True:
         message = await websocket.receive()
         try:
-            _obey(listener, viewer, message)
+            await _obey(listener, viewer, message)
         except FedorgError as refusal:
             # Through the same bounded queue as news: who only asks and never reads is ended.
             status = next(STATUS_OF[kind] for kind in type(refusal).__mro__ if kind in STATUS_OF)
             listener.put(json.dumps({"error": str(refusal), "status": status}))
 
 
-def _obey(listener: Listener, viewer: Viewer, message: str | bytes) -> None:
+async def _obey(listener: Listener, viewer: Viewer, message: str | bytes) -> None:
     if len(message) > _MESSAGE_MAX:
         raise BadRequest("The message is too long")
     try:
@@ -224,7 +235,14 @@ def _obey(listener: Listener, viewer: Viewer, message: str | bytes) -> None:
         return
     if not covers(viewer.token.scopes, stream.scope):
         raise Forbidden("Access token does not cover required scopes")
+    await _check_owned(viewer, stream)
     listener.subscribe(stream)
+
+
+async def _check_owned(viewer: Viewer, stream: Stream) -> None:
+    """Raise ``NotFound`` for the stream of somebody else's list."""
+    if stream.list_id is not None:
+        await lists.get_list(this_node(), viewer.account.id, stream.list_id)
 
 
 async def _tell(node: Node, streams: Streams, listener: Listener) -> None:

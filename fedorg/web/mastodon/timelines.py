@@ -6,7 +6,7 @@ from quart import Blueprint, Response
 
 from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import StatusView
-from fedorg.ids import AccountId
+from fedorg.ids import AccountId, ListId
 from fedorg.serializers.statuses import status_entity
 from fedorg.services import accounts, timelines
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
@@ -24,6 +24,14 @@ async def list_home(viewer: Viewer) -> Response:
     """What those one follows posted and boosted."""
     page = (await read_params()).page(20, 40)
     return _statuses(await timelines.home(this_node(), viewer.account.id, page))
+
+
+@blueprint.get("/timelines/list/<id:list_id>")
+@requires("read:lists")
+async def list_of_list(viewer: Viewer, list_id: ListId) -> Response:
+    """What the members of a list posted and boosted."""
+    page = (await read_params()).page(20, 40)
+    return _statuses(await timelines.list_timeline(this_node(), viewer.account.id, list_id, page))
 
 
 @blueprint.get("/timelines/public")
