@@ -16,6 +16,7 @@ from federation.activities import (
     Block,
     Create,
     Delete,
+    EmojiReact,
     Flag,
     Follow,
     Like,
@@ -33,6 +34,7 @@ from fedorg.activitypub.handlers.announce import handle_announce
 from fedorg.activitypub.handlers.block import handle_block
 from fedorg.activitypub.handlers.create import handle_create
 from fedorg.activitypub.handlers.delete import handle_delete
+from fedorg.activitypub.handlers.emoji_react import handle_emoji_react
 from fedorg.activitypub.handlers.flag import handle_flag
 from fedorg.activitypub.handlers.follow import handle_follow
 from fedorg.activitypub.handlers.like import handle_like
@@ -56,6 +58,7 @@ HANDLERS: Final[Mapping[type[Activity], Handler]] = MappingProxyType(
         Block: handle_block,
         Create: handle_create,
         Delete: handle_delete,
+        EmojiReact: handle_emoji_react,
         Flag: handle_flag,
         Follow: handle_follow,
         Like: handle_like,

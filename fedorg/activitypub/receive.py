@@ -11,7 +11,20 @@ from typing import Final
 from sqlalchemy import Connection
 
 from federation import origin, parse
-from federation.activities import Accept, Activity, Announce, Block, Create, Delete, Follow, Like, Reject, Undo, Update
+from federation.activities import (
+    Accept,
+    Activity,
+    Announce,
+    Block,
+    Create,
+    Delete,
+    EmojiReact,
+    Follow,
+    Like,
+    Reject,
+    Undo,
+    Update,
+)
 from federation.client import is_activity_type
 from federation.errors import FetchError, KeyUnavailable, MalformedDocument, OriginMismatch, SignatureRefused
 from federation.objects import Ref
@@ -57,7 +70,7 @@ def subject_of(activity: Activity) -> str:
             return activity.object.id if isinstance(activity.object, Ref) else subject_of(activity.object)
         case Follow() | Block():
             return f"{activity.actor} {activity.object.id}"
-        case Create() | Update() | Delete() | Like() | Accept() | Reject():
+        case Create() | Update() | Delete() | Like() | EmojiReact() | Accept() | Reject():
             return activity.object.id
         case Announce():
             return activity.id

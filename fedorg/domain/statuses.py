@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.filters import FilterMatch
+from fedorg.domain.reactions import ReactionCount
 from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.ids import AccountId, ApplicationId, EditId, MediaId, StatusId
 
@@ -251,6 +252,7 @@ class StatusView:
     application: Application | None = None
     viewer: ViewerState | None = None
     filtered: tuple[FilterMatch, ...] = ()
+    reactions: tuple[ReactionCount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

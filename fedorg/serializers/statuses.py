@@ -1,7 +1,7 @@
 """Status entities and their relatives. Spec: Mastodon API, entities/Status, StatusEdit, StatusSource, Context.
 
 Beside Mastodon's members a Status carries ``reach``: how far it travels (``node``, ``organisation``, ``partners`` or
-``public``).
+``public``), and ``reactions``: the emojis it was given elsewhere, which are no favourites.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from fedorg.domain.statuses import ContextView, Mention, Status, StatusEdit, Sta
 from fedorg.serializers.accounts import AccountEntity, EmojiEntity, account_entity, emoji_entity
 from fedorg.serializers.filters import FilterResultEntity, filter_result_entity
 from fedorg.serializers.media import MediaEntity, media_entity
+from fedorg.serializers.reactions import ReactionEntity, reaction_entity
 from fedorg.serializers.times import moment, optional_moment
 from fedorg.uris import Uris
 
@@ -64,6 +65,7 @@ class _StatusBase(TypedDict):
     mentions: list[MentionEntity]
     tags: list[StatusTagEntity]
     emojis: list[EmojiEntity]
+    reactions: list[ReactionEntity]
     card: None
     poll: None
     quote: None
@@ -142,6 +144,7 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         "mentions": [_mention(mention) for mention in view.mentions],
         "tags": [_tag(tag, uris) for tag in view.tags],
         "emojis": [emoji_entity(emoji) for emoji in shown.emojis],
+        "reactions": [reaction_entity(counted) for counted in (view.reblog or view).reactions],
         "card": None,
         "poll": None,
         "quote": None,

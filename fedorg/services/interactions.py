@@ -149,7 +149,7 @@ async def receive_favourite(node: Node, account: Account, status_uri: str, uri: 
 
     def unit(conn: Connection) -> bool:
         status = statuses.find_by_uri(conn, status_uri)
-        if status is None or status.reblog_of_id is not None or not _may_act_on(conn, account, status):
+        if status is None or status.reblog_of_id is not None or not may_act_on(conn, account, status):
             return False
         _insert_favourite(conn, node, account, status, uri, node.ids.next())
         return True
@@ -165,6 +165,20 @@ async def receive_unfavourite(node: Node, account: Account, status_uri: str) -> 
         if status is None or interactions.delete_favourite(conn, account.id, status.id) is None:
             return False
         notifications.withdraw(conn, type_=NotificationType.FAVOURITE, by=account.id, origin=status.id)
+        return True
+
+    return await node.write(unit)
+
+
+async def receive_unfavourite_of(node: Node, account: Account, uri: str) -> bool:
+    """Take back the favourite that the Like ``uri`` brought; whether there was one."""
+
+    def unit(conn: Connection) -> bool:
+        status_id = interactions.find_favourited(conn, account.id, uri)
+        if status_id is None:
+            return False
+        interactions.delete_favourite(conn, account.id, status_id)
+        notifications.withdraw(conn, type_=NotificationType.FAVOURITE, by=account.id, origin=status_id)
         return True
 
     return await node.write(unit)
@@ -187,7 +201,7 @@ async def receive_reblog(
         if not (author.is_local or relationships.has_local_follower(conn, account.id)):
             return None
         is_allowed = may_reblog(original.audience, is_author=original.account_id == account.id)
-        if not is_allowed or author.suspended_at is not None or not _may_act_on(conn, account, original):
+        if not is_allowed or author.suspended_at is not None or not may_act_on(conn, account, original):
             return None
         moment = min(created_at, node.now())
         boost = _reblog_of(original, account, audience, moment, StatusId(node.ids.next_for(moment)))
@@ -220,6 +234,15 @@ async def receive_unreblog(node: Node, account: Account, uri: str) -> bool:
     return await node.write(unit)
 
 
+def may_act_on(conn: Connection, account: Account, status: Status) -> bool:
+    """Whether an account of a peer may see ``status`` and is not silenced altogether."""
+    current = accounts.get(conn, account.id)
+    if current.suspended_at is not None or current.peer is None:
+        return False
+    tier = peers.tiers(conn, [current.peer]).get(current.peer, Tier.OPEN)
+    return is_visible_to_peer(conn, status, current.peer, tier, current.uri)
+
+
 def _get_visible(conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId) -> Status:
     """The status, or what it boosts; ``NotFound`` when ``viewer`` may not see it."""
     view = views.get_view(conn, now, viewer, status_id)
@@ -232,15 +255,6 @@ def _find_original(conn: Connection, status_id: StatusId) -> Status | None:
     if status is None or status.reblog_of_id is None:
         return status
     return statuses.find(conn, status.reblog_of_id)
-
-
-def _may_act_on(conn: Connection, account: Account, status: Status) -> bool:
-    """Whether an account of a peer may see ``status`` and is not silenced altogether."""
-    current = accounts.get(conn, account.id)
-    if current.suspended_at is not None or current.peer is None:
-        return False
-    tier = peers.tiers(conn, [current.peer]).get(current.peer, Tier.OPEN)
-    return is_visible_to_peer(conn, status, current.peer, tier, current.uri)
 
 
 def _insert_favourite(conn: Connection, node: Node, account: Account, status: Status, uri: str, number: int) -> bool:

@@ -39,6 +39,13 @@ def delete_favourite(conn: Connection, account_id: AccountId, status_id: StatusI
     return uri
 
 
+def find_favourited(conn: Connection, account_id: AccountId, uri: str) -> StatusId | None:
+    """The status that an account favourited by the Like of that identity."""
+    return conn.execute(
+        sa.select(favourites.c.status_id).where(favourites.c.uri == uri, favourites.c.account_id == account_id)
+    ).scalar_one_or_none()
+
+
 def insert_bookmark(
     conn: Connection, *, bookmark_id: int, account_id: AccountId, status_id: StatusId, now: datetime
 ) -> None:

@@ -14,7 +14,7 @@ from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import Tier
 from fedorg.ids import AccountId, StatusId
-from fedorg.store.tables import accounts, favourites, follows, mentions, peers, status_inboxes, statuses
+from fedorg.store.tables import accounts, favourites, follows, mentions, peers, reactions, status_inboxes, statuses
 from fedorg.store.upsert import insert_ignore
 
 _INBOX: Final = sa.func.coalesce(accounts.c.shared_inbox, accounts.c.inbox)
@@ -55,11 +55,13 @@ def list_accounts(conn: Connection, ids: Collection[AccountId]) -> list[Recipien
 
 
 def list_engaged(conn: Connection, status_id: StatusId) -> list[Recipient]:
-    """Distinct inboxes of remote accounts that boosted, favourited or answered a status, or are named in it."""
+    """Distinct inboxes of remote accounts that boosted, liked, answered or reacted to a status, or are named in it."""
     boosters = sa.select(statuses.c.account_id).where(statuses.c.reblog_of_id == status_id)
     repliers = sa.select(statuses.c.account_id).where(statuses.c.in_reply_to_id == status_id)
     admirers = sa.select(favourites.c.account_id).where(favourites.c.status_id == status_id)
-    engaged = sa.or_(*(accounts.c.id.in_(group) for group in (boosters, repliers, admirers, _mentioned(status_id))))
+    reactors = sa.select(reactions.c.account_id).where(reactions.c.status_id == status_id)
+    groups = (boosters, repliers, admirers, reactors, _mentioned(status_id))
+    engaged = sa.or_(*(accounts.c.id.in_(group) for group in groups))
     return _recipients(conn, engaged)
 
 

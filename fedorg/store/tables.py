@@ -496,6 +496,21 @@ favourites: Final = Table(
     Index("ix_favourites_status", "status_id", "id"),
 )
 
+reactions: Final = Table(
+    "reactions",
+    metadata,
+    _id(),
+    _account(),
+    _status(),
+    # One emoji, or shortcode@domain of a custom one, whose picture lies at ``url``.
+    Column("name", Text, nullable=False),
+    Column("url", Text),
+    Column("uri", Text, nullable=False, unique=True),
+    _moment("created_at"),
+    UniqueConstraint("account_id", "status_id", "name"),
+    Index("ix_reactions_status", "status_id", "name"),
+)
+
 bookmarks: Final = Table(
     "bookmarks",
     metadata,

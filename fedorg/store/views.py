@@ -15,12 +15,13 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.filters import Filter, FilterMatch, match, searchable
+from fedorg.domain.reactions import ReactionCount
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import Application, MediaAttachment, Mention, Status, StatusView, Tag, ViewerState
 from fedorg.domain.visibility import Anonymous, Member, may_see
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, ApplicationId, StatusId
-from fedorg.store import accounts, filters, media, statuses, tags
+from fedorg.store import accounts, filters, media, reactions, statuses, tags
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import applications, blocks, bookmarks, favourites, follows, mentions
 from fedorg.store.tables import statuses as statuses_table
@@ -58,6 +59,7 @@ class _Page:
     followed: frozenset[AccountId]
     blocked: frozenset[AccountId]
     filters: tuple[Filter, ...]
+    reactions: Mapping[StatusId, tuple[ReactionCount, ...]]
 
     def view(self, status_id: StatusId) -> StatusView | None:
         status = self.statuses.get(status_id)
@@ -75,6 +77,7 @@ class _Page:
             tags=self.tags.get(status_id, ()),
             application=None if status.application_id is None else self.applications.get(status.application_id),
             viewer=None if self.viewer is None else self._viewer_state(status.reblog_of_id or status_id),
+            reactions=self.reactions.get(status_id, ()),
             filtered=() if reblog is None and not self.filters else self._filtered(status, reblog),
         )
 
@@ -126,6 +129,7 @@ def _load_page(conn: Connection, now: datetime, viewer: AccountId | None, ids: S
         followed=relations.get("followed", nothing),
         blocked=relations.get("blocked", nothing),
         filters=() if viewer is None else filters.list_in_force(conn, viewer, now),
+        reactions=reactions.counts_of_statuses(conn, viewer, found),
     )
 
 

@@ -22,6 +22,9 @@ Beside Mastodon's members a Status carries `reach`, and `POST /api/v1/statuses` 
 `partners`, `public`), `visibility=local` and `local_only=true` (both mean reach `node`). Polls, scheduled statuses and
 quotes are refused with 422.
 
+It also carries `reactions`: what accounts elsewhere reacted with, each in the form of Mastodon's Reaction. A custom
+emoji is named `shortcode@domain` and pictured at its own server. A reaction sent as a favourite counts as both.
+
 | Method | Path | Access | What it does |
 |---|---|---|---|
 """

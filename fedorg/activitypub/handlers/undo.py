@@ -1,17 +1,18 @@
 """Somebody elsewhere takes back what they did."""
 
-from federation.activities import Announce, Block, Follow, Like, Undo
+from federation.activities import Announce, Block, EmojiReact, Follow, Like, Undo
 from federation.objects import Ref
 from fedorg.activitypub import local
+from fedorg.activitypub.emojis import reaction_of
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.accounts import Account
 from fedorg.node import Node
-from fedorg.services import interactions, relationships
+from fedorg.services import interactions, reactions, relationships
 
 
 async def handle_undo(node: Node, sender: Account, undo: Undo, _budget: Budget) -> Outcome:
-    """Takes back a ``Follow``, ``Like``, ``Announce`` or ``Block`` of the same actor.
+    """Takes back a ``Follow``, ``Like``, ``EmojiReact``, ``Announce`` or ``Block`` of the same actor.
 
     What is undone was the sender's own: ``federation.origin`` has compared the two actors.
     """
@@ -20,13 +21,15 @@ async def handle_undo(node: Node, sender: Account, undo: Undo, _budget: Budget) 
         case Follow():
             is_done = await _unfollow(node, sender, undone)
         case Like():
-            is_done = await interactions.receive_unfavourite(node, sender, undone.object.id)
+            is_done = await _unlike(node, sender, undone)
+        case EmojiReact():
+            is_done = await _unreact(node, sender, undone)
         case Announce():
             is_done = await interactions.receive_unreblog(node, sender, undone.id)
         case Block():
             is_done = await _unblock(node, sender, undone)
         case Ref():
-            is_done = await interactions.receive_unreblog(node, sender, undone.id)
+            is_done = await _undo_by_name(node, sender, undone.id)
         case _:
             return Ignored(f"{type(undone).__name__} is nothing that was done here")
     return Done() if is_done else Ignored("it undoes nothing that is known here")
@@ -35,6 +38,27 @@ async def handle_undo(node: Node, sender: Account, undo: Undo, _budget: Budget) 
 async def _unfollow(node: Node, sender: Account, follow: Follow) -> bool:
     target = await local.find_account(node, follow.object.id)
     return target is not None and await relationships.receive_unfollow(node, sender, target)
+
+
+async def _unlike(node: Node, sender: Account, like: Like) -> bool:
+    """The favourite goes, and the reaction that came with it."""
+    had_reaction = await reactions.receive_unreaction(
+        node, sender, like.id, status_uri=like.object.id, reaction=reaction_of(like, sender)
+    )
+    return await interactions.receive_unfavourite(node, sender, like.object.id) or had_reaction
+
+
+async def _unreact(node: Node, sender: Account, react: EmojiReact) -> bool:
+    return await reactions.receive_unreaction(
+        node, sender, react.id, status_uri=react.object.id, reaction=reaction_of(react, sender)
+    )
+
+
+async def _undo_by_name(node: Node, sender: Account, uri: str) -> bool:
+    """What an activity did of which only the id is told."""
+    had_reaction = await reactions.receive_unreaction(node, sender, uri)
+    had_favourite = await interactions.receive_unfavourite_of(node, sender, uri)
+    return had_reaction or had_favourite or await interactions.receive_unreblog(node, sender, uri)
 
 
 async def _unblock(node: Node, sender: Account, block: Block) -> bool:

@@ -1,0 +1,93 @@
+"""Rows of ``reactions``: one for each account, status and emoji, in a bounded number."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fedorg.domain.reactions import Reaction, ReactionCount
+from fedorg.ids import AccountId, StatusId
+from fedorg.store.tables import reactions
+from fedorg.store.upsert import insert_ignore
+
+NAMES_MAX: Final = 50
+"""Different emojis at one status."""
+PER_ACCOUNT_MAX: Final = 10
+"""Different emojis of one account at one status."""
+
+
+def insert(
+    conn: Connection,
+    *,
+    reaction_id: int,
+    account_id: AccountId,
+    status_id: StatusId,
+    reaction: Reaction,
+    uri: str,
+    now: datetime,
+) -> bool:
+    """Add a reaction; False when it is there, its identity is taken, or there are too many."""
+    own = _count(conn, reactions.c.id, reactions.c.account_id == account_id, reactions.c.status_id == status_id)
+    if own >= PER_ACCOUNT_MAX:
+        return False
+    others = reactions.c.name != reaction.name
+    if _count(conn, reactions.c.name.distinct(), reactions.c.status_id == status_id, others) >= NAMES_MAX:
+        return False
+    row = {
+        "id": reaction_id,
+        "account_id": account_id,
+        "status_id": status_id,
+        "name": reaction.name,
+        "url": reaction.url,
+        "uri": uri,
+        "created_at": now,
+    }
+    return bool(insert_ignore(conn, reactions, [row]))
+
+
+def delete_by_uri(conn: Connection, account_id: AccountId, uri: str) -> bool:
+    """Remove the reaction that an activity of the account's brought; whether there was one."""
+    statement = sa.delete(reactions).where(reactions.c.uri == uri, reactions.c.account_id == account_id)
+    return bool(conn.execute(statement).rowcount)
+
+
+def delete_by_name(conn: Connection, account_id: AccountId, status_id: StatusId, name: str) -> bool:
+    """Remove an account's reaction with an emoji; whether there was one."""
+    statement = sa.delete(reactions).where(
+        reactions.c.account_id == account_id, reactions.c.status_id == status_id, reactions.c.name == name
+    )
+    return bool(conn.execute(statement).rowcount)
+
+
+def counts_of_statuses(
+    conn: Connection, viewer: AccountId | None, ids: Collection[StatusId]
+) -> dict[StatusId, tuple[ReactionCount, ...]]:
+    """The reactions to each status that has any, the first emoji first, in one query."""
+    is_own = reactions.c.account_id == sa.literal(viewer, sa.BigInteger)
+    statement = (
+        sa.select(
+            reactions.c.status_id,
+            reactions.c.name,
+            sa.func.min(reactions.c.url).label("url"),
+            sa.func.count().label("count"),
+            sa.func.max(sa.case((is_own, 1), else_=0)).label("own"),
+        )
+        .where(reactions.c.status_id.in_(ids))
+        .group_by(reactions.c.status_id, reactions.c.name)
+        .order_by(reactions.c.status_id, sa.func.min(reactions.c.id))
+    )
+    found: defaultdict[StatusId, list[ReactionCount]] = defaultdict(list)
+    for row in conn.execute(statement):
+        values = row._mapping  # noqa: SLF001 - SQLAlchemy's public name; ``count`` is a method of the row
+        counted = ReactionCount(
+            reaction=Reaction(name=row.name, url=row.url), count=values["count"], is_own=bool(row.own)
+        )
+        found[row.status_id].append(counted)
+    return {status_id: tuple(found[status_id]) for status_id in found}
+
+
+def _count(conn: Connection, what: sa.ColumnElement[object], *where: sa.ColumnElement[bool]) -> int:
+    return conn.execute(sa.select(sa.func.count(what)).where(*where)).scalar_one()
