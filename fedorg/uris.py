@@ -42,7 +42,7 @@ class Uris:
         return f"{self.base}/@{username}"
 
     def key(self, actor_uri: str, name: str) -> str:
-        """Identity of a key of an actor; ``name`` is ``main-key`` (RSA) or ``ed25519-key``."""
+        """Identity of a key of an actor; ``name`` is ``main-key`` (RSA) or ``ed25519-key``, later ones numbered."""
         return f"{actor_uri}#{name}"
 
     def status(self, username: str, status_id: StatusId) -> str:

@@ -13,14 +13,19 @@ from fedorg.store import accounts, keys
 
 
 async def signing_key(node: Node, account_id: AccountId) -> SigningKey:
-    """The key a local account signs requests with; parsed on first use and kept in ``node.signing_keys``."""
-    held = node.signing_keys.get(account_id)
-    if held is None:
+    """The key a local account signs requests with; parsed on first use and kept in ``node.signing_keys``.
+
+    Whether it is still the account's key is asked each time: another process may have given it new ones.
+    """
+    current = await node.read(keys.list_ids, account_id)
+    held = node.signing_keys.get(account_id, ())
+    if not held or current != {key.key_id for key in held}:
         stored = await node.read(keys.list_of_account, account_id)
         ordered = sorted(stored, key=lambda key: key.algorithm is not KeyAlgorithm.RSA)
         held = tuple(_signing_key(key) for key in ordered if key.private is not None)
         node.signing_keys[account_id] = held
     if not held:
+        node.signing_keys.pop(account_id, None)
         raise NotFound(f"Account {account_id} has no key to sign with")
     return held[0]
 

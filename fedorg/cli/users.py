@@ -7,7 +7,7 @@ import click
 from fedorg.cli.base import Context, console, print_json, print_table, with_node
 from fedorg.domain.accounts import User, UserRole
 from fedorg.node import Node
-from fedorg.services import registration, users
+from fedorg.services import registration, rotation, users
 
 
 @click.group()
@@ -130,6 +130,37 @@ def reset_password(context: Context, *, username: str, as_json: bool) -> None:
     else:
         console.print(f"All sessions of [bold]{found.username}[/] have ended. Sign in once with this link:")
         console.print(f"  {link}", highlight=False, soft_wrap=True)
+
+
+@user.command("rotate-keys")
+@click.argument("username", required=False)
+@click.option("--node", "of_node", is_flag=True, help="Give the node itself new keys, instead of a person.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def rotate_keys(context: Context, *, username: str | None, of_node: bool, as_json: bool) -> None:
+    """Make new keys; the old ones end at once, and servers that know the account are told.
+
+    A server that runs goes on with the new keys by itself.
+
+    \b
+    Examples:
+      fedorg user rotate-keys anna
+      fedorg user rotate-keys --node
+    """
+    if (username is None) != of_node:
+        raise click.UsageError("Name a person, or say --node.")
+
+    async def action(node: Node) -> tuple[str, list[str]]:
+        account = await (registration.ensure_node_actor(node) if of_node else users.get_account(node, username or ""))
+        return account.acct, await rotation.rotate_keys(node, account)
+
+    name, ids = with_node(context, action)
+    if as_json:
+        print_json({"username": name, "keys": ids})
+    else:
+        console.print(f"[bold]{name}[/] signs with new keys from now on:", highlight=False)
+        for one in ids:
+            console.print(f"  {one}", highlight=False, soft_wrap=True)
 
 
 def _facts(one: User) -> dict[str, object]:

@@ -107,6 +107,12 @@ class ForwardReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     report_id: ReportId
 
 
+class AnnounceKeys(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Send an actor with its new keys to every server that may have the old ones."""
+
+    account_id: AccountId
+
+
 Job: TypeAlias = (
     DistributeStatus
     | DistributeEdit
@@ -117,4 +123,5 @@ Job: TypeAlias = (
     | ResolveThread
     | IdentifyPeer
     | ForwardReport
+    | AnnounceKeys
 )

@@ -2,8 +2,9 @@
 
 from typing import assert_never
 
-from fedorg.activitypub import reporting
+from fedorg.activitypub import life, reporting
 from fedorg.domain.jobs import (
+    AnnounceKeys,
     DistributeDelete,
     DistributeEdit,
     DistributeProfile,
@@ -41,6 +42,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:
             await handle.identify_peer(node, job)
         case ForwardReport():
             await reporting.forward(node, job)
+        case AnnounceKeys():
+            await life.announce_keys(node, job, job_id)
         case _:
             assert_never(job)
     return None

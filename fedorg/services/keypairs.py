@@ -26,9 +26,16 @@ class KeyPair:
     private: str = field(repr=False)
 
     def of(self, account_id: AccountId, actor_uri: str, uris: Uris, now: datetime) -> AccountKey:
-        """The key of a local account."""
+        """The first key of a local account."""
+        return self._named(_NAMES[self.algorithm], account_id, actor_uri, uris, now)
+
+    def numbered(self, account_id: AccountId, actor_uri: str, uris: Uris, now: datetime, number: int) -> AccountKey:
+        """A later key of a local account, under a name of its own."""
+        return self._named(f"{_NAMES[self.algorithm]}-{number}", account_id, actor_uri, uris, now)
+
+    def _named(self, name: str, account_id: AccountId, actor_uri: str, uris: Uris, now: datetime) -> AccountKey:
         return AccountKey(
-            uri=uris.key(actor_uri, _NAMES[self.algorithm]),
+            uri=uris.key(actor_uri, name),
             account_id=account_id,
             algorithm=self.algorithm,
             public=self.public,

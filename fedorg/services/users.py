@@ -165,6 +165,14 @@ async def get_by_username(node: Node, username: str) -> User:
     return user
 
 
+async def get_account(node: Node, username: str) -> Account:
+    """The account of this node with a name, whether or not somebody signs in for it."""
+    account = await node.read(accounts.find_by_acct, username.removeprefix("@"), None)
+    if account is None or account.uri == node.uris.node_actor:
+        raise NotFound(f"There is no account {username}")
+    return account
+
+
 async def disable(node: Node, user: User, *, by: UserId | None = None) -> User:
     """Keep a user out, at once and everywhere."""
 

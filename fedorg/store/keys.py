@@ -1,5 +1,6 @@
 """Rows of ``account_keys``: what accounts sign with (private, ours) and are verified with (public, everybody's)."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from fedorg.store.tables import account_keys
 _OF_ACCOUNT: Final = (
     sa.select(account_keys).where(account_keys.c.account_id == sa.bindparam("account_id")).order_by(account_keys.c.uri)
 )
+_IDS_OF_ACCOUNT: Final = sa.select(account_keys.c.uri).where(account_keys.c.account_id == sa.bindparam("account_id"))
 _LOCAL: Final = (
     sa.select(account_keys)
     .join(tables.accounts, tables.accounts.c.id == account_keys.c.account_id)
@@ -25,6 +27,18 @@ _BY_URI: Final = sa.select(account_keys).where(account_keys.c.uri == sa.bindpara
 def insert(conn: Connection, key: AccountKey) -> None:
     """Add a key; its identity must be new."""
     conn.execute(sa.insert(account_keys), accounts.key_values(key))
+
+
+def replace_all(conn: Connection, account_id: AccountId, made: Iterable[AccountKey]) -> None:
+    """Forget the keys of an account for new ones."""
+    conn.execute(sa.delete(account_keys).where(account_keys.c.account_id == account_id))
+    for key in made:
+        insert(conn, key)
+
+
+def list_ids(conn: Connection, account_id: AccountId) -> frozenset[str]:
+    """The identities of the keys of an account."""
+    return frozenset(conn.execute(_IDS_OF_ACCOUNT, {"account_id": account_id}).scalars())
 
 
 def list_of_account(conn: Connection, account_id: AccountId) -> tuple[AccountKey, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.fediverse import ledger
 from tests.fediverse.nodes import Member, RunningNode, settle
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
@@ -82,3 +83,30 @@ async def test_a_report_travels_to_the_home_of_the_account_and_names_nobody(thre
     assert (here["by"], here["forwarded"]) == ("alice", True)
     missing = await three.a.run("report", "show", "1")
     assert (missing.code, missing.complaint) == (1, "There is no report 1\n")
+
+
+async def test_new_keys_are_used_and_known_at_once(three: Three) -> None:
+    """A command gives a person and the node new keys while the server runs; what they do goes on reaching others."""
+    alice, bob = three.alice, three.bob
+    await alice.follow(bob)
+    await bob.follow(alice)
+    await bob.post("/api/v1/statuses", {"status": "Signed with the old key"})
+    await alice.home_status("Signed with the old key")
+
+    made = await printed(three.b, "user", "rotate-keys", "bob")
+    node = await printed(three.b, "user", "rotate-keys", "--node")
+    await bob.post("/api/v1/statuses", {"status": "Signed with the new key"})
+
+    await alice.home_status("Signed with the new key")
+    await three.settle()
+    assert {made["keys"][0], node["keys"][0]} == {
+        ledger.private_key(three.b, f"{three.b.url}{path}")[0] for path in ("/users/bob", "/actor")
+    }
+    assert [line for line in three.b.log_lines("delivery.retry") if "401" in line["reason"]] == []
+    # The node fetches with its own new key, and what others send to bob is answered with his.
+    await three.carol.find(alice)
+    await alice.post("/api/v1/statuses", {"status": "Hello @bob@" + three.b.domain})
+    await bob.home_status("Hello")
+    wrong = await three.b.run("user", "rotate-keys")
+    assert wrong.code == 2
+    assert "no account nobody" in (await three.b.run("user", "rotate-keys", "nobody")).complaint

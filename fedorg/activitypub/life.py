@@ -1,0 +1,22 @@
+"""What other servers are told of the life of a local actor beyond its profile: new keys."""
+
+from fedorg.activitypub import documents
+from fedorg.activitypub.recording import record
+from fedorg.domain.jobs import AnnounceKeys
+from fedorg.domain.visibility import Reach
+from fedorg.ids import JobId
+from fedorg.node import Node
+from fedorg.store import accounts, acquaintances, keys
+
+
+async def announce_keys(node: Node, job: AnnounceKeys, job_id: JobId) -> None:
+    """Send the actor with its new keys to every server that may have the old ones."""
+    account = (await node.read(accounts.list_by_ids, (job.account_id,))).get(job.account_id)
+    if account is None:
+        return
+    is_node = account.uri == node.uris.node_actor
+    who = acquaintances.list_all_inboxes if is_node else acquaintances.list_inboxes
+    inboxes = await node.read(who, account.id)
+    held = await node.read(keys.list_of_account, account.id)
+    activity = documents.update_actor(account, held, node.uris, job_id)
+    await record(node, account, activity, inboxes, object_uri=account.uri, reach=Reach.PUBLIC)
