@@ -45,6 +45,14 @@ class Uris:
         """Identity of a key of an actor; ``name`` is ``main-key`` (RSA) or ``ed25519-key``, later ones numbered."""
         return f"{actor_uri}#{name}"
 
+    def featured(self, actor_uri: str) -> str:
+        """The collection of what a local account has pinned."""
+        return f"{actor_uri}/collections/featured"
+
+    def featured_tags(self, actor_uri: str) -> str:
+        """The collection of the hashtags a local account shows on its profile."""
+        return f"{actor_uri}/collections/tags"
+
     def status(self, username: str, status_id: StatusId) -> str:
         """Identity of a local status."""
         return f"{self.actor(username)}/statuses/{status_id}"
@@ -68,6 +76,10 @@ class Uris:
     def tag(self, name: str) -> str:
         """Page of a hashtag."""
         return f"{self.base}/tags/{quote(name)}"
+
+    def tagged(self, profile: str, name: str) -> str:
+        """What the account with a page posted under a hashtag."""
+        return f"{profile}/tagged/{quote(name)}"
 
     def media(self, name: str) -> str:
         """Where a stored file is served."""

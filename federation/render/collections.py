@@ -6,7 +6,7 @@ from federation.render.objects import JsonObject, compact
 
 
 def collection(value: Collection) -> JsonObject:
-    """A whole collection; without a first page its items are here, even if there are none."""
+    """A whole collection; without a first page its items are here, unless it only tells how many there are."""
     key = "orderedItems" if value.type == "OrderedCollection" else "items"
     items = [embedded(item) for item in value.items]
     return compact(
@@ -18,7 +18,7 @@ def collection(value: Collection) -> JsonObject:
             "totalItems": value.total_items,
             "first": page(value.first) if isinstance(value.first, CollectionPage) else value.first,
             "last": value.last,
-            key: items if items or value.first is None else None,
+            key: items if items or (value.first is None and not value.total_items) else None,
         }
     )
 

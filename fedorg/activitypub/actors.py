@@ -140,6 +140,7 @@ def _account(node: Node, actor: Actor, domain: str) -> Account:
         followers_uri=_own(actor, actor.followers) or "",
         following_uri=_own(actor, actor.following) or "",
         featured_uri=_own(actor, actor.featured),
+        featured_tags_uri=_own(actor, actor.featured_tags),
         also_known_as=actor.also_known_as,
         moved_to_uri=actor.moved_to,
         created_at=min(actor.published or now, now),

@@ -12,6 +12,7 @@ from federation import origin, parse
 from federation.activities import (
     Accept,
     Activity,
+    Add,
     Announce,
     Block,
     Create,
@@ -21,6 +22,7 @@ from federation.activities import (
     Follow,
     Like,
     Reject,
+    Remove,
     Undo,
     UnknownActivity,
     Update,
@@ -30,6 +32,7 @@ from fedorg import log
 from fedorg.activitypub import actors, fetching, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.handlers.accept import handle_accept
+from fedorg.activitypub.handlers.add import handle_add
 from fedorg.activitypub.handlers.announce import handle_announce
 from fedorg.activitypub.handlers.block import handle_block
 from fedorg.activitypub.handlers.create import handle_create
@@ -39,6 +42,7 @@ from fedorg.activitypub.handlers.flag import handle_flag
 from fedorg.activitypub.handlers.follow import handle_follow
 from fedorg.activitypub.handlers.like import handle_like
 from fedorg.activitypub.handlers.reject import handle_reject
+from fedorg.activitypub.handlers.remove import handle_remove
 from fedorg.activitypub.handlers.undo import handle_undo
 from fedorg.activitypub.handlers.unused import UNUSED
 from fedorg.activitypub.handlers.update import handle_update
@@ -54,6 +58,7 @@ Handler = Callable[[Node, Account, Any, Budget], Awaitable[Outcome]]
 HANDLERS: Final[Mapping[type[Activity], Handler]] = MappingProxyType(
     {
         Accept: handle_accept,
+        Add: handle_add,
         Announce: handle_announce,
         Block: handle_block,
         Create: handle_create,
@@ -63,6 +68,7 @@ HANDLERS: Final[Mapping[type[Activity], Handler]] = MappingProxyType(
         Follow: handle_follow,
         Like: handle_like,
         Reject: handle_reject,
+        Remove: handle_remove,
         Undo: handle_undo,
         Update: handle_update,
         **UNUSED,

@@ -7,7 +7,7 @@ node's, so it is addressed like a private one, with the ring as a term.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, TypedDict
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -39,7 +39,8 @@ def actor(account: Account, keys: Sequence[AccountKey], uris: Uris) -> Actor:
         outbox=account.outbox or None,
         followers=account.followers_uri or None,
         following=account.following_uri or None,
-        featured=account.featured_uri,
+        featured=None if is_node else uris.featured(account.uri),
+        featured_tags=None if is_node else uris.featured_tags(account.uri),
         shared_inbox=account.shared_inbox or uris.shared_inbox,
         name=account.display_name or None,
         summary=account.note or None,
@@ -94,7 +95,7 @@ def note(view: StatusView, uris: Uris) -> Note:
         ),
         hashtags=tuple(Hashtag(name=tag.display_name, href=uris.tag(tag.name)) for tag in view.tags),
         emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in status.emojis),
-        replies=CollectionSummary(id=replies_uri(status)) if is_open(status) else None,
+        **_collections(status),
     )
 
 
@@ -195,6 +196,32 @@ def is_open(status: Status) -> bool:
 def replies_uri(status: Status) -> str:
     """The collection of what answers a status."""
     return f"{status.uri}/replies"
+
+
+def likes_uri(status: Status) -> str:
+    """The collection that counts the favourites of a status."""
+    return f"{status.uri}/likes"
+
+
+def shares_uri(status: Status) -> str:
+    """The collection that counts the boosts of a status."""
+    return f"{status.uri}/shares"
+
+
+class _Collections(TypedDict):
+    replies: CollectionSummary | None
+    likes: CollectionSummary
+    shares: CollectionSummary
+
+
+def _collections(status: Status) -> _Collections:
+    """What hangs on a status; direct ones are in no collection, and so are their answers (S59)."""
+    is_direct = status.audience.visibility is Visibility.DIRECT
+    return {
+        "replies": None if is_direct else CollectionSummary(id=replies_uri(status)),
+        "likes": CollectionSummary(id=likes_uri(status), total_items=status.favourites_count),
+        "shares": CollectionSummary(id=shares_uri(status), total_items=status.reblogs_count),
+    }
 
 
 def _multikeys(account: Account, keys: Sequence[AccountKey]) -> tuple[Multikey, ...]:

@@ -33,6 +33,7 @@ from fedorg.store import statuses as stored_statuses
 SENT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Accept": "a follow was let in, by itself or by hand",
+        "Add": "a member pins a status, or shows a hashtag on the profile",
         "Announce": "a member boosts",
         "Block": "a member blocks somebody",
         "Create": "a member posts",
@@ -41,6 +42,7 @@ SENT: Final[Mapping[str, str]] = MappingProxyType(
         "Follow": "a member follows",
         "Like": "a member favourites",
         "Reject": "a follow was refused or a follower removed",
+        "Remove": "a member takes a pin back, or shows a hashtag no more",
         "Undo": "likewise",
         "Update": "a status or a profile changed",
     }

@@ -1,6 +1,8 @@
 """An activity and its deliveries, recorded in one transaction; the last step of everything that leaves."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+from sqlalchemy import Connection
 
 from federation import render
 from federation.activities import Activity
@@ -17,9 +19,19 @@ logger = log.get_logger()
 
 
 async def record(
-    node: Node, account: Account, activity: Activity, inboxes: Iterable[str], *, object_uri: str, reach: Reach
+    node: Node,
+    account: Account,
+    activity: Activity,
+    inboxes: Iterable[str],
+    *,
+    object_uri: str,
+    reach: Reach,
+    is_true: Callable[[Connection], bool] = lambda _: True,
 ) -> None:
-    """Queue an activity of a local account for ``inboxes``, once for its id; an address that none may have is told."""
+    """Queue an activity of a local account for ``inboxes``, once for its id; an address that none may have is told.
+
+    Nothing is queued when what it says is not true any more in the transaction that would queue it.
+    """
     domains: dict[str, str] = {}
     for inbox in inboxes:
         try:
@@ -34,4 +46,9 @@ async def record(
         reach=reach,
         body=render.to_bytes(activity).decode(),
     )
-    await node.write(deliveries.record, node.ids, node.now(), outgoing, domains)
+
+    def unit(conn: Connection) -> None:
+        if is_true(conn):
+            deliveries.record(conn, node.ids, node.now(), outgoing, domains)
+
+    await node.write(unit)

@@ -72,6 +72,7 @@ class Account:
     followers_uri: str = ""
     following_uri: str = ""
     featured_uri: str | None = None
+    featured_tags_uri: str | None = None
     also_known_as: tuple[str, ...] = ()
     moved_to_uri: str | None = None
     suspended_at: datetime | None = None

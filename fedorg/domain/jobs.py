@@ -76,6 +76,23 @@ class DistributeProfile(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     account_id: AccountId
 
 
+class DistributePin(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell the servers a status goes to that its author pinned it, or took the pin back."""
+
+    account_id: AccountId
+    status_id: StatusId
+    is_pinned: bool
+
+
+class DistributeFeaturedTag(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell every server that follows an account that its profile shows a hashtag, or shows it no more."""
+
+    account_id: AccountId
+    name: str
+    display_name: str
+    is_shown: bool
+
+
 class HandleActivity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Act on an activity whose signature was verified at the door; ``body`` is the JSON as received.
 
@@ -119,6 +136,8 @@ Job: TypeAlias = (
     | DistributeDelete
     | SendActivity
     | DistributeProfile
+    | DistributePin
+    | DistributeFeaturedTag
     | HandleActivity
     | ResolveThread
     | IdentifyPeer

@@ -10,5 +10,7 @@ FIELD_VALUE_MAX: Final = 255
 DESCRIPTION_MAX: Final = 1500
 ATTACHMENTS_MAX: Final = 4
 CHARACTERS_PER_URL: Final = 23
+PINS_MAX: Final = 5
+FEATURED_TAGS_MAX: Final = 10
 IMAGE_PIXELS_MAX: Final = 7680 * 4320
 IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")

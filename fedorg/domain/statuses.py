@@ -130,6 +130,11 @@ class Status:
     favourites_count: int = 0
 
 
+def is_pinnable(status: Status) -> bool:
+    """Whether its author may keep a status at the top of the profile: no boost, and not for addressees only."""
+    return status.reblog_of_id is None and status.audience.visibility is not Visibility.DIRECT
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaChange:
     """New description or focus for an attachment, given while a status is edited."""
@@ -231,12 +236,13 @@ class Application:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewerState:
-    """What the viewer did with a status."""
+    """What the viewer did with a status; ``pinned`` is None for what the viewer could not pin."""
 
     favourited: bool = False
     reblogged: bool = False
     bookmarked: bool = False
     muted: bool = False
+    pinned: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,15 @@
 
 from msgspec.structs import replace
 
-from fedorg.activitypub import outgoing
-from fedorg.domain.jobs import DistributeDelete, DistributeEdit, DistributeProfile, DistributeStatus
+from fedorg.activitypub import featuring, outgoing
+from fedorg.domain.jobs import (
+    DistributeDelete,
+    DistributeEdit,
+    DistributeFeaturedTag,
+    DistributePin,
+    DistributeProfile,
+    DistributeStatus,
+)
 from fedorg.ids import JobId
 from fedorg.node import Node
 from fedorg.services import fanout
@@ -31,3 +38,13 @@ async def distribute_delete(node: Node, job: DistributeDelete) -> None:
 async def distribute_profile(node: Node, job: DistributeProfile, job_id: JobId) -> None:
     """Tell the servers of followers."""
     await outgoing.send_profile(node, job, job_id)
+
+
+async def distribute_pin(node: Node, job: DistributePin, job_id: JobId) -> None:
+    """Tell the servers that the status goes to."""
+    await featuring.send_pin(node, job, job_id)
+
+
+async def distribute_featured_tag(node: Node, job: DistributeFeaturedTag, job_id: JobId) -> None:
+    """Tell the servers of followers."""
+    await featuring.send_featured_tag(node, job, job_id)

@@ -7,6 +7,8 @@ from fedorg.domain.jobs import (
     AnnounceKeys,
     DistributeDelete,
     DistributeEdit,
+    DistributeFeaturedTag,
+    DistributePin,
     DistributeProfile,
     DistributeStatus,
     ForwardReport,
@@ -32,6 +34,10 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:
             await distribute.distribute_delete(node, job)
         case DistributeProfile():
             await distribute.distribute_profile(node, job, job_id)
+        case DistributePin():
+            await distribute.distribute_pin(node, job, job_id)
+        case DistributeFeaturedTag():
+            await distribute.distribute_featured_tag(node, job, job_id)
         case SendActivity():
             await send.send(node, job, job_id)
         case HandleActivity():

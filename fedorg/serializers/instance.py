@@ -49,8 +49,8 @@ def instance_entity(settings: Settings, uris: Uris, counts: Counts, contact: Acc
             },
             "vapid": {"public_key": ""},
             "accounts": {
-                "max_featured_tags": 0,
-                "max_pinned_statuses": 0,
+                "max_featured_tags": limits.FEATURED_TAGS_MAX,
+                "max_pinned_statuses": limits.PINS_MAX,
                 "max_display_name_length": limits.DISPLAY_NAME_MAX,
                 "max_note_length": limits.NOTE_MAX,
                 "max_avatar_description_length": limits.DESCRIPTION_MAX,
@@ -104,7 +104,10 @@ def v1_instance_entity(settings: Settings, uris: Uris, counts: Counts, contact: 
         "registrations": settings.registration in ("open", "approval"),
         "approval_required": settings.registration == "approval",
         "invites_enabled": settings.registration != "closed",
-        "configuration": {"accounts": {"max_featured_tags": 0, "max_pinned_statuses": 0}, **_limits(settings)},
+        "configuration": {
+            "accounts": {"max_featured_tags": limits.FEATURED_TAGS_MAX, "max_pinned_statuses": limits.PINS_MAX},
+            **_limits(settings),
+        },
         "contact_account": contact,
         "rules": [],
     }

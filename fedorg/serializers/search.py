@@ -18,13 +18,18 @@ class TagHistoryEntity(TypedDict):
     accounts: str
 
 
-class TagEntity(TypedDict):
-    """Mastodon's Tag."""
-
+class _TagBase(TypedDict):
     id: str
     name: str
     url: str
     history: list[TagHistoryEntity]
+
+
+class TagEntity(_TagBase, total=False):
+    """Mastodon's Tag; what it is to the viewer is there for somebody signed in only, where one tag is asked for."""
+
+    following: bool
+    featuring: bool
 
 
 class SearchEntity(TypedDict):
@@ -38,7 +43,7 @@ class SearchEntity(TypedDict):
 def tag_entity(view: TagView, uris: Uris) -> TagEntity:
     """A hashtag with its use in the last days, the newest first."""
     return {
-        "id": str(view.id),
+        "id": str(view.id or ""),
         "name": view.name,
         "url": uris.tag(view.name),
         "history": [
@@ -46,6 +51,11 @@ def tag_entity(view: TagView, uris: Uris) -> TagEntity:
             for use in view.history
         ],
     }
+
+
+def own_tag_entity(view: TagView, uris: Uris, *, is_featured: bool) -> TagEntity:
+    """The same for somebody signed in; hashtags are not followed on this node."""
+    return {**tag_entity(view, uris), "following": False, "featuring": is_featured}
 
 
 def search_entity(

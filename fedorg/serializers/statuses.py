@@ -156,7 +156,8 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         entity["reblogged"] = view.viewer.reblogged
         entity["bookmarked"] = view.viewer.bookmarked
         entity["muted"] = view.viewer.muted
-        entity["pinned"] = False
+        if view.viewer.pinned is not None:
+            entity["pinned"] = view.viewer.pinned
         entity["filtered"] = [filter_result_entity(found) for found in view.filtered]
     return entity
 

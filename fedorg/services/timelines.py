@@ -118,6 +118,35 @@ async def account_statuses(
     return await node.read(unit)
 
 
+async def pinned_statuses(
+    node: Node,
+    viewer: AccountId | None,
+    account_id: AccountId,
+    limit: int,
+    *,
+    exclude_replies: bool = False,
+    exclude_reblogs: bool = False,
+    media_only: bool = False,
+    tagged: str | None = None,
+) -> list[StatusView]:
+    """What an account pinned, the latest pin first; ``NotFound`` when there is no such account."""
+
+    def unit(conn: Connection) -> list[StatusView]:
+        ids = timelines.list_pinned(
+            conn,
+            viewer,
+            accounts.get(conn, account_id).id,
+            limit,
+            exclude_replies=exclude_replies,
+            exclude_reblogs=exclude_reblogs,
+            media_only=media_only,
+            tagged=None if tagged is None else text.normalise_hashtag(tagged),
+        )
+        return views.load_views(conn, viewer, ids)
+
+    return await node.read(unit)
+
+
 async def favourites(node: Node, account_id: AccountId, page: PageQuery) -> list[Listed[StatusView]]:
     """What somebody favourited, paged by the favourite."""
 

@@ -128,6 +128,7 @@ accounts: Final = Table(
     _string("followers_uri"),
     _string("following_uri"),
     Column("featured_uri", Text),
+    Column("featured_tags_uri", Text),
     Column("also_known_as", JSON, nullable=False),
     Column("moved_to_uri", Text),
     _moment("suspended_at", nullable=True),
@@ -520,6 +521,31 @@ bookmarks: Final = Table(
     _moment("created_at"),
     UniqueConstraint("account_id", "status_id"),
     Index("ix_bookmarks_status", "status_id"),
+)
+
+# What stands at the top of a profile, the latest pin first.
+pins: Final = Table(
+    "pins",
+    metadata,
+    _id(),
+    _account(),
+    _status(),
+    _moment("created_at"),
+    UniqueConstraint("account_id", "status_id"),
+    Index("ix_pins_status", "status_id"),
+)
+
+featured_tags: Final = Table(
+    "featured_tags",
+    metadata,
+    _id(),
+    _account(),
+    Column("tag_id", BigInteger, ForeignKey("tags.id", ondelete="CASCADE"), nullable=False),
+    # As its owner wrote it.
+    Column("name", Text, nullable=False),
+    _moment("created_at"),
+    UniqueConstraint("account_id", "tag_id"),
+    Index("ix_featured_tags_tag", "tag_id"),
 )
 
 # What stays of a deleted status: a late or repeated Create cannot bring it back.

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from fedorg.domain.statuses import Tag, TagUse, TagView
-from fedorg.domain.visibility import Visibility
-from fedorg.ids import IdSource, StatusId, at
-from fedorg.store.tables import status_tags, statuses, tags
+from fedorg.domain.visibility import Reach, Visibility
+from fedorg.ids import AccountId, IdSource, StatusId, at
+from fedorg.store.tables import featured_tags, status_tags, statuses, tags
 from fedorg.store.upsert import insert_ignore
 
 
@@ -27,6 +27,14 @@ def link(conn: Connection, ids: IdSource, now: datetime, status_id: StatusId, us
     insert_ignore(conn, tags, rows)
     found = conn.execute(sa.select(tags.c.id).where(tags.c.name.in_(list(by_name)))).scalars()
     insert_ignore(conn, status_tags, [{"tag_id": tag_id, "status_id": status_id} for tag_id in found])
+
+
+def get_or_insert(conn: Connection, ids: IdSource, now: datetime, tag: Tag) -> int:
+    """The id of a hashtag, which becomes a row when it is new."""
+    insert_ignore(
+        conn, tags, [{"id": ids.next(), "name": tag.name, "display_name": tag.display_name, "created_at": now}]
+    )
+    return int(conn.execute(sa.select(tags.c.id).where(tags.c.name == tag.name)).scalar_one())
 
 
 def unlink_all(conn: Connection, status_id: StatusId) -> None:
@@ -65,6 +73,41 @@ def search(conn: Connection, prefix: str, now: datetime, *, limit: int, offset: 
     return [TagView(id=row.id, name=row.name, history=history[row.id]) for row in found]
 
 
+def get_view(conn: Connection, viewer: AccountId | None, name: str, now: datetime) -> TagView:
+    """A hashtag by its normalised name, with its use in public statuses; visitors learn of those of reach public.
+
+    One that stands in no such status and on no profile looks like one that nobody ever used, with the id 0.
+    """
+    use = _IS_PUBLIC_USE if viewer is not None else sa.and_(_IS_PUBLIC_USE, statuses.c.reach == Reach.PUBLIC.value)
+    is_on_profile = sa.exists().where(featured_tags.c.tag_id == tags.c.id)
+    statement = sa.select(tags.c.id).where(tags.c.name == name, sa.or_(sa.exists().where(use), is_on_profile))
+    tag_id = conn.execute(statement).scalar_one_or_none() or 0
+    return TagView(id=tag_id, name=name, history=_history(conn, [tag_id], now, use)[tag_id])
+
+
+def list_most_used(
+    conn: Connection, account_id: AccountId, now: datetime, *, but: Collection[str], limit: int
+) -> list[TagView]:
+    """The hashtags an account uses most in public statuses, without those named ``but``."""
+    uses = sa.func.count()
+    statement = (
+        sa.select(tags.c.id, tags.c.name)
+        .join(status_tags, status_tags.c.tag_id == tags.c.id)
+        .join(statuses, statuses.c.id == status_tags.c.status_id)
+        .where(
+            statuses.c.account_id == account_id,
+            statuses.c.visibility == Visibility.PUBLIC.value,
+            tags.c.name.not_in(but),
+        )
+        .group_by(tags.c.id, tags.c.name)
+        .order_by(uses.desc(), tags.c.name)
+        .limit(limit)
+    )
+    found = conn.execute(statement).all()
+    history = _history(conn, [row.id for row in found], now)
+    return [TagView(id=row.id, name=row.name, history=history[row.id]) for row in found]
+
+
 _HISTORY_DAYS: Final = 7
 # Ids of two moments that lie a day apart differ by this.
 _DAY: Final = at(datetime(1970, 1, 2, tzinfo=UTC))
@@ -75,7 +118,9 @@ _IS_PUBLIC_USE: Final = sa.and_(
 )
 
 
-def _history(conn: Connection, ids: Collection[int], now: datetime) -> dict[int, tuple[TagUse, ...]]:
+def _history(
+    conn: Connection, ids: Collection[int], now: datetime, use: ColumnElement[bool] = _IS_PUBLIC_USE
+) -> dict[int, tuple[TagUse, ...]]:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     days = [midnight - timedelta(days=number) for number in range(_HISTORY_DAYS)]
     day = (statuses.c.id // _DAY).label("day")
@@ -87,11 +132,8 @@ def _history(conn: Connection, ids: Collection[int], now: datetime) -> dict[int,
             sa.func.count(statuses.c.account_id.distinct()).label("accounts"),
         )
         .join(statuses, statuses.c.id == status_tags.c.status_id)
-        .where(
-            status_tags.c.tag_id.in_(ids),
-            statuses.c.visibility == Visibility.PUBLIC.value,
-            statuses.c.id >= at(days[-1]),
-        )
+        .join(tags, tags.c.id == status_tags.c.tag_id)
+        .where(status_tags.c.tag_id.in_(ids), use, statuses.c.id >= at(days[-1]))
         .group_by(status_tags.c.tag_id, day)
     )
     used = {(row.tag_id, row.day): (row.uses, row.accounts) for row in conn.execute(statement)}

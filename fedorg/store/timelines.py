@@ -26,6 +26,7 @@ from fedorg.store.tables import (
     list_accounts,
     media_attachments,
     mutes,
+    pins,
     status_tags,
     statuses,
     tags,
@@ -136,6 +137,50 @@ def list_of_account(
     tagged: str | None,
 ) -> list[StatusId]:
     """What an account posted and boosted; direct statuses are in no list (S59)."""
+    statement = _of_account(
+        viewer,
+        account_id,
+        exclude_replies=exclude_replies,
+        exclude_reblogs=exclude_reblogs,
+        media_only=media_only,
+        tagged=tagged,
+    )
+    return _ids(conn, statement, statuses.c.id, page)
+
+
+def list_pinned(
+    conn: Connection,
+    viewer: AccountId | None,
+    account_id: AccountId,
+    limit: int,
+    *,
+    exclude_replies: bool,
+    exclude_reblogs: bool,
+    media_only: bool,
+    tagged: str | None,
+) -> list[StatusId]:
+    """What an account pinned, the latest pin first."""
+    statement = _of_account(
+        viewer,
+        account_id,
+        exclude_replies=exclude_replies,
+        exclude_reblogs=exclude_reblogs,
+        media_only=media_only,
+        tagged=tagged,
+    )
+    statement = statement.join(pins, pins.c.status_id == statuses.c.id).where(pins.c.account_id == account_id)
+    return [StatusId(one) for one in conn.execute(statement.order_by(pins.c.id.desc()).limit(limit)).scalars()]
+
+
+def _of_account(
+    viewer: AccountId | None,
+    account_id: AccountId,
+    *,
+    exclude_replies: bool,
+    exclude_reblogs: bool,
+    media_only: bool,
+    tagged: str | None,
+) -> sa.Select[tuple[int]]:
     statement = sa.select(statuses.c.id).where(
         statuses.c.account_id == account_id,
         statuses.c.visibility != Visibility.DIRECT.value,
@@ -151,7 +196,7 @@ def list_of_account(
         statement = statement.where(_has_media())
     if tagged is not None:
         statement = statement.where(_has_tag([tagged]))
-    return _ids(conn, statement, statuses.c.id, page)
+    return statement
 
 
 # Writing home timelines

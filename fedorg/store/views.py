@@ -17,13 +17,22 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.filters import Filter, FilterMatch, match, searchable
 from fedorg.domain.reactions import ReactionCount
 from fedorg.domain.relationships import FollowState
-from fedorg.domain.statuses import Application, MediaAttachment, Mention, Status, StatusView, Tag, ViewerState
+from fedorg.domain.statuses import (
+    Application,
+    MediaAttachment,
+    Mention,
+    Status,
+    StatusView,
+    Tag,
+    ViewerState,
+    is_pinnable,
+)
 from fedorg.domain.visibility import Anonymous, Member, may_see
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, ApplicationId, StatusId
 from fedorg.store import accounts, filters, media, reactions, statuses, tags
 from fedorg.store.tables import accounts as accounts_table
-from fedorg.store.tables import applications, blocks, bookmarks, favourites, follows, mentions
+from fedorg.store.tables import applications, blocks, bookmarks, favourites, follows, mentions, pins
 from fedorg.store.tables import statuses as statuses_table
 
 
@@ -76,7 +85,7 @@ class _Page:
             mentions=self.mentions.get(status_id, ()),
             tags=self.tags.get(status_id, ()),
             application=None if status.application_id is None else self.applications.get(status.application_id),
-            viewer=None if self.viewer is None else self._viewer_state(status.reblog_of_id or status_id),
+            viewer=None if self.viewer is None else self._viewer_state(status),
             reactions=self.reactions.get(status_id, ()),
             filtered=() if reblog is None and not self.filters else self._filtered(status, reblog),
         )
@@ -103,11 +112,14 @@ class _Page:
         described = (one.description for one in self.media.get(status.id, ()))
         return match(self.filters, [status.id], searchable(status.content, status.spoiler_text, *described))
 
-    def _viewer_state(self, status_id: StatusId) -> ViewerState:
+    def _viewer_state(self, status: Status) -> ViewerState:
+        status_id = status.reblog_of_id or status.id
+        may_pin = status.account_id == self.viewer and is_pinnable(status)
         return ViewerState(
             favourited=status_id in self.done["favourited"],
             reblogged=status_id in self.done["reblogged"],
             bookmarked=status_id in self.done["bookmarked"],
+            pinned=status_id in self.done["pinned"] if may_pin else None,
         )
 
 
@@ -175,9 +187,10 @@ def _load_done(conn: Connection, viewer: AccountId, ids: Collection[StatusId]) -
         sa.select(sa.literal("bookmarked"), bookmarks.c.status_id).where(
             bookmarks.c.account_id == viewer, bookmarks.c.status_id.in_(ids)
         ),
+        sa.select(sa.literal("pinned"), pins.c.status_id).where(pins.c.account_id == viewer, pins.c.status_id.in_(ids)),
         sa.select(sa.literal("reblogged"), own.reblog_of_id).where(own.account_id == viewer, own.reblog_of_id.in_(ids)),
     )
-    return _grouped(conn, statement, ("favourited", "bookmarked", "reblogged"))
+    return _grouped(conn, statement, ("favourited", "bookmarked", "pinned", "reblogged"))
 
 
 def _load_relations(

@@ -9,11 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
+from fedorg.domain.askers import Asker
 from fedorg.domain.statuses import Status, StatusDraft
 from fedorg.domain.visibility import Anonymous, Audience, Member, Reach, Tier, Visibility, is_inside, may_see
 from fedorg.ids import AccountId, StatusId
 from fedorg.services import fanout, interactions, relationships, statuses
-from fedorg.store import narrowing, views
+from fedorg.services.statuses import showing
+from fedorg.store import narrowing, peer_views, views
+from fedorg.store import relationships as relationships_store
 from fedorg.store import statuses as statuses_store
 from fedorg.store.tables import statuses as statuses_table
 from tests.node.world import MakeWorld, World, note
@@ -132,6 +135,61 @@ async def test_peers_fetch_what_lies_inside_their_tier(world: World, tier: Tier)
                     follows,
                 )
         await relationships.receive_unfollow(world.node, other, anna)
+
+
+@pytest.mark.parametrize("tier", [*Tier, None])
+async def test_what_is_listed_to_a_peer_is_what_it_may_see(world: World, tier: Tier | None) -> None:
+    """The SQL that fills collections says what the rule says, for everything but direct statuses and reach node."""
+    anna, other = await world.member("anna"), await world.remote("other", "there.example")
+    named, enemy = [await world.remote(name, "there.example") for name in ("named", "enemy")]
+    await relationships.block(world.node, anna, enemy.id)
+    authors = {"here": anna, "there": other, "elsewhere": await world.remote("erna", "elsewhere.example")}
+    posted = [await _insert(world, author, audience, named) for author in authors.values() for audience in AUDIENCES]
+    askers = [None] if tier is None else [_asker(tier, None), *(_asker(tier, one) for one in (named, other, enemy))]
+
+    for follows, asker in product((False, True), askers):
+        if follows and not await world.node.read(relationships_store.has_follower_at, anna.id, "there.example"):
+            await world.follow(other, anna)
+        allowed = {status.id for status in await world.node.read(showing.list_visible, asker, posted)}
+        listed = {status.id for status in posted if _is_listed(status.audience)} & allowed
+        found = set(await world.node.read(_listed_to, asker))
+        assert found == listed, (asker, follows)
+
+
+def _asker(tier: Tier, account: Account | None) -> Asker:
+    return Asker(account_id=None if account is None else account.id, domain="there.example", tier=tier)
+
+
+def _is_listed(audience: Audience) -> bool:
+    return audience.visibility is not Visibility.DIRECT and audience.reach is not Reach.NODE
+
+
+def _listed_to(conn: Connection, asker: Asker | None) -> list[StatusId]:
+    return list(conn.execute(sa.select(statuses_table.c.id).where(peer_views.visible_to(asker))).scalars())
+
+
+async def _insert(world: World, author: Account, audience: Audience, named: Account) -> Status:
+    """A status that names somebody at the other server; limited ones of peers lie in their own ring."""
+    number = StatusId(world.node.ids.next())
+    status = Status(
+        id=number,
+        uri=f"{author.uri}/statuses/{number}",
+        url=f"{author.uri}/statuses/{number}",
+        account_id=author.id,
+        audience=audience,
+        reach_domain=None if audience.reach is Reach.PUBLIC else author.peer,
+        thread_id=number,
+        created_at=world.clock(),
+    )
+
+    def unit(conn: Connection) -> None:
+        statuses_store.insert(conn, status, is_local=author.is_local)
+        # Every second one names nobody.
+        if status.audience.reach.width % 2:
+            statuses_store.mention(conn, status.id, [named.id])
+
+    await world.node.write(unit)
+    return status
 
 
 async def test_what_a_peer_may_fetch_is_what_it_is_sent(world: World) -> None:

@@ -7,12 +7,14 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from fedorg.domain.askers import Asker
 from fedorg.domain.statuses import ContextView, Status, StatusEdit, StatusView
-from fedorg.domain.visibility import PeerViewer, Reach, Tier, may_see
+from fedorg.domain.visibility import Tier
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, EditId, StatusId
 from fedorg.node import Node
-from fedorg.store import accounts, media, narrowing, relationships, statuses, views
+from fedorg.services.statuses.showing import list_visible
+from fedorg.store import accounts, media, narrowing, statuses, views
 
 THREAD_MAX: Final = 4096
 ANCESTORS_OF_VISITORS_MAX: Final = 40
@@ -56,26 +58,10 @@ async def may_peer_see(node: Node, status: Status, peer_domain: str, tier: Tier,
 
 
 def is_visible_to_peer(conn: Connection, status: Status, peer_domain: str, tier: Tier, actor_uri: str) -> bool:
-    """As ``may_peer_see``.
-
-    What lies in another node's ring is shown to that node and to peers with an addressee only: our own partners are
-    not theirs (blueprint §4).
-    """
+    """As ``may_peer_see``."""
     actor = accounts.find_by_uri(conn, actor_uri)
-    named = accounts.list_by_ids(conn, list(statuses.mentioned_ids(conn, status.id))).values()
-    is_author = actor is not None and actor.id == status.account_id
-    in_foreign_ring = status.reach_domain is not None and status.audience.reach is not Reach.PUBLIC
-    in_that_ring = peer_domain in {status.reach_domain, *(account.peer for account in named)}
-    if in_foreign_ring and not in_that_ring and not is_author:
-        return False
-    viewer = PeerViewer(
-        tier=tier,
-        hosts_follower=relationships.has_follower_at(conn, status.account_id, peer_domain),
-        is_addressee=any(account.uri == actor_uri for account in named),
-        is_author=is_author,
-        is_blocked=actor is not None and relationships.is_blocked_between(conn, actor.id, status.account_id),
-    )
-    return may_see(status.audience, viewer)
+    asker = Asker(account_id=None if actor is None else actor.id, domain=peer_domain, tier=tier)
+    return bool(list_visible(conn, asker, [status]))
 
 
 def _get_context(conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId) -> ContextView:

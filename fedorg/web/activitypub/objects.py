@@ -29,11 +29,3 @@ async def get_activity(username: str, status_id: int) -> Response:
     node = this_node()
     signer = await serving.signer_of(node, await signed_request())
     return private_document(await serving.activity_document(node, username, StatusId(status_id), signer))
-
-
-@blueprint.get("/users/<username>/statuses/<id:status_id>/replies")
-async def get_replies(username: str, status_id: int) -> Response:
-    """What answers a status."""
-    node = this_node()
-    signer = await serving.signer_of(node, await signed_request())
-    return private_document(await serving.replies(node, username, StatusId(status_id), signer))

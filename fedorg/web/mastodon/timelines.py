@@ -1,6 +1,7 @@
 """Timelines and lists of statuses. Spec: Mastodon API, methods/timelines, favourites, bookmarks, accounts#statuses."""
 
 from collections.abc import Sequence
+from typing import TypedDict
 
 from quart import Blueprint, Response
 
@@ -8,7 +9,7 @@ from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import StatusView
 from fedorg.ids import AccountId, ListId
 from fedorg.serializers.statuses import status_entity
-from fedorg.services import accounts, timelines
+from fedorg.services import timelines
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
 from fedorg.web.base import json_answer, page_answer, this_node
 from fedorg.web.params import read_params
@@ -16,6 +17,13 @@ from fedorg.web.params import read_params
 blueprint = Blueprint("timelines", __name__, url_prefix="/api/v1")
 
 _TAGS_MAX = 4
+
+
+class _Narrowed(TypedDict):
+    exclude_replies: bool
+    exclude_reblogs: bool
+    media_only: bool
+    tagged: str | None
 
 
 @blueprint.get("/timelines/home")
@@ -75,21 +83,18 @@ async def list_tagged(viewer: Viewer | None, hashtag: str) -> Response:
 async def list_of_account(viewer: Viewer | None, account_id: AccountId) -> Response:
     """What an account posted and boosted."""
     params = await read_params()
-    if params.flag("pinned"):
-        # Nothing can be pinned on this node; the account must exist all the same.
-        await accounts.get_account(this_node(), account_id)
-        return json_answer([])
-    found = await timelines.account_statuses(
-        this_node(),
-        id_of(viewer),
-        account_id,
-        params.page(20, 40),
+    page, node = params.page(20, 40), this_node()
+    narrowed = _Narrowed(
         exclude_replies=params.flag("exclude_replies") or False,
         exclude_reblogs=params.flag("exclude_reblogs") or False,
         media_only=params.flag("only_media") or False,
         tagged=params.text("tagged") or None,
     )
-    return _statuses(found)
+    if params.flag("pinned"):
+        # They are few, and stand in the order of their pins: there is no page after this one.
+        pinned = await timelines.pinned_statuses(node, id_of(viewer), account_id, page.limit, **narrowed)
+        return json_answer([status_entity(view, node.uris) for view in pinned])
+    return _statuses(await timelines.account_statuses(node, id_of(viewer), account_id, page, **narrowed))
 
 
 @blueprint.get("/favourites")

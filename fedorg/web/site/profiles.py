@@ -1,11 +1,12 @@
 """Pages of people and their statuses, for browsers. The services decide what somebody sees, as they do for the API."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from quart import Blueprint, Response, redirect, request
 
 from fedorg.domain.accounts import Account
-from fedorg.domain.statuses import PageQuery
+from fedorg.domain.statuses import PageQuery, StatusView
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, StatusId
 from fedorg.serializers.accounts import account_entity
@@ -30,15 +31,19 @@ async def show_profile(visitor: SignedIn | None, username: str) -> Response:
         return _to_document(account.uri)
     window = PageQuery(limit=_PAGE, max_id=id_in(request.args.get("max_id", "")))
     views = await timelines.account_statuses(this_node(), _viewer(visitor), account.id, window, exclude_replies=True)
-    return await page(
-        "profile.html",
-        visitor,
-        account=account,
-        entity=account_entity(account, this_node().uris),
-        handle=f"@{account.username}@{this_node().settings.domain}",
-        views=views,
-        older=views[-1].status.id if len(views) == _PAGE else None,
-    )
+    is_first = window.max_id is None
+    pinned = await timelines.pinned_statuses(this_node(), _viewer(visitor), account.id, _PAGE) if is_first else []
+    return await _profile(visitor, account, views, pinned=pinned)
+
+
+@blueprint.get("/@<username>/tagged/<hashtag>")
+@for_everybody
+async def show_tagged(visitor: SignedIn | None, username: str, hashtag: str) -> Response:
+    """What somebody posted under a hashtag, newest first."""
+    account = await _account(username)
+    window = PageQuery(limit=_PAGE, max_id=id_in(request.args.get("max_id", "")))
+    views = await timelines.account_statuses(this_node(), _viewer(visitor), account.id, window, tagged=hashtag)
+    return await _profile(visitor, account, views, pinned=[])
 
 
 @blueprint.get("/@<username>/<id:status_id>")
@@ -54,6 +59,21 @@ async def show_status(visitor: SignedIn | None, username: str, status_id: int) -
         return _to_document(view.status.uri)
     context = await statuses.get_context(node, _viewer(visitor), StatusId(status_id))
     return await page("status.html", visitor, view=view, context=context, account=account)
+
+
+async def _profile(
+    visitor: SignedIn | None, account: Account, views: Sequence[StatusView], *, pinned: Sequence[StatusView]
+) -> Response:
+    return await page(
+        "profile.html",
+        visitor,
+        account=account,
+        entity=account_entity(account, this_node().uris),
+        handle=f"@{account.username}@{this_node().settings.domain}",
+        pinned=pinned,
+        views=views,
+        older=views[-1].status.id if len(views) == _PAGE else None,
+    )
 
 
 async def _account(username: str) -> Account:
