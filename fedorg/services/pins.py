@@ -27,7 +27,7 @@ async def pin(node: Node, account: Account, status_id: StatusId) -> None:
     """Pin one of one's own statuses; once or twice is the same. Raises ``Invalid`` with all that forbids it."""
 
     def unit(conn: Connection) -> None:
-        status = views.get_view(conn, account.id, status_id).status
+        status = views.get_view(conn, node.now(), account.id, status_id).status
         pinned = pins.list_ids(conn, account.id)
         if status.id in pinned:
             return
@@ -42,7 +42,7 @@ async def unpin(node: Node, account: Account, status_id: StatusId) -> None:
     """Take a pin back; not to have it is no fault."""
 
     def unit(conn: Connection) -> None:
-        status = views.get_view(conn, account.id, status_id).status
+        status = views.get_view(conn, node.now(), account.id, status_id).status
         if pins.delete(conn, account.id, status.id):
             _tell(conn, node, status, is_pinned=False)
 

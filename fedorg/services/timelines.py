@@ -142,7 +142,7 @@ async def pinned_statuses(
             media_only=media_only,
             tagged=None if tagged is None else text.normalise_hashtag(tagged),
         )
-        return views.load_views(conn, viewer, ids)
+        return views.load_views(conn, node.now(), viewer, ids)
 
     return await node.read(unit)
 
