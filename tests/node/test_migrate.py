@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import sys
+from ast import literal_eval
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,7 +115,8 @@ async def test_processes_that_start_at_once_take_turns(empty_url: str) -> None:
     printed = [(await process.communicate())[0].decode().strip() for process in processes]
 
     assert [process.returncode for process in processes] == [0, 0, 0]
-    assert sorted(printed) == sorted(["[]", "[]", str(pending)])
+    # One may end before the next revision and another one go on from there.
+    assert sorted(revision for one in printed for revision in literal_eval(one)) == pending
 
 
 async def test_a_revision_that_breaks_leaves_nothing(
