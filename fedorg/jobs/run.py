@@ -23,7 +23,7 @@ from fedorg.jobs import distribute, handle, send
 from fedorg.node import Node
 
 
-async def run(node: Node, job: Job, job_id: JobId) -> Job | None:
+async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901, PLR0912 -- one line per job
     """Run a job; what is left of it, None when it is done."""
     match job:
         case DistributeStatus():
