@@ -87,6 +87,10 @@ class Settings:
     registration: RegistrationMode = _setting("Who may register: open, approval, invite or closed.", "invite")
 
     status_characters_max: int = _setting("Longest status, in characters.", 2000)
+    poll_options_max: int = _setting("Most options of a poll.", 4)
+    poll_option_characters_max: int = _setting("Longest option of a poll, in characters.", 50)
+    poll_seconds_min: int = _setting("Shortest time a poll may run.", 300)
+    poll_seconds_max: int = _setting("Longest time a poll may run; the default is a month.", 2_629_746)
     media_bytes_max: int = _setting("Largest uploaded file, in bytes.", 16 * 1024 * 1024)
 
     log_level: LogLevel = _setting("Least severe events that are logged: debug, info, warning or error.", "info")
@@ -197,7 +201,13 @@ def _faults(settings: Settings) -> list[str]:
         problems.append("languages: name at least one")
     problems += [
         f"{name}: must be 1 or more"
-        for name in ("status_characters_max", "media_bytes_max", "shutdown_seconds")
+        for name in (
+            "status_characters_max",
+            "poll_option_characters_max",
+            "poll_seconds_min",
+            "media_bytes_max",
+            "shutdown_seconds",
+        )
         if getattr(settings, name) < 1
     ]
     if settings.ca_file is not None and not settings.ca_file.is_file():

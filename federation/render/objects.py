@@ -48,7 +48,7 @@ def note(value: Note) -> JsonObject:
             "attributedTo": value.attributed_to,
             "name": value.name,
             "summary": value.summary,
-            "content": value.content,
+            "content": None if value.is_vote else value.content,
             "contentMap": dict(value.content_map) or None,
             "sensitive": value.sensitive,
             "inReplyTo": value.in_reply_to,

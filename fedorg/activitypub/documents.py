@@ -16,6 +16,7 @@ from federation.activities import Announce, Create, Delete, Undo, Update
 from federation.actors import Actor, Multikey, PropertyValue, PublicKey
 from federation.keys import load_public_pem, public_to_multikey
 from federation.objects import Attachment, CollectionSummary, Emoji, Hashtag, Image, Mention, Note, Ref, Tombstone
+from fedorg.activitypub import questions
 from fedorg.domain.accounts import Account, AccountKey, KeyAlgorithm
 from fedorg.domain.statuses import MediaAttachment, MediaType, Status, StatusView
 from fedorg.domain.visibility import Reach, Visibility
@@ -74,6 +75,7 @@ def note(view: StatusView, uris: Uris) -> Note:
     status, author = view.status, view.account
     addressing = address(view, uris)
     return Note(
+        type="Note" if view.poll is None else "Question",
         id=status.uri,
         attributed_to=author.uri,
         content=status.content,
@@ -89,6 +91,7 @@ def note(view: StatusView, uris: Uris) -> Note:
         listed=addressing.listed,
         url=status.url,
         attachments=tuple(_attachment(media, uris) for media in view.media),
+        poll=questions.poll_of(view.poll),
         mentions=tuple(
             Mention(href=mention.uri, name=f"@{mention.username}@{mention.domain or uris.domain}")
             for mention in view.mentions
@@ -123,6 +126,18 @@ def update(view: StatusView, uris: Uris, edited_at: datetime) -> Update:
         to=made.to,
         cc=made.cc,
         published=edited_at,
+    )
+
+
+def update_tallies(view: StatusView, uris: Uris, number: int) -> Update:
+    """The activity that brings how a poll stands; the status is as it was."""
+    made = note(view, uris)
+    return Update(
+        id=uris.activity(view.status.uri, "updates", number),
+        actor=view.account.uri,
+        object=made,
+        to=made.to,
+        cc=made.cc,
     )
 
 

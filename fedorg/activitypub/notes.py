@@ -1,7 +1,7 @@
 """Notes of peers as statuses of this node, ready to be recorded: author and mentions resolved, HTML sanitised.
 
 Everything fallible or slow happens here, before any transaction. What software other than ours writes in other types
-(articles, pages, events, questions) is shown as text with a link.
+(articles, pages, events) is shown as text with a link.
 """
 
 from datetime import timedelta
@@ -10,7 +10,7 @@ from typing import Final
 from federation import audience, origin
 from federation.errors import FederationError, OriginMismatch
 from federation.objects import Attachment, Note
-from fedorg.activitypub import actors
+from fedorg.activitypub import actors, questions
 from fedorg.activitypub.fetching import Budget
 from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.statuses import RemoteMedia, RemoteStatus, Tag
@@ -34,6 +34,8 @@ async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStat
 
     Raises ``Invalid`` for one from the future (S14), and what fetching its author raises.
     """
+    if note.is_vote:
+        raise Invalid("It is a vote, which is shown to nobody")
     now = node.now()
     published = note.published or now
     if published > now + AHEAD_MAX:
@@ -55,6 +57,7 @@ async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStat
         tags=_tags(note),
         emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in note.emojis),
         media=tuple(_media(attachment) for attachment in note.attachments[:MEDIA_MAX]),
+        poll=questions.remote_poll_of(note),
         created_at=min(published, now),
         edited_at=min(note.updated, now) if note.updated and note.updated > published else None,
     )
@@ -88,9 +91,6 @@ def _html(note: Note) -> str:
     if note.name and note.type != "Note":
         parts.insert(0, f"<p><strong>{escape(note.name)}</strong></p>")
         parts.append(f'<p><a href="{escape(note.url or note.id)}">{escape(note.url or note.id)}</a></p>')
-    if note.poll is not None:
-        options = "".join(f"<li>{escape(option.name)}</li>" for option in note.poll.options)
-        parts.append(f"<ul>{options}</ul>")
     parts += [f'<p><a href="{escape(link.href)}">{escape(link.name or link.href)}</a></p>' for link in note.links]
     return "".join(parts)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from federation.activities import Accept, Activity, Block, Follow, Like, Reject, Undo
 from federation.objects import Ref
-from fedorg.activitypub import documents
+from fedorg.activitypub import documents, questions
 from fedorg.activitypub.recording import record as _record
 from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import (
@@ -24,9 +24,9 @@ from fedorg.domain.jobs import (
 from fedorg.domain.statuses import StatusView
 from fedorg.domain.visibility import Reach
 from fedorg.errors import NotFound
-from fedorg.ids import AccountId, JobId, StatusId
+from fedorg.ids import AccountId, JobId, PollId, StatusId, VoteId
 from fedorg.node import Node
-from fedorg.services import fanout, statuses
+from fedorg.services import fanout, polls, statuses
 from fedorg.store import accounts, deliveries, keys
 from fedorg.store import statuses as stored_statuses
 
@@ -36,7 +36,7 @@ SENT: Final[Mapping[str, str]] = MappingProxyType(
         "Add": "a member pins a status, or shows a hashtag on the profile",
         "Announce": "a member boosts",
         "Block": "a member blocks somebody",
-        "Create": "a member posts",
+        "Create": "a member posts, or votes in a poll of another server",
         "Delete": "a status was deleted",
         "Flag": "a member asks to forward a report: by the node's own actor, to the home of the reported account alone",
         "Follow": "a member follows",
@@ -44,7 +44,7 @@ SENT: Final[Mapping[str, str]] = MappingProxyType(
         "Reject": "a follow was refused or a follower removed",
         "Remove": "a member takes a pin back, or shows a hashtag no more",
         "Undo": "likewise",
-        "Update": "a status or a profile changed",
+        "Update": "a status or a profile changed, or votes came in",
     }
 )
 """When each type leaves, as FEDERATION.md tells it."""
@@ -88,6 +88,33 @@ async def send_edit(node: Node, job: DistributeEdit) -> None:
     inboxes = await fanout.remote_inboxes_of_edit(node, view.status)
     activity = documents.update(view, node.uris, job.edited_at)
     await _record(node, view.account, activity, inboxes, object_uri=view.status.uri, reach=view.status.audience.reach)
+
+
+async def send_poll(node: Node, poll_id: PollId, job_id: JobId) -> None:
+    """Tell the servers that have a local poll how it stands; nothing, while its numbers are hidden."""
+    poll = await polls.begin_update(node, poll_id)
+    view = None if poll is None else await _find_view(node, poll.status_id)
+    if view is None or view.poll is None or not view.poll.shows_totals:
+        return
+    if not view.account.is_local or view.status.audience.reach is Reach.NODE:
+        return
+    inboxes = await fanout.remote_inboxes_of_edit(node, view.status)
+    activity = documents.update_tallies(view, node.uris, job_id)
+    await _record(node, view.account, activity, inboxes, object_uri=view.status.uri, reach=view.status.audience.reach)
+
+
+async def send_vote(node: Node, vote_id: VoteId) -> None:
+    """Send a vote to the author of the poll; a vote that became void is not sent."""
+    found = await polls.find_vote(node, vote_id)
+    if found is None:
+        return
+    vote, poll, status = found
+    known = await node.read(accounts.list_by_ids, (vote.account_id, status.account_id))
+    voter, author = known.get(vote.account_id), known.get(status.account_id)
+    if voter is None or author is None or author.is_local or author.suspended_at is not None:
+        return
+    activity = questions.vote(voter, vote, poll.options[vote.choice], status, author, node.uris)
+    await _record(node, voter, activity, (author.inbox,), object_uri=f"{voter.uri} {status.uri}", reach=Reach.PUBLIC)
 
 
 async def send_delete(node: Node, job: DistributeDelete) -> None:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from fedorg.ids import AccountId, ReportId, StatusId
+from fedorg.ids import AccountId, PollId, ReportId, StatusId, VoteId
 
 
 class DistributeStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -130,6 +130,43 @@ class AnnounceKeys(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     account_id: AccountId
 
 
+class StreamPoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell open streams how a poll stands."""
+
+    poll_id: PollId
+
+
+class SendPoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell the servers that have a local poll how it stands."""
+
+    poll_id: PollId
+
+
+class EndPoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell the author, if local, and local voters that a poll is over; due when it is.
+
+    ``after`` is the cursor over the voters; None starts.
+    """
+
+    poll_id: PollId
+    after: AccountId | None = None
+
+
+class SendVote(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Send a vote of a local account to the server of the poll."""
+
+    vote_id: VoteId
+
+
+class RefreshPoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Ask the server ``domain`` how its poll stands; then end it here, if it is over."""
+
+    poll_id: PollId
+    domain: str
+
+
+PollJob: TypeAlias = StreamPoll | SendPoll | EndPoll | SendVote | RefreshPoll
+
 Job: TypeAlias = (
     DistributeStatus
     | DistributeEdit
@@ -143,4 +180,5 @@ Job: TypeAlias = (
     | IdentifyPeer
     | ForwardReport
     | AnnounceKeys
+    | PollJob
 )

@@ -19,6 +19,7 @@ class NotificationType(StrEnum):
     FOLLOW = "follow"
     FOLLOW_REQUEST = "follow_request"
     FAVOURITE = "favourite"
+    POLL = "poll"
     UPDATE = "update"
     ADMIN_SIGN_UP = "admin.sign_up"
     ADMIN_REPORT = "admin.report"

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.filters import FilterMatch
+from fedorg.domain.polls import PollDraft, PollView, RemotePoll
 from fedorg.domain.reactions import ReactionCount
 from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.ids import AccountId, ApplicationId, EditId, MediaId, StatusId
@@ -156,13 +157,14 @@ class StatusDraft:
     language: str | None = None
     in_reply_to_id: StatusId | None = None
     media_ids: tuple[MediaId, ...] = ()
+    poll: PollDraft | None = None
     application_id: ApplicationId | None = None
     idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusChange:
-    """What a client asks to edit; None leaves a part as it is."""
+    """What a client asks to edit; None leaves a part as it is. Without ``poll`` there is no poll any more."""
 
     text: str | None = None
     spoiler_text: str | None = None
@@ -170,6 +172,7 @@ class StatusChange:
     language: str | None = None
     media_ids: tuple[MediaId, ...] | None = None
     media_changes: tuple[MediaChange, ...] = ()
+    poll: PollDraft | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +187,7 @@ class StatusEdit:
     spoiler_text: str
     sensitive: bool
     media: tuple[MediaAttachment, ...]
+    poll_options: tuple[str, ...] | None = None
     created_at: datetime
 
 
@@ -222,6 +226,7 @@ class RemoteStatus:
     tags: tuple[Tag, ...]
     emojis: tuple[Emoji, ...]
     media: tuple[RemoteMedia, ...]
+    poll: RemotePoll | None = None
     created_at: datetime
     edited_at: datetime | None = None
 
@@ -253,6 +258,7 @@ class StatusView:
     account: Account
     reblog: "StatusView | None" = None
     media: tuple[MediaAttachment, ...] = ()
+    poll: PollView | None = None
     mentions: tuple[Mention, ...] = ()
     tags: tuple[Tag, ...] = ()
     application: Application | None = None

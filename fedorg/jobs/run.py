@@ -11,15 +11,20 @@ from fedorg.domain.jobs import (
     DistributePin,
     DistributeProfile,
     DistributeStatus,
+    EndPoll,
     ForwardReport,
     HandleActivity,
     IdentifyPeer,
     Job,
+    RefreshPoll,
     ResolveThread,
     SendActivity,
+    SendPoll,
+    SendVote,
+    StreamPoll,
 )
 from fedorg.ids import JobId
-from fedorg.jobs import distribute, handle, send
+from fedorg.jobs import distribute, handle, polls, send
 from fedorg.node import Node
 
 
@@ -50,6 +55,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await reporting.forward(node, job)
         case AnnounceKeys():
             await life.announce_keys(node, job, job_id)
+        case StreamPoll() | SendPoll() | EndPoll() | SendVote() | RefreshPoll():
+            return await polls.run(node, job, job_id)
         case _:
             assert_never(job)
     return None

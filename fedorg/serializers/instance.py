@@ -14,7 +14,6 @@ from fedorg.uris import Uris
 VERSION: Final = "4.7.0 (compatible; fedorg 0.1.0)"
 # Clients take this number for what the server can do: a higher one promises grouped notifications and quotes.
 _API_VERSION: Final = 1
-_SECONDS_A_WEEK: Final = 604_800
 
 
 class WeekEntity(TypedDict):
@@ -146,10 +145,10 @@ def _limits(settings: Settings) -> dict[str, Any]:
             "video_matrix_limit": 0,
         },
         "polls": {
-            "max_options": 0,
-            "max_characters_per_option": 0,
-            "min_expiration": 300,
-            "max_expiration": 4 * _SECONDS_A_WEEK,
+            "max_options": settings.poll_options_max,
+            "max_characters_per_option": settings.poll_option_characters_max,
+            "min_expiration": settings.poll_seconds_min,
+            "max_expiration": settings.poll_seconds_max,
         },
     }
 

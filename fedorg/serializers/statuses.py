@@ -12,6 +12,7 @@ from fedorg.domain.statuses import ContextView, Mention, Status, StatusEdit, Sta
 from fedorg.serializers.accounts import AccountEntity, EmojiEntity, account_entity, emoji_entity
 from fedorg.serializers.filters import FilterResultEntity, filter_result_entity
 from fedorg.serializers.media import MediaEntity, media_entity
+from fedorg.serializers.polls import EditedPollEntity, PollEntity, edited_poll_entity, poll_entity
 from fedorg.serializers.reactions import ReactionEntity, reaction_entity
 from fedorg.serializers.times import moment, optional_moment
 from fedorg.uris import Uris
@@ -67,7 +68,7 @@ class _StatusBase(TypedDict):
     emojis: list[EmojiEntity]
     reactions: list[ReactionEntity]
     card: None
-    poll: None
+    poll: PollEntity | None
     quote: None
     quote_approval: None
     tagged_collections: list[object]
@@ -94,7 +95,7 @@ class StatusEditEntity(TypedDict):
     account: AccountEntity
     media_attachments: list[MediaEntity]
     emojis: list[EmojiEntity]
-    poll: None
+    poll: EditedPollEntity | None
     quote: None
 
 
@@ -146,7 +147,7 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         "emojis": [emoji_entity(emoji) for emoji in shown.emojis],
         "reactions": [reaction_entity(counted) for counted in (view.reblog or view).reactions],
         "card": None,
-        "poll": None,
+        "poll": poll_entity(view.poll, status.emojis) if view.poll else None,
         "quote": None,
         "quote_approval": None,
         "tagged_collections": [],
@@ -179,7 +180,7 @@ def edit_entity(edit: StatusEdit, account: Account, emojis: Sequence[Emoji], uri
         "account": account_entity(account, uris),
         "media_attachments": [media_entity(media, uris) for media in edit.media],
         "emojis": [emoji_entity(emoji) for emoji in emojis],
-        "poll": None,
+        "poll": edited_poll_entity(edit.poll_options),
         "quote": None,
     }
 

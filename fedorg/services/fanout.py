@@ -195,6 +195,7 @@ def _remote_inboxes_of_edit(conn: Connection, node: Node, status: Status) -> tup
     if status.audience.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
         addressed = {one.domain for one in recipients.list_mentioned(conn, status.id)}
         holding = [*recipients.list_holders(conn, status.id), *recipients.list_engaged(conn, status.id)]
+        holding += recipients.list_voters(conn, status.id)
         inboxes |= _inside(node, status, holding, addressed)
     recipients.remember(conn, status.id, inboxes)
     return tuple(sorted(inboxes))

@@ -36,7 +36,7 @@ async def queue_state(node: Node) -> QueueState:
     """Jobs and deliveries together; also sets the gauges of the metrics."""
 
     def unit(conn: Connection) -> tuple[jobs.QueueCounts, jobs.QueueCounts]:
-        return jobs.counts(conn), deliveries.counts(conn)
+        return jobs.counts(conn, node.now()), deliveries.counts(conn)
 
     found = await node.read(unit)
     for queue, counts in zip(("jobs", "deliveries"), found, strict=True):

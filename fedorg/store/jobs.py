@@ -16,9 +16,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, select, update
 
-from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job, ResolveThread
+from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job, RefreshPoll, ResolveThread
 from fedorg.ids import IdSource, JobId
 from fedorg.store import changes
 from fedorg.store.tables import jobs
@@ -48,10 +48,11 @@ _LEASE: Final = (
     .values(attempts=jobs.c.attempts + 1, leased_until=bindparam("until"), due_at=bindparam("until"))
 )
 _HELD: Final = update(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.attempts == bindparam("attempt"))
+_IS_WAITING: Final = and_(jobs.c.dead_at.is_(None), jobs.c.created_at <= bindparam("moment"))
 _COUNTS: Final = select(
-    func.count().filter(jobs.c.dead_at.is_(None)),
+    func.count().filter(_IS_WAITING),
     func.count().filter(jobs.c.dead_at.is_not(None)),
-    func.min(jobs.c.created_at).filter(jobs.c.dead_at.is_(None)),
+    func.min(jobs.c.created_at).filter(_IS_WAITING),
 )
 
 
@@ -87,17 +88,25 @@ class QueueCounts:
     oldest_waiting_at: datetime | None
 
 
-def enqueue(conn: Connection, ids: IdSource, now: datetime, job: Job, *, due_at: datetime | None = None) -> None:
+def enqueue(conn: Connection, ids: IdSource, now: datetime, job: Job, *, due_at: datetime | None = None) -> JobId:
     """Queue a job, due at once unless told otherwise, and wake the workers with the commit."""
+    number = JobId(ids.next())
     values = {
-        "id": ids.next(),
+        "id": number,
         "payload": _encode(job).decode(),
         "lane": _lane(job),
         "due_at": due_at or now,
-        "created_at": now,
+        # One for later waits from then on.
+        "created_at": due_at or now,
     }
     conn.execute(insert(jobs), values)
     changes.notify(conn)
+    return number
+
+
+def withdraw(conn: Connection, job_id: JobId) -> None:
+    """Take back a job that nobody has begun; one that runs finds out by itself."""
+    conn.execute(delete(jobs).where(jobs.c.id == job_id, jobs.c.attempts == 0))
 
 
 def is_any_due(conn: Connection, now: datetime) -> bool:
@@ -164,9 +173,9 @@ def bury(conn: Connection, claimed: ClaimedJob, now: datetime, error: str) -> No
     )
 
 
-def counts(conn: Connection) -> QueueCounts:
-    """How the queue stands; running jobs count as waiting."""
-    waiting, dead, oldest = conn.execute(_COUNTS).one()
+def counts(conn: Connection, now: datetime) -> QueueCounts:
+    """How the queue stands; running jobs count as waiting, those queued for later do not."""
+    waiting, dead, oldest = conn.execute(_COUNTS, {"moment": now}).one()
     return QueueCounts(waiting=waiting, dead=dead, oldest_waiting_at=oldest)
 
 
@@ -200,6 +209,8 @@ def _lane(job: Job) -> str | None:
         case ResolveThread():
             return _THREADS
         case IdentifyPeer():
+            return job.domain
+        case RefreshPoll():
             return job.domain
         case _:
             return None

@@ -31,6 +31,34 @@ def notify(
 ) -> None:
     """Tell each of ``receivers`` that is local and wants to hear of ``by``; telling twice is telling once."""
     willing = sorted(_willing(conn, receivers, by, now))
+    _insert(conn, ids, now, willing, type_=type_, by=by, origin=origin, status_id=status_id)
+
+
+def notify_oneself(
+    conn: Connection,
+    ids: IdSource,
+    now: datetime,
+    account_id: AccountId,
+    *,
+    type_: NotificationType,
+    origin: int,
+    status_id: StatusId,
+) -> None:
+    """Tell a local account of what became of its own doing; telling twice is telling once."""
+    _insert(conn, ids, now, [account_id], type_=type_, by=account_id, origin=origin, status_id=status_id)
+
+
+def _insert(
+    conn: Connection,
+    ids: IdSource,
+    now: datetime,
+    receivers: Collection[AccountId],
+    *,
+    type_: NotificationType,
+    by: AccountId,
+    origin: int,
+    status_id: StatusId | None,
+) -> None:
     rows = {
         NotificationId(ids.next()): {
             "account_id": receiver,
@@ -40,7 +68,7 @@ def notify(
             "status_id": status_id,
             "created_at": now,
         }
-        for receiver in willing
+        for receiver in receivers
     }
     new = insert_new(conn, notifications, [{"id": number} | row for number, row in rows.items()], returning="id")
     told = [(AccountId(int(str(rows[NotificationId(number)]["account_id"]))), number) for number in sorted(new)]

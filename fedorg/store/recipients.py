@@ -14,7 +14,18 @@ from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import Tier
 from fedorg.ids import AccountId, StatusId
-from fedorg.store.tables import accounts, favourites, follows, mentions, peers, reactions, status_inboxes, statuses
+from fedorg.store.tables import (
+    accounts,
+    favourites,
+    follows,
+    mentions,
+    peers,
+    poll_votes,
+    polls,
+    reactions,
+    status_inboxes,
+    statuses,
+)
 from fedorg.store.upsert import insert_ignore
 
 _INBOX: Final = sa.func.coalesce(accounts.c.shared_inbox, accounts.c.inbox)
@@ -63,6 +74,16 @@ def list_engaged(conn: Connection, status_id: StatusId) -> list[Recipient]:
     groups = (boosters, repliers, admirers, reactors, _mentioned(status_id))
     engaged = sa.or_(*(accounts.c.id.in_(group) for group in groups))
     return _recipients(conn, engaged)
+
+
+def list_voters(conn: Connection, status_id: StatusId) -> list[Recipient]:
+    """Distinct inboxes of the remote accounts that voted in the poll of a status."""
+    voters = (
+        sa.select(poll_votes.c.account_id)
+        .join(polls, polls.c.id == poll_votes.c.poll_id)
+        .where(polls.c.status_id == status_id)
+    )
+    return _recipients(conn, accounts.c.id.in_(voters))
 
 
 def list_holders(conn: Connection, status_id: StatusId) -> list[Recipient]:

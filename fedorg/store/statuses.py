@@ -258,6 +258,7 @@ def insert_edit(conn: Connection, edit: StatusEdit) -> None:
             "spoiler_text": edit.spoiler_text,
             "sensitive": edit.sensitive,
             "media": msgspec.to_builtins(edit.media),
+            "poll_options": None if edit.poll_options is None else list(edit.poll_options),
             "created_at": edit.created_at,
         },
     )
@@ -278,6 +279,7 @@ def list_edits(conn: Connection, status_id: StatusId, limit: int) -> list[Status
             spoiler_text=row.spoiler_text,
             sensitive=row.sensitive,
             media=msgspec.convert(row.media, tuple[MediaAttachment, ...]),
+            poll_options=None if row.poll_options is None else tuple(row.poll_options),
             created_at=row.created_at,
         )
         for row in conn.execute(statement)

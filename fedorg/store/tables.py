@@ -430,6 +430,7 @@ status_edits: Final = Table(
     _string("spoiler_text"),
     _flag("sensitive"),
     Column("media", JSON, nullable=False),
+    Column("poll_options", JSON),
     _moment("created_at"),
     Index("ix_status_edits_status", "status_id", "id"),
 )
@@ -510,6 +511,40 @@ reactions: Final = Table(
     _moment("created_at"),
     UniqueConstraint("account_id", "status_id", "name"),
     Index("ix_reactions_status", "status_id", "name"),
+)
+
+polls: Final = Table(
+    "polls",
+    metadata,
+    _id(),
+    Column("status_id", BigInteger, ForeignKey("statuses.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("options", JSON, nullable=False),
+    # Moved, under a lock on the row, in the transaction that adds the votes they count.
+    Column("tallies", JSON, nullable=False),
+    _flag("multiple"),
+    _flag("hide_totals"),
+    _moment("expires_at", nullable=True),
+    _moment("ended_at", nullable=True),
+    Column("voters_count", Integer),
+    _moment("fetched_at", nullable=True),
+    _moment("asked_at", nullable=True),
+    # The queued job that ends the poll; streams and servers have a queued job each while there is news for them.
+    Column("end_job_id", BigInteger),
+    _flag("is_stream_queued"),
+    _flag("is_update_queued"),
+    _moment("update_sent_at", nullable=True),
+)
+
+poll_votes: Final = Table(
+    "poll_votes",
+    metadata,
+    _id(),
+    Column("poll_id", BigInteger, ForeignKey("polls.id", ondelete="CASCADE"), nullable=False),
+    _account(),
+    Column("choice", Integer, nullable=False),
+    _moment("created_at"),
+    UniqueConstraint("poll_id", "account_id", "choice"),
+    Index(None, "account_id"),
 )
 
 bookmarks: Final = Table(

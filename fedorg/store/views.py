@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.filters import Filter, FilterMatch, match, searchable
+from fedorg.domain.polls import PollView
 from fedorg.domain.reactions import ReactionCount
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import (
@@ -30,7 +31,7 @@ from fedorg.domain.statuses import (
 from fedorg.domain.visibility import Anonymous, Member, may_see
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, ApplicationId, StatusId
-from fedorg.store import accounts, filters, media, reactions, statuses, tags
+from fedorg.store import accounts, filters, media, polls, reactions, statuses, tags
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import applications, blocks, bookmarks, favourites, follows, mentions, pins
 from fedorg.store.tables import statuses as statuses_table
@@ -61,6 +62,7 @@ class _Page:
     statuses: Mapping[StatusId, Status]
     accounts: Mapping[AccountId, Account]
     media: Mapping[StatusId, tuple[MediaAttachment, ...]]
+    polls: Mapping[StatusId, PollView]
     mentions: Mapping[StatusId, tuple[Mention, ...]]
     tags: Mapping[StatusId, tuple[Tag, ...]]
     applications: Mapping[ApplicationId, Application]
@@ -82,6 +84,7 @@ class _Page:
             account=self.accounts[status.account_id],
             reblog=reblog,
             media=self.media.get(status_id, ()),
+            poll=self.polls.get(status_id),
             mentions=self.mentions.get(status_id, ()),
             tags=self.tags.get(status_id, ()),
             application=None if status.application_id is None else self.applications.get(status.application_id),
@@ -109,7 +112,9 @@ class _Page:
             return reblog.filtered
         if status.account_id == self.viewer:
             return ()
-        described = (one.description for one in self.media.get(status.id, ()))
+        described = [one.description for one in self.media.get(status.id, ())]
+        if status.id in self.polls:
+            described += self.polls[status.id].poll.options
         return match(self.filters, [status.id], searchable(status.content, status.spoiler_text, *described))
 
     def _viewer_state(self, status: Status) -> ViewerState:
@@ -134,6 +139,7 @@ def _load_page(conn: Connection, now: datetime, viewer: AccountId | None, ids: S
         statuses=found,
         accounts=accounts.list_by_ids(conn, authors),
         media=media.list_of_statuses(conn, found),
+        polls=polls.list_of_statuses(conn, viewer, found, now),
         mentions=named,
         tags=tags.list_of_statuses(conn, found),
         applications=_load_applications(conn, found.values()),

@@ -6,8 +6,9 @@ raises on any string (S27). HTML that came from elsewhere passes ``sanitize``, t
 
 from fedorg.text.entities import DEFAULT_RULES, Found, Hashtag, Link, Mention, TextRules, find, normalise_hashtag
 from fedorg.text.formatting import MentionTarget, escape, field_to_html, to_html
+from fedorg.text.graphemes import count_graphemes
 from fedorg.text.hosts import canonical_host
-from fedorg.text.plain import count_characters, normalise, to_plain
+from fedorg.text.plain import count_characters, normalise, normalise_line, to_plain
 from fedorg.text.sanitising import sanitize
 
 __all__ = [
@@ -20,11 +21,13 @@ __all__ = [
     "TextRules",
     "canonical_host",
     "count_characters",
+    "count_graphemes",
     "escape",
     "field_to_html",
     "find",
     "normalise",
     "normalise_hashtag",
+    "normalise_line",
     "sanitize",
     "to_html",
     "to_plain",

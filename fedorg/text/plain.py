@@ -16,6 +16,8 @@ _SPACES: Final = re.compile(r"[ \t\n\r\f]+")
 # Controls, halves of surrogate pairs, interlinear marks, byte order marks, and the two overrides that make a
 # text read backwards; the isolates and marks that right-to-left scripts need stay.
 _UNWANTED: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202d\u202e\ufeff\ufff9-\ufffb\ud800-\udfff]")
+# Embeddings, overrides, isolates, and two that are no characters: peers drop them from names, and compare names.
+_TURNING: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _PARAGRAPH_LIKE: Final = frozenset(
     {"p", "pre", "blockquote", "ul", "ol", "div", "section", "article", "table", "h1", "h2", "h3", "h4", "h5", "h6"}
 )
@@ -26,6 +28,11 @@ def normalise(plain: str) -> str:
     """Text as it is stored: NFC, lines end with one newline, no control characters, trimmed."""
     lines = _NEWLINES.sub("\n", plain).replace("\t", " ")
     return unicodedata.normalize("NFC", _UNWANTED.sub("", lines)).strip()
+
+
+def normalise_line(plain: str) -> str:
+    """A single line as it is stored, without anything that turns the direction of what follows it."""
+    return " ".join(_TURNING.sub("", normalise(plain)).split())
 
 
 def count_characters(plain: str, rules: TextRules = DEFAULT_RULES) -> int:

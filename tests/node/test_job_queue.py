@@ -109,7 +109,7 @@ async def test_a_buried_job_is_kept_and_not_run(database: Database) -> None:
     await database.write(jobs.bury, first, NOW, "it always fails")
     await database.write(jobs.finish, second)
 
-    counts = await database.read(jobs.counts)
+    counts = await database.read(jobs.counts, NOW)
     assert (counts.waiting, counts.dead, counts.oldest_waiting_at) == (0, 1, None)
     assert await claim(database, NOW + timedelta(days=2)) == ()
     assert await database.write(jobs.delete_dead, NOW, 10) == 0

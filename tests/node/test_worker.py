@@ -119,7 +119,7 @@ async def test_a_bad_job_does_not_keep_the_next_one(node: Node, peer: FakePeer) 
     await enqueue(node, unknown)
 
     async def only_the_broken_is_left() -> bool:
-        counts = await node.read(jobs.counts)
+        counts = await node.read(jobs.counts, node.now())
         return (counts.waiting, counts.dead) == (1, 1)
 
     async with working(node):
@@ -132,12 +132,12 @@ async def test_a_job_that_always_fails_is_buried(node: Node, clock: Clock) -> No
 
     async def tried_or_buried() -> bool:
         clock.ahead += timedelta(hours=2)
-        return (await node.read(jobs.counts)).dead == 1
+        return (await node.read(jobs.counts, node.now())).dead == 1
 
     async with working(node):
         await until(tried_or_buried)
 
-    assert (await node.read(jobs.counts)).waiting == 0
+    assert (await node.read(jobs.counts, node.now())).waiting == 0
 
 
 async def test_stopping_waits_a_while_and_loses_nothing(node: Node, peer: FakePeer, clock: Clock) -> None:
@@ -159,7 +159,7 @@ async def test_stopping_waits_a_while_and_loses_nothing(node: Node, peer: FakePe
     clock.ahead += LEASE
 
     async def done() -> bool:
-        return (await node.read(jobs.counts)).waiting == 0
+        return (await node.read(jobs.counts, node.now())).waiting == 0
 
     async with working(node):
         await until(done)
@@ -178,7 +178,7 @@ async def test_what_one_actor_does_to_two_things_needs_no_order(node: Node, peer
         return peer.asked["/notes/1"] == peer.asked["/notes/2"] == 1
 
     async def done() -> bool:
-        return (await node.read(jobs.counts)).waiting == 0
+        return (await node.read(jobs.counts, node.now())).waiting == 0
 
     async with working(node):
         await until(both_asked)

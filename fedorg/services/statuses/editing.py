@@ -8,14 +8,16 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import Account
 from fedorg.domain.events import EventKind
 from fedorg.domain.jobs import DistributeEdit
+from fedorg.domain.polls import Poll, PollTerms
 from fedorg.domain.statuses import MediaAttachment, MediaChange, Status, StatusChange, StatusEdit
 from fedorg.domain.visibility import FederationMode
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import EditId, IdSource, StatusId
 from fedorg.node import Node
+from fedorg.services.statuses import polling
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
 from fedorg.services.statuses.posting import attach_media
-from fedorg.store import events, jobs, media, statuses, tags
+from fedorg.store import events, jobs, media, polls, statuses, tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class _Editing:
     status_id: StatusId
     change: StatusChange
     composed: Composed
+    terms: PollTerms | None
 
 
 async def edit_status(node: Node, author: Account, status_id: StatusId, change: StatusChange) -> Status:
@@ -36,14 +39,16 @@ async def edit_status(node: Node, author: Account, status_id: StatusId, change: 
     """
     if change.media_ids is not None and len(change.media_ids) > MEDIA_MAX:
         raise Invalid(f"Cannot attach more than {MEDIA_MAX} files")
+    terms = polling.read_terms(node.settings, change.poll, node.now())
     before, attached = await node.read(_get_own, author, status_id)
+    polling.require_no_media(terms, attached if change.media_ids is None else change.media_ids)
     composed = await compose(
         node,
         before.text if change.text is None else change.text,
         before.spoiler_text if change.spoiler_text is None else change.spoiler_text,
         has_media=bool(attached if change.media_ids is None else change.media_ids),
     )
-    editing = _Editing(node=node, author=author, status_id=status_id, change=change, composed=composed)
+    editing = _Editing(node=node, author=author, status_id=status_id, change=change, composed=composed, terms=terms)
     return await node.write(_record_edit, editing)
 
 
@@ -54,7 +59,9 @@ def _get_own(conn: Connection, author: Account, status_id: StatusId) -> tuple[St
     return status, media.list_of_statuses(conn, [status_id]).get(status_id, ())
 
 
-def keep_version(conn: Connection, ids: IdSource, status: Status, attached: tuple[MediaAttachment, ...]) -> None:
+def keep_version(
+    conn: Connection, ids: IdSource, status: Status, attached: tuple[MediaAttachment, ...], poll: Poll | None
+) -> None:
     """Keep a status as it stands, before it changes."""
     edit = StatusEdit(
         id=EditId(ids.next()),
@@ -65,6 +72,7 @@ def keep_version(conn: Connection, ids: IdSource, status: Status, attached: tupl
         spoiler_text=status.spoiler_text,
         sensitive=status.sensitive,
         media=attached,
+        poll_options=None if poll is None else poll.options,
         created_at=status.edited_at or status.created_at,
     )
     statuses.insert_edit(conn, edit)
@@ -74,6 +82,7 @@ def _record_edit(conn: Connection, editing: _Editing) -> Status:
     node, author, change, composed = editing.node, editing.author, editing.change, editing.composed
     before = statuses.get_own_for_update(conn, author.id, editing.status_id)
     attached = media.list_of_statuses(conn, [before.id]).get(before.id, ())
+    poll = polls.hold_of_status(conn, before.id)
     check_addressees(
         conn, FederationMode(node.settings.federation_mode), before.audience, _newly_named(conn, before, composed)
     )
@@ -83,10 +92,12 @@ def _record_edit(conn: Connection, editing: _Editing) -> Status:
         _change_media(conn, author, before, changed)
     after = _changed(before, change, composed, node.now())
     now_attached = media.list_of_statuses(conn, [before.id]).get(before.id, ())
-    if replace(after, edited_at=before.edited_at) == before and now_attached == attached:
+    is_same = replace(after, edited_at=before.edited_at) == before and now_attached == attached
+    if is_same and not polling.differs(poll, editing.terms):
         return before
-    keep_version(conn, node.ids, before, attached)
+    keep_version(conn, node.ids, before, attached, poll)
     statuses.update_content(conn, after)
+    polling.change(conn, node, before, poll, editing.terms)
     named = {account.id for account in composed.mentions}
     statuses.mention(conn, before.id, named)
     tags.unlink_all(conn, before.id)

@@ -15,11 +15,13 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import Account, User
 from fedorg.domain.events import EventKind
 from fedorg.domain.jobs import DistributeStatus
+from fedorg.domain.polls import PollTerms
 from fedorg.domain.statuses import MediaAttachment, Status, StatusDraft
 from fedorg.domain.visibility import Audience, FederationMode, Reach, Visibility, narrower_reach, widest_reach
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
+from fedorg.services.statuses import polling
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
 from fedorg.store import events, jobs, media, statuses, tags, timelines, views
 
@@ -42,6 +44,7 @@ class _Posting:
     user: User | None
     draft: StatusDraft
     composed: Composed
+    terms: PollTerms | None
     key: str | None
     now: datetime
 
@@ -62,8 +65,12 @@ async def post_status(node: Node, author: Account, user: User | None, draft: Sta
         posted = await node.read(statuses.find_posted, author.id, key, now - KEY_KEPT)
         if posted is not None:
             return posted
+    terms = polling.read_terms(node.settings, draft.poll, now)
+    polling.require_no_media(terms, draft.media_ids)
     composed = await compose(node, draft.text, draft.spoiler_text, has_media=bool(draft.media_ids))
-    posting = _Posting(node=node, author=author, user=user, draft=draft, composed=composed, key=key, now=now)
+    posting = _Posting(
+        node=node, author=author, user=user, draft=draft, composed=composed, terms=terms, key=key, now=now
+    )
     try:
         return await node.write(_record, posting)
     except _AlreadyPosted:
@@ -88,6 +95,7 @@ def _record(conn: Connection, posting: _Posting) -> Status:
     ):
         raise _AlreadyPosted
     attach_media(conn, author, status, draft.media_ids)
+    polling.attach(conn, node, status, posting.terms)
     statuses.mention(conn, status.id, [account.id for account in composed.mentions])
     tags.link(conn, node.ids, posting.now, status.id, composed.tags)
     statuses.count_status(conn, status, 1)

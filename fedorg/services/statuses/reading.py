@@ -117,6 +117,7 @@ def _list_edits(conn: Connection, now: datetime, viewer: AccountId | None, statu
         spoiler_text=status.spoiler_text,
         sensitive=status.sensitive,
         media=media.list_of_statuses(conn, [status.id]).get(status.id, ()),
+        poll_options=None if view.poll is None else view.poll.poll.options,
         created_at=status.edited_at or status.created_at,
     )
     return [*statuses.list_edits(conn, status.id, EDITS_MAX), present]

@@ -15,14 +15,16 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import DistributeEdit, DistributeStatus, ResolveThread
+from fedorg.domain.polls import Poll
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType, RemoteMedia, RemoteStatus, Status
 from fedorg.domain.visibility import Audience, Reach, Visibility, narrower_reach
 from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
+from fedorg.services.statuses import polling
 from fedorg.services.statuses.deleting import remove
 from fedorg.services.statuses.editing import keep_version
 from fedorg.services.statuses.reading import is_visible_to_peer
-from fedorg.store import accounts, jobs, media, peers, relationships, statuses, tags
+from fedorg.store import accounts, jobs, media, peers, polls, relationships, statuses, tags
 
 # Fetched statuses older than this are news to nobody (Mastodon's window).
 REALTIME: Final = timedelta(hours=6)
@@ -217,6 +219,7 @@ def _insert_companions(conn: Connection, node: Node, status: Status, remote: Rem
     statuses.mention(conn, status.id, [account.id for account in remote.mentions])
     tags.link(conn, node.ids, node.now(), status.id, remote.tags)
     media.insert_many(conn, _attachments(node, status, remote.media))
+    polling.record(conn, node, status, remote.poll)
 
 
 def _join_thread(conn: Connection, node: Node, status: Status) -> None:
@@ -240,10 +243,13 @@ def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status |
     edited_at = now if remote.edited_at is None else min(remote.edited_at, now)
     attached = media.list_of_statuses(conn, [before.id]).get(before.id, ())
     after = _edited(before, remote, edited_at)
-    if edited_at <= latest or not _differs(before, after, attached, remote.media):
-        return None
-    keep_version(conn, node.ids, before, attached)
+    poll = polls.hold_of_status(conn, before.id)
+    is_reshaped = remote.edited_at is not None and polling.is_reshaped(poll, remote.poll)
+    if edited_at <= latest or not (is_reshaped or _differs(before, after, attached, remote.media)):
+        return _record_tallies(conn, node, before, poll, remote)
+    keep_version(conn, node.ids, before, attached, poll)
     statuses.update_content(conn, after)
+    polling.receive(conn, node, before, poll, remote.poll)
     named = {account.id for account in remote.mentions}
     statuses.mention(conn, before.id, named)
     tags.unlink_all(conn, before.id)
@@ -252,6 +258,17 @@ def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status |
     media.insert_many(conn, _attachments(node, before, remote.media))
     jobs.enqueue(conn, node.ids, now, DistributeEdit(status_id=before.id, edited_at=edited_at))
     return after
+
+
+def _record_tallies(
+    conn: Connection, node: Node, status: Status, poll: Poll | None, remote: RemoteStatus
+) -> Status | None:
+    """How the poll stands in the version that is known; None when that is another one, or has no poll."""
+    is_older = remote.edited_at is not None and remote.edited_at < (status.edited_at or status.created_at)
+    if is_older or poll is None or remote.poll is None or polling.is_reshaped(poll, remote.poll):
+        return None
+    polling.receive_tallies(conn, node, status, poll, remote.poll)
+    return status
 
 
 def _edited(before: Status, remote: RemoteStatus, edited_at: datetime) -> Status:

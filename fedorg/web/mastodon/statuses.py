@@ -15,9 +15,10 @@ from fedorg.serializers.statuses import (
     source_entity,
     status_entity,
 )
-from fedorg.services import interactions, statuses
+from fedorg.services import interactions, polls, statuses
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
 from fedorg.web.base import json_answer, page_answer, this_node
+from fedorg.web.mastodon.polls import read_poll
 from fedorg.web.params import Params, id_in, read_params
 
 blueprint = Blueprint("statuses", __name__, url_prefix="/api/v1/statuses")
@@ -50,8 +51,12 @@ async def list_by_ids(viewer: Viewer | None) -> Response:
 @blueprint.get("/<id:status_id>")
 @open_to_public("read:statuses")
 async def get(viewer: Viewer | None, status_id: StatusId) -> Response:
-    """One status."""
-    return await _answer(viewer, status_id)
+    """One status; a poll of another server is asked for, when what is known is old."""
+    node = this_node()
+    view = await statuses.get_view(node, id_of(viewer), status_id)
+    if viewer is not None:
+        await polls.refresh_if_stale(node, view)
+    return json_answer(status_entity(view, node.uris))
 
 
 @blueprint.get("/<id:status_id>/context")
@@ -92,6 +97,7 @@ async def edit(viewer: Viewer, status_id: StatusId) -> Response:
         language=params.text("language") or None,
         media_ids=tuple(MediaId(number) for number in params.ids("media_ids")) if params.has("media_ids") else None,
         media_changes=_media_changes(params),
+        poll=read_poll(params),
     )
     await statuses.edit_status(this_node(), viewer.account, status_id, change)
     return await _answer(viewer, status_id)
@@ -194,6 +200,7 @@ def _draft(params: Params, viewer: Viewer) -> StatusDraft:
         language=params.text("language") or None,
         in_reply_to_id=StatusId(in_reply_to_id) if in_reply_to_id is not None else None,
         media_ids=tuple(MediaId(number) for number in params.ids("media_ids")),
+        poll=read_poll(params),
         application_id=viewer.token.application_id,
         idempotency_key=key[:_KEY_MAX] or None,
     )
@@ -203,8 +210,6 @@ def _refuse_what_is_not_offered(params: Params) -> None:
     """Say so instead of posting something else than was asked for."""
     if params.text("scheduled_at"):
         raise Invalid("Validation failed: this node does not offer scheduled statuses")
-    if any(name.startswith("poll[") for name in params.values):
-        raise Invalid("Validation failed: this node does not offer polls")
     if params.text("quoted_status_id"):
         raise Invalid("Validation failed: this node does not offer quotes")
 
