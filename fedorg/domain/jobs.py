@@ -22,6 +22,13 @@ class DistributeStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     after: AccountId | None = None
 
 
+class DistributeToTagFollowers(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Bring a new public status to the home timelines of those who follow one of its hashtags; ``after`` as above."""
+
+    status_id: StatusId
+    after: AccountId = AccountId(0)
+
+
 class DistributeEdit(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Tell about an edited status: those who reblogged it, streams, and the servers that have it."""
 
@@ -169,6 +176,7 @@ PollJob: TypeAlias = StreamPoll | SendPoll | EndPoll | SendVote | RefreshPoll
 
 Job: TypeAlias = (
     DistributeStatus
+    | DistributeToTagFollowers
     | DistributeEdit
     | DistributeDelete
     | SendActivity

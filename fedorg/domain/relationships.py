@@ -47,6 +47,8 @@ class Relationship:
     muting: bool = False
     muting_notifications: bool = False
     muting_expires_at: datetime | None = None
+    domain_blocking: bool = False
+    endorsed: bool = False
     note: str = ""
 
 

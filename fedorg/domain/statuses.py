@@ -96,6 +96,9 @@ class TagView:
     id: int
     name: str
     history: tuple[TagUse, ...]
+    following: bool | None = None
+    featuring: bool | None = None
+    """Whether the viewer follows it, or shows it on their profile; None for somebody not signed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

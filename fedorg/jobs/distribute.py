@@ -10,6 +10,7 @@ from fedorg.domain.jobs import (
     DistributePin,
     DistributeProfile,
     DistributeStatus,
+    DistributeToTagFollowers,
 )
 from fedorg.ids import JobId
 from fedorg.node import Node
@@ -21,6 +22,12 @@ async def distribute_status(node: Node, job: DistributeStatus) -> DistributeStat
     if job.after is None:
         await outgoing.send_status(node, job)
     after = await fanout.distribute_locally(node, job.status_id, job.after)
+    return None if after is None else replace(job, after=after)
+
+
+async def distribute_to_tag_followers(node: Node, job: DistributeToTagFollowers) -> DistributeToTagFollowers | None:
+    """One chunk of those who follow a hashtag of it; the job of the next chunk, None when all are served."""
+    after = await fanout.distribute_to_tag_followers(node, job.status_id, job.after)
     return None if after is None else replace(job, after=after)
 
 

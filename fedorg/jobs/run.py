@@ -11,6 +11,7 @@ from fedorg.domain.jobs import (
     DistributePin,
     DistributeProfile,
     DistributeStatus,
+    DistributeToTagFollowers,
     EndPoll,
     ForwardReport,
     HandleActivity,
@@ -33,6 +34,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
     match job:
         case DistributeStatus():
             return await distribute.distribute_status(node, job)
+        case DistributeToTagFollowers():
+            return await distribute.distribute_to_tag_followers(node, job)
         case DistributeEdit():
             await distribute.distribute_edit(node, job)
         case DistributeDelete():

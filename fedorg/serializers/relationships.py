@@ -30,7 +30,7 @@ class RelationshipEntity(TypedDict):
 
 
 def relationship_entity(relationship: Relationship) -> RelationshipEntity:
-    """What an account is to the viewer. Members block no domains and endorse nobody, so that these two are false."""
+    """What an account is to the viewer."""
     return {
         "id": str(relationship.target_id),
         "following": relationship.following,
@@ -45,8 +45,8 @@ def relationship_entity(relationship: Relationship) -> RelationshipEntity:
         "muting_expires_at": optional_moment(relationship.muting_expires_at),
         "requested": relationship.requested,
         "requested_by": relationship.requested_by,
-        "domain_blocking": False,
-        "endorsed": False,
+        "domain_blocking": relationship.domain_blocking,
+        "endorsed": relationship.endorsed,
         "note": relationship.note,
     }
 

@@ -1,7 +1,7 @@
 """Search and Tag entities. Spec: Mastodon API, entities/Search, entities/Tag."""
 
 from collections.abc import Iterable
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.statuses import StatusView, TagView
@@ -18,18 +18,15 @@ class TagHistoryEntity(TypedDict):
     accounts: str
 
 
-class _TagBase(TypedDict):
+class TagEntity(TypedDict):
+    """Mastodon's Tag; what it is to the viewer is told to somebody signed in."""
+
     id: str
     name: str
     url: str
     history: list[TagHistoryEntity]
-
-
-class TagEntity(_TagBase, total=False):
-    """Mastodon's Tag; what it is to the viewer is there for somebody signed in only, where one tag is asked for."""
-
-    following: bool
-    featuring: bool
+    following: NotRequired[bool]
+    featuring: NotRequired[bool]
 
 
 class SearchEntity(TypedDict):
@@ -42,7 +39,7 @@ class SearchEntity(TypedDict):
 
 def tag_entity(view: TagView, uris: Uris) -> TagEntity:
     """A hashtag with its use in the last days, the newest first."""
-    return {
+    entity: TagEntity = {
         "id": str(view.id or ""),
         "name": view.name,
         "url": uris.tag(view.name),
@@ -51,11 +48,11 @@ def tag_entity(view: TagView, uris: Uris) -> TagEntity:
             for use in view.history
         ],
     }
-
-
-def own_tag_entity(view: TagView, uris: Uris, *, is_featured: bool) -> TagEntity:
-    """The same for somebody signed in; hashtags are not followed on this node."""
-    return {**tag_entity(view, uris), "following": False, "featuring": is_featured}
+    if view.following is not None:
+        entity["following"] = view.following
+    if view.featuring is not None:
+        entity["featuring"] = view.featuring
+    return entity
 
 
 def search_entity(

@@ -12,12 +12,13 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg.domain.events import EventKind
+from fedorg.domain.jobs import DistributeToTagFollowers
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import FederationMode, Reach, Visibility, admits, is_inside
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
-from fedorg.store import accounts, events, notifications, recipients, statuses, timelines
+from fedorg.store import accounts, events, jobs, notifications, recipients, statuses, tag_follows, timelines
 from fedorg.store.recipients import Recipient
 from fedorg.store.timelines import LocalFollower
 
@@ -32,6 +33,11 @@ async def distribute_locally(node: Node, status_id: StatusId, after: AccountId |
     Doing it twice is doing it once.
     """
     return await node.write(_distribute_chunk, node, status_id, after)
+
+
+async def distribute_to_tag_followers(node: Node, status_id: StatusId, after: AccountId) -> AccountId | None:
+    """Bring one chunk of those who follow a hashtag of a public status the status; the cursor as above."""
+    return await node.write(_distribute_to_tag_followers, node, status_id, after)
 
 
 async def distribute_edit_locally(node: Node, status_id: StatusId, edited_at: datetime) -> None:
@@ -73,8 +79,25 @@ def _distribute_chunk(conn: Connection, node: Node, status_id: StatusId, after: 
     concerned: list[tuple[AccountId | None, int]] = [(account_id, status.id) for account_id in sorted(new)]
     if after is None and original is None and status.audience.visibility is Visibility.PUBLIC:
         concerned.append((None, status.id))
+        if tag_follows.list_followers(conn, status.id, AccountId(0), 1):
+            jobs.enqueue(conn, node.ids, node.now(), DistributeToTagFollowers(status_id=status.id))
     events.insert_many(conn, node.now(), EventKind.UPDATE, concerned)
     return followers[-1].account_id if len(followers) == CHUNK else None
+
+
+def _distribute_to_tag_followers(
+    conn: Connection, node: Node, status_id: StatusId, after: AccountId
+) -> AccountId | None:
+    status = statuses.find(conn, status_id)
+    if status is None or accounts.get(conn, status.account_id).suspended_at is not None:
+        return None
+    receivers = tag_follows.list_followers(conn, status.id, after, CHUNK)
+    authors = {status.account_id}
+    concerned = authors | statuses.mentioned_ids(conn, status.id)
+    averse = timelines.list_averse(conn, receivers, node.now(), concerned=concerned, authors=authors)
+    new = timelines.insert_home(conn, [one for one in receivers if one not in averse], status)
+    events.insert_many(conn, node.now(), EventKind.UPDATE, [(account_id, status.id) for account_id in sorted(new)])
+    return receivers[-1] if len(receivers) == CHUNK else None
 
 
 def _who_wants(

@@ -71,17 +71,6 @@ async def unfeature_by_name(node: Node, account: Account, written: str) -> TagVi
     return await node.write(unit)
 
 
-async def get_tag(node: Node, viewer: AccountId | None, written: str) -> tuple[TagView, bool]:
-    """A hashtag by any way to write it, and whether the viewer shows it; one nobody used has no history."""
-    tag = _read_existing(written)
-
-    def unit(conn: Connection) -> tuple[TagView, bool]:
-        is_shown = viewer is not None and featured_tags.find_by_name(conn, viewer, tag.name) is not None
-        return _get_tag(conn, node, viewer, tag), is_shown
-
-    return await node.read(unit)
-
-
 async def list_of_account(node: Node, viewer: AccountId | None, account_id: AccountId) -> list[FeaturedTagView]:
     """The hashtags of a profile, with their use as far as ``viewer`` may see; ``NotFound`` without such an account."""
 

@@ -19,7 +19,7 @@ async def get_peer(node: Node, domain: str) -> PeerSummary:
     """One server; ``NotFound`` if this node has never met it."""
 
     def unit(conn: Connection) -> PeerSummary:
-        return _get(conn, _canonical(domain) or domain)
+        return _get(conn, canonical_domain(domain) or domain)
 
     return await node.read(unit)
 
@@ -29,7 +29,7 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
 
     From now on nothing is delivered to it that lies outside its tier: what was queued is checked again when it is due.
     """
-    name = _canonical(domain)
+    name = canonical_domain(domain)
     if name is None:
         raise Invalid(f"{domain!r} is not a domain; give a host name such as sales.org.example")
     if name in (node.settings.domain, node.settings.web_domain):
@@ -43,7 +43,7 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
     return await node.write(unit)
 
 
-def _canonical(domain: str) -> str | None:
+def canonical_domain(domain: str) -> str | None:
     """The one spelling of a server's name, as its addresses are compared (S7); None for what is no name of one."""
     host, colon, port = domain.strip().partition(":")
     name = canonical_host(host)

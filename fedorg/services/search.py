@@ -56,10 +56,10 @@ async def resolve_status(node: Node, viewer: AccountId, query: str) -> list[Stat
     return await node.read(views.load_views, node.now(), viewer, [found.id])
 
 
-async def search_tags(node: Node, query: str, *, limit: int, offset: int = 0) -> list[TagView]:
+async def search_tags(node: Node, viewer: AccountId, query: str, *, limit: int, offset: int = 0) -> list[TagView]:
     """Hashtags of public statuses that begin with ``query``, with or without its sign."""
     prefix = text.normalise_hashtag(query.strip().removeprefix("#"))
-    return await node.read(tags.search, prefix, node.now(), limit=limit, offset=offset) if prefix else []
+    return await node.read(tags.search, viewer, prefix, node.now(), limit=limit, offset=offset) if prefix else []
 
 
 def _handle(node: Node, query: str) -> str:

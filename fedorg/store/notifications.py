@@ -12,7 +12,7 @@ from fedorg.domain.notifications import Notification, NotificationType
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, IdSource, NotificationId, StatusId
-from fedorg.store import events, paging
+from fedorg.store import domain_blocks, events, paging
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import blocks, mutes, notifications
 from fedorg.store.upsert import insert_new
@@ -175,6 +175,7 @@ def _willing(conn: Connection, receivers: Collection[AccountId], by: AccountId, 
             mutes.c.notifications,
             sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > now),
         ),
+        ~domain_blocks.is_shut_out(account_id, by),
     )
     return frozenset(conn.execute(statement).scalars())
 

@@ -21,6 +21,8 @@ from fedorg.ids import AccountId, EditId, StatusId
 from fedorg.store.tables import accounts, idempotency_keys, mentions, status_edits, statuses, tombstones
 from fedorg.store.upsert import insert_ignore
 
+# What other conditions on statuses compare.
+AUTHOR_ID: Final = statuses.c.account_id
 COLUMNS: Final = tuple(column for column in statuses.c if column.name != "is_local")
 
 _PLAIN: Final = tuple(field.name for field in fields(Status) if field.name not in ("audience", "emojis"))

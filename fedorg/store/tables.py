@@ -317,6 +317,40 @@ account_notes: Final = Table(
     Column("comment", Text, nullable=False),
 )
 
+# Whom somebody recommends; it ends with the follow.
+endorsements: Final = Table(
+    "endorsements",
+    metadata,
+    _id(),
+    _account(),
+    _account("target_id"),
+    Column("follow_id", BigInteger, ForeignKey("follows.id", ondelete="CASCADE"), nullable=False),
+    _moment("created_at"),
+    UniqueConstraint("account_id", "target_id"),
+    Index("ix_endorsements_target", "target_id"),
+    Index("ix_endorsements_follow", "follow_id"),
+)
+
+# Servers somebody wants to hear nothing from.
+account_domain_blocks: Final = Table(
+    "account_domain_blocks",
+    metadata,
+    _id(),
+    _account(),
+    Column("domain", Text, nullable=False),
+    _moment("created_at"),
+    UniqueConstraint("account_id", "domain"),
+)
+
+dismissed_suggestions: Final = Table(
+    "dismissed_suggestions",
+    metadata,
+    _account(primary_key=True),
+    _account("target_id", primary_key=True),
+    _moment("created_at"),
+    Index("ix_dismissed_suggestions_target", "target_id"),
+)
+
 # Lists of accounts somebody follows: a membership ends with its follow.
 
 lists: Final = Table(
@@ -450,6 +484,17 @@ tags: Final = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("display_name", Text, nullable=False),
     _moment("created_at"),
+)
+
+tag_follows: Final = Table(
+    "tag_follows",
+    metadata,
+    _id(),
+    _account(),
+    Column("tag_id", BigInteger, ForeignKey("tags.id", ondelete="CASCADE"), nullable=False),
+    _moment("created_at"),
+    UniqueConstraint("account_id", "tag_id"),
+    Index("ix_tag_follows_tag", "tag_id", "account_id"),
 )
 
 status_tags: Final = Table(

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -11,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection
 from fedorg.domain.statuses import Tag, TagUse, TagView
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import AccountId, IdSource, StatusId, at
+from fedorg.store import tag_follows
 from fedorg.store.tables import featured_tags, status_tags, statuses, tags
 from fedorg.store.upsert import insert_ignore
 
@@ -56,33 +58,44 @@ def list_of_statuses(conn: Connection, ids: Collection[StatusId]) -> dict[Status
     return {status_id: tuple(found[status_id]) for status_id in found}
 
 
-def search(conn: Connection, prefix: str, now: datetime, *, limit: int, offset: int) -> list[TagView]:
+def views(conn: Connection, now: datetime, viewer: AccountId | None, ids: Sequence[int]) -> list[TagView]:
+    """Hashtags that exist, in the order of ``ids``, as ``viewer`` sees them, in a fixed number of queries."""
+    names = {row.id: row.name for row in conn.execute(sa.select(tags.c.id, tags.c.name).where(tags.c.id.in_(ids)))}
+    history = _history(conn, ids, now)
+    found = [TagView(id=tag_id, name=names[tag_id], history=history[tag_id]) for tag_id in ids]
+    return found if viewer is None else _for_viewer(conn, viewer, found)
+
+
+def search(
+    conn: Connection, viewer: AccountId, prefix: str, now: datetime, *, limit: int, offset: int
+) -> list[TagView]:
     """Hashtags of public statuses that begin with ``prefix`` (normalised), the shortest first.
 
     What stands in narrower statuses only is not found: its name alone may tell too much.
     """
     statement = (
-        sa.select(tags.c.id, tags.c.name)
+        sa.select(tags.c.id)
         .where(tags.c.name.startswith(prefix, autoescape=True), sa.exists().where(_IS_PUBLIC_USE))
         .order_by(sa.func.length(tags.c.name), tags.c.name)
         .limit(limit)
         .offset(offset)
     )
-    found = conn.execute(statement).all()
-    history = _history(conn, [row.id for row in found], now)
-    return [TagView(id=row.id, name=row.name, history=history[row.id]) for row in found]
+    return views(conn, now, viewer, list(conn.execute(statement).scalars()))
 
 
 def get_view(conn: Connection, viewer: AccountId | None, name: str, now: datetime) -> TagView:
     """A hashtag by its normalised name, with its use in public statuses; visitors learn of those of reach public.
 
-    One that stands in no such status and on no profile looks like one that nobody ever used, with the id 0.
+    One that stands in no such status and on no profile, and that the viewer does not follow, looks like one that nobody
+    ever used, with the id 0.
     """
     use = _IS_PUBLIC_USE if viewer is not None else sa.and_(_IS_PUBLIC_USE, statuses.c.reach == Reach.PUBLIC.value)
     is_on_profile = sa.exists().where(featured_tags.c.tag_id == tags.c.id)
-    statement = sa.select(tags.c.id).where(tags.c.name == name, sa.or_(sa.exists().where(use), is_on_profile))
+    is_known = sa.or_(sa.exists().where(use), is_on_profile, tag_follows.is_followed_by(viewer, tags.c.id))
+    statement = sa.select(tags.c.id).where(tags.c.name == name, is_known)
     tag_id = conn.execute(statement).scalar_one_or_none() or 0
-    return TagView(id=tag_id, name=name, history=_history(conn, [tag_id], now, use)[tag_id])
+    found = TagView(id=tag_id, name=name, history=_history(conn, [tag_id], now, use)[tag_id])
+    return found if viewer is None else _for_viewer(conn, viewer, [found])[0]
 
 
 def list_most_used(
@@ -103,9 +116,7 @@ def list_most_used(
         .order_by(uses.desc(), tags.c.name)
         .limit(limit)
     )
-    found = conn.execute(statement).all()
-    history = _history(conn, [row.id for row in found], now)
-    return [TagView(id=row.id, name=row.name, history=history[row.id]) for row in found]
+    return views(conn, now, account_id, [row.id for row in conn.execute(statement)])
 
 
 _HISTORY_DAYS: Final = 7
@@ -142,3 +153,13 @@ def _history(
         counts = [(moment, used.get((tag_id, at(moment) // _DAY), (0, 0))) for moment in days]
         history[tag_id] = tuple(TagUse(day=moment, uses=uses, accounts=by) for moment, (uses, by) in counts)
     return history
+
+
+def _for_viewer(conn: Connection, viewer: AccountId, found: Sequence[TagView]) -> list[TagView]:
+    ids = [one.id for one in found]
+    followed = tag_follows.followed_among(conn, viewer, ids)
+    statement = sa.select(featured_tags.c.tag_id).where(
+        featured_tags.c.account_id == viewer, featured_tags.c.tag_id.in_(ids)
+    )
+    featured = frozenset(conn.execute(statement).scalars())
+    return [replace(one, following=one.id in followed, featuring=one.id in featured) for one in found]

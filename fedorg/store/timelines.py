@@ -17,8 +17,9 @@ from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import PageQuery, Status
 from fedorg.domain.visibility import Visibility
 from fedorg.ids import AccountId, StatusId, at, moment_of
-from fedorg.store import lists, narrowing, paging
+from fedorg.store import domain_blocks, lists, narrowing, paging
 from fedorg.store.tables import (
+    account_domain_blocks,
     accounts,
     blocks,
     follows,
@@ -325,7 +326,7 @@ def list_averse(
     concerned: Collection[AccountId],
     authors: Collection[AccountId],
 ) -> frozenset[AccountId]:
-    """Receivers that block or mute one of ``concerned``, or are blocked by one of ``authors``."""
+    """Receivers that block, mute or shut out (by server) one of ``concerned``, or are blocked by one of ``authors``."""
     statement = sa.union(
         sa.select(blocks.c.account_id).where(blocks.c.account_id.in_(receivers), blocks.c.target_id.in_(concerned)),
         sa.select(blocks.c.target_id).where(blocks.c.target_id.in_(receivers), blocks.c.account_id.in_(authors)),
@@ -334,6 +335,14 @@ def list_averse(
             mutes.c.target_id.in_(concerned),
             sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > now),
         ),
+        sa.select(account_domain_blocks.c.account_id)
+        .join(
+            accounts,
+            sa.or_(
+                accounts.c.domain == account_domain_blocks.c.domain, accounts.c.peer == account_domain_blocks.c.domain
+            ),
+        )
+        .where(account_domain_blocks.c.account_id.in_(receivers), accounts.c.id.in_(concerned)),
     )
     return frozenset(conn.execute(statement).scalars())
 
@@ -377,6 +386,7 @@ def _listed(viewer: AccountId | None, now: datetime, selection: Selection) -> li
     ]
     if viewer is not None:
         conditions.append(~narrowing.is_muted_by(viewer, statuses.c.account_id, now))
+        conditions.append(~domain_blocks.is_shut_out(viewer, statuses.c.account_id))
     if selection.local_only:
         conditions.append(statuses.c.is_local)
     if selection.remote_only:

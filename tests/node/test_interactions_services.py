@@ -347,7 +347,7 @@ async def test_search_finds_what_its_reader_may_see(world: World) -> None:
     assert await search.search_statuses(world.node, None, private.url) == []
     [shown] = await search.search_statuses(world.node, None, f" {public.url} ")
     assert shown.status.id == public.id
-    assert [tag.name for tag in await search.search_tags(world.node, "#Tea", limit=5)] == ["tea", "teapot"]
+    assert [tag.name for tag in await search.search_tags(world.node, bob.id, "#Tea", limit=5)] == ["tea", "teapot"]
     assert await search.resolve_account(world.node, "nobody@void.example") is None
     assert await search.resolve_status(world.node, bob.id, "https://void.example/1") == []
     world.elsewhere.accounts["new@there.example"] = dora

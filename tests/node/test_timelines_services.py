@@ -281,7 +281,7 @@ async def test_page_costs_the_same_whatever_its_length(world: World) -> None:
 
     assert (shown_few, shown_many) == (5, 40)
     assert few == many
-    assert 0 < many <= 13
+    assert 0 < many <= 16
 
 
 @contextmanager

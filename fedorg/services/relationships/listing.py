@@ -13,7 +13,7 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
-from fedorg.store import accounts, relationships
+from fedorg.store import accounts, domain_blocks, endorsements, relationships
 
 NOTE_CHARACTERS_MAX: Final = 2000
 
@@ -95,13 +95,15 @@ def load_one(conn: Connection, viewer: AccountId, target_id: AccountId, now: dat
 
 
 def load(conn: Connection, viewer: AccountId, ids: Collection[AccountId], now: datetime) -> list[Relationship]:
-    """What accounts that exist are to ``viewer``, in four queries."""
+    """What accounts that exist are to ``viewer``, in a fixed number of queries."""
     found = relationships.follows_between(conn, viewer, ids)
     outgoing = {follow.target_id: follow for follow in found if follow.account_id == viewer}
     incoming = {follow.account_id: follow for follow in found if follow.target_id == viewer}
     blocked = relationships.blocks_between(conn, viewer, ids)
     muted = relationships.mutes_of(conn, viewer, ids, now)
     notes = relationships.notes_of(conn, viewer, ids)
+    endorsed = endorsements.endorsed_among(conn, viewer, ids)
+    shut_out = _shut_out(conn, viewer, ids)
 
     def one(account_id: AccountId) -> Relationship:
         out, back = outgoing.get(account_id), incoming.get(account_id)
@@ -121,10 +123,20 @@ def load(conn: Connection, viewer: AccountId, ids: Collection[AccountId], now: d
             muting=account_id in muted,
             muting_notifications=mutes_notifications,
             muting_expires_at=expires_at,
+            domain_blocking=account_id in shut_out,
+            endorsed=account_id in endorsed,
             note=notes.get(account_id, ""),
         )
 
     return [one(account_id) for account_id in ids]
+
+
+def _shut_out(conn: Connection, viewer: AccountId, ids: Collection[AccountId]) -> frozenset[AccountId]:
+    domains = domain_blocks.domains_of(conn, viewer)
+    if not domains:
+        return frozenset()
+    known = accounts.list_by_ids(conn, ids).values()
+    return frozenset(account.id for account in known if not domains.isdisjoint({account.domain, account.peer}))
 
 
 def _hides_collections(conn: Connection, viewer: AccountId | None, account_id: AccountId) -> bool:

@@ -7,6 +7,8 @@ from quart import Blueprint
 from fedorg.web.mastodon import (
     accounts,
     apps,
+    domain_blocks,
+    endorsements,
     featured_tags,
     filters,
     instance,
@@ -22,6 +24,8 @@ from fedorg.web.mastodon import (
     search,
     statuses,
     streaming,
+    suggestions,
+    tags,
     timelines,
 )
 
@@ -29,8 +33,10 @@ from fedorg.web.mastodon import (
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     accounts.blueprint,
     apps.blueprint,
-    filters.blueprint,
+    domain_blocks.blueprint,
+    endorsements.blueprint,
     featured_tags.blueprint,
+    filters.blueprint,
     instance.blueprint,
     lists.blueprint,
     markers.blueprint,
@@ -44,5 +50,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     search.blueprint,
     statuses.blueprint,
     streaming.blueprint,
+    suggestions.blueprint,
+    tags.blueprint,
     timelines.blueprint,
 )

@@ -6,7 +6,7 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.featured import FeaturedTagView
 from fedorg.ids import AccountId
 from fedorg.serializers.featured_tags import featured_tag_entity
-from fedorg.serializers.search import own_tag_entity, tag_entity
+from fedorg.serializers.search import tag_entity
 from fedorg.services import accounts, featured_tags
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
 from fedorg.web.base import json_answer, this_node
@@ -56,22 +56,12 @@ async def list_of_account(viewer: Viewer | None, account_id: AccountId) -> Respo
     return _answer(await featured_tags.list_of_account(this_node(), id_of(viewer), account_id), account)
 
 
-@blueprint.get("/tags/<name>")
-@open_to_public("read:statuses")
-async def show_tag(viewer: Viewer | None, name: str) -> Response:
-    """One hashtag."""
-    view, is_featured = await featured_tags.get_tag(this_node(), id_of(viewer), name)
-    if viewer is None:
-        return json_answer(tag_entity(view, this_node().uris))
-    return json_answer(own_tag_entity(view, this_node().uris, is_featured=is_featured))
-
-
 @blueprint.post("/tags/<name>/feature")
 @requires("write:accounts")
 async def feature_by_name(viewer: Viewer, name: str) -> Response:
     """Show a hashtag on one's profile; once or twice is the same."""
     view = await featured_tags.feature_by_name(this_node(), viewer.account, name)
-    return json_answer(own_tag_entity(view, this_node().uris, is_featured=True))
+    return json_answer(tag_entity(view, this_node().uris))
 
 
 @blueprint.post("/tags/<name>/unfeature")
@@ -79,7 +69,7 @@ async def feature_by_name(viewer: Viewer, name: str) -> Response:
 async def unfeature_by_name(viewer: Viewer, name: str) -> Response:
     """Show a hashtag no more; not to show it is no fault."""
     view = await featured_tags.unfeature_by_name(this_node(), viewer.account, name)
-    return json_answer(own_tag_entity(view, this_node().uris, is_featured=False))
+    return json_answer(tag_entity(view, this_node().uris))
 
 
 def _answer(found: list[FeaturedTagView], account: Account) -> Response:

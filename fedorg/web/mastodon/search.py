@@ -49,7 +49,7 @@ async def search_all(viewer: Viewer) -> Response:
     author = params.integer("account_id")
     accounts = await _accounts(viewer, query) if "accounts" in wanted else []
     statuses = await _statuses(viewer, query, author) if "statuses" in wanted else []
-    tags = await _tags(query) if "hashtags" in wanted else []
+    tags = await _tags(viewer, query) if "hashtags" in wanted else []
     return json_answer(search_entity(accounts, statuses, tags, this_node().uris))
 
 
@@ -101,5 +101,5 @@ async def _statuses(viewer: Viewer, query: _Query, author: int | None) -> list[S
     return [view for view in found if author is None or view.status.account_id == AccountId(author)]
 
 
-async def _tags(query: _Query) -> list[TagView]:
-    return await search.search_tags(this_node(), query.text, limit=query.limit, offset=query.offset)
+async def _tags(viewer: Viewer, query: _Query) -> list[TagView]:
+    return await search.search_tags(this_node(), viewer.account.id, query.text, limit=query.limit, offset=query.offset)

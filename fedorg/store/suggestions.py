@@ -1,0 +1,147 @@
+"""Whom somebody may want to follow: the directory, friends of friends, and who is followed most.
+
+Only accounts that asked to be found (``discoverable``), and never those that a viewer has shut out in any way.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection
+
+from fedorg.domain.accounts import Account, ActorType
+from fedorg.domain.relationships import FollowState
+from fedorg.ids import AccountId
+from fedorg.store import accounts, domain_blocks, narrowing
+from fedorg.store.tables import accounts as accounts_table
+from fedorg.store.tables import dismissed_suggestions, follows
+from fedorg.store.upsert import insert_ignore
+
+_ACCOUNT = accounts_table.c
+
+
+def list_directory(
+    conn: Connection,
+    viewer: AccountId | None,
+    now: datetime,
+    order: ColumnElement[Any],
+    *,
+    local_only: bool,
+    limit: int,
+    offset: int,
+) -> list[Account]:
+    """Accounts that want to be found, by ``order``; the handle decides between equals."""
+    statement = sa.select(*accounts.COLUMNS).where(*_findable(viewer, now))
+    if local_only:
+        statement = statement.where(_ACCOUNT.domain.is_(None))
+    statement = statement.order_by(order, _ACCOUNT.acct_key).limit(limit).offset(offset)
+    return [accounts.from_row(row) for row in conn.execute(statement)]
+
+
+BY_ACTIVITY = sa.func.coalesce(_ACCOUNT.last_status_at, 0).desc()
+BY_AGE = _ACCOUNT.created_at.desc()
+
+
+def list_friends_of_friends(conn: Connection, viewer: AccountId, now: datetime, limit: int) -> list[Account]:
+    """Followed by those whom ``viewer`` follows, by how many of them."""
+    near, far = follows.alias("near"), follows.alias("far")
+    known = (
+        sa.select(far.c.target_id, sa.func.count().label("friends"))
+        .join(near, near.c.target_id == far.c.account_id)
+        .where(near.c.account_id == viewer, _is_accepted(near), _is_accepted(far))
+        .group_by(far.c.target_id)
+        .subquery()
+    )
+    statement = (
+        sa.select(*accounts.COLUMNS)
+        .join(known, known.c.target_id == _ACCOUNT.id)
+        .where(*_new_to(viewer), *_findable(viewer, now), ~_ACCOUNT.hide_collections)
+        .order_by(known.c.friends.desc(), _ACCOUNT.followers_count.desc(), _ACCOUNT.id)
+        .limit(limit)
+    )
+    return [accounts.from_row(row) for row in conn.execute(statement)]
+
+
+def list_most_followed(conn: Connection, viewer: AccountId, now: datetime, limit: int) -> list[Account]:
+    """Of this node, by how many follow."""
+    statement = (
+        sa.select(*accounts.COLUMNS)
+        .where(_ACCOUNT.domain.is_(None), *_new_to(viewer), *_findable(viewer, now))
+        .order_by(_ACCOUNT.followers_count.desc(), _ACCOUNT.id)
+        .limit(limit)
+    )
+    return [accounts.from_row(row) for row in conn.execute(statement)]
+
+
+def dismiss(conn: Connection, now: datetime, account_id: AccountId, target_id: AccountId) -> None:
+    """Suggest somebody no more."""
+    row = {"account_id": account_id, "target_id": target_id, "created_at": now}
+    insert_ignore(conn, dismissed_suggestions, [row])
+
+
+def list_familiar(
+    conn: Connection, viewer: AccountId, targets: Collection[AccountId], limit: int
+) -> dict[AccountId, list[Account]]:
+    """Whom ``viewer`` follows among the followers of each of ``targets``, at most ``limit`` each, in one query.
+
+    Who hides whom they follow is left out, and so is everybody for a target that hides its followers.
+    """
+    near, far, target = follows.alias("near"), follows.alias("far"), accounts_table.alias("target")
+    place = sa.func.row_number().over(partition_by=far.c.target_id, order_by=far.c.id.desc()).label("place")
+    ranked = (
+        sa.select(far.c.target_id, far.c.account_id, place)
+        .join(near, near.c.target_id == far.c.account_id)
+        .join(target, target.c.id == far.c.target_id)
+        .where(
+            near.c.account_id == viewer,
+            far.c.target_id.in_(targets),
+            _is_accepted(near),
+            _is_accepted(far),
+            ~target.c.hide_collections,
+        )
+        .subquery()
+    )
+    statement = (
+        sa.select(*accounts.COLUMNS, ranked.c.target_id.label("followed"))
+        .join(ranked, ranked.c.account_id == _ACCOUNT.id)
+        .where(ranked.c.place <= limit, _ACCOUNT.suspended_at.is_(None), ~_ACCOUNT.hide_collections)
+        .order_by(ranked.c.target_id, ranked.c.place)
+    )
+    found: defaultdict[AccountId, list[Account]] = defaultdict(list)
+    for row in conn.execute(statement):
+        found[AccountId(row.followed)].append(accounts.from_row(row))
+    return found
+
+
+def _findable(viewer: AccountId | None, now: datetime) -> list[ColumnElement[bool]]:
+    conditions = [
+        _ACCOUNT.discoverable,
+        _ACCOUNT.suspended_at.is_(None),
+        _ACCOUNT.silenced_at.is_(None),
+        _ACCOUNT.moved_to_uri.is_(None),
+        _ACCOUNT.actor_type != ActorType.APPLICATION.value,
+    ]
+    if viewer is not None:
+        conditions += [
+            ~narrowing.is_blocked_with(viewer, _ACCOUNT.id),
+            ~narrowing.is_muted_by(viewer, _ACCOUNT.id, now),
+            ~domain_blocks.is_shut_out(viewer, _ACCOUNT.id),
+        ]
+    return conditions
+
+
+def _new_to(viewer: AccountId) -> list[ColumnElement[bool]]:
+    return [
+        _ACCOUNT.id != viewer,
+        ~sa.exists().where(follows.c.account_id == viewer, follows.c.target_id == _ACCOUNT.id),
+        ~sa.exists().where(
+            dismissed_suggestions.c.account_id == viewer, dismissed_suggestions.c.target_id == _ACCOUNT.id
+        ),
+    ]
+
+
+def _is_accepted(follow: sa.FromClause) -> ColumnElement[bool]:
+    accepted: ColumnElement[bool] = follow.c.state == FollowState.ACCEPTED.value
+    return accepted

@@ -1,0 +1,99 @@
+"""Servers that a member shuts out, over the client API."""
+
+from fedorg.domain.accounts import Account, ActorType
+from fedorg.domain.relationships import Follow, FollowState
+from fedorg.domain.visibility import Audience, Reach, Visibility
+from fedorg.ids import AccountId
+from fedorg.node import Node
+from fedorg.services import statuses
+from fedorg.store import accounts, relationships
+from tests.node.serving import Member
+from tests.node.talking import WorkingServer, entities, entity, links, refusal, success
+from tests.node.world import note
+
+BLOCKS = "/api/v1/domain_blocks"
+
+
+async def stranger(node: Node, domain: str) -> Account:
+    uri = f"https://social.{domain}/users/zoe"
+    account = Account(
+        id=AccountId(node.ids.next()),
+        username="zoe",
+        domain=domain,
+        uri=uri,
+        url=uri,
+        actor_type=ActorType.PERSON,
+        inbox=f"{uri}/inbox",
+        created_at=node.now(),
+    )
+    await node.write(accounts.record_remote, account, ())
+    return account
+
+
+async def befriend(node: Node, member: Member, other: Account) -> None:
+    for follower, target in ((member.user.account_id, other.id), (other.id, member.user.account_id)):
+        follow = Follow(
+            id=node.ids.next(),
+            account_id=follower,
+            target_id=target,
+            uri=f"https://there.example/follows/{node.ids.next()}",
+            state=FollowState.ACCEPTED,
+            created_at=node.now(),
+        )
+        await node.write(relationships.insert_follow, follow)
+
+
+async def authors(viewer: Member, path: str) -> set[str]:
+    return {found["account"]["id"] for found in entities(await viewer.api.get(f"/api/v1/{path}"), "Status")}
+
+
+async def test_a_server_shut_out_is_out_of_sight(working: WorkingServer) -> None:
+    """By the domain of handles or by that of the server: timelines, notifications and follows in both directions."""
+    node = working.server.node
+    for number, name in enumerate(("there.example", "social.there.example")):
+        anna = await working.person(f"anna{number}")
+        zoe = await stranger(node, f"x{number}.there.example")
+        shut_out = name.replace("there", f"x{number}.there")
+        await befriend(node, anna, zoe)
+        open_to_all = Audience(reach=Reach.PUBLIC, visibility=Visibility.PUBLIC)
+        await statuses.receive_status(node, note(zoe, number, "Before", audience=open_to_all, created_at=node.now()))
+        await working.settle()
+        assert len(entities(await anna.api.get("/api/v1/timelines/home"), "Status")) == 1
+
+        assert success(await anna.api.post(BLOCKS, data={"domain": shut_out.upper()})) == {}
+        me = await node.read(accounts.get, anna.user.account_id)
+        await statuses.receive_status(node, note(zoe, number + 10, "After @anna", mentions=(me,)))
+        await working.settle()
+
+        for path in ("timelines/home", "timelines/public?remote=1"):
+            assert str(zoe.id) not in await authors(anna, path)
+        assert entities(await anna.api.get("/api/v1/notifications"), "Notification") == []
+        (between,) = entities(
+            await anna.api.get("/api/v1/accounts/relationships", params={"id[]": str(zoe.id)}), "Relationship"
+        )
+        assert (between["domain_blocking"], between["following"], between["followed_by"]) == (True, False, False)
+        success(await anna.api.request("DELETE", BLOCKS, data={"domain": shut_out}))
+        assert str(zoe.id) in await authors(anna, "timelines/public?remote=1")
+
+
+async def test_servers_shut_out_are_listed_in_pages(working: WorkingServer) -> None:
+    """The latest first; twice is once, and each member has their own list."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    for name in ("one.example", "two.example", "three.example", "two.example"):
+        success(await anna.api.post(BLOCKS, json={"domain": name}))
+
+    page = await anna.api.get(BLOCKS, params={"limit": 2})
+
+    assert success(page) == ["three.example", "two.example"]
+    assert success(await anna.api.get(links(page)["next"])) == ["one.example"]
+    assert success(await bert.api.get(BLOCKS)) == []
+
+
+async def test_what_is_no_domain_is_refused(working: WorkingServer) -> None:
+    """Nor can anybody shut out their own node."""
+    anna = await working.person("anna")
+
+    for name in ("", "a b", "https://there.example/", "x" * 300, working.server.node.settings.domain):
+        assert "Validation failed" in refusal(await anna.api.post(BLOCKS, data={"domain": name}), 422)
+
+    assert entity(await anna.api.get(f"/api/v1/accounts/{anna.id}"), "Account")["id"] == anna.id
