@@ -5,7 +5,7 @@ Nothing here ends in ``/followers`` but followers collections: other servers gue
 """
 
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fedorg.config import Settings
 from fedorg.ids import StatusId
@@ -65,6 +65,10 @@ class Uris:
         """Identity of the Create (or, for a reblog, the Announce) that brought a status."""
         return f"{status_uri}/activity"
 
+    def change(self, uri: str, number: int) -> str:
+        """Identity of an Update of a status or an account; it carries a proof, and so has no fragment (FEP-8b32)."""
+        return f"{uri}/updates/{number}"
+
     def activity(self, actor_uri: str, kind: str, number: int) -> str:
         """Identity of any other activity of an actor, such as ``…#follow/123``."""
         return f"{actor_uri}#{kind}/{number}"
@@ -72,6 +76,10 @@ class Uris:
     def audience(self, reach: str) -> str:
         """The audience collection named in ``cc`` of a status with a reach between node and public."""
         return f"{self.base}/audiences/{reach}"
+
+    def audience_of(self, domain: str, reach: str) -> str:
+        """The audience collection of another node of ours."""
+        return f"{urlsplit(self.base).scheme}://{domain}/audiences/{reach}"
 
     def tag(self, name: str) -> str:
         """Page of a hashtag."""

@@ -1,12 +1,13 @@
 """Our accounts and statuses as ActivityPub documents.
 
 Only what has a reach beyond the node is ever made into a document: ``note`` and ``announce`` refuse reach ``node``
-(blueprint §4). A status in the limited thread of another node never names our audience collections: its ring is that
-node's, so it is addressed like a private one, with the ring as a term.
+(blueprint §4). A status in the limited thread of another node never names our audience collections but that node's: its
+ring is that one, and that node passes it on there.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, TypedDict
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -120,7 +121,7 @@ def update(view: StatusView, uris: Uris, edited_at: datetime) -> Update:
     made = note(view, uris)
     number = int(edited_at.timestamp() * 1000)
     return Update(
-        id=uris.activity(view.status.uri, "updates", number),
+        id=uris.change(view.status.uri, number),
         actor=view.account.uri,
         object=made,
         to=made.to,
@@ -144,7 +145,7 @@ def update_tallies(view: StatusView, uris: Uris, number: int) -> Update:
 def update_actor(account: Account, keys: Sequence[AccountKey], uris: Uris, number: int) -> Update:
     """The activity that brings a changed profile."""
     return Update(
-        id=uris.activity(account.uri, "updates", number),
+        id=uris.change(account.uri, number),
         actor=account.uri,
         object=actor(account, keys, uris),
         to=(account.followers_uri,),
@@ -178,7 +179,7 @@ def undo_announce(account: Account, uri: str, boosted_uri: str, uris: Uris) -> U
 def delete(account: Account, uri: str, deleted_at: datetime) -> Delete:
     """The end of a status, whose row is gone."""
     return Delete(
-        id=f"{uri}#delete",
+        id=f"{uri}/delete",
         actor=account.uri,
         object=Tombstone(id=uri, deleted=deleted_at),
         to=(account.followers_uri,),
@@ -188,15 +189,14 @@ def delete(account: Account, uri: str, deleted_at: datetime) -> Delete:
 def address(view: StatusView, uris: Uris) -> audience.Addressing:
     """To whom a local status or reblog is addressed."""
     status = view.status
-    reach, visibility = status.audience.reach, status.audience.visibility
-    is_limited_elsewhere = status.reach_domain is not None and reach is not Reach.PUBLIC
-    if is_limited_elsewhere and visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
-        visibility = Visibility.PRIVATE
+    ring_of = partial(uris.audience_of, status.reach_domain) if status.reach_domain else uris.audience
     return audience.address(
-        audience.Audience(visibility=audience.Visibility(visibility), reach=audience.Reach(reach)),
+        audience.Audience(
+            visibility=audience.Visibility(status.audience.visibility), reach=audience.Reach(status.audience.reach)
+        ),
         followers=view.account.followers_uri,
         mentions=tuple(mention.uri for mention in view.mentions),
-        audiences={uris.audience(ring): audience.Reach(ring) for ring in (Reach.ORGANISATION, Reach.PARTNERS)},
+        audiences={ring_of(ring): audience.Reach(ring) for ring in (Reach.ORGANISATION, Reach.PARTNERS)},
     )
 
 

@@ -1,8 +1,10 @@
 """Keys, parsed once: ours to sign with, those of peers to verify with.
 
 A peer's key counts only while its owner lists it (S8): it is recorded with the actor, and never alone. RSA signs what
-goes out, because every server verifies it.
+goes out, because every server verifies it; Ed25519 makes the proofs inside documents.
 """
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from federation.keys import SigningKey, VerificationKey, load_private, load_public_pem
 from fedorg.domain.accounts import Account, AccountKey, KeyAlgorithm
@@ -13,21 +15,18 @@ from fedorg.store import accounts, keys
 
 
 async def signing_key(node: Node, account_id: AccountId) -> SigningKey:
-    """The key a local account signs requests with; parsed on first use and kept in ``node.signing_keys``.
-
-    Whether it is still the account's key is asked each time: another process may have given it new ones.
-    """
-    current = await node.read(keys.list_ids, account_id)
-    held = node.signing_keys.get(account_id, ())
-    if not held or current != {key.key_id for key in held}:
-        stored = await node.read(keys.list_of_account, account_id)
-        ordered = sorted(stored, key=lambda key: key.algorithm is not KeyAlgorithm.RSA)
-        held = tuple(_signing_key(key) for key in ordered if key.private is not None)
-        node.signing_keys[account_id] = held
+    """The key a local account signs requests with."""
+    held = await _held(node, account_id)
     if not held:
         node.signing_keys.pop(account_id, None)
         raise NotFound(f"Account {account_id} has no key to sign with")
     return held[0]
+
+
+async def find_ed25519_key(node: Node, account_id: AccountId) -> SigningKey | None:
+    """The key a local account makes proofs with."""
+    held = await _held(node, account_id)
+    return next((key for key in held if isinstance(key.private, Ed25519PrivateKey)), None)
 
 
 async def node_key(node: Node) -> SigningKey:
@@ -45,6 +44,21 @@ async def find_verification_key(node: Node, key_id: str) -> tuple[VerificationKe
         return None
     key, account = found
     return VerificationKey(key_id=key.uri, owner=account.uri, public=load_public_pem(key.public)), account
+
+
+async def _held(node: Node, account_id: AccountId) -> tuple[SigningKey, ...]:
+    """The keys of a local account, RSA first; parsed on first use and kept in ``node.signing_keys``.
+
+    Whether they are still the account's is asked each time: another process may have given it new ones.
+    """
+    current = await node.read(keys.list_ids, account_id)
+    held = node.signing_keys.get(account_id, ())
+    if not held or current != {key.key_id for key in held}:
+        stored = await node.read(keys.list_of_account, account_id)
+        ordered = sorted(stored, key=lambda key: key.algorithm is not KeyAlgorithm.RSA)
+        held = tuple(_signing_key(key) for key in ordered if key.private is not None)
+        node.signing_keys[account_id] = held
+    return held
 
 
 def _signing_key(key: AccountKey) -> SigningKey:

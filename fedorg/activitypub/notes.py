@@ -17,7 +17,7 @@ from fedorg.domain.statuses import RemoteMedia, RemoteStatus, Tag
 from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.errors import FedorgError, Invalid
 from fedorg.node import Node
-from fedorg.store import accounts
+from fedorg.store import accounts, statuses
 from fedorg.text import escape, normalise_hashtag, sanitize
 
 AHEAD_MAX: Final = timedelta(hours=12)
@@ -43,11 +43,12 @@ async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStat
     if not origin.same_origin(note.attributed_to, note.id):
         raise OriginMismatch(f"The author of {note.id} is {note.attributed_to}, of another server.")
     author = await actors.get(node, note.attributed_to, budget)
+    rings = _rings_of(node, author.peer or "") | await _rings_of_thread(node, note)
     return RemoteStatus(
         uri=note.id,
         url=_page(note),
         author=author,
-        audience=_audience(note, author),
+        audience=_read(note.addressing, author, rings),
         content=sanitize(_html(note)),
         spoiler_text=note.summary or "",
         sensitive=note.sensitive,
@@ -63,22 +64,27 @@ async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStat
     )
 
 
-def audience_of(addressing: audience.Addressing, author: Account) -> Audience:
+def audience_of(node: Node, addressing: audience.Addressing, author: Account) -> Audience:
     """What the addressing of an account of a peer means; the rings are those of its own server."""
-    read = audience.read(addressing, followers=author.followers_uri or None, audiences=_rings_of(author))
+    return _read(addressing, author, _rings_of(node, author.peer or ""))
+
+
+def _read(addressing: audience.Addressing, author: Account, rings: dict[str, audience.Reach]) -> Audience:
+    read = audience.read(addressing, followers=author.followers_uri or None, audiences=rings)
     return Audience(reach=Reach(read.reach), visibility=Visibility(read.visibility))
 
 
-def _audience(note: Note, author: Account) -> Audience:
-    return audience_of(note.addressing, author)
+def _rings_of(node: Node, domain: str) -> dict[str, audience.Reach]:
+    rings = (audience.Reach.ORGANISATION, audience.Reach.PARTNERS)
+    return {node.uris.audience_of(domain, ring): ring for ring in rings}
 
 
-def _rings_of(author: Account) -> dict[str, audience.Reach]:
-    own = origin.origin_of(author.uri)
-    if own is None:
+async def _rings_of_thread(node: Node, note: Note) -> dict[str, audience.Reach]:
+    """The rings of the node whose limited thread a reply is in; its author may name them, and nobody else's."""
+    parent = None if note.in_reply_to is None else await node.read(statuses.find_by_uri, note.in_reply_to)
+    if parent is None or parent.audience.reach is Reach.PUBLIC:
         return {}
-    base = author.uri[: author.uri.index("/", author.uri.index("//") + 2)]
-    return {f"{base}/audiences/{ring}": ring for ring in (audience.Reach.ORGANISATION, audience.Reach.PARTNERS)}
+    return _rings_of(node, parent.reach_domain or node.settings.web_domain)
 
 
 def _page(note: Note) -> str:

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection
 
-from federation import render
 from federation.activities import Activity
 from federation.errors import AddressRefused
 from fedorg import log
-from fedorg.activitypub import policy
+from fedorg.activitypub import policy, proofs
 from fedorg.domain.accounts import Account
 from fedorg.domain.visibility import Reach
 from fedorg.node import Node
@@ -44,7 +43,7 @@ async def record(
         type=type(activity).__name__,
         object_uri=object_uri,
         reach=reach,
-        body=render.to_bytes(activity).decode(),
+        body=(await proofs.sealed(node, account.id, activity)).decode(),
     )
 
     def unit(conn: Connection) -> None:

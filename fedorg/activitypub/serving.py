@@ -10,7 +10,7 @@ from federation.activities import Announce, Create
 from federation.errors import FederationError
 from federation.signatures import Request, read
 from fedorg import log
-from fedorg.activitypub import documents, local, policy, signed
+from fedorg.activitypub import documents, local, policy, proofs, signed
 from fedorg.activitypub.signed import Signer
 from fedorg.domain.accounts import Account
 from fedorg.domain.statuses import Status, StatusView
@@ -67,13 +67,14 @@ async def note_document(node: Node, username: str, status_id: StatusId, signer: 
     """A local status."""
     view = await _get_view(node, username, status_id, signer)
     if view.reblog is not None:
-        return render.to_bytes(documents.announce(view, view.reblog.status, node.uris))
-    return render.to_bytes(documents.note(view, node.uris))
+        return await proofs.sealed(node, view.account.id, documents.announce(view, view.reblog.status, node.uris))
+    return await proofs.sealed(node, view.account.id, documents.note(view, node.uris))
 
 
 async def activity_document(node: Node, username: str, status_id: StatusId, signer: Signer | None) -> bytes:
     """The Create or Announce that brought a local status."""
-    return render.to_bytes(activity_of(node, await _get_view(node, username, status_id, signer)))
+    view = await _get_view(node, username, status_id, signer)
+    return await proofs.sealed(node, view.account.id, activity_of(node, view))
 
 
 async def get_status(node: Node, username: str, status_id: StatusId, signer: Signer | None) -> Status:

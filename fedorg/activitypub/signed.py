@@ -8,9 +8,10 @@ with, and never for an account of our own.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from federation import origin, parse, signatures
 from federation.actors import PublicKey
@@ -22,13 +23,15 @@ from federation.errors import (
     SignatureRefused,
 )
 from federation.keys import VerificationKey
-from federation.signatures import Claim, Request, Verified
+from federation.signatures import Request, Verified
 from fedorg.activitypub import actors, fetching, keyring, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.domain.accounts import Account
 from fedorg.domain.visibility import Tier
 from fedorg.errors import Forbidden
 from fedorg.node import Node
+
+T = TypeVar("T")
 
 ASK_AGAIN_AFTER: Final = timedelta(minutes=5)
 ILL_ASK_AGAIN_AFTER: Final = timedelta(seconds=15)
@@ -51,8 +54,10 @@ async def verify(node: Node, request: Request) -> Signer:
     claim = signatures.read(request)
     if node.uris.is_ours(claim.key_id):
         raise Forbidden("This server does not write to itself")
-    await _require_admitted(node, claim.key_id)
-    verified, account = await _verify(node, claim, request)
+    await require_admitted(node, claim.key_id)
+    verified, account = await check_with_key(
+        node, claim.key_id, lambda key: signatures.verify(claim, request, key, now=node.now())
+    )
     await policy.require_admitted(node, (account.uri,))
     if account.suspended_at is not None:
         raise Forbidden(f"{account.acct} is suspended")
@@ -60,29 +65,35 @@ async def verify(node: Node, request: Request) -> Signer:
     return Signer(account=account, domain=domain, tier=await policy.tier_of(node, account.uri), verified=verified)
 
 
-async def _require_admitted(node: Node, key_id: str) -> None:
+async def require_admitted(node: Node, key_id: str) -> None:
+    """Raise ``NotAdmitted`` unless the node speaks with the server of a key, before anything is fetched from it."""
     try:
         await policy.require_admitted(node, (key_id,))
     except FetchError as problem:
         raise SignatureRefused("the key id is no address of a server") from problem
 
 
-async def _verify(node: Node, claim: Claim, request: Request) -> tuple[Verified, Account]:
-    known = await keyring.find_verification_key(node, claim.key_id)
+async def check_with_key(node: Node, key_id: str, check: Callable[[VerificationKey], T]) -> tuple[T, Account]:
+    """What ``check`` makes of the key with this id, and the account the key speaks for.
+
+    The key comes from the store, else from its owner's server; it is asked for again when ``check`` raises
+    ``SignatureRefused`` and enough time has passed.
+    """
+    known = await keyring.find_verification_key(node, key_id)
     if known is not None:
         key, account = known
         try:
-            return signatures.verify(claim, request, key, now=node.now()), account
+            return check(key), account
         except SignatureRefused:
-            if not _may_ask(node, claim.key_id):
+            if not _may_ask(node, key_id):
                 raise
-    elif not _may_ask(node, claim.key_id):
+    elif not _may_ask(node, key_id):
         raise KeyUnavailable("it could not be had a while ago")
-    key, account = await _ask_with_others(node, claim.key_id)
+    key, account = await _ask_with_others(node, key_id)
     if known is None:
         # A key met for the first time may be changed right away; only asking in vain, or again, makes one wait.
-        node.asked_keys.pop(claim.key_id, None)
-    return signatures.verify(claim, request, key, now=node.now()), account
+        node.asked_keys.pop(key_id, None)
+    return check(key), account
 
 
 async def _ask_with_others(node: Node, key_id: str) -> tuple[VerificationKey, Account]:

@@ -27,7 +27,7 @@ async def handle_announce(node: Node, sender: Account, announce: Announce, budge
     status = known or await _fetched(node, announced, budget)
     if status is None:
         return Ignored("what it passes on was deleted")
-    audience = notes.audience_of(Addressing(to=announce.to, cc=announce.cc), sender)
+    audience = notes.audience_of(node, Addressing(to=announce.to, cc=announce.cc), sender)
     created_at = min(announce.published or node.now(), node.now())
     if await interactions.receive_reblog(node, sender, announce.id, status, audience, created_at) is None:
         return Ignored("it concerns nobody here, or may not be reblogged")
