@@ -29,7 +29,7 @@ from federation.activities import (
 )
 from federation.errors import FederationError, FetchError
 from fedorg import log
-from fedorg.activitypub import actors, fetching, policy
+from fedorg.activitypub import actors, at_origin, fetching, forwarded, forwarding, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.handlers.accept import handle_accept
 from fedorg.activitypub.handlers.add import handle_add
@@ -49,7 +49,7 @@ from fedorg.activitypub.handlers.update import handle_update
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.activitypub.receive import type_of
 from fedorg.domain.accounts import Account
-from fedorg.domain.jobs import HandleActivity
+from fedorg.domain.jobs import Change, CheckAtOrigin, HandleActivity
 from fedorg.errors import FedorgError, Unavailable
 from fedorg.node import Node
 
@@ -75,44 +75,78 @@ HANDLERS: Final[Mapping[type[Activity], Handler]] = MappingProxyType(
     }
 )
 
+_CLAIMS: Final = {Change.CREATED: Create, Change.UPDATED: Update, Change.DELETED: Delete}
+
 logger = log.get_logger()
 
 
 async def dispatch(node: Node, job: HandleActivity) -> Outcome:
     """Act on one activity; raises only what may pass, so that the job is tried again."""
-    activity = parse.activity(parse.load_json(job.body.encode()))
-    try:
-        outcome = await _handle(node, job.actor, activity)
-    except FetchError as problem:
-        if fetching.is_temporary(problem):
-            raise
-        outcome = Ignored(str(problem))
-    except Unavailable:
-        raise
-    except (FederationError, FedorgError) as problem:
-        outcome = Ignored(str(problem))
-    _tell(node, job, activity, outcome)
+    document = parse.load_json(job.body.encode())
+    activity = parse.activity(document)
+    outcome = await _settled(_handle(node, job, document, activity))
+    _tell(node, type_of(activity), job.actor, outcome, scheme=job.scheme)
     return outcome
 
 
-async def _handle(node: Node, actor_uri: str, activity: Activity) -> Outcome:
+async def check_at_origin(node: Node, job: CheckAtOrigin) -> Outcome:
+    """See for oneself what somebody passed on without a proof; raises only what may pass."""
+    outcome = await _settled(_check_at_origin(node, job))
+    _tell(node, _CLAIMS[job.change].__name__, job.actor, outcome, scheme="origin")
+    return outcome
+
+
+async def _settled(handling: Awaitable[Outcome]) -> Outcome:
+    try:
+        return await handling
+    except FetchError as problem:
+        if fetching.is_temporary(problem):
+            raise
+        return Ignored(str(problem))
+    except Unavailable:
+        raise
+    except (FederationError, FedorgError) as problem:
+        return Ignored(str(problem))
+
+
+async def _handle(node: Node, job: HandleActivity, document: parse.JsonObject, activity: Activity) -> Outcome:
     handler = HANDLERS.get(type(activity))
     if handler is None:
         name = activity.type if isinstance(activity, UnknownActivity) else type(activity).__name__
         return Ignored(f"{name} means nothing here")
     # The tier may have changed since the door, and every host named must be one this node speaks with (S15).
     await policy.require_admitted(node, origin.uris_of(activity))
-    sender = await actors.find_known(node, actor_uri)
+    if job.sender:
+        await policy.require_admitted(node, (job.sender,))
+        await forwarded.require_fitting(node, activity, job.sender)
+        activity = forwarded.without_actor(activity)
+    sender = await actors.find_known(node, job.actor)
     if sender is None or sender.suspended_at is not None or sender.uri != activity.actor:
         return Ignored("its actor is unknown or suspended here")
-    return await handler(node, sender, origin.authorise(activity), Budget())
-
-
-def _tell(node: Node, job: HandleActivity, activity: Activity, outcome: Outcome) -> None:
-    name = type_of(activity)
-    peer = policy.domain(node, activity.actor)
+    activity = origin.authorise(activity)
+    await forwarding.before(node, job, document, activity)
+    outcome = await handler(node, sender, activity, Budget())
     if isinstance(outcome, Done):
-        logger.info("activity.handled", type=name, peer=peer, scheme=job.scheme)
+        await forwarding.after(node, job, document, activity)
+    return outcome
+
+
+async def _check_at_origin(node: Node, job: CheckAtOrigin) -> Outcome:
+    await policy.require_admitted(node, (job.uri, job.actor, job.sender))
+    budget = Budget()
+    match job.change:
+        case Change.CREATED:
+            return await at_origin.see_created(node, job.uri, job.actor, job.answers, budget)
+        case Change.UPDATED:
+            return await at_origin.see_updated(node, job.uri, budget)
+        case Change.DELETED:
+            return await at_origin.see_deleted(node, job.uri, budget)
+
+
+def _tell(node: Node, name: str, actor: str, outcome: Outcome, *, scheme: str) -> None:
+    peer = policy.domain(node, actor)
+    if isinstance(outcome, Done):
+        logger.info("activity.handled", type=name, peer=peer, scheme=scheme)
     else:
-        logger.info("activity.ignored", type=name, peer=peer, scheme=job.scheme, reason=outcome.reason)
+        logger.info("activity.ignored", type=name, peer=peer, scheme=scheme, reason=outcome.reason)
     node.metrics.activities.labels(type=name, outcome="handled" if isinstance(outcome, Done) else "ignored").inc()

@@ -2,7 +2,8 @@
 
 Cheap checks come first: nothing is fetched for what is malformed, blocked, or a farewell of somebody never met. What
 is answered with 202 was written down in one transaction with the activity's id, so that it survives a crash and is
-handled once (S11). The signature's owner is the activity's actor, or nothing happens (S4).
+handled once (S11). The signature's owner is the activity's actor, or there is a proof of it, or nothing happens (S4)
+but that its origin is asked.
 """
 
 from dataclasses import dataclass
@@ -30,9 +31,10 @@ from federation.errors import FetchError, KeyUnavailable, MalformedDocument, Ori
 from federation.objects import Ref
 from federation.signatures import Request
 from fedorg import log
-from fedorg.activitypub import policy, signed
+from fedorg.activitypub import forwarded, policy, signed
+from fedorg.activitypub.forwarded import Standing
 from fedorg.activitypub.signed import Signer
-from fedorg.domain.jobs import HandleActivity, IdentifyPeer
+from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job
 from fedorg.domain.visibility import FederationMode
 from fedorg.errors import BadRequest, FedorgError, Forbidden, TooLarge, Unauthorized
 from fedorg.node import Node
@@ -50,6 +52,7 @@ class Received:
     activity: Activity
     body: str
     signer: Signer | None
+    standing: Standing = Standing.OWN
 
     @property
     def type(self) -> str:
@@ -106,6 +109,7 @@ async def take(node: Node, received: Received) -> None:
         type=received.type,
         peer=received.signer.domain,
         scheme=received.signer.verified.scheme.value,
+        standing=received.standing.value,
     )
     if not is_new:
         node.metrics.activities.labels(type=received.type, outcome="repeated").inc()
@@ -117,16 +121,17 @@ async def _inspect(node: Node, request: Request) -> Received:
     _require_activity_type(request)
     if len(request.body) > BODY_BYTES_MAX:
         raise TooLarge(f"An activity has at most {BODY_BYTES_MAX} bytes")
-    activity = parse.activity(parse.load_json(request.body))
+    document = parse.load_json(request.body)
+    activity = parse.activity(document)
     body = request.body.decode()
     await policy.require_admitted(node, (activity.actor,))
     if await _is_farewell_of_stranger(node, activity):
         return Received(activity=activity, body=body, signer=None)
     signer = await signed.verify(node, request)
-    if signer.verified.owner != activity.actor:
-        raise Forbidden("The signature is not that of the activity's actor")
     origin.check(origin.reduce_foreign(activity))
-    return Received(activity=activity, body=body, signer=signer)
+    is_own = signer.verified.owner == activity.actor
+    standing = Standing.OWN if is_own else await forwarded.judge(node, document, activity)
+    return Received(activity=activity, body=body, signer=signer, standing=standing)
 
 
 async def _is_farewell_of_stranger(node: Node, activity: Activity) -> bool:
@@ -146,20 +151,28 @@ def _has_type(request: Request) -> bool:
 
 
 def _take(conn: Connection, node: Node, received: Received, signer: Signer) -> bool:
-    now = node.now()
-    if not seen.insert_once(conn, now, received.activity.id):
+    now, activity = node.now(), received.activity
+    # What is only claimed uses up no id of another server.
+    name = f"{signer.domain} {activity.id}" if received.standing is Standing.CLAIMED else activity.id
+    if not seen.insert_once(conn, now, name):
         return False
     peers.upsert_seen(conn, now, signer.domain)
-    job = HandleActivity(
-        body=received.body,
-        actor=signer.account.uri,
-        scheme=signer.verified.scheme.value,
-        subject=subject_of(received.activity),
-    )
-    jobs.enqueue(conn, node.ids, now, job)
+    jobs.enqueue(conn, node.ids, now, _job(received, signer))
     if peers.claim_question(conn, now, signer.domain):
         jobs.enqueue(conn, node.ids, now, IdentifyPeer(domain=signer.domain))
     return True
+
+
+def _job(received: Received, signer: Signer) -> Job:
+    if received.standing is Standing.CLAIMED:
+        return forwarded.claim_of(received.activity, signer.account.uri)
+    return HandleActivity(
+        body=received.body,
+        actor=received.activity.actor,
+        scheme=signer.verified.scheme.value,
+        subject=subject_of(received.activity),
+        sender="" if received.standing is Standing.OWN else signer.account.uri,
+    )
 
 
 def _refusal(problem: FedorgError) -> FedorgError:

@@ -101,15 +101,38 @@ class DistributeFeaturedTag(msgspec.Struct, frozen=True, kw_only=True, tag=True)
 
 
 class HandleActivity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Act on an activity whose signature was verified at the door; ``body`` is the JSON as received.
+    """Act on an activity that was proven at the door to be ``actor``'s; ``body`` is the JSON as received.
 
-    What one actor does to one ``subject`` (creates, changes, ends, undoes) is handled in the order it came.
+    ``sender`` is who passed it on; empty where it came from the actor itself. What one actor does to one ``subject``
+    (creates, changes, ends, undoes) is handled in the order it came.
     """
 
     body: str
     actor: str
     scheme: str
     subject: str = ""
+    sender: str = ""
+
+
+class Change(StrEnum):
+    """What is said to have happened to a status."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+class CheckAtOrigin(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Look where a status lives whether what ``sender`` passed on, without a proof, about ``actor``'s is true.
+
+    ``answers`` is what a new status is said to answer: nothing is fetched that concerns nobody here.
+    """
+
+    uri: str
+    actor: str
+    sender: str
+    change: Change
+    answers: str = ""
 
 
 class ResolveThread(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -184,6 +207,7 @@ Job: TypeAlias = (
     | DistributePin
     | DistributeFeaturedTag
     | HandleActivity
+    | CheckAtOrigin
     | ResolveThread
     | IdentifyPeer
     | ForwardReport

@@ -1,14 +1,18 @@
 """What came in: activities taken at the door, and the threads they hang in."""
 
-from fedorg.activitypub import discovery, resolve
-from fedorg.activitypub.dispatch import dispatch
-from fedorg.domain.jobs import HandleActivity, IdentifyPeer, ResolveThread
+from fedorg.activitypub import discovery, dispatch, resolve
+from fedorg.domain.jobs import CheckAtOrigin, HandleActivity, IdentifyPeer, ResolveThread
 from fedorg.node import Node
 
 
 async def handle(node: Node, job: HandleActivity) -> None:
     """Act on an activity."""
-    await dispatch(node, job)
+    await dispatch.dispatch(node, job)
+
+
+async def check_at_origin(node: Node, job: CheckAtOrigin) -> None:
+    """Look where a status lives for what another server said of it."""
+    await dispatch.check_at_origin(node, job)
 
 
 async def identify_peer(node: Node, job: IdentifyPeer) -> None:

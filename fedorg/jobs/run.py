@@ -5,6 +5,7 @@ from typing import assert_never
 from fedorg.activitypub import life, reporting
 from fedorg.domain.jobs import (
     AnnounceKeys,
+    CheckAtOrigin,
     DistributeDelete,
     DistributeEdit,
     DistributeFeaturedTag,
@@ -50,6 +51,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await send.send(node, job, job_id)
         case HandleActivity():
             await handle.handle(node, job)
+        case CheckAtOrigin():
+            await handle.check_at_origin(node, job)
         case ResolveThread():
             await handle.resolve_thread(node, job)
         case IdentifyPeer():

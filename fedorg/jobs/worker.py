@@ -20,7 +20,7 @@ from time import perf_counter
 from typing import Final, TypeVar
 
 from fedorg import log
-from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job, RefreshPoll, ResolveThread
+from fedorg.domain.jobs import CheckAtOrigin, HandleActivity, IdentifyPeer, Job, RefreshPoll, ResolveThread
 from fedorg.jobs import deliver, run, upkeep
 from fedorg.node import Node
 from fedorg.store import deliveries, jobs
@@ -47,6 +47,9 @@ ILL_DELIVERIES_MAX: Final = 8
 ATTEMPTS_MAX: Final = 30
 _FIRST_DELAY: Final = timedelta(seconds=5)
 _LONGEST_DELAY: Final = timedelta(hours=1)
+
+# What waits for other servers.
+_REMOTE: Final = (CheckAtOrigin, IdentifyPeer, RefreshPoll, ResolveThread)
 
 Claimed = TypeVar("Claimed", ClaimedJob, ClaimedDelivery)
 
@@ -182,7 +185,7 @@ class Worker:
     async def _place(self, job: Job) -> AsyncIterator[None]:
         """A place to run a job in, after what the same actor did to the same thing before."""
         if not isinstance(job, HandleActivity):
-            async with self._remote if isinstance(job, ResolveThread | IdentifyPeer | RefreshPoll) else self._local:
+            async with self._remote if isinstance(job, _REMOTE) else self._local:
                 yield
             return
         subject = f"{job.actor} {job.subject}"

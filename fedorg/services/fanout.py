@@ -18,6 +18,7 @@ from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import FederationMode, Reach, Visibility, admits, is_inside
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
+from fedorg.services.threads import find_host
 from fedorg.store import accounts, events, jobs, notifications, recipients, statuses, tag_follows, timelines
 from fedorg.store.recipients import Recipient
 from fedorg.store.timelines import LocalFollower
@@ -233,6 +234,9 @@ def _entitled(conn: Connection, node: Node, status: Status) -> set[str]:
         candidates += recipients.list_followers(conn, status.account_id)
     if status.audience.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
         candidates += recipients.list_accounts(conn, _thread_accounts(conn, status))
+        # As at Mastodon, an answer is for those as well who follow whoever began the thread.
+        host = find_host(conn, status)
+        candidates += [] if host is None else recipients.list_followers(conn, host.id)
     return _inside(node, status, candidates, {one.domain for one in mentioned})
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, select, update
 
-from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job, RefreshPoll, ResolveThread
+from fedorg.domain.jobs import CheckAtOrigin, HandleActivity, IdentifyPeer, Job, RefreshPoll, ResolveThread
 from fedorg.ids import IdSource, JobId
 from fedorg.store import changes
 from fedorg.store.tables import jobs
@@ -204,8 +204,8 @@ def _claim_others(conn: Connection, now: datetime, room: Room) -> list[Row[Any]]
 
 def _lane(job: Job) -> str | None:
     match job:
-        case HandleActivity():
-            return urlsplit(job.actor).netloc
+        case HandleActivity() | CheckAtOrigin():
+            return urlsplit(job.sender or job.actor).netloc
         case ResolveThread():
             return _THREADS
         case IdentifyPeer():

@@ -65,8 +65,11 @@ class World:
         return await wait_for(look, path)
 
     async def handled(self, kind: str, where: Callable[[PeerEvent], bool]) -> PeerEvent:
-        """What Fern did about an activity of ours; Fedify must have verified our HTTP signature."""
+        """What Fern did about an activity of ours; Fedify must have verified our proof, else our HTTP signature."""
         event = await self.fern.wait_for("handled", kind, where=where)
+        if event.verified_by == "proof":
+            assert kind in {"Create", "Update", "Delete", "Announce", "Undo"}
+            return event
         assert (event.verified_by, event.http_scheme) == ("http", "rfc9421")
         assert event.key_id is not None
         assert event.key_id.startswith(f"{self.node.url}/")
@@ -314,8 +317,11 @@ async def test_visibility_means_the_same_on_both_sides(world: World, visibility:
     assert (await world.bert.http.get(f"/api/v1/statuses/{status['id']}")).is_success == is_open
 
     await world.post(f"{world.fern.handle()} {answer}", visibility=visibility)
-    note = (await world.created(answer)).note
+    event = await world.created(answer)
+    note = event.note
     assert note is not None
+    # What is not for all carries no proof.
+    assert event.verified_by == ("proof" if is_open else "http")
     followers = f"{world.uri(world.alice)}/followers"
     expected = {
         "public": ({PUBLIC}, {followers, world.fern_uri}),

@@ -5,6 +5,7 @@ It speaks raw HTTP and builds its signatures with the protocol library, so that 
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -15,10 +16,20 @@ from typing import Any, Final
 
 import httpx
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from federation.keys import PrivateKey, SigningKey, generate_rsa, public_to_pem
+from federation.integrity import add_proof
+from federation.keys import (
+    PrivateKey,
+    SigningKey,
+    generate_ed25519,
+    generate_rsa,
+    public_to_multikey,
+    public_to_pem,
+)
 from federation.signatures import Headers, Request, Scheme, sign
 
+_KEY_ID: Final = re.compile(r'key[iI]d="([^"]+)"')
 ACTIVITY_JSON: Final = "application/activity+json"
 
 
@@ -27,6 +38,13 @@ def key(name: str) -> PrivateKey:
     """One RSA key per name for a whole run: making them is slow."""
     assert name
     return generate_rsa()
+
+
+@cache
+def proof_key(name: str) -> Ed25519PrivateKey:
+    """One Ed25519 key per name likewise."""
+    assert name
+    return generate_ed25519()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +78,12 @@ class FakePeer:
     handles: dict[str, str] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     received: list[dict[str, Any]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    """What was received, as it came."""
     schemes: list[Scheme] = field(default_factory=list)
     """How each POST was signed, the refused ones too."""
+    keys_seen: list[str] = field(default_factory=list)
+    """The id of the key that signed each POST that was taken."""
     refusals: dict[str, int] = field(default_factory=dict)
     """The status an inbox (by path) answers with instead of 202."""
     refused_scheme: Scheme | None = None
@@ -95,6 +117,14 @@ class FakePeer:
             "inbox": f"{uri}/inbox",
             "followers": f"{uri}/followers",
             "publicKey": {"id": f"{uri}#main-key", "owner": uri, "publicKeyPem": pem},
+            "assertionMethod": [
+                {
+                    "id": f"{uri}#ed25519-key",
+                    "type": "Multikey",
+                    "controller": uri,
+                    "publicKeyMultibase": public_to_multikey(proof_key(key_name or name).public_key()),
+                }
+            ],
         }
         return uri
 
@@ -107,6 +137,13 @@ class FakePeer:
             "actor": actor,
             "object": object_,
         }
+
+    def prove(
+        self, document: Mapping[str, Any], *, by: str, key_name: str = "", at: datetime | None = None
+    ) -> dict[str, Any]:
+        """The document with a proof by user ``by``, made with the key called ``key_name`` (its own by default)."""
+        key = SigningKey(key_id=f"{self.actor(by)}#ed25519-key", private=proof_key(key_name or by))
+        return add_proof(document, key, now=at or datetime.now(UTC))
 
     def sign(
         self,
@@ -178,7 +215,10 @@ class FakePeer:
             return web.Response(status=401)
         if request.path in self.refusals:
             return web.Response(status=self.refusals[request.path])
-        self.received.append(json.loads(await request.read()))
+        key_id = _KEY_ID.search(request.headers.get("Signature-Input", request.headers["Signature"]))
+        self.keys_seen.append(key_id[1] if key_id else "")
+        self.bodies.append(await request.read())
+        self.received.append(json.loads(self.bodies[-1]))
         return web.Response(status=202)
 
     async def wait_for(self, kind: str, words: str = "", seconds: float = 20) -> dict[str, Any]:

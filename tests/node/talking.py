@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
 from fedorg.jobs.worker import Worker
-from fedorg.store.tables import jobs
+from fedorg.store.tables import deliveries, jobs
 from tests.contract import assert_valid
 from tests.node.serving import EVERYTHING, Member, NodeServer
 
@@ -36,14 +36,20 @@ class WorkingServer:
 
     async def settle(self) -> None:
         """Wait until no job is left that was due: what happened has reached everybody on this node."""
+        await self._until_empty(jobs)
 
+    async def deliver_all(self) -> None:
+        """Wait until every delivery was made."""
+        await self._until_empty(deliveries)
+
+    async def _until_empty(self, queue: sa.Table) -> None:
         def count(conn: Connection) -> int:
-            due = sa.or_(jobs.c.attempts > 0, jobs.c.due_at <= self.server.clock())
-            return conn.execute(sa.select(sa.func.count()).select_from(jobs).where(due)).scalar_one()
+            due = sa.or_(queue.c.attempts > 0, queue.c.due_at <= self.server.clock())
+            return conn.execute(sa.select(sa.func.count()).select_from(queue).where(due)).scalar_one()
 
         deadline = time.monotonic() + WAIT_SECONDS
         while await self.server.node.read(count):
-            assert time.monotonic() < deadline, "jobs are left"
+            assert time.monotonic() < deadline, f"{queue.name} are left"
             await asyncio.sleep(0.01)
 
 
