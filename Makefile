@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The lock names everything: resolving again would meet releases that are newer than it.
 LOCK := $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 
-.PHONY: help run demo test test-long fuzz lock clean
+.PHONY: help run demo test test-long contract fuzz lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,9 @@ test: .venv/dev ## format, lint, types, architecture and every test
 
 test-long: .venv/dev ## soak and kill tests that take longer than make test may
 	$(BIN)/python -m pytest -m long $(ARGS)
+
+contract: .venv/dev ## every operation of Mastodon's client API against a real node; ARGS=polls checks a part
+	$(BIN)/python -m tests.contract $(ARGS)
 
 fuzz: .venv/dev ## throw mutated documents at the protocol library; ARGS=600 for ten minutes
 	$(BIN)/python -m tests.fuzz $(ARGS)

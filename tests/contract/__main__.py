@@ -1,4 +1,4 @@
-"""``python -m tests.contract``: how much of Mastodon's client API a real node offers, and whether it does what it must."""
+"""``python -m tests.contract``: how much of Mastodon's client API a real node offers, and how well."""
 
 import argparse
 import asyncio

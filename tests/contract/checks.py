@@ -120,10 +120,14 @@ class Operation:
     async def send(self, who: Person | httpx.AsyncClient, **arguments: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         """The answer, whatever it is."""
         client = who.http if isinstance(who, Person) else who
-        names = PARAMETER.findall(self.template)
-        values = {name: str(arguments.pop(name)) for name in names}
+        values = self.remember(client, **arguments)
+        return await self._request(client, values, self._last[2] if self._last else {})
+
+    def remember(self, client: httpx.AsyncClient, **arguments: Any) -> dict[str, str]:  # noqa: ANN401 - httpx's own
+        """Keep a call as the one that others must be refused; what of its arguments goes into the path."""
+        values = {name: str(arguments.pop(name)) for name in PARAMETER.findall(self.template)}
         self._last = (client, values, arguments)
-        return await self._request(client, values, arguments)
+        return values
 
     async def refuse(self, status: int, who: Person | httpx.AsyncClient, words: str = "", **arguments: Any) -> Any:  # noqa: ANN401 - JSON
         """The JSON of a call that must be refused in Mastodon's form, with ``words`` in it."""
@@ -209,7 +213,9 @@ class Operation:
     def _look_at_headers(self, response: httpx.Response) -> None:
         if not self.template.startswith("/api/"):
             return
-        for name in ("Access-Control-Allow-Origin", *LIMITS):
+        # Streams are not counted by requests.
+        limits = () if "/streaming/" in self.template else LIMITS
+        for name in ("Access-Control-Allow-Origin", *limits):
             if name not in response.headers:
                 self.note(f"an answer {response.status_code} carries no {name}")
 

@@ -1,4 +1,7 @@
-"""What holds for every operation alike. Spec: Mastodon's documentation, api/guidelines, api/rate-limits, api/datetime-format."""
+"""What holds for every operation alike.
+
+Spec: Mastodon's documentation, api/guidelines, api/rate-limits and api/datetime-format.
+"""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -131,7 +134,9 @@ async def links(scene: Scene) -> list[str]:
     author = await scene.person()
     made = [(await author.status(f"Link {number}"))["id"] for number in range(7)]
     path = f"/api/v1/accounts/{author.id}/statuses?limit=3&exclude_replies=true"
-    forwards, backwards, faults = [], [], []
+    forwards: list[str] = []
+    backwards: list[str] = []
+    faults: list[str] = []
     address: str | None = path
     last = ""
     while address:

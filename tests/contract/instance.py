@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.contract.checks import Access, Operation, Section, ids, shows
-from tests.contract.people import Person
+from tests.contract.people import Person, is_missing
 from tests.contract.scene import Scene
 from tests.node.talking import picture
 
@@ -22,7 +22,7 @@ async def instance(op: Operation, scene: Scene) -> None:
     """What clients need to know: limits that are kept, addresses that answer."""
     found = await op.call(scene.nobody)
     shows(found, domain=scene.node.domain, title="here")
-    assert found["api_versions"]["mastodon"] >= 2, found["api_versions"]
+    await _claims(scene, found["api_versions"]["mastodon"])
     assert found["registrations"]["enabled"] is True, found["registrations"]
     limit = found["configuration"]["statuses"]["max_characters"]
     longest = await scene.alice.status("x" * limit)
@@ -31,6 +31,26 @@ async def instance(op: Operation, scene: Scene) -> None:
     assert refused.status_code == 422, f"the limit of {limit} characters is not kept"
     assert found["configuration"]["urls"]["streaming"].startswith("ws"), found["configuration"]["urls"]
     assert "image/png" in found["configuration"]["media_attachments"]["supported_mime_types"]
+
+
+# What each version of the API brought, by which it is known.
+_BROUGHT: Final = {
+    2: "/api/v2/notifications",
+    7: "/api/v1/statuses/1/quotes",
+    8: "/api/v1/profile",
+    10: "/api/v1/accounts/1/collections",
+}
+
+
+async def _claims(scene: Scene, version: int) -> None:
+    """The node claims the version of the API that it offers, neither more nor less."""
+    offered = 1
+    for brought, path in _BROUGHT.items():
+        if is_missing(await scene.nobody.get(path)):
+            break
+        offered = brought
+    beyond = min((brought for brought in _BROUGHT if brought > offered), default=version + 1)
+    assert offered <= version < beyond, f"claims version {version}, and offers {offered}"
 
 
 @section("GET /api/v1/instance", access=Access.PUBLIC)

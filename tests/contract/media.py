@@ -30,7 +30,7 @@ async def _upload(op: Operation, owner: Person) -> Any:  # noqa: ANN401 - JSON
 
 async def _refused(op: Operation, owner: Person) -> None:
     await op.refuse(422, owner, "Validation failed")
-    await op.refuse(422, owner, "Validation failed", files=_file(b"not a picture at all", "text/plain"))
+    await op.refuse(422, owner, files=_file(b"not a picture at all", "text/plain"))
     await op.refuse(422, owner, files=_file(), data={"description": "x" * 20_000})
 
 

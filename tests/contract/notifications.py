@@ -1,4 +1,4 @@
-"""Notifications one by one and in groups. Spec: Mastodon API, methods/notifications and methods/grouped_notifications."""
+"""Notifications one by one and in groups. Spec: Mastodon API, methods/notifications and grouped_notifications."""
 
 from typing import Any, Final
 

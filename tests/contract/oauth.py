@@ -2,13 +2,15 @@
 
 import base64
 import hashlib
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
+
+import httpx
 
 from tests.contract.checks import Access, Operation, Section, shows
 from tests.contract.people import EVERYTHING, authorise, exchange, register
 from tests.contract.scene import Scene
-from tests.fediverse.nodes import OUT_OF_BAND, submit
+from tests.fediverse.nodes import OUT_OF_BAND, fill_in
 
 oauth: Final = Section("oauth")
 apps: Final = Section("apps")
@@ -52,39 +54,24 @@ async def authorise_page(op: Operation, scene: Scene) -> None:
     page = await op.send(person.browser, params={**wanted, "state": "my state"})
     assert page.status_code == 200, page.text[:200]
     assert page.headers["Content-Type"].startswith("text/html"), page.headers
-    token = page.text.partition('method="post"')[2]
-    assert token, "there is no form on the page"
-    answer = await _decide(scene, person.browser, page, "allow")
+    answer = await _decide(person.browser, page, "allow")
     query = parse_qs(urlsplit(answer).query)
     assert answer.startswith(back), answer
     assert query["state"] == ["my state"], query
     assert query["code"], query
     page = await op.send(person.browser, params={**wanted, "state": "again"})
-    query = parse_qs(urlsplit(await _decide(scene, person.browser, page, "deny")).query)
+    query = parse_qs(urlsplit(await _decide(person.browser, page, "deny")).query)
     assert query["error"] == ["access_denied"], query
     for wrong in ({"client_id": "nobody"}, {"redirect_uri": "https://elsewhere.example/"}):
         refused = await op.send(person.browser, params={**wanted, **wrong})
         assert refused.status_code in {400, 401}, f"{wrong} is answered by {refused.status_code}"
 
 
-async def _decide(scene: Scene, browser: Any, page: Any, decision: str) -> str:  # noqa: ANN401 - httpx's own
+async def _decide(browser: httpx.AsyncClient, page: httpx.Response, decision: str) -> str:
     """Where the browser is sent after the decision; it does not go there."""
-    browser.follow_redirects = False
-    request = browser.post
-    locations = []
-
-    async def post(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - httpx's own
-        answer = await request(*args, **{**kwargs, "follow_redirects": False})
-        locations.append(answer.headers.get("Location", ""))
-        return answer
-
-    browser.post = post
-    try:
-        await submit(browser, page, decision=decision)
-    finally:
-        browser.post = request
-    assert scene
-    return str(locations[-1])
+    target, filled = fill_in(page, decision=decision)
+    answer = await browser.post(target, data=filled)
+    return str(answer.headers.get("Location", f"{answer.status_code}: nowhere"))
 
 
 @oauth("POST /oauth/token", access=Access.PUBLIC)

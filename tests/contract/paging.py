@@ -19,7 +19,7 @@ async def pages(
     *,
     key: Callable[[Any], str] = lambda entity: str(entity["id"]),
     cursors_are_ids: bool = False,
-    **arguments: Any,
+    **arguments: Any,  # noqa: ANN401 - httpx's own
 ) -> None:
     """The list holds ``wanted``, newest first, and is read page by page both ways.
 

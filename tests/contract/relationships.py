@@ -1,4 +1,4 @@
-"""Whom one blocks, mutes, lets in and recommends. Spec: Mastodon API, methods/blocks, mutes, domain_blocks, …"""
+"""Whom one blocks, mutes, lets in and recommends. Spec: Mastodon API, methods/blocks, mutes and others."""
 
 from typing import Final
 

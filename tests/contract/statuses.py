@@ -23,7 +23,14 @@ async def post(op: Operation, scene: Scene) -> None:
 
     media = await person.upload(description="A red square")
     shown = await op.call(
-        person, json={"media_ids": [media["id"]], "sensitive": True, "spoiler_text": "Red", "visibility": "unlisted"}
+        person,
+        json={
+            "status": "Look",
+            "media_ids": [media["id"]],
+            "sensitive": True,
+            "spoiler_text": "Red",
+            "visibility": "unlisted",
+        },
     )
     shows(shown, visibility="unlisted", sensitive=True, spoiler_text="Red")
     assert ids(shown["media_attachments"]) == [media["id"]], shown["media_attachments"]

@@ -23,6 +23,7 @@ async def _hears(
 ) -> Any:  # noqa: ANN401 - JSON
     """The payload of the first event of ``kind`` that comes after ``act``."""
     path = op.template.removeprefix("/api/v1/streaming/")
+    op.remember(who.http, params=params or {})
     async with listening(who.http, path, **(params or {})) as events:
         await act()
         async with asyncio.timeout(WAIT_SECONDS):

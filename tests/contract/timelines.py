@@ -35,7 +35,7 @@ async def public(op: Operation, scene: Scene) -> None:
     media = await person.upload()
     shown = await person.status("Public with a picture", media_ids=[media["id"]])
     quiet = await person.status("Unlisted", visibility="unlisted")
-    reply = await person.reply(plain, "A reply")
+    reply = await person.reply(await scene.alice.status("A question", visibility="unlisted"), "A reply")
     found = ids(await op.call(scene.nobody))
     assert found[:2] == [shown["id"], plain["id"]], found
     assert not {quiet["id"], reply["id"]} & set(found), "unlisted statuses or replies are in it"

@@ -142,17 +142,7 @@ async def walk(scene: Scene, words: Sequence[str] = (), tell: Callable[[Outcome]
 
 async def _check(operation: Operation, section: str) -> Outcome:
     started = time.monotonic()
-    state, faults = State.MISSING, ()
-    if await operation.is_there():
-        try:
-            async with asyncio.timeout(_CHECK_SECONDS):
-                await operation.run()
-        except MissingOperationError as missing:
-            state, faults = State.WAITING, (f"for {missing}",)
-        except TimeoutError:
-            state, faults = State.INVALID, (f"not done after {_CHECK_SECONDS:.0f} s", *operation.faults)
-        else:
-            state, faults = State.INVALID if operation.faults else State.VALID, tuple(operation.faults)
+    state, faults = await _state(operation)
     return Outcome(
         name=operation.row.operation,
         section=section,
@@ -160,3 +150,16 @@ async def _check(operation: Operation, section: str) -> Outcome:
         faults=faults,
         seconds=time.monotonic() - started,
     )
+
+
+async def _state(operation: Operation) -> tuple[State, tuple[str, ...]]:
+    if not await operation.is_there():
+        return State.MISSING, ()
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            await operation.run()
+    except MissingOperationError as missing:
+        return State.WAITING, (f"for {missing}",)
+    except TimeoutError:
+        return State.INVALID, (f"not done after {_CHECK_SECONDS:.0f} s", *operation.faults)
+    return State.INVALID if operation.faults else State.VALID, tuple(operation.faults)

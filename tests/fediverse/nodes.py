@@ -353,12 +353,18 @@ async def sign_in(http: httpx.AsyncClient, username: str, password: str = PASSWO
 
 async def submit(http: httpx.AsyncClient, page: httpx.Response, **fields: str) -> httpx.Response:
     """Fill in the form of a page and send it, as a browser does."""
+    target, filled = fill_in(page, **fields)
+    return await http.post(target, data=filled, follow_redirects=True)
+
+
+def fill_in(page: httpx.Response, **fields: str) -> tuple[httpx.URL, dict[str, str]]:
+    """Where the form of a page goes, and what it says with ``fields`` filled in."""
     form = re.search(r'<form[^>]*method="post"[^>]*>.*?</form>', page.text, re.DOTALL)
     assert form, f"{page.url} shows no form: {page.status_code} {page.text[:500]}"
     action = re.search(r'action="([^"]*)"', form[0].split(">", 1)[0])
     hidden = {name: unescape(value) for name, value in _HIDDEN.findall(form[0])}
     target = page.url.join(unescape(action[1])) if action else page.url
-    return await http.post(target, data=hidden | fields, follow_redirects=True)
+    return target, hidden | fields
 
 
 async def _is_idle(http: httpx.AsyncClient) -> bool:
