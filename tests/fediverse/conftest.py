@@ -1,9 +1,10 @@
 """Two real nodes that know each other only through their sockets, and people with clients on both."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import pytest_asyncio
@@ -31,12 +32,16 @@ class Fediverse:
 
 @asynccontextmanager
 async def running_fediverse(
-    folder: Path, *, tls: Tls | None = None, databases: tuple[str, str] = ("", "")
+    folder: Path,
+    *,
+    tls: Tls | None = None,
+    databases: tuple[str, str] = ("", ""),
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Fediverse]:
     """Both nodes up, everybody signed in; without ``databases`` each has its embedded one."""
     async with AsyncExitStack() as stack:
         a, b = (
-            RunningNode(name=name, folder=folder / name, tls=tls, database_url=url)
+            RunningNode(name=name, folder=folder / name, tls=tls, database_url=url, settings=settings)
             for name, url in zip(("a", "b"), databases, strict=True)
         )
         for node, people in ((a, ("alice", "anton")), (b, ("bob", "bella"))):
