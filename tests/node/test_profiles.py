@@ -48,6 +48,23 @@ async def test_a_profile_shows_strangers_only_what_is_public(node_server: NodeSe
     assert bert.user.username == "bert"
 
 
+async def test_a_poll_is_shown_with_its_numbers_unless_they_are_hidden(node_server: NodeServer) -> None:
+    """Options are text, whatever stands in them; how an option stands is told where the API would tell it."""
+    anna, bert = await node_server.person("anna"), await node_server.person("bert")
+    terms = {"poll[options][]": ["<b>Tea", "Coffee"], "poll[expires_in]": "600"}
+    browser = await node_server.browser()
+    pages = []
+    for hidden in ("false", "true"):
+        asked = {"status": "Which?", **terms, "poll[hide_totals]": hidden}
+        made = (await anna.api.post("/api/v1/statuses", data=asked)).json()
+        await bert.api.post(f"/api/v1/polls/{made['poll']['id']}/votes", data={"choices[]": "0"})
+        pages.append(" ".join((await browser.open(f"/@anna/{made['id']}")).text.split()))
+
+    assert '<li>&lt;b&gt;Tea <span class="hint">1</span></li>' in pages[0]
+    assert "<li>&lt;b&gt;Tea</li>" in pages[1]
+    assert all("1 votes · ends" in page for page in pages)
+
+
 async def test_a_status_page_shows_the_thread(node_server: NodeServer) -> None:
     """What was answered comes before, the answers after, and a wrong name in the address finds nothing."""
     anna, bert = await node_server.person("anna"), await node_server.person("bert")
