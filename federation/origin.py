@@ -199,9 +199,18 @@ def _reduce_announced(announce: Announce, announced: Note | UnknownObject | Acti
         case UnknownObject():
             is_own, kept = same_origin(announced.id, announce.actor), announced
         case _:
-            is_own = same_origin(announced.id, announce.actor) and same_origin(announced.actor, announce.actor)
             kept = reduce_foreign(announced)
+            is_own = same_origin(announced.actor, announce.actor) and _may_be_said(kept)
     return replace(announce, object=kept if is_own else Ref(id=announced.id))
+
+
+def _may_be_said(activity: Activity) -> bool:
+    """Whether its actor may say it; of a moderator who acts on others' posts, only the id is left to look up."""
+    try:
+        check(activity)
+    except OriginMismatch:
+        return False
+    return True
 
 
 def _check_authorship(actor: str, value: Note | Actor | UnknownObject | Ref) -> None:

@@ -29,7 +29,7 @@ from federation.activities import (
 )
 from federation.errors import FederationError, FetchError
 from fedorg import log
-from fedorg.activitypub import actors, at_origin, fetching, forwarded, forwarding, policy
+from fedorg.activitypub import actors, announced, at_origin, fetching, forwarded, forwarding, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.handlers.accept import handle_accept
 from fedorg.activitypub.handlers.add import handle_add
@@ -123,6 +123,8 @@ async def _handle(node: Node, job: HandleActivity, document: parse.JsonObject, a
     sender = await actors.find_known(node, job.actor)
     if sender is None or sender.suspended_at is not None or sender.uri != activity.actor:
         return Ignored("its actor is unknown or suspended here")
+    if isinstance(activity, Announce) and announced.is_activity(activity.object):
+        return await announced.handle(node, sender, activity, document, Budget())
     activity = origin.authorise(activity)
     await forwarding.before(node, job, document, activity)
     outcome = await handler(node, sender, activity, Budget())

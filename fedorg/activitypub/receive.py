@@ -75,6 +75,8 @@ def subject_of(activity: Activity) -> str:
             return f"{activity.actor} {activity.object.id}"
         case Create() | Update() | Delete() | Like() | EmojiReact() | Accept() | Reject():
             return activity.object.id
+        case Announce(object=Create() | Update() | Delete() as announced):
+            return announced.object.id
         case Announce():
             return activity.id
         case _:

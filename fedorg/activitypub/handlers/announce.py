@@ -13,9 +13,10 @@ from fedorg.services import interactions, relationships, statuses
 
 
 async def handle_announce(node: Node, sender: Account, announce: Announce, budget: Budget) -> Outcome:
-    """A boost of a public or unlisted ``Note``, which is fetched from its origin.
+    """A boost of a public or unlisted ``Note``, which is fetched from its origin; or what a community passes on.
 
-    What is known here is not fetched again; an embedded copy is taken from its own server only.
+    What is known here is not fetched again; an embedded copy is taken from its own server only. For activities of
+    communities see ``activitypub.announced``.
     """
     announced = announce.object
     if not isinstance(announced, Note | Ref):
