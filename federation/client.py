@@ -1,7 +1,8 @@
 """The one way out: every request that this program sends to another server is made here.
 
 Each hop of each request passes ``addresses.check_url``, and its name the resolver of ``transport`` (S20 to S22).
-Redirects are followed by hand, at most five, never back, never to another scheme, never for a POST (S23). Every
+Redirects are followed by hand, at most five, never back, never to another scheme, never for a POST (S23); a caller
+with a policy of its own is asked about each hop before it is contacted (``admitting``, S15). Every
 exchange has a deadline, a limit on silence and a limit on bytes (S24); compressed answers are refused, so what is
 counted is what is read (S29). An ActivityPub document is taken only from the media types that mean one (S2). Peers
 are knocked at twice: a signature scheme that a peer answers with 400, 401 or 403 is followed by the other one, and
@@ -9,8 +10,9 @@ the result names which worked.
 """
 
 import asyncio
+import copy
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -47,6 +49,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _DRAINED_BYTES: Final = 16_384
 
 ContentTypeTest = Callable[[str], bool]
+Admit = Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +122,7 @@ class Client:
         self._user_agent = user_agent
         self._now = now
         self._transport = GuardedTransport(policy, trust_context(ca_file), self.limits.pool, lookup)
+        self._admit: Admit | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -131,6 +135,12 @@ class Client:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._transport.aclose()
+
+    def admitting(self, admit: Admit) -> Self:
+        """The same way out for a caller who asks ``admit`` about the URL of each hop; what it raises ends the fetch."""
+        narrowed = copy.copy(self)
+        narrowed._admit = admit  # noqa: SLF001 - of the same class
+        return narrowed
 
     async def fetch_document(
         self, url: str, *, signer: SigningKey | None = None, scheme: Scheme = Scheme.RFC9421
@@ -200,6 +210,8 @@ class Client:
         visited: set[str] = set()
         while len(visited) <= self.limits.redirects_max:
             visited.add(here.url)
+            if self._admit is not None:
+                await self._admit(here.url)
             headers = {"Host": here.authority, "Accept": accept}
             if signer is not None:
                 headers |= self._signature("GET", here, headers, b"", key=signer, scheme=scheme)

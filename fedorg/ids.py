@@ -30,6 +30,9 @@ ReportId = NewType("ReportId", int)
 PROCESSES_MAX: Final = 64
 ID_MAX: Final = 2**63 - 1
 
+EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
+"""Of an earlier moment there is no id that is a positive number."""
+
 _PROCESS_BITS: Final = 6
 _COUNTER_BITS: Final = 10
 _LOW_BITS: Final = _PROCESS_BITS + _COUNTER_BITS
@@ -76,6 +79,7 @@ class IdSource:
         """An id that sorts at ``moment``, for what was made elsewhere; unique by chance alone.
 
         The caller inserts it under a unique key and asks again when it is taken. Chance and not the counter, because
-        peers date in whole seconds and a quiet node counts from 0 in every millisecond.
+        peers date in whole seconds and a quiet node counts from 0 in every millisecond. What claims to be older than
+        ``EARLIEST`` sorts there.
         """
-        return at(moment) | secrets.randbits(_LOW_BITS)
+        return at(max(moment, EARLIEST)) | secrets.randbits(_LOW_BITS)

@@ -15,7 +15,7 @@ from federation import discovery, origin
 from federation.actors import Actor, Multikey, PublicKey
 from federation.errors import FederationError, FetchError, KeyUnavailable, MalformedDocument, OriginMismatch
 from federation.keys import load_multikey, load_public_pem, public_to_pem
-from fedorg.activitypub import fetching, policy
+from fedorg.activitypub import fetching, moments, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field, KeyAlgorithm
 from fedorg.errors import Forbidden, NotFound
@@ -97,7 +97,7 @@ async def _handle_domain(node: Node, actor: Actor, known: Account | None, budget
         return known.domain
     budget.spend()
     try:
-        domain = (await discovery.confirm_handle(node.client, actor.id, actor.preferred_username)).domain
+        domain = (await discovery.confirm_handle(policy.asking_client(node), actor.id, actor.preferred_username)).domain
     except (FetchError, MalformedDocument) as problem:
         # The actors that servers sign their own requests with are often in no WebFinger; nobody writes to them.
         if ActorType(actor.type) not in _PROGRAMS:
@@ -143,8 +143,8 @@ def _account(node: Node, actor: Actor, domain: str) -> Account:
         featured_tags_uri=_own(actor, actor.featured_tags),
         also_known_as=actor.also_known_as,
         moved_to_uri=actor.moved_to,
-        created_at=min(actor.published or now, now),
-        updated_at=actor.updated,
+        created_at=moments.past(actor.published or now, now),
+        updated_at=None if actor.updated is None else moments.past(actor.updated, now),
         fetched_at=now,
     )
 

@@ -59,8 +59,8 @@ async def node_info(node: Node) -> NodeInfo:
 async def identify(node: Node, domain: str) -> None:
     """Ask a server what it runs and keep the answer; one that does not say is asked again next week."""
     try:
-        info = await nodeinfo.fetch_nodeinfo(node.client, domain)
-    except FederationError as problem:
+        info = await nodeinfo.fetch_nodeinfo(policy.asking_client(node), domain)
+    except (FederationError, policy.NotAdmitted) as problem:
         logger.info("peer.unidentified", peer=domain, reason=str(problem))
         return
     name, version = (part[:_SOFTWARE_MAX] for part in (info.software_name, info.software_version))

@@ -1,10 +1,11 @@
 """Documents of other servers, fetched on behalf of the node, signed by its own actor.
 
-Every fetch asks ``policy`` about the host before and after redirects (S15), costs one unit of a budget (S28), and is
-kept only if its id is where it was found, else it is fetched again from there (S1).
+Every fetch asks ``policy`` about each host on its way before it is contacted (S15), costs one unit of a budget (S28),
+and is kept only if its id is where it was found, else it is fetched again from there (S1).
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from federation import origin, parse
@@ -51,15 +52,11 @@ def is_temporary(problem: FetchError) -> bool:
 async def fetch_json(node: Node, uri: str, budget: Budget) -> tuple[str, parse.JsonObject]:
     """The final address and the document; raises ``FetchError``, ``MalformedDocument`` or ``Forbidden``."""
     budget.spend()
-    if node.uris.is_ours(uri):
-        raise MalformedDocument(f"{uri} is an address of this server that names nothing")
-    await policy.require_admitted(node, (uri,))
+    await _admit(node, uri)
     peer = await node.read(peers.find, policy.domain(node, uri))
     scheme = Scheme(peer.signature_scheme) if peer and peer.signature_scheme else Scheme.RFC9421
-    document = await node.client.fetch_document(uri, signer=await keyring.node_key(node), scheme=scheme)
-    if node.uris.is_ours(document.final_url):
-        raise OriginMismatch(f"{uri} redirects to this server")
-    await policy.require_admitted(node, (document.final_url,))
+    client = node.client.admitting(partial(_admit, node))
+    document = await client.fetch_document(uri, signer=await keyring.node_key(node), scheme=scheme)
     return document.final_url, _object(document)
 
 
@@ -88,6 +85,12 @@ async def fetch_note(node: Node, uri: str, budget: Budget) -> Note:
     if not isinstance(value, Note):
         raise MalformedDocument(f"{uri} is not a status")
     return value
+
+
+async def _admit(node: Node, url: str) -> None:
+    if node.uris.is_ours(url):
+        raise OriginMismatch(f"{url} is an address of this server")
+    await policy.require_admitted(node, (url,))
 
 
 async def _fetch_value(node: Node, uri: str, budget: Budget) -> tuple[str, Actor | Note]:

@@ -10,7 +10,7 @@ from typing import Final
 from federation import audience, origin
 from federation.errors import FederationError, OriginMismatch
 from federation.objects import Attachment, Note
-from fedorg.activitypub import actors, questions
+from fedorg.activitypub import actors, moments, questions
 from fedorg.activitypub.fetching import Budget
 from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.statuses import RemoteMedia, RemoteStatus, Tag
@@ -59,8 +59,8 @@ async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStat
         emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in note.emojis),
         media=tuple(_media(attachment) for attachment in note.attachments[:MEDIA_MAX]),
         poll=questions.remote_poll_of(note),
-        created_at=min(published, now),
-        edited_at=min(note.updated, now) if note.updated and note.updated > published else None,
+        created_at=moments.past(published, now),
+        edited_at=moments.past(note.updated, now) if note.updated and note.updated > published else None,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from federation.addresses import domain_of
+from federation.client import Client
 from fedorg.domain.visibility import FederationMode, Tier, admits
 from fedorg.errors import Forbidden
 from fedorg.node import Node
@@ -63,6 +64,15 @@ async def require_may_ask(node: Node, name: str) -> None:
     """
     if not await node.read(_may_ask, mode_of(node), name):
         raise NotAdmitted(name)
+
+
+def asking_client(node: Node) -> Client:
+    """The way out for questions about who lives where; each server on the way must be one that may be asked."""
+
+    async def admit(url: str) -> None:
+        await require_may_ask(node, domain(node, url))
+
+    return node.client.admitting(admit)
 
 
 def _may_ask(conn: Connection, mode: FederationMode, name: str) -> bool:

@@ -9,6 +9,7 @@ from federation.objects import Note, Poll, PollOption
 from fedorg.domain.accounts import Account
 from fedorg.domain.polls import PollView, RemotePoll, Vote
 from fedorg.domain.statuses import Status
+from fedorg.ids import EARLIEST
 from fedorg.uris import Uris
 
 
@@ -34,11 +35,12 @@ def remote_poll_of(note: Note) -> RemotePoll | None:
     poll = note.poll
     if poll is None:
         return None
+    ends_at = poll.closed_at or poll.ends_at
     return RemotePoll(
         options=tuple(option.name for option in poll.options),
         tallies=tuple(option.votes for option in poll.options),
         multiple=poll.is_multiple,
-        expires_at=poll.closed_at or poll.ends_at,
+        expires_at=max(ends_at, EARLIEST) if ends_at is not None else None,
         voters_count=poll.voters_count,
     )
 

@@ -6,7 +6,7 @@ To people everything that cannot be had is ``NotFound``, whatever kept it from u
 from typing import Final
 
 from federation import discovery
-from federation.errors import FederationError
+from federation.errors import FederationError, FetchError
 from fedorg import log
 from fedorg.activitypub import actors, fetching, notes, policy
 from fedorg.activitypub.fetching import Budget
@@ -14,7 +14,7 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import ResolveThread
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import FederationMode
-from fedorg.errors import Forbidden, Invalid, NotFound
+from fedorg.errors import FedorgError, Forbidden, Invalid, NotFound, Unavailable
 from fedorg.node import Node
 from fedorg.services import statuses
 from fedorg.store import accounts
@@ -60,7 +60,23 @@ async def get_status(node: Node, uri: str, budget: Budget) -> Status:
 
 
 async def resolve_thread(node: Node, job: ResolveThread) -> None:
-    """Fetch what a status answers, and what that answers, up to something known, the top, or the depth allowed."""
+    """Fetch what a status answers, and what that answers, up to something known, the top, or the depth allowed.
+
+    Raises only what may pass: who names what cannot be had makes this server ask once.
+    """
+    try:
+        await _climb(node, job)
+    except FetchError as problem:
+        if fetching.is_temporary(problem):
+            raise
+        logger.info("resolve.failed", what="thread", reason=str(problem))
+    except Unavailable:
+        raise
+    except (FederationError, FedorgError) as problem:
+        logger.info("resolve.failed", what="thread", reason=str(problem))
+
+
+async def _climb(node: Node, job: ResolveThread) -> None:
     budget = Budget()
     status = await node.read(stored_statuses.get, job.status_id)
     for _ in range(job.depth, THREAD_DEPTH_MAX):
@@ -81,9 +97,7 @@ async def _account(node: Node, name: str) -> Account:
         return await actors.get(node, known.uri, Budget())
     if policy.mode_of(node) is FederationMode.CLOSED:
         raise NotFound
-    # The actor may live on another host than its handle; that one is asked about before it is contacted.
-    await policy.require_may_ask(node, handle.domain)
-    found = await discovery.find_actor(node.client, handle)
+    found = await discovery.find_actor(policy.asking_client(node), handle)
     return await actors.get(node, found.actor_url, Budget())
 
 

@@ -76,6 +76,8 @@ class FakePeer:
     domain: str
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
+    subjects: dict[str, str] = field(default_factory=dict)
+    """What WebFinger calls a handle instead of by its own name."""
     asked: Counter[str] = field(default_factory=Counter)
     received: list[dict[str, Any]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -205,7 +207,7 @@ class FakePeer:
         if handle not in self.handles:
             return web.Response(status=404)
         link = {"rel": "self", "type": ACTIVITY_JSON, "href": self.handles[handle]}
-        jrd = {"subject": f"acct:{handle}", "links": [link]}
+        jrd = {"subject": f"acct:{self.subjects.get(handle, handle)}", "links": [link]}
         return web.json_response(jrd, content_type="application/jrd+json")
 
     async def _take(self, request: web.Request) -> web.Response:

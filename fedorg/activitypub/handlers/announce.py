@@ -3,7 +3,7 @@
 from federation.activities import Announce
 from federation.audience import Addressing
 from federation.objects import Note, Ref
-from fedorg.activitypub import notes, resolve
+from fedorg.activitypub import moments, notes, resolve
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.accounts import Account
@@ -29,7 +29,8 @@ async def handle_announce(node: Node, sender: Account, announce: Announce, budge
     if status is None:
         return Ignored("what it passes on was deleted")
     audience = notes.audience_of(node, Addressing(to=announce.to, cc=announce.cc), sender)
-    created_at = min(announce.published or node.now(), node.now())
+    now = node.now()
+    created_at = moments.past(announce.published or now, now)
     if await interactions.receive_reblog(node, sender, announce.id, status, audience, created_at) is None:
         return Ignored("it concerns nobody here, or may not be reblogged")
     return Done()

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from tests.databases import SqliteFiles
-from tests.node.attacks.ground import NUMBERS, Ground, take_ground
+from tests.node.attacks.ground import Ground, take_ground
 from tests.node.fake_peer import FakePeer, running_peer
 
 
@@ -31,11 +31,3 @@ async def third() -> AsyncIterator[FakePeer]:
     async with running_peer() as running:
         running.add_user("olga")
         yield running
-
-
-@pytest.fixture
-def mallory(peer: FakePeer) -> str:
-    """The name of a new user of the hostile server."""
-    name = f"mallory{next(NUMBERS)}"
-    peer.add_user(name)
-    return name
