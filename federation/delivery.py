@@ -1,14 +1,11 @@
 """What the answer to a delivery means, and when to try again.
 
-=====================  ==========  ==================================================================================
-answer                 outcome     because =====================  ==========
-================================================================================== 2xx                    Delivered
-the peer has it 410                    Gone        the inbox will not come back: forget it 401, 408, 425, 429
-Retry       the peer could not fetch our key just now, is busy, or asks for patience 5xx but 501            Retry
-the peer is ill no answer              Retry       down, unreachable, or cut off; the peer may have it, which its
-deduplication absorbs anything else          Refused     the same bytes would be refused again, redirects included: a
-POST never follows one =====================  ==========
-==================================================================================
+- 2xx is ``Delivered``: the peer has it.
+- 410 is ``Gone``: the inbox will not come back, nothing more is sent there.
+- 401, 408, 425 and 429 are ``Retry``: the peer could not fetch our key just now, is busy, or asks for patience.
+- 5xx but 501 are ``Retry``: the peer is ill.
+- No answer is ``Retry``: down, unreachable or cut off; the peer may have it, which its deduplication absorbs.
+- Anything else is ``Refused``: the same bytes would be refused again. Redirects too: a POST never follows one.
 
 A first 400, 401 or 403 may only mean that the peer does not know the signature scheme: it is knocked at once more
 with the other one (``KNOCK_AGAIN``), and ``Delivered`` names the scheme to remember.
@@ -40,6 +37,7 @@ _PASSING: Final = frozenset(
     }
 )
 _RETRY_AFTER_DIGITS_MAX: Final = 9
+_DOUBLINGS_MAX: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,30 +101,16 @@ def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
     return min(max(seconds, 0.0), RETRY_AFTER_MAX_SECONDS)
 
 
-def retry_after_seconds(attempt: int, fraction: Callable[[], float]) -> float | None:
-    """Seconds until try number ``attempt + 1``; None means give up.
+def retry_after_seconds(attempt: int, waited_seconds: float, fraction: Callable[[], float]) -> float | None:
+    """Seconds until try number ``attempt + 1``; None means give up, ``waited_seconds`` after it was written down.
 
     Doubles from one minute to twelve hours, each up to a quarter longer so that a peer which comes back is not met by
-    everybody at once; gives up when the delays, without jitter, have added up to seven days. ``fraction`` draws from
-    [0, 1), like ``secrets.SystemRandom().random``.
+    everybody at once; gives up with the first try that fails after seven days. ``fraction`` draws from [0, 1), like
+    ``secrets.SystemRandom().random``.
     """
     if attempt < 1:
         raise ValueError("attempts are counted from 1")
-    if attempt > _TRIES_MAX:
+    if waited_seconds >= GIVE_UP_SECONDS:
         return None
-    return _delay(attempt) * (1 + JITTER * fraction())
-
-
-def _delay(attempt: int) -> float:
-    return min(FIRST_DELAY_SECONDS * 2.0 ** (attempt - 1), LONGEST_DELAY_SECONDS)
-
-
-def _count_tries() -> int:
-    waited, attempt = 0.0, 0
-    while waited < GIVE_UP_SECONDS:
-        attempt += 1
-        waited += _delay(attempt)
-    return attempt
-
-
-_TRIES_MAX: Final = _count_tries()
+    doubled = FIRST_DELAY_SECONDS * 2.0 ** min(attempt - 1, _DOUBLINGS_MAX)
+    return min(doubled, LONGEST_DELAY_SECONDS) * (1 + JITTER * fraction())

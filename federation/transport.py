@@ -47,7 +47,7 @@ class Progress:
 class Pool:
     """Bounds on open connections."""
 
-    connections_max: int = 100
+    connections_max: int = 320
     connections_per_host_max: int = 8
     keepalive_seconds: float = 15.0
 

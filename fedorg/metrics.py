@@ -22,6 +22,7 @@ class Metrics:
     jobs: Counter
     job_seconds: Histogram
     queue: Gauge
+    paused_peers: Gauge
     streams: Gauge
 
 
@@ -41,5 +42,8 @@ def new_metrics() -> Metrics:
         jobs=Counter("fedorg_jobs", "Jobs run, by how they ended", ["kind", "outcome"], registry=registry),
         job_seconds=Histogram("fedorg_job_seconds", "Time a job took", ["kind"], buckets=_SECONDS, registry=registry),
         queue=Gauge("fedorg_queue", "Rows waiting, by queue and state", ["queue", "state"], registry=registry),
+        paused_peers=Gauge(
+            "fedorg_paused_peers", "Peers that nothing is delivered to until their pause ends", registry=registry
+        ),
         streams=Gauge("fedorg_streams", "Open streams", registry=registry),
     )

@@ -1,12 +1,15 @@
 """What leaves this node: each job becomes one activity and its deliveries, recorded in one transaction.
 
 An activity's id is the same however often its job runs, and the store records an id once: nothing is sent twice. Who
-gets it is decided by ``services.fanout`` and checked again against the tier when a delivery is due.
+gets it is decided by ``services.fanout`` and checked again against the tier when a delivery is due. A status that was
+deleted meanwhile is not sent, so that nothing of it leaves after its Delete.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
+
+from sqlalchemy import Connection
 
 from federation.activities import Accept, Activity, Block, Follow, Like, Reject, Undo
 from federation.objects import Ref
@@ -66,6 +69,7 @@ async def send_status(node: Node, job: DistributeStatus) -> None:
             inboxes,
             object_uri=view.status.uri,
             reach=view.status.audience.reach,
+            is_true=_still_there(view),
         )
         return
     await _record(
@@ -87,7 +91,15 @@ async def send_edit(node: Node, job: DistributeEdit) -> None:
         return
     inboxes = await fanout.remote_inboxes_of_edit(node, view.status)
     activity = documents.update(view, node.uris, job.edited_at)
-    await _record(node, view.account, activity, inboxes, object_uri=view.status.uri, reach=view.status.audience.reach)
+    await _record(
+        node,
+        view.account,
+        activity,
+        inboxes,
+        object_uri=view.status.uri,
+        reach=view.status.audience.reach,
+        is_true=_still_there(view),
+    )
 
 
 async def send_poll(node: Node, poll_id: PollId, job_id: JobId) -> None:
@@ -100,7 +112,15 @@ async def send_poll(node: Node, poll_id: PollId, job_id: JobId) -> None:
         return
     inboxes = await fanout.remote_inboxes_of_edit(node, view.status)
     activity = documents.update_tallies(view, node.uris, job_id)
-    await _record(node, view.account, activity, inboxes, object_uri=view.status.uri, reach=view.status.audience.reach)
+    await _record(
+        node,
+        view.account,
+        activity,
+        inboxes,
+        object_uri=view.status.uri,
+        reach=view.status.audience.reach,
+        is_true=_still_there(view),
+    )
 
 
 async def send_vote(node: Node, vote_id: VoteId) -> None:
@@ -194,3 +214,12 @@ async def _find_view(node: Node, status_id: StatusId) -> StatusView | None:
         return await statuses.get_view(node, AccountId(status.account_id), status_id)
     except NotFound:
         return None
+
+
+def _still_there(view: StatusView) -> Callable[[Connection], bool]:
+    """Whether the status exists, and will until the transaction ends: its Delete must be the last word."""
+
+    def unit(conn: Connection) -> bool:
+        return stored_statuses.hold(conn, view.status.id)
+
+    return unit

@@ -38,7 +38,7 @@ from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job
 from fedorg.domain.visibility import FederationMode
 from fedorg.errors import BadRequest, FedorgError, Forbidden, TooLarge, Unauthorized
 from fedorg.node import Node
-from fedorg.store import accounts, jobs, peers, seen
+from fedorg.store import accounts, deliveries, jobs, peers, seen
 
 BODY_BYTES_MAX: Final = 1_048_576
 
@@ -159,6 +159,8 @@ def _take(conn: Connection, node: Node, received: Received, signer: Signer) -> b
     if not seen.insert_once(conn, now, name):
         return False
     peers.upsert_seen(conn, now, signer.domain)
+    if peers.hear(conn, now, signer.domain):
+        deliveries.bring_forward(conn, signer.domain, now)
     jobs.enqueue(conn, node.ids, now, _job(received, signer))
     if peers.claim_question(conn, now, signer.domain):
         jobs.enqueue(conn, node.ids, now, IdentifyPeer(domain=signer.domain))

@@ -52,7 +52,7 @@ def list_peers(context: Context, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def show(context: Context, *, domain: str, as_json: bool) -> None:
-    """Show one server: tier, signature scheme, deliveries waiting and failed, last errors.
+    """Show one server: tier, signature scheme, deliveries waiting and given up, the last failure and why.
 
     \b
     Example:
@@ -85,6 +85,28 @@ def tier(context: Context, *, domain: str, tier: str, as_json: bool) -> None:
         console.print(f"[bold]{summary.peer.domain}[/] is now {summary.peer.tier}.", highlight=False)
 
 
+@peer.command()
+@click.argument("domain")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def retry(context: Context, *, domain: str, as_json: bool) -> None:
+    """Give what waits for a server, and what was given up, another try now.
+
+    \b
+    Example:
+      fedorg peer retry sales.org.example
+    """
+    summary, revived = with_node(context, lambda node: peers.retry_deliveries(node, domain))
+    if as_json:
+        print_json({**_facts(summary), "deliveries_revived": revived})
+    else:
+        console.print(
+            f"{summary.deliveries_waiting} deliveries to [bold]{summary.peer.domain}[/] are due now, "
+            f"{revived} of them had been given up.",
+            highlight=False,
+        )
+
+
 def _facts(summary: PeerSummary) -> dict[str, object]:
     known = summary.peer
     return {
@@ -95,6 +117,7 @@ def _facts(summary: PeerSummary) -> dict[str, object]:
         "accounts": summary.accounts_count,
         "deliveries_waiting": summary.deliveries_waiting,
         "oldest_waiting_at": summary.oldest_waiting_at,
+        "next_try_at": summary.next_try_at,
         "deliveries_failed": summary.deliveries_dead,
         "first_seen_at": known.first_seen_at,
         "last_success_at": known.last_success_at,

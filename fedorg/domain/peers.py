@@ -33,3 +33,4 @@ class PeerSummary:
     deliveries_waiting: int
     deliveries_dead: int
     oldest_waiting_at: datetime | None
+    next_try_at: datetime | None

@@ -1,11 +1,12 @@
 """One delivery: asked once more whether it may leave, signed, sent, and its result written down.
 
 No transaction is open while the network works. What the result means is ``federation.delivery``'s business: a peer that
-is ill is tried again for a week and counted against, an inbox that is gone is forgotten, a refusal is final.
+is ill is tried again for a week and counted against, an inbox that is gone is forgotten, a refusal is final. A peer
+that was away gets what waits as soon as it takes something again.
 """
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
 
@@ -21,14 +22,29 @@ from fedorg.errors import NotFound
 from fedorg.node import Node
 from fedorg.store import deliveries, peers
 from fedorg.store.deliveries import ClaimedDelivery
+from fedorg.store.engine import DatabaseClosed
 
 logger = log.get_logger()
+
+GIVE_UP: Final = timedelta(seconds=delivery.GIVE_UP_SECONDS)
+LONGEST_DELAY: Final = timedelta(seconds=delivery.LONGEST_DELAY_SECONDS)
 
 _draw: Final = secrets.SystemRandom().random
 
 
 async def deliver(node: Node, claimed: ClaimedDelivery) -> None:
     """Try a delivery once; whatever happens is recorded and counted."""
+    try:
+        await _deliver(node, claimed)
+    except DatabaseClosed:
+        raise
+    except Exception as problem:  # noqa: BLE001 - whatever it is, it is this activity's, not the peer's (S27)
+        reason = f"{type(problem).__name__}: {problem}"
+        await node.write(_put_aside, node, claimed, reason)
+        _tell(node, claimed, "failed", reason=reason)
+
+
+async def _deliver(node: Node, claimed: ClaimedDelivery) -> None:
     if not admits(policy.mode_of(node), claimed.tier) or not is_inside(claimed.tier, claimed.reach):
         await node.write(deliveries.finish, claimed)
         _tell(node, claimed, "withheld", reason=f"the peer is {claimed.tier} now")
@@ -58,43 +74,64 @@ async def _record(node: Node, claimed: ClaimedDelivery, outcome: Outcome, millis
             await node.write(_record_refused, node, claimed, outcome)
             _tell(node, claimed, "refused", reason=outcome.reason, milliseconds=milliseconds)
         case Retry():
-            seconds = _seconds_until_next(claimed, outcome)
-            await node.write(_record_retry, node, claimed, outcome, seconds)
+            seconds = await node.write(_record_retry, node, claimed, outcome)
             result = "dead" if seconds is None else "retry"
             _tell(node, claimed, result, reason=outcome.reason, seconds=seconds and round(seconds))
 
 
-def _seconds_until_next(claimed: ClaimedDelivery, outcome: Retry) -> float | None:
-    seconds = delivery.retry_after_seconds(claimed.attempts, _draw)
-    return None if seconds is None else max(seconds, outcome.after_seconds or 0.0)
-
-
 def _record_delivered(conn: Connection, node: Node, claimed: ClaimedDelivery, outcome: Delivered) -> None:
+    now = node.now()
+    was_open = peers.record_success(conn, now, claimed.domain, outcome.scheme.value)
     deliveries.finish(conn, claimed)
-    peers.record_success(conn, node.now(), claimed.domain, outcome.scheme.value)
+    if was_open:
+        deliveries.bring_forward(conn, claimed.domain, now)
 
 
 def _record_gone(conn: Connection, node: Node, claimed: ClaimedDelivery) -> int:
     # The server answers, so that it is well; only this inbox is no more.
-    peers.record_success(conn, node.now(), claimed.domain, None)
-    return deliveries.drop_inbox(conn, claimed.inbox)
+    now = node.now()
+    was_open = peers.record_refusal(conn, now, claimed.domain, f"{claimed.inbox} is gone")
+    dropped = deliveries.drop_inbox(conn, now, claimed.inbox, claimed.domain)
+    if was_open:
+        deliveries.bring_forward(conn, claimed.domain, now)
+    return dropped
 
 
 def _record_refused(conn: Connection, node: Node, claimed: ClaimedDelivery, outcome: Refused) -> None:
-    deliveries.bury(conn, claimed, node.now(), outcome.reason)
-    if outcome.status is not None:
-        peers.record_success(conn, node.now(), claimed.domain, None)
-
-
-def _record_retry(
-    conn: Connection, node: Node, claimed: ClaimedDelivery, outcome: Retry, seconds: float | None
-) -> None:
     now = node.now()
-    peers.record_failure(conn, now, claimed.domain, outcome.reason)
+    was_open = outcome.status is not None and peers.record_refusal(conn, now, claimed.domain, outcome.reason)
+    deliveries.bury(conn, claimed, now, outcome.reason)
+    if was_open:
+        deliveries.bring_forward(conn, claimed.domain, now)
+
+
+def _record_retry(conn: Connection, node: Node, claimed: ClaimedDelivery, outcome: Retry) -> float | None:
+    """Seconds until the next try; None when it was given up."""
+    now = node.now()
+    patience = outcome.after_seconds or 0.0
+    paused_until = peers.record_failure(conn, now, claimed.domain, outcome.reason, patience=timedelta(seconds=patience))
+    seconds = _retry_or_bury(conn, now, claimed, outcome.reason, at_least=patience)
+    if paused_until is not None:
+        deliveries.put_off(conn, claimed.domain, paused_until)
+    return seconds
+
+
+def _put_aside(conn: Connection, node: Node, claimed: ClaimedDelivery, reason: str) -> None:
+    """It could not even be tried; that says nothing about the peer."""
+    _retry_or_bury(conn, node.now(), claimed, reason)
+
+
+def _retry_or_bury(
+    conn: Connection, now: datetime, claimed: ClaimedDelivery, reason: str, *, at_least: float = 0.0
+) -> float | None:
+    waited = (now - claimed.queued_at).total_seconds()
+    seconds = delivery.retry_after_seconds(claimed.attempts, waited, _draw)
     if seconds is None:
-        deliveries.bury(conn, claimed, now, outcome.reason)
-    else:
-        deliveries.retry(conn, claimed, now + timedelta(seconds=seconds), outcome.reason)
+        deliveries.bury(conn, claimed, now, reason)
+        return None
+    seconds = max(seconds, at_least)
+    deliveries.retry(conn, claimed, now + timedelta(seconds=seconds), reason)
+    return seconds
 
 
 def _tell(node: Node, claimed: ClaimedDelivery, result: str, **details: object) -> None:

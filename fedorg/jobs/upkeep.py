@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg import log
+from fedorg.jobs.deliver import GIVE_UP, LONGEST_DELAY
 from fedorg.node import Node
 from fedorg.store import deliveries, expiry, jobs, media, reports, seen, timelines
 
@@ -41,8 +42,10 @@ RULES: Final = (
     Rule(name="authorization_codes", age=timedelta(days=1), forget=expiry.delete_codes),
     Rule(name="application_tokens", age=timedelta(days=30), forget=expiry.delete_application_tokens),
     Rule(name="applications", age=timedelta(days=7), forget=expiry.delete_applications),
-    Rule(name="activities", age=timedelta(days=7), forget=deliveries.delete_done_activities),
     Rule(name="dead_deliveries", age=timedelta(days=30), forget=deliveries.delete_dead),
+    Rule(name="activities", age=timedelta(days=7), forget=deliveries.delete_done_activities),
+    # After this an inbox that answered 410 is tried once more.
+    Rule(name="gone_inboxes", age=timedelta(days=30), forget=deliveries.delete_gone_inboxes),
     Rule(name="dead_jobs", age=timedelta(days=30), forget=jobs.delete_dead),
     Rule(name="home_timelines", age=timedelta(days=400), forget=timelines.forget_before),
     Rule(name="resolved_reports", age=timedelta(days=400), forget=reports.delete_resolved),
@@ -52,6 +55,7 @@ RULES: Final = (
 
 async def keep_up(node: Node) -> None:
     """Apply every rule until nothing is left for it."""
+    await _give_up_overdue(node)
     for rule in RULES:
         rows = 0
         for _ in range(_CHUNKS_MAX):
@@ -63,6 +67,21 @@ async def keep_up(node: Node) -> None:
         if rows:
             logger.info("upkeep.forgotten", what=rule.name, rows=rows)
     await _forget_abandoned_media(node)
+
+
+async def _give_up_overdue(node: Node) -> None:
+    """Deliveries that stand behind others of an ill peer end with their week too, not with their number of tries."""
+    rows = 0
+    for _ in range(_CHUNKS_MAX):
+        count = await node.write(
+            deliveries.bury_overdue, node.now(), CHUNK, patience=GIVE_UP, longest_wait=LONGEST_DELAY
+        )
+        rows += count
+        if count < CHUNK:
+            break
+        await asyncio.sleep(0)
+    if rows:
+        logger.info("delivery.overdue", rows=rows)
 
 
 async def _forget_abandoned_media(node: Node) -> None:

@@ -6,7 +6,8 @@ bad job ends itself only (S27): it is tried again later, and buried after a day 
 
 Jobs that wait for other servers and jobs that do not have separate places, so that a slow peer cannot keep statuses
 from the timelines here; of what one peer caused only a part is held. What one actor does to one thing is handled in
-the order it was taken.
+the order it was taken. A delivery holds its place only while it is quick: however many peers have fallen silent, those
+that are well wait a second or two, not until the silence counts as a failure.
 """
 
 import asyncio
@@ -41,6 +42,9 @@ LOCAL_JOBS_MAX: Final = 4
 # They mostly wait for the network; a peer that never answers holds no more than its own share.
 REMOTE_JOBS_MAX: Final = 128
 DELIVERIES_MAX: Final = 32
+# One that is under way for longer waits for its peer, costs a connection and nothing else, and gives its place back.
+QUICK_SECONDS: Final = 1.0
+DELIVERIES_HELD_MAX: Final = 160
 DELIVERIES_PER_DOMAIN_MAX: Final = 4
 ILL_DELIVERIES_MAX: Final = 8
 
@@ -51,7 +55,7 @@ _LONGEST_DELAY: Final = timedelta(hours=1)
 # What waits for other servers.
 _REMOTE: Final = (CheckAtOrigin, IdentifyPeer, RefreshPoll, ResolveThread)
 
-Claimed = TypeVar("Claimed", ClaimedJob, ClaimedDelivery)
+Held = TypeVar("Held", ClaimedJob, "_UnderWay")
 
 logger = log.get_logger()
 
@@ -62,6 +66,14 @@ class _Turn:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A delivery and when it was begun, by the clock of the event loop."""
+
+    claimed: ClaimedDelivery
+    begun: float
 
 
 class Worker:
@@ -76,7 +88,7 @@ class Worker:
         self._turns: dict[str, _Turn] = {}
         self._jobs: dict[asyncio.Task[None], ClaimedJob] = {}
         self._begun: set[int] = set()
-        self._deliveries: dict[asyncio.Task[None], ClaimedDelivery] = {}
+        self._deliveries: dict[asyncio.Task[None], _UnderWay] = {}
 
     async def run(self) -> None:
         """Work until ``stop``, then let what runs end within ``shutdown_seconds``."""
@@ -131,7 +143,8 @@ class Worker:
         window = self._window()
         if window.free and await self._node.read(deliveries.is_any_due, now):
             for delivery in await self._node.write(deliveries.claim, now=now, lease=LEASE, window=window):
-                self._start(self._deliveries, delivery, self._run_delivery(delivery))
+                under_way = _UnderWay(delivery, asyncio.get_running_loop().time())
+                self._start(self._deliveries, under_way, self._run_delivery(delivery))
 
     def _room(self) -> Room:
         busy = Counter(job.lane for job in self._jobs.values() if job.lane is not None)
@@ -144,17 +157,20 @@ class Worker:
         )
 
     def _window(self) -> Window:
-        held = self._deliveries.values()
+        slow = asyncio.get_running_loop().time() - QUICK_SECONDS
+        quick = sum(one.begun > slow for one in self._deliveries.values())
+        held = [one.claimed for one in self._deliveries.values()]
         return Window(
-            free=DELIVERIES_MAX - len(held),
+            free=max(0, min(DELIVERIES_MAX - quick, DELIVERIES_HELD_MAX - len(held))),
             domain_max=DELIVERIES_PER_DOMAIN_MAX,
             ill_free=max(0, ILL_DELIVERIES_MAX - sum(delivery.is_ill for delivery in held)),
             busy=Counter(delivery.domain for delivery in held),
+            held=[delivery.id for delivery in held],
         )
 
-    def _start(self, held: dict[asyncio.Task[None], Claimed], claimed: Claimed, work: Awaitable[None]) -> None:
+    def _start(self, held: dict[asyncio.Task[None], Held], begun: Held, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
-        held[task] = claimed
+        held[task] = begun
 
         def ended(task: asyncio.Task[None]) -> None:
             held.pop(task, None)
@@ -236,7 +252,8 @@ class Worker:
         if self._jobs:
             await self._node.write(jobs.renew, list(self._jobs.values()), until)
         if self._deliveries:
-            await self._node.write(deliveries.renew, list(self._deliveries.values()), until)
+            claimed = [one.claimed for one in self._deliveries.values()]
+            await self._node.write(deliveries.renew, claimed, until)
 
     async def _keep_up(self) -> None:
         await upkeep.keep_up(self._node)

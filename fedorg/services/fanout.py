@@ -60,8 +60,7 @@ async def remote_inboxes_of_edit(node: Node, status: Status) -> tuple[str, ...]:
 
 
 def _distribute_chunk(conn: Connection, node: Node, status_id: StatusId, after: AccountId | None) -> AccountId | None:
-    status = statuses.find(conn, status_id)
-    if status is None:
+    if not statuses.hold(conn, status_id) or (status := statuses.find(conn, status_id)) is None:
         return None
     original = None if status.reblog_of_id is None else statuses.find(conn, status.reblog_of_id)
     author = accounts.get(conn, status.account_id)
@@ -177,8 +176,7 @@ def _notify_watchers(conn: Connection, node: Node, status: Status, wanting: list
 
 
 def _distribute_edit(conn: Connection, node: Node, status_id: StatusId, edited_at: datetime) -> None:
-    status = statuses.find(conn, status_id)
-    if status is None:
+    if not statuses.hold(conn, status_id) or (status := statuses.find(conn, status_id)) is None:
         return
     origin = (edited_at - _EPOCH) // timedelta(milliseconds=1)
     boosters = [account_id for _, account_id in statuses.list_reblogs(conn, status_id)]
@@ -209,12 +207,16 @@ def _distribute_edit(conn: Connection, node: Node, status_id: StatusId, edited_a
 
 
 def _remote_inboxes(conn: Connection, node: Node, status: Status) -> tuple[str, ...]:
+    if not statuses.hold(conn, status.id):
+        return ()
     inboxes = _entitled(conn, node, status)
     recipients.remember(conn, status.id, inboxes)
     return tuple(sorted(inboxes))
 
 
 def _remote_inboxes_of_edit(conn: Connection, node: Node, status: Status) -> tuple[str, ...]:
+    if not statuses.hold(conn, status.id):
+        return ()
     inboxes = _entitled(conn, node, status)
     if status.audience.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
         addressed = {one.domain for one in recipients.list_mentioned(conn, status.id)}

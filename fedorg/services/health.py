@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from fedorg.domain.accounts import AccountKey
 from fedorg.node import Node
-from fedorg.store import deliveries, jobs, keys
+from fedorg.store import deliveries, jobs, keys, peers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +35,11 @@ async def require_database(node: Node) -> None:
 async def queue_state(node: Node) -> QueueState:
     """Jobs and deliveries together; also sets the gauges of the metrics."""
 
-    def unit(conn: Connection) -> tuple[jobs.QueueCounts, jobs.QueueCounts]:
-        return jobs.counts(conn, node.now()), deliveries.counts(conn)
+    def unit(conn: Connection) -> tuple[tuple[jobs.QueueCounts, jobs.QueueCounts], int]:
+        return (jobs.counts(conn, node.now()), deliveries.counts(conn)), peers.count_paused(conn, node.now())
 
-    found = await node.read(unit)
+    found, paused = await node.read(unit)
+    node.metrics.paused_peers.set(paused)
     for queue, counts in zip(("jobs", "deliveries"), found, strict=True):
         node.metrics.queue.labels(queue, "waiting").set(counts.waiting)
         node.metrics.queue.labels(queue, "dead").set(counts.dead)

@@ -6,7 +6,7 @@ from fedorg.domain.peers import PeerSummary
 from fedorg.domain.visibility import Tier
 from fedorg.errors import Invalid, NotFound
 from fedorg.node import Node
-from fedorg.store import audit, peers
+from fedorg.store import audit, deliveries, peers
 from fedorg.text import canonical_host
 
 
@@ -43,6 +43,22 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
     return await node.write(unit)
 
 
+async def retry_deliveries(node: Node, domain: str) -> tuple[PeerSummary, int]:
+    """Give everything meant for a server another try now, what was given up too: how it stands, and how many were.
+
+    It has another week from now on. ``NotFound`` if this node has never met the server.
+    """
+
+    def unit(conn: Connection) -> tuple[PeerSummary, int]:
+        name = _get(conn, canonical_domain(domain) or domain).peer.domain
+        peers.end_pause(conn, name)
+        revived = deliveries.revive(conn, name, node.now())
+        audit.record(conn, node.ids, node.now(), action="peer.retry", target=name, details={"deliveries": str(revived)})
+        return _get(conn, name), revived
+
+    return await node.write(unit)
+
+
 def canonical_domain(domain: str) -> str | None:
     """The one spelling of a server's name, as its addresses are compared (S7); None for what is no name of one."""
     host, colon, port = domain.strip().partition(":")
@@ -53,7 +69,7 @@ def canonical_domain(domain: str) -> str | None:
 
 
 def _get(conn: Connection, domain: str) -> PeerSummary:
-    for summary in peers.list_summaries(conn):
-        if summary.peer.domain == domain:
-            return summary
-    raise NotFound(f"This node knows no server {domain}")
+    summary = peers.find_summary(conn, domain)
+    if summary is None:
+        raise NotFound(f"This node knows no server {domain}")
+    return summary

@@ -2,19 +2,22 @@
 
 An activity and all its deliveries are recorded in one transaction, and only once for an activity id. Deliveries of one
 object to one inbox leave in the order of their ids; other objects do not wait for it. A delivery is claimed for the
-time of a lease as a job is (``store/jobs.py``), a dead one stays until upkeep clears it.
+time of a lease as a job is (``store/jobs.py``), a dead one stays until upkeep clears it or an administrator revives it.
+An inbox that is gone is remembered for a while (``gone_inboxes``), and nothing is queued for it.
 
 Nobody is delayed by somebody else's ill server: a claim takes at most a window per domain, one for a domain whose
-circuit was open, none while it is open, and ``ill_max`` in all for domains whose last try failed.
+circuit was open, none while it is open, and ``ill_free`` in all for domains whose last try failed. What waits for a
+domain whose circuit opens is put off to its next probe, so that asking what is due stays cheap, and is due at once when
+the peer is back.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, NewType
 
-from sqlalchemy import Connection, Row, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, insert, or_, select, update
 
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.visibility import Reach, Tier
@@ -22,13 +25,15 @@ from fedorg.ids import AccountId, IdSource
 from fedorg.store import changes
 from fedorg.store.jobs import ERROR_MAX, QueueCounts
 from fedorg.store.peers import FAILURES_MAX
-from fedorg.store.tables import accounts, activities, deliveries, follows, peers
+from fedorg.store.tables import accounts, activities, deliveries, follows, gone_inboxes, peers
 from fedorg.store.upsert import insert_ignore
 
 DeliveryId = NewType("DeliveryId", int)
 
 # A claim looks past the domains whose window is full, this often at most.
 _ROUNDS_MAX: Final = 8
+# What ends an object; whatever of it was given up before is of no use any more.
+_ENDINGS: Final = frozenset({"Delete", "Undo"})
 
 _earlier: Final = deliveries.alias("earlier")
 _IS_NEXT: Final = ~exists().where(
@@ -37,6 +42,7 @@ _IS_NEXT: Final = ~exists().where(
     _earlier.c.id < deliveries.c.id,
     _earlier.c.dead_at.is_(None),
 )
+_IS_WELL: Final = func.coalesce(peers.c.failures, 0) == 0
 _COUNTS: Final = select(
     func.count().filter(deliveries.c.dead_at.is_(None)),
     func.count().filter(deliveries.c.dead_at.is_not(None)),
@@ -68,6 +74,7 @@ class ClaimedDelivery:
     inbox: str
     domain: str
     attempts: int
+    queued_at: datetime
     reach: Reach
     tier: Tier
     """What the peer is now."""
@@ -78,19 +85,26 @@ class ClaimedDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """How many deliveries may be under way; ``busy`` counts those that are, by domain."""
+    """How many deliveries may be under way; ``busy`` counts those that are, by domain, ``held`` names them."""
 
     free: int
     domain_max: int
     ill_free: int
     busy: Mapping[str, int]
+    held: Collection[DeliveryId] = ()
 
 
 def record(
     conn: Connection, ids: IdSource, now: datetime, activity: OutgoingActivity, inboxes: Mapping[str, str]
 ) -> bool:
-    """Queue an activity for ``inboxes`` (inbox to domain); False, and nothing done, when its id was recorded before."""
-    if not inboxes:
+    """Queue an activity for ``inboxes`` (inbox to domain) but those that are gone.
+
+    False, and nothing done, when its id was recorded before or no inbox is left.
+    """
+    left = dict(inboxes)
+    for inbox in conn.execute(select(gone_inboxes.c.inbox).where(gone_inboxes.c.inbox.in_(inboxes))).scalars():
+        del left[inbox]
+    if not left:
         return False
     values = {
         "id": ids.next(),
@@ -103,6 +117,9 @@ def record(
     }
     if not insert_ignore(conn, activities, [values]):
         return False
+    if activity.type in _ENDINGS:
+        _forget_dead(conn, activity.object_uri, left)
+    paused = _paused_until(conn, left.values(), now)
     rows = [
         {
             "id": ids.next(),
@@ -110,10 +127,10 @@ def record(
             "inbox": inbox,
             "domain": domain,
             "object_uri": activity.object_uri,
-            "due_at": now,
+            "due_at": paused.get(domain, now),
             "created_at": now,
         }
-        for inbox, domain in inboxes.items()
+        for inbox, domain in left.items()
     ]
     conn.execute(insert(deliveries), rows)
     changes.notify(conn)
@@ -139,7 +156,7 @@ def list_follower_inboxes(conn: Connection, account_id: AccountId) -> tuple[str,
 
 def is_any_due(conn: Connection, now: datetime) -> bool:
     """Whether a claim could find anything; asked first, because a claim takes the writer."""
-    due = exists().where(deliveries.c.dead_at.is_(None), deliveries.c.due_at <= now)
+    due = exists().where(deliveries.c.dead_at.is_(None), deliveries.c.due_at <= now, _IS_NEXT)
     return bool(conn.execute(select(due)).scalar())
 
 
@@ -150,12 +167,15 @@ def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) 
     ill_free = window.ill_free
     full = {domain for domain, count in busy.items() if count >= window.domain_max}
     for _ in range(_ROUNDS_MAX):
-        rows = conn.execute(_due(now, full, claimed, limit=2 * window.free)).all()
+        due = _due(now, full, {*claimed, *window.held}, limit=2 * window.free)
+        rows = conn.execute(due if ill_free > 0 else due.where(_IS_WELL)).all()
         for row in rows:
             if len(claimed) == window.free:
                 break
             is_ill = bool(row.failures)
-            if busy[row.domain] >= _domain_max(row, window) or (is_ill and not ill_free):
+            if is_ill and ill_free <= 0:
+                continue
+            if busy[row.domain] >= _domain_max(row, window):
                 full.add(row.domain)
                 continue
             claimed[row.id] = row
@@ -204,9 +224,53 @@ def bury(conn: Connection, claimed: ClaimedDelivery, now: datetime, error: str) 
     )
 
 
-def drop_inbox(conn: Connection, inbox: str) -> int:
-    """The inbox is gone for good: forget what waits for it; how many deliveries that were."""
+def bury_overdue(conn: Connection, now: datetime, limit: int, *, patience: timedelta, longest_wait: timedelta) -> int:
+    """Give up to ``limit`` deliveries up that had no turn because their peer was ill; how many.
+
+    That is: it failed within ``longest_wait``, which was more than ``patience`` after they were queued.
+    """
+    overdue = (
+        select(deliveries.c.id)
+        .join(peers, peers.c.domain == deliveries.c.domain)
+        .where(
+            deliveries.c.dead_at.is_(None),
+            or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now),
+            deliveries.c.created_at < now - patience - longest_wait,
+            peers.c.failures > 0,
+            peers.c.last_failure_at > now - longest_wait,
+        )
+        .limit(limit)
+    )
+    statement = update(deliveries).where(deliveries.c.id.in_(overdue))
+    return conn.execute(
+        statement.values(dead_at=now, leased_until=None, last_error="the peer did not come back")
+    ).rowcount
+
+
+def drop_inbox(conn: Connection, now: datetime, inbox: str, domain: str) -> int:
+    """The inbox is gone for good: queue nothing more for it, forget what waits; how many deliveries that were."""
+    insert_ignore(conn, gone_inboxes, [{"inbox": inbox, "domain": domain, "gone_at": now}])
     return conn.execute(delete(deliveries).where(deliveries.c.inbox == inbox)).rowcount
+
+
+def put_off(conn: Connection, domain: str, until: datetime) -> None:
+    """Nothing of what waits for a domain is due before ``until``."""
+    _reschedule(conn, domain, until, deliveries.c.due_at < until)
+
+
+def bring_forward(conn: Connection, domain: str, now: datetime) -> None:
+    """All that waits for a domain is due at once."""
+    _reschedule(conn, domain, now, deliveries.c.due_at > now)
+    changes.notify(conn)
+
+
+def revive(conn: Connection, domain: str, now: datetime) -> int:
+    """Queue what was given up for a domain anew, to its gone inboxes too; how many deliveries that were."""
+    conn.execute(delete(gone_inboxes).where(gone_inboxes.c.domain == domain))
+    dead = update(deliveries).where(deliveries.c.domain == domain, deliveries.c.dead_at.is_not(None))
+    revived = conn.execute(dead.values(dead_at=None, attempts=0, due_at=now, created_at=now)).rowcount
+    bring_forward(conn, domain, now)
+    return revived
 
 
 def counts(conn: Connection) -> QueueCounts:
@@ -221,6 +285,12 @@ def delete_dead(conn: Connection, before: datetime, limit: int) -> int:
     return conn.execute(delete(deliveries).where(deliveries.c.id.in_(stale))).rowcount
 
 
+def delete_gone_inboxes(conn: Connection, before: datetime, limit: int) -> int:
+    """Forget up to ``limit`` inboxes that were gone before a moment, so that they are tried again; how many."""
+    stale = select(gone_inboxes.c.inbox).where(gone_inboxes.c.gone_at < before).limit(limit)
+    return conn.execute(delete(gone_inboxes).where(gone_inboxes.c.inbox.in_(stale))).rowcount
+
+
 def delete_done_activities(conn: Connection, before: datetime, limit: int) -> int:
     """Forget up to ``limit`` activities made before a moment that no delivery needs; how many there were."""
     stale = (
@@ -231,13 +301,41 @@ def delete_done_activities(conn: Connection, before: datetime, limit: int) -> in
     return conn.execute(delete(activities).where(activities.c.id.in_(stale))).rowcount
 
 
-def _due(now: datetime, full: set[str], claimed: Mapping[int, object], *, limit: int) -> Select[Any]:
+def _forget_dead(conn: Connection, object_uri: str, inboxes: Collection[str]) -> None:
+    """An object ends: reviving what was given up of it would bring it back."""
+    conn.execute(
+        delete(deliveries).where(
+            deliveries.c.object_uri == object_uri, deliveries.c.inbox.in_(inboxes), deliveries.c.dead_at.is_not(None)
+        )
+    )
+
+
+def _paused_until(conn: Connection, domains: Collection[str], now: datetime) -> dict[str, datetime]:
+    paused = select(peers.c.domain, peers.c.closed_until).where(peers.c.domain.in_(domains), peers.c.closed_until > now)
+    return {row.domain: row.closed_until for row in conn.execute(paused)}
+
+
+def _reschedule(conn: Connection, domain: str, due_at: datetime, which: ColumnElement[bool]) -> None:
+    conn.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.domain == domain,
+            deliveries.c.dead_at.is_(None),
+            deliveries.c.leased_until.is_(None),
+            which,
+        )
+        .values(due_at=due_at)
+    )
+
+
+def _due(now: datetime, full: Collection[str], taken: Collection[int], *, limit: int) -> Select[Any]:
     return (
         select(
             deliveries.c.id,
             deliveries.c.inbox,
             deliveries.c.domain,
             deliveries.c.attempts,
+            deliveries.c.created_at,
             activities.c.uri,
             activities.c.type,
             activities.c.account_id,
@@ -253,7 +351,7 @@ def _due(now: datetime, full: set[str], claimed: Mapping[int, object], *, limit:
             deliveries.c.dead_at.is_(None),
             deliveries.c.due_at <= now,
             deliveries.c.domain.not_in(full),
-            deliveries.c.id.not_in(claimed),
+            deliveries.c.id.not_in(taken),
             or_(peers.c.closed_until.is_(None), peers.c.closed_until <= now),
             _IS_NEXT,
         )
@@ -277,6 +375,7 @@ def _claimed(row: Row[Any]) -> ClaimedDelivery:
         inbox=row.inbox,
         domain=row.domain,
         attempts=row.attempts + 1,
+        queued_at=row.created_at,
         reach=Reach(row.reach),
         tier=Tier(row.tier or Tier.OPEN),
         signature_scheme=row.signature_scheme,

@@ -1,15 +1,15 @@
 """Other servers: their tier, how to sign for them, and how deliveries to them fare.
 
 A peer this node never set a tier for is ``open``. The circuit breaker is a row, so that it is bounded and survives a
-restart (S32): after ``FAILURES_MAX`` failures in a row deliveries wait until ``closed_until``, and then one at a time
-is tried.
+restart (S32): after ``FAILURES_MAX`` failures in a row, or as long as the peer asked for patience, deliveries wait
+until ``closed_until``; after failures one at a time is tried then. What the last failure was is kept after a success.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, case, func, select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 
 from fedorg.domain.peers import Peer, PeerSummary
 from fedorg.domain.visibility import Tier
@@ -20,7 +20,18 @@ ASKED_EVERY: Final = timedelta(days=7)
 FAILURES_MAX: Final = 5
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=6)
+# A peer that sends and takes nothing is not tried more often than this for what it sends.
+HEARD_PAUSE: Final = timedelta(minutes=5)
 ERROR_MAX: Final = 500
+
+_WAITS: Final = deliveries.c.dead_at.is_(None)
+_QUEUED: Final = select(
+    deliveries.c.domain,
+    func.count().filter(_WAITS).label("waiting"),
+    func.count().filter(~_WAITS).label("dead"),
+    func.min(deliveries.c.created_at).filter(_WAITS).label("oldest"),
+    func.min(deliveries.c.due_at).filter(_WAITS).label("next_try"),
+).group_by(deliveries.c.domain)
 
 
 def find(conn: Connection, domain: str) -> Peer | None:
@@ -66,61 +77,92 @@ def set_software(conn: Connection, domain: str, software: str, version: str) -> 
     conn.execute(update(peers).where(peers.c.domain == domain).values(software=software, software_version=version))
 
 
-def record_success(conn: Connection, now: datetime, domain: str, scheme: str | None) -> None:
-    """The peer took a delivery; ``scheme`` is the signature it understood."""
-    upsert_seen(conn, now, domain)
-    values: dict[str, Any] = {"last_success_at": now, "failures": 0, "closed_until": None, "last_error": None}
+def record_success(conn: Connection, now: datetime, domain: str, scheme: str | None) -> bool:
+    """The peer took a delivery; ``scheme`` is the signature it understood. Whether its circuit was open till now."""
+    was_open = upsert_seen(conn, now, domain).failures >= FAILURES_MAX
+    values: dict[str, Any] = {"last_success_at": now, "failures": 0, "closed_until": None}
     if scheme is not None:
         values["signature_scheme"] = scheme
     conn.execute(update(peers).where(peers.c.domain == domain).values(values))
+    return was_open
 
 
-def record_failure(conn: Connection, now: datetime, domain: str, error: str) -> None:
-    """The peer could not be reached or is ill; several such in a row pause deliveries to it, longer each time."""
+def record_refusal(conn: Connection, now: datetime, domain: str, error: str) -> bool:
+    """The peer is well, and does not want what it was sent. Whether its circuit was open till now."""
+    was_open = upsert_seen(conn, now, domain).failures >= FAILURES_MAX
+    values = {"last_failure_at": now, "last_error": error[:ERROR_MAX], "failures": 0, "closed_until": None}
+    conn.execute(update(peers).where(peers.c.domain == domain).values(values))
+    return was_open
+
+
+def record_failure(
+    conn: Connection, now: datetime, domain: str, error: str, *, patience: timedelta = timedelta(0)
+) -> datetime | None:
+    """The peer could not be reached or is ill; several such in a row pause deliveries to it, longer each time.
+
+    ``patience`` is what it asked for itself. Until when deliveries wait, None when the next may go.
+    """
     failures = upsert_seen(conn, now, domain).failures + 1
-    closed_until = None
+    pause = patience
     if failures >= FAILURES_MAX:
-        closed_until = now + min(FIRST_PAUSE * 2 ** min(failures - FAILURES_MAX, 16), LONGEST_PAUSE)
+        pause = max(pause, min(FIRST_PAUSE * 2 ** min(failures - FAILURES_MAX, 16), LONGEST_PAUSE))
+    closed_until = now + pause if pause else None
     conn.execute(
         update(peers)
         .where(peers.c.domain == domain)
         .values(last_failure_at=now, failures=failures, closed_until=closed_until, last_error=error[:ERROR_MAX])
     )
+    return closed_until
+
+
+def end_pause(conn: Connection, domain: str) -> None:
+    """Deliveries to a peer may be tried at once, one at a time if it was ill."""
+    conn.execute(update(peers).where(peers.c.domain == domain).values(closed_until=None))
+
+
+def hear(conn: Connection, now: datetime, domain: str) -> bool:
+    """A peer that was away has spoken: end its pause, unless it was tried a moment ago; whether it did."""
+    was_away = (peers.c.failures >= FAILURES_MAX) & (peers.c.last_failure_at < now - HEARD_PAUSE)
+    ended = update(peers).where(peers.c.domain == domain, was_away).values(closed_until=None)
+    return bool(conn.execute(ended).rowcount)
+
+
+def count_paused(conn: Connection, now: datetime) -> int:
+    """How many peers nothing is delivered to for now."""
+    return conn.execute(select(func.count()).select_from(peers).where(peers.c.closed_until > now)).scalar_one()
 
 
 def list_summaries(conn: Connection, *, limit: int = 1000) -> tuple[PeerSummary, ...]:
     """Peers by domain, each with how many of its accounts are known and how deliveries to it stand."""
+    return _summaries(conn, select(peers).order_by(peers.c.domain).limit(limit))
+
+
+def find_summary(conn: Connection, domain: str) -> PeerSummary | None:
+    """The same of one peer, if it was ever seen or given a tier."""
+    return next(iter(_summaries(conn, select(peers).where(peers.c.domain == domain))), None)
+
+
+def _summaries(conn: Connection, which: Select[Any]) -> tuple[PeerSummary, ...]:
+    rows = conn.execute(which).all()
+    names = [row.domain for row in rows]
     known = dict(
-        conn.execute(
-            select(accounts.c.peer, func.count()).where(accounts.c.peer.is_not(None)).group_by(accounts.c.peer)
-        )
+        conn.execute(select(accounts.c.peer, func.count()).where(accounts.c.peer.in_(names)).group_by(accounts.c.peer))
         .tuples()
         .all()
     )
-    queued = {
-        row.domain: row
-        for row in conn.execute(
-            select(
-                deliveries.c.domain,
-                func.sum(case((deliveries.c.dead_at.is_(None), 1), else_=0)).label("waiting"),
-                func.sum(case((deliveries.c.dead_at.is_not(None), 1), else_=0)).label("dead"),
-                func.min(deliveries.c.created_at).filter(deliveries.c.dead_at.is_(None)).label("oldest"),
-            ).group_by(deliveries.c.domain)
+    queued = {row.domain: row for row in conn.execute(_QUEUED.where(deliveries.c.domain.in_(names)))}
+    return tuple(
+        PeerSummary(
+            peer=_peer(row),
+            accounts_count=known.get(row.domain, 0),
+            deliveries_waiting=0 if queue is None else queue.waiting,
+            deliveries_dead=0 if queue is None else queue.dead,
+            oldest_waiting_at=None if queue is None else queue.oldest,
+            next_try_at=None if queue is None else queue.next_try,
         )
-    }
-    summaries = []
-    for row in conn.execute(select(peers).order_by(peers.c.domain).limit(limit)):
-        queue = queued.get(row.domain)
-        summaries.append(
-            PeerSummary(
-                peer=_peer(row),
-                accounts_count=known.get(row.domain, 0),
-                deliveries_waiting=0 if queue is None else queue.waiting,
-                deliveries_dead=0 if queue is None else queue.dead,
-                oldest_waiting_at=None if queue is None else queue.oldest,
-            )
-        )
-    return tuple(summaries)
+        for row in rows
+        for queue in (queued.get(row.domain),)
+    )
 
 
 def _peer(row: Row[Any]) -> Peer:

@@ -76,6 +76,12 @@ def find(conn: Connection, status_id: StatusId) -> Status | None:
     return None if row is None else from_row(row)
 
 
+def hold(conn: Connection, status_id: StatusId) -> bool:
+    """Keep a status from being deleted until this transaction ends; False when it is gone already."""
+    statement = sa.select(statuses.c.id).where(statuses.c.id == status_id).with_for_update(read=True, key_share=True)
+    return conn.execute(statement).one_or_none() is not None
+
+
 def find_by_uri(conn: Connection, uri: str) -> Status | None:
     """The status with an identity."""
     row = conn.execute(_BY_URI, {"uri": uri}).one_or_none()

@@ -795,6 +795,17 @@ deliveries: Final = Table(
     Index("ix_deliveries_domain", "domain", "id"),
 )
 
+# Inboxes that answered 410; nothing is queued for them until upkeep forgets them.
+gone_inboxes: Final = Table(
+    "gone_inboxes",
+    metadata,
+    Column("inbox", Text, primary_key=True),
+    Column("domain", Text, nullable=False),
+    _moment("gone_at"),
+    Index(None, "domain"),
+    Index(None, "gone_at"),
+)
+
 # Every inbox a status was sent to: a Delete reaches everyone who was ever sent the status.
 status_inboxes: Final = Table(
     "status_inboxes",

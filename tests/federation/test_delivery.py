@@ -69,30 +69,37 @@ def test_retry_after_in_both_forms(value: str | None, seconds: float | None) -> 
 
 def test_the_schedule_doubles_to_twelve_hours() -> None:
     """One minute first, then twice as long each time, then every twelve hours."""
-    delays = [retry_after_seconds(attempt, lambda: 0.0) for attempt in range(1, 13)]
+    delays = [retry_after_seconds(attempt, 0.0, lambda: 0.0) for attempt in range(1, 13)]
 
     assert delays[:4] == [60.0, 120.0, 240.0, 480.0]
     assert delays[9:] == [30_720.0, 43_200.0, 43_200.0]
+    assert retry_after_seconds(10**9, 0.0, lambda: 0.0) == 43_200.0
 
 
 @given(fraction=st.floats(0, 1, exclude_max=True))
 def test_tries_go_on_for_seven_days(fraction: float) -> None:
     """Whatever the jitter, a peer has at least a week to come back, and no delivery lives for ever."""
     waited, attempt = 0.0, 1
-    while (delay := retry_after_seconds(attempt, lambda: fraction)) is not None:
+    while (delay := retry_after_seconds(attempt, waited, lambda: fraction)) is not None:
         assert FIRST_DELAY_SECONDS <= delay <= LONGEST_DELAY_SECONDS * (1 + JITTER)
         waited += delay
         attempt += 1
 
     assert timedelta(seconds=waited) >= timedelta(days=7)
-    assert waited < GIVE_UP_SECONDS * (1 + JITTER) + LONGEST_DELAY_SECONDS * 2
-    assert retry_after_seconds(10**9, lambda: 0.0) is None
+    assert waited < GIVE_UP_SECONDS + LONGEST_DELAY_SECONDS * (1 + JITTER)
+
+
+def test_a_delay_is_up_to_a_quarter_longer() -> None:
+    """Tries that failed together do not come back together."""
+    delays = [retry_after_seconds(1, 0.0, lambda part=part: part) for part in (0.0, 0.5, 0.999)]  # type: ignore[misc]
+
+    assert delays == [60.0, 67.5, pytest.approx(75.0, abs=0.1)]
 
 
 def test_attempts_are_counted_from_one() -> None:
     """A mistake of the caller is not taken for a schedule."""
     with pytest.raises(ValueError, match="from 1"):
-        retry_after_seconds(0, lambda: 0.0)
+        retry_after_seconds(0, 0.0, lambda: 0.0)
 
 
 @given(st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - bounds

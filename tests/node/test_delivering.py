@@ -1,5 +1,7 @@
 """How a node delivers: both signature schemes, peers that refuse, are gone, are dead, or changed their tier."""
 
+import json
+import re
 import socket
 from collections.abc import AsyncIterator
 from itertools import count
@@ -96,6 +98,38 @@ async def test_a_busy_peer_is_tried_again_later(node: RunningNode, alice: Member
     await write_to(alice, peer)
 
     assert (await line_about(node, peer, "delivery.retry"))["seconds"] >= 60
+
+
+async def test_an_administrator_sees_how_a_peer_fares_and_has_it_tried_again(
+    node: RunningNode, alice: Member, peer: FakePeer
+) -> None:
+    """``peer show`` tells what failed, since when and why; ``peer retry`` sends at once what waits or was given up."""
+    peer.refusals["/users/fred/inbox"] = 503
+    words = await write_to(alice, peer)
+    await line_about(node, peer, "delivery.retry")
+    shown = json.loads(await node.command("peer", "show", peer.domain, "--json"))
+    assert (shown["failures_in_a_row"], shown["last_error"], shown["held_back_until"]) == (1, "answered 503", None)
+    assert (shown["deliveries_waiting"], shown["deliveries_failed"]) == (1, 0)
+    assert shown["oldest_waiting_at"] < shown["last_failure_at"] < shown["next_try_at"]
+
+    peer.refusals["/users/fred/inbox"] = 404
+    refused = await write_to(alice, peer)
+    await line_about(node, peer, "delivery.refused")
+    shown = json.loads(await node.command("peer", "show", peer.domain, "--json"))
+    assert (shown["deliveries_waiting"], shown["deliveries_failed"], shown["last_error"]) == (1, 1, "answered 404")
+    async with node.http() as http:
+        metrics = (await http.get("/metrics")).text
+    counted = re.findall(r'^fedorg_deliveries_total\{result="(\w+)"\} [1-9]', metrics, re.MULTILINE)
+    assert {"delivered", "refused", "retry"} <= {*counted}
+    assert re.search(r"^fedorg_paused_peers 0.0$", metrics, re.MULTILINE)
+
+    peer.refusals.clear()
+    retried = json.loads(await node.command("peer", "retry", peer.domain, "--json"))
+
+    assert (retried["deliveries_waiting"], retried["deliveries_revived"]) == (2, 1)
+    await peer.wait_for("Create", words)
+    await peer.wait_for("Create", refused)
+    assert (await node.run("peer", "retry", "unknown.example")).code != 0
 
 
 async def test_a_dead_peer_delays_nobody(alice: Member, peer: FakePeer) -> None:

@@ -1,10 +1,12 @@
 """The queue of deliveries: once for an activity, in order for an object, and no peer at the expense of another."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, ActorType
 from fedorg.domain.visibility import Reach, Tier
@@ -167,8 +169,136 @@ async def test_an_inbox_that_is_gone_loses_what_waits_for_it(database: Database)
     await record(database, activity(), "a.example", "b.example")
     await record(database, activity(), "a.example")
 
-    assert await database.write(deliveries.drop_inbox, "https://a.example/inbox") == 2
-    assert {delivery.domain for delivery in await claim(database)} == {"b.example"}
+    dropped = await database.write(deliveries.drop_inbox, NOW, "https://a.example/inbox", "a.example")
+    await record(database, activity(), "a.example", "c.example")
+
+    assert dropped == 2
+    assert {delivery.domain for delivery in await claim(database)} == {"b.example", "c.example"}
+
+
+async def test_an_inbox_that_is_gone_is_asked_again_after_a_month(database: Database) -> None:
+    """Upkeep forgets that it was gone, so that a server that came back under its name is heard of again."""
+    await database.write(deliveries.drop_inbox, NOW, "https://a.example/inbox", "a.example")
+
+    assert not await record(database, activity(), "a.example")
+    assert await database.write(deliveries.delete_gone_inboxes, NOW, 10) == 0
+    assert await database.write(deliveries.delete_gone_inboxes, NOW + timedelta(seconds=1), 10) == 1
+    assert await record(database, activity(), "a.example")
+
+
+async def test_any_number_of_ill_peers_leaves_the_well_ones_their_turn(database: Database) -> None:
+    """However many ill servers stand first in line, those behind them are claimed."""
+
+    def fall_ill(conn: Connection) -> None:
+        for number in range(700):
+            deliveries.record(
+                conn, IDS, NOW, activity(), {f"https://ill{number}.example/inbox": f"ill{number}.example"}
+            )
+            peers.record_failure(conn, NOW, f"ill{number}.example", "no answer")
+
+    await database.write(fall_ill)
+    await record(database, activity(), "well.example")
+
+    assert [delivery.domain for delivery in await claim(database, ill_free=0)] == ["well.example"]
+
+
+async def test_what_is_under_way_is_not_claimed_again(database: Database) -> None:
+    """A worker whose clock jumps does not begin what it is in the middle of."""
+    await record(database, activity(), "a.example", "b.example")
+    held = await claim(database)
+    window = Window(free=32, domain_max=4, ill_free=8, busy={}, held=[held[0].id])
+
+    later = await database.write(deliveries.claim, now=NOW + timedelta(days=1), lease=LEASE, window=window)
+
+    assert [delivery.id for delivery in later] == [held[1].id]
+
+
+async def test_nothing_is_due_while_a_peer_is_paused(database: Database) -> None:
+    """What waits, and what is added, is due when the pause ends, so that asking for work finds none until then."""
+    await record(database, activity(), "a.example")
+    until = await database.write(peers.record_failure, NOW, "a.example", "answered 429", patience=timedelta(hours=3))
+    assert until == NOW + timedelta(hours=3)
+
+    await database.write(deliveries.put_off, "a.example", until)
+    await record(database, activity(), "a.example")
+
+    assert not await database.read(deliveries.is_any_due, until - timedelta(seconds=1))
+    assert len(await claim(database, until)) == 2
+
+
+async def test_a_peer_that_is_back_gets_all_at_once(database: Database) -> None:
+    """The success of the probe makes everything due that was put off, long before its own next try."""
+    for _ in range(3):
+        await record(database, activity(), "a.example")
+    (probe, *_) = await claim(database, domain_max=1)
+    for _ in range(peers.FAILURES_MAX - 1):
+        assert await database.write(peers.record_failure, NOW, "a.example", "no answer") is None
+    until = await database.write(peers.record_failure, NOW, "a.example", "no answer")
+    assert until == NOW + peers.FIRST_PAUSE
+    await database.write(deliveries.put_off, "a.example", until)
+
+    assert await database.write(peers.record_success, NOW, "a.example", "rfc9421")
+    await database.write(deliveries.finish, probe)
+    await database.write(deliveries.bring_forward, "a.example", NOW)
+
+    assert len(await claim(database)) == 2
+    assert not await database.write(peers.record_success, NOW, "a.example", "rfc9421")
+
+
+async def test_a_peer_that_speaks_is_tried_at_once(database: Database) -> None:
+    """Whoever sends is awake: the pause ends, but not more often than every few minutes."""
+    for _ in range(peers.FAILURES_MAX + 8):
+        await database.write(peers.record_failure, NOW, "a.example", "no answer")
+
+    assert not await database.write(peers.hear, NOW + timedelta(minutes=4), "a.example")
+    assert await database.write(peers.hear, NOW + timedelta(minutes=6), "a.example")
+    peer = await database.read(peers.find, "a.example")
+    assert peer is not None
+    assert peer.closed_until is None
+
+
+async def test_a_delivery_that_never_had_its_turn_ends_with_its_week(database: Database) -> None:
+    """Behind an ill peer the number of tries does not grow; what is older than a week is given up all the same."""
+    overdue = {"patience": timedelta(days=7), "longest_wait": timedelta(hours=12)}
+    await record(database, activity(), "a.example", "b.example")
+    late = NOW + timedelta(days=7, hours=13)
+    await database.write(peers.record_failure, NOW + timedelta(days=6), "a.example", "no answer")
+    await database.write(peers.record_failure, NOW + timedelta(days=6), "b.example", "no answer")
+    assert await database.write(deliveries.bury_overdue, late, 10, **overdue) == 0
+
+    await database.write(peers.record_failure, late, "a.example", "no answer")
+
+    assert await database.write(deliveries.bury_overdue, late, 10, **overdue) == 1
+    assert {delivery.domain for delivery in await claim(database, late)} == {"b.example"}
+
+
+async def test_what_was_given_up_gets_another_week(database: Database) -> None:
+    """An administrator's word revives dead deliveries and gone inboxes of one peer, and of no other."""
+    await record(database, activity(), "a.example", "b.example")
+    for held in await claim(database):
+        await database.write(deliveries.bury, held, NOW, "answered 404")
+    await database.write(deliveries.drop_inbox, NOW, "https://a.example/other", "a.example")
+    later = NOW + timedelta(days=5)
+
+    assert await database.write(deliveries.revive, "a.example", later) == 1
+
+    (again,) = await claim(database, later)
+    assert (again.domain, again.attempts, again.queued_at) == ("a.example", 1, later)
+    assert (await database.read(deliveries.counts)).dead == 1
+    assert await database.write(deliveries.record, IDS, later, activity(), {"https://a.example/other": "a.example"})
+
+
+async def test_the_end_of_an_object_cannot_be_overtaken_by_a_revival(database: Database) -> None:
+    """What was given up of an object is forgotten with its Delete: reviving it would bring the object back."""
+    await record(database, activity("https://here.example/1"), "a.example", "b.example")
+    for held in await claim(database):
+        await database.write(deliveries.bury, held, NOW, "answered 404")
+    ending = replace(activity("https://here.example/1"), type="Delete")
+
+    await record(database, ending, "a.example")
+
+    assert await database.write(deliveries.revive, "a.example", NOW) == 0
+    assert await database.write(deliveries.revive, "b.example", NOW) == 1
 
 
 async def test_a_delivery_carries_what_its_peer_is_now(database: Database) -> None:
@@ -207,4 +337,6 @@ async def test_peers_are_listed_with_how_deliveries_to_them_stand(database: Data
 
     assert (a.peer.domain, a.peer.tier, a.deliveries_waiting, a.deliveries_dead) == ("a.example", Tier.OPEN, 0, 1)
     assert (b.peer.domain, b.peer.tier, b.deliveries_waiting, b.deliveries_dead) == ("b.example", Tier.SIBLING, 1, 0)
-    assert b.oldest_waiting_at == NOW
+    assert (b.oldest_waiting_at, b.next_try_at) == (NOW, NOW + LEASE)
+    assert await database.read(peers.find_summary, "b.example") == b
+    assert await database.read(peers.find_summary, "c.example") is None
