@@ -30,6 +30,7 @@ _LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 # Variables with the prefix that say where settings are, not what they are.
 _NOT_SETTINGS: Final = frozenset({"FEDORG_CONFIG"})
 _NOT_SETTINGS_PREFIXES: Final = ("FEDORG_TEST_",)
+_POLL_SECONDS_MAX: Final = 10 * 366 * 86_400
 _PORT_MAX: Final = 65535
 
 
@@ -210,6 +211,10 @@ def _faults(settings: Settings) -> list[str]:
         )
         if getattr(settings, name) < 1
     ]
+    if settings.poll_options_max < 2:  # noqa: PLR2004 - with one there is nothing to choose
+        problems.append("poll_options_max: must be 2 or more")
+    if not settings.poll_seconds_min <= settings.poll_seconds_max <= _POLL_SECONDS_MAX:
+        problems.append(f"poll_seconds_max: must lie between poll_seconds_min and {_POLL_SECONDS_MAX}")
     if settings.ca_file is not None and not settings.ca_file.is_file():
         problems.append(f"ca_file: there is no file {settings.ca_file}")
     reach, mode = get_args(ReachName), ("closed", "organisation", "partners", "open")

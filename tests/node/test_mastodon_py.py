@@ -76,6 +76,25 @@ async def test_mastodon_py_walks_through_the_node(working: WorkingServer) -> Non
     await asyncio.to_thread(_look_back, anna, bert)
 
 
+async def test_mastodon_py_asks_and_votes(working: WorkingServer) -> None:
+    """A poll as the library makes it, votes in it, and reads it; what is refused comes as its exception."""
+    for name in ("anna", "bert"):
+        await working.person(name)
+    anna, bert = [await signed_in(working, name) for name in ("anna", "bert")]
+
+    await asyncio.to_thread(_ask_and_vote, anna, bert)
+
+
+def _ask_and_vote(anna: Mastodon, bert: Mastodon) -> None:
+    asked = anna.status_post("Which?", poll=anna.make_poll(["Tea", "Coffee"], expires_in=600, multiple=True))
+    assert bert.poll_vote(asked.poll.id, [1]).own_votes == [1]
+    with pytest.raises(mastodon.MastodonAPIError, match="already voted"):
+        bert.poll_vote(asked.poll.id, 1)
+    seen = anna.poll(asked.poll.id)
+    assert ([option.votes_count for option in seen.options], seen.voters_count) == ([0, 1], 1)
+    assert seen.expires_at - asked.created_at == timedelta(seconds=600)
+
+
 def _walk(anna: Mastodon, bert: Mastodon, people: list[Member]) -> None:
     assert anna.account_verify_credentials().acct == "anna"
     assert bert.account_follow(people[0].id).following

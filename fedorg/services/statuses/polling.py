@@ -146,11 +146,11 @@ def queue_stream(conn: Connection, node: Node, poll: Poll) -> None:
 
 def _end_of(conn: Connection, node: Node, poll: Poll, author: Account) -> tuple[Job, datetime] | None:
     now = node.now()
-    if poll.expires_at is None or poll.ended_at is not None or poll.expires_at > now + FAR:
+    if poll.expires_at is None or poll.ended_at is not None:
         return None
     if author.is_local:
         return EndPoll(poll_id=poll.id), poll.expires_at
-    if not polls.has_local_voter(conn, poll.id):
+    if poll.expires_at > now + FAR or not polls.has_local_voter(conn, poll.id):
         return None
     if poll.is_final:
         return EndPoll(poll_id=poll.id), now
