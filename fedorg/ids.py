@@ -25,6 +25,7 @@ JobId = NewType("JobId", int)
 EventId = NewType("EventId", int)
 InviteId = NewType("InviteId", int)
 ListId = NewType("ListId", int)
+ScheduledStatusId = NewType("ScheduledStatusId", int)
 ReportId = NewType("ReportId", int)
 
 PROCESSES_MAX: Final = 64

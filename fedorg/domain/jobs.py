@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from fedorg.ids import AccountId, PollId, ReportId, StatusId, VoteId
+from fedorg.ids import AccountId, PollId, ReportId, ScheduledStatusId, StatusId, VoteId
 
 
 class DistributeStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -75,6 +75,13 @@ class SendActivity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     target_id: AccountId
     uri: str
     object_uri: str | None = None
+
+
+class PostScheduledStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Post a status whose moment has come; nothing happens when it was deleted, posted or put off meanwhile."""
+
+    scheduled_id: ScheduledStatusId
+    scheduled_at: datetime
 
 
 class DistributeProfile(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -202,6 +209,7 @@ Job: TypeAlias = (
     | DistributeToTagFollowers
     | DistributeEdit
     | DistributeDelete
+    | PostScheduledStatus
     | SendActivity
     | DistributeProfile
     | DistributePin

@@ -10,7 +10,7 @@ from fedorg.domain.filters import FilterMatch
 from fedorg.domain.polls import PollDraft, PollView, RemotePoll
 from fedorg.domain.reactions import ReactionCount
 from fedorg.domain.visibility import Audience, Reach, Visibility
-from fedorg.ids import AccountId, ApplicationId, EditId, MediaId, StatusId
+from fedorg.ids import AccountId, ApplicationId, EditId, MediaId, ScheduledStatusId, StatusId, UserId
 
 
 class MediaType(StrEnum):
@@ -163,6 +163,19 @@ class StatusDraft:
     poll: PollDraft | None = None
     application_id: ApplicationId | None = None
     idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledStatus:
+    """A draft that is posted at ``scheduled_at``; ``error`` says why it was not, when that moment has passed."""
+
+    id: ScheduledStatusId
+    account_id: AccountId
+    user_id: UserId
+    draft: StatusDraft
+    scheduled_at: datetime
+    error: str | None = None
+    media: tuple[MediaAttachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

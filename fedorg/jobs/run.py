@@ -18,6 +18,7 @@ from fedorg.domain.jobs import (
     HandleActivity,
     IdentifyPeer,
     Job,
+    PostScheduledStatus,
     RefreshPoll,
     ResolveThread,
     SendActivity,
@@ -28,6 +29,7 @@ from fedorg.domain.jobs import (
 from fedorg.ids import JobId
 from fedorg.jobs import distribute, handle, polls, send
 from fedorg.node import Node
+from fedorg.services import scheduling
 
 
 async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901, PLR0912 -- one line per job
@@ -47,6 +49,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await distribute.distribute_pin(node, job, job_id)
         case DistributeFeaturedTag():
             await distribute.distribute_featured_tag(node, job, job_id)
+        case PostScheduledStatus():
+            await scheduling.post_scheduled(node, job)
         case SendActivity():
             await send.send(node, job, job_id)
         case HandleActivity():

@@ -17,6 +17,7 @@ _OWN_UNATTACHED: Final = (
     media_attachments.c.id == sa.bindparam("media_id"),
     media_attachments.c.account_id == sa.bindparam("owner"),
     media_attachments.c.status_id.is_(None),
+    media_attachments.c.scheduled_status_id.is_(None),
 )
 _GET_UNATTACHED: Final = sa.select(media_attachments).where(*_OWN_UNATTACHED)
 
@@ -67,7 +68,8 @@ def attach(
         .where(media_attachments.c.status_id == status_id, media_attachments.c.id.not_in(media_ids))
         .values(status_id=None)
     )
-    free = sa.or_(media_attachments.c.status_id.is_(None), media_attachments.c.status_id == status_id)
+    is_free = sa.and_(media_attachments.c.status_id.is_(None), media_attachments.c.scheduled_status_id.is_(None))
+    free = sa.or_(is_free, media_attachments.c.status_id == status_id)
     refused = []
     for position, media_id in enumerate(media_ids):
         statement = (
@@ -105,7 +107,11 @@ def take_abandoned(conn: Connection, before: datetime, limit: int) -> list[Media
     """Remove up to ``limit`` files that were kept for no status since before a moment, and return them."""
     stale = (
         sa.select(media_attachments)
-        .where(media_attachments.c.status_id.is_(None), media_attachments.c.created_at < before)
+        .where(
+            media_attachments.c.status_id.is_(None),
+            media_attachments.c.scheduled_status_id.is_(None),
+            media_attachments.c.created_at < before,
+        )
         .limit(limit)
     )
     found = [from_row(row) for row in conn.execute(stale)]

@@ -505,12 +505,31 @@ status_tags: Final = Table(
     Index("ix_status_tags_status", "status_id"),
 )
 
+# Statuses that wait for their time; what went wrong when it came is kept with them.
+scheduled_statuses: Final = Table(
+    "scheduled_statuses",
+    metadata,
+    _id(),
+    _account(),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("draft", JSON, nullable=False),
+    Column("idempotency_key", String(255)),
+    _moment("scheduled_at"),
+    Column("error", Text),
+    _moment("created_at"),
+    UniqueConstraint("account_id", "idempotency_key"),
+    Index("ix_scheduled_statuses_account", "account_id", "id"),
+    Index("ix_scheduled_statuses_user", "user_id"),
+)
+
 media_attachments: Final = Table(
     "media_attachments",
     metadata,
     _id(),
     _account(),
     _status(nullable=True),
+    # A file that a scheduled status will show is kept for it.
+    Column("scheduled_status_id", BigInteger),
     _count("position"),
     Column("type", String(16), nullable=False),
     Column("content_type", Text, nullable=False),
@@ -528,6 +547,7 @@ media_attachments: Final = Table(
     Column("size_bytes", BigInteger, nullable=False, server_default=text("0")),
     _moment("created_at"),
     Index("ix_media_attachments_status", "status_id", "position"),
+    Index("ix_media_attachments_scheduled", "scheduled_status_id"),
     Index("ix_media_attachments_account", "account_id", "id"),
 )
 

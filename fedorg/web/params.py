@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -22,6 +23,7 @@ _FALSE: Final = frozenset({"", "0", "f", "false", "off", "no"})
 _DEPTH_MAX: Final = 8
 _VALUES_MAX: Final = 2000
 _DIGITS_MAX: Final = 19
+_MOMENT_MAX: Final = 64
 _NUMBER: Final = re.compile(r"[+-]?\d{1,19}")
 
 
@@ -65,6 +67,17 @@ class Params:
         if not _NUMBER.fullmatch(value.strip()) or abs(int(value)) > ID_MAX:
             raise Invalid(f"Validation failed: {name} is not a number")
         return int(value)
+
+    def moment(self, name: str) -> datetime | None:
+        """A time in ISO 8601, in UTC unless it says otherwise; None when it was not sent or is empty."""
+        value = (self.text(name) or "").strip()
+        if not value:
+            return None
+        try:
+            found = datetime.fromisoformat(value[:_MOMENT_MAX])
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+        except (ValueError, OverflowError):
+            raise Invalid(f"Validation failed: {name} is not a time in ISO 8601") from None
 
     def flag(self, name: str) -> bool | None:
         """Yes or no as Rails reads it; None when it was not sent."""

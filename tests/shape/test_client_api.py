@@ -19,8 +19,8 @@ in this list answers 404. *Access* is the scope a token needs; `public` before i
 without a token, with what everybody may see.
 
 Beside Mastodon's members a Status carries `reach`, and `POST /api/v1/statuses` takes `reach` (`node`, `organisation`,
-`partners`, `public`), `visibility=local` and `local_only=true` (both mean reach `node`). Scheduled statuses and
-quotes are refused with 422. An edit without `poll` removes the poll, as in Mastodon.
+`partners`, `public`), `visibility=local` and `local_only=true` (both mean reach `node`). Quotes are
+refused with 422. An edit without `poll` removes the poll, as in Mastodon.
 
 It also carries `reactions`: what accounts elsewhere reacted with, each in the form of Mastodon's Reaction. A custom
 emoji is named `shortcode@domain` and pictured at its own server. A reaction sent as a favourite counts as both.

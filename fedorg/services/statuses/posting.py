@@ -5,8 +5,10 @@ reach of what it answers and is never wider (blueprint §4). A direct status has
 that the node's mode allows, each of them being checked.
 """
 
+import contextlib
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -35,6 +37,10 @@ class _AlreadyPosted(Exception):
     """Another request with the same idempotency key was first; this one leaves no trace."""
 
 
+class _Rehearsed(Exception):
+    """The draft could be posted; what was done to find out is undone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Posting:
     """Everything that is known before the transaction."""
@@ -47,34 +53,68 @@ class _Posting:
     terms: PollTerms | None
     key: str | None
     now: datetime
+    also: Callable[[Connection], None] | None
 
 
-async def post_status(node: Node, author: Account, user: User | None, draft: StatusDraft) -> Status:
+async def post_status(
+    node: Node,
+    author: Account,
+    user: User | None,
+    draft: StatusDraft,
+    *,
+    also: Callable[[Connection], None] | None = None,
+) -> Status:
     """Post for ``author``; ``user`` gives the defaults of the person who writes.
 
-    The same ``idempotency_key`` within an hour gives the status that was posted first. Raises ``Invalid`` for what the
-    draft says, and ``NotFound`` when it answers what the author cannot see.
+    The same ``idempotency_key`` within an hour gives the status that was posted first. ``also`` runs first in the
+    transaction that posts, and undoes it by raising. Raises ``Invalid`` for what the draft says, and ``NotFound`` when
+    it answers what the author cannot see.
     """
+    posting = await _prepare(node, author, user, draft, also)
+    if posting.key is not None:
+        posted = await node.read(statuses.find_posted, author.id, posting.key, posting.now - KEY_KEPT)
+        if posted is not None:
+            return posted
+    try:
+        return await node.write(_record, posting)
+    except _AlreadyPosted:
+        return await node.read(_get_posted, posting)
+
+
+async def check_draft(node: Node, author: Account, user: User | None, draft: StatusDraft) -> None:
+    """Raise what ``post_status`` would raise; nothing is posted."""
+    posting = await _prepare(node, author, user, replace(draft, idempotency_key=None), None)
+
+    def rehearse(conn: Connection) -> None:
+        _record(conn, posting)
+        raise _Rehearsed
+
+    with contextlib.suppress(_Rehearsed):
+        await node.write(rehearse)
+
+
+async def _prepare(
+    node: Node, author: Account, user: User | None, draft: StatusDraft, also: Callable[[Connection], None] | None
+) -> _Posting:
+    """Everything that is to be asked or read before the transaction."""
     if author.suspended_at is not None:
         raise Forbidden("This account may not post")
     if len(draft.media_ids) > MEDIA_MAX:
         raise Invalid(f"Cannot attach more than {MEDIA_MAX} files")
     now = node.now()
-    key = _bounded(draft.idempotency_key)
-    if key is not None:
-        posted = await node.read(statuses.find_posted, author.id, key, now - KEY_KEPT)
-        if posted is not None:
-            return posted
     terms = polling.read_terms(node.settings, draft.poll, now)
     polling.require_no_media(terms, draft.media_ids)
-    composed = await compose(node, draft.text, draft.spoiler_text, has_media=bool(draft.media_ids))
-    posting = _Posting(
-        node=node, author=author, user=user, draft=draft, composed=composed, terms=terms, key=key, now=now
+    return _Posting(
+        node=node,
+        author=author,
+        user=user,
+        draft=draft,
+        composed=await compose(node, draft.text, draft.spoiler_text, has_media=bool(draft.media_ids)),
+        terms=terms,
+        key=_bounded(draft.idempotency_key),
+        now=now,
+        also=also,
     )
-    try:
-        return await node.write(_record, posting)
-    except _AlreadyPosted:
-        return await node.read(_get_posted, posting)
 
 
 def default_reach(node: Node, user: User | None) -> Reach:
@@ -85,6 +125,8 @@ def default_reach(node: Node, user: User | None) -> Reach:
 
 def _record(conn: Connection, posting: _Posting) -> Status:
     node, author, draft, composed = posting.node, posting.author, posting.draft, posting.composed
+    if posting.also is not None:
+        posting.also(conn)
     parent = _get_parent(conn, posting)
     audience = _audience(posting, parent)
     check_addressees(conn, FederationMode(node.settings.federation_mode), audience, composed.mentions)

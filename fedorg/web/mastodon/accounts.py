@@ -78,6 +78,14 @@ async def delete_header(viewer: Viewer) -> Response:
     return await _own_account(await accounts.remove_picture(this_node(), viewer.account, "header"), viewer.user)
 
 
+@blueprint.get("/api/v1/accounts/<id:account_id>/identity_proofs")
+@requires("read:accounts")
+async def list_identity_proofs(_viewer: Viewer, account_id: AccountId) -> Response:
+    """None: Mastodon itself gave them up."""
+    await accounts.get_account(this_node(), account_id)
+    return json_answer([])
+
+
 @blueprint.get("/api/v1/accounts/lookup")
 @open_to_public("read:accounts")
 async def lookup_account(_viewer: Viewer | None) -> Response:

@@ -69,6 +69,13 @@ async def show_policy() -> Response:
     raise NotFound
 
 
+@blueprint.get("/api/v1/instance/translation_languages")
+@public
+async def list_translation_languages() -> Response:
+    """Nothing is translated here."""
+    return json_answer({})
+
+
 @blueprint.get("/api/v1/custom_emojis")
 @public
 async def list_custom_emojis() -> Response:

@@ -4,10 +4,11 @@ from quart import Blueprint, Response, request
 
 from fedorg.domain.statuses import MediaChange, StatusChange, StatusDraft
 from fedorg.domain.visibility import Reach, Visibility
-from fedorg.errors import Invalid
+from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import MediaId, StatusId
 from fedorg.media import parse_focus
 from fedorg.serializers.accounts import account_entity
+from fedorg.serializers.scheduled_statuses import scheduled_status_entity
 from fedorg.serializers.statuses import (
     context_entity,
     deleted_status_entity,
@@ -15,7 +16,7 @@ from fedorg.serializers.statuses import (
     source_entity,
     status_entity,
 )
-from fedorg.services import interactions, polls, statuses
+from fedorg.services import interactions, polls, scheduling, statuses
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
 from fedorg.web.base import json_answer, page_answer, this_node
 from fedorg.web.mastodon.polls import read_poll
@@ -30,10 +31,15 @@ _KEY_MAX = 255
 @blueprint.post("")
 @requires("write:statuses")
 async def post(viewer: Viewer) -> Response:
-    """Post a status; the same Idempotency-Key within an hour gives the same status again."""
+    """Post a status, now or at `scheduled_at`; the same Idempotency-Key within an hour gives the same one again."""
     params = await read_params()
     node = this_node()
-    status = await statuses.post_status(node, viewer.account, viewer.user, _draft(params, viewer))
+    draft, scheduled_at = _draft(params, viewer), params.moment("scheduled_at")
+    # A moment in the past means now, as in Mastodon.
+    if scheduled_at is not None and scheduled_at > node.now():
+        scheduled = await scheduling.schedule(node, viewer.account, viewer.user, draft, scheduled_at)
+        return json_answer(scheduled_status_entity(scheduled, node.uris))
+    status = await statuses.post_status(node, viewer.account, viewer.user, draft)
     return await _answer(viewer, status.id)
 
 
@@ -163,6 +169,16 @@ async def unreblog(viewer: Viewer, status_id: StatusId) -> Response:
     return await _answer(viewer, original.id)
 
 
+@blueprint.post("/<id:status_id>/translate")
+@requires("read:statuses")
+async def translate(viewer: Viewer, status_id: StatusId) -> Response:
+    """Nothing is translated here: answered as by a Mastodon without a translation service."""
+    view = await statuses.get_view(this_node(), viewer.account.id, status_id)
+    if view.status.audience.visibility in (Visibility.PRIVATE, Visibility.DIRECT):
+        raise Forbidden("This action is not allowed")
+    raise NotFound
+
+
 @blueprint.get("/<id:status_id>/favourited_by")
 @open_to_public("read:accounts")
 async def list_favourited_by(viewer: Viewer | None, status_id: StatusId) -> Response:
@@ -208,8 +224,6 @@ def _draft(params: Params, viewer: Viewer) -> StatusDraft:
 
 def _refuse_what_is_not_offered(params: Params) -> None:
     """Say so instead of posting something else than was asked for."""
-    if params.text("scheduled_at"):
-        raise Invalid("Validation failed: this node does not offer scheduled statuses")
     if params.text("quoted_status_id"):
         raise Invalid("Validation failed: this node does not offer quotes")
 

@@ -1,0 +1,189 @@
+"""Scheduled statuses over the client API: kept, put off, posted once, and what happens when they cannot be posted."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.node.serving import Member
+from tests.node.talking import WorkingServer, contents, entities, entity, links, post, refusal, success, upload
+
+SCHEDULED = "/api/v1/scheduled_statuses"
+
+
+def ahead(working: WorkingServer, **delta: float) -> str:
+    return (working.server.clock() + timedelta(**delta)).isoformat()
+
+
+async def schedule(author: Member, moment: str, text: str = "Later", **fields: object) -> Any:  # noqa: ANN401 - JSON
+    wanted = {"status": text, "scheduled_at": moment, **fields}
+    return entity(await author.api.post("/api/v1/statuses", json=wanted), "ScheduledStatus")
+
+
+async def posted(author: Member) -> list[str]:
+    return contents(entities(await author.api.get(f"/api/v1/accounts/{author.id}/statuses"), "Status"))
+
+
+async def let_time_pass(working: WorkingServer, **delta: float) -> None:
+    working.server.clock.advance(timedelta(**delta))
+    await working.settle()
+
+
+async def test_a_scheduled_status_is_posted_when_its_time_comes(working: WorkingServer) -> None:
+    """Once, as it was drafted; before, only its author sees it."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    picture = await upload(anna)
+    start = await post(anna, "Start")
+
+    made = await schedule(
+        anna,
+        ahead(working, minutes=10),
+        "@bert Look",
+        media_ids=[picture["id"]],
+        spoiler_text="Art",
+        visibility="unlisted",
+        in_reply_to_id=start["id"],
+        language="en",
+    )
+    assert (made["params"]["text"], made["params"]["visibility"]) == ("@bert Look", "unlisted")
+    assert [file["id"] for file in made["media_attachments"]] == [picture["id"]]
+    assert await posted(anna) == ["Start"]
+    assert entities(await bert.api.get("/api/v1/notifications"), "Notification") == []
+    assert refusal(await anna.api.put(f"/api/v1/media/{picture['id']}", data={"description": "x"}), 404)
+    await let_time_pass(working, minutes=11)
+
+    (shown, _) = entities(await anna.api.get(f"/api/v1/accounts/{anna.id}/statuses"), "Status")
+    assert (shown["spoiler_text"], shown["visibility"], shown["in_reply_to_id"]) == ("Art", "unlisted", start["id"])
+    assert [file["id"] for file in shown["media_attachments"]] == [picture["id"]]
+    (told,) = entities(await bert.api.get("/api/v1/notifications"), "Notification")
+    assert told["status"]["id"] == shown["id"]
+    assert entities(await anna.api.get(SCHEDULED), "ScheduledStatus") == []
+    await let_time_pass(working, minutes=11)
+    assert len(await posted(anna)) == 2
+
+
+async def test_it_can_be_put_off_and_cancelled(working: WorkingServer) -> None:
+    """The moment before means nothing any more, and what was cancelled never comes."""
+    anna = await working.person("anna")
+    first = await schedule(anna, ahead(working, minutes=10), "First")
+    second = await schedule(anna, ahead(working, minutes=10), "Second")
+
+    changed = entity(
+        await anna.api.put(f"{SCHEDULED}/{first['id']}", data={"scheduled_at": ahead(working, minutes=60)}),
+        "ScheduledStatus",
+    )
+    assert entity(await anna.api.get(f"{SCHEDULED}/{first['id']}"), "ScheduledStatus") == changed
+    assert success(await anna.api.delete(f"{SCHEDULED}/{second['id']}")) == {}
+    await let_time_pass(working, minutes=15)
+    assert await posted(anna) == []
+    await let_time_pass(working, minutes=60)
+
+    assert await posted(anna) == ["First"]
+
+
+async def test_a_moment_in_the_past_means_now(working: WorkingServer) -> None:
+    """As documented; one that is near is refused, and so is what is no time."""
+    anna = await working.person("anna")
+
+    await post(anna, "At once", scheduled_at=datetime(2020, 1, 1, tzinfo=UTC).isoformat())
+    for moment, words in ((ahead(working, minutes=4), "five minutes"), ("tomorrow", "not a time")):
+        answer = await anna.api.post("/api/v1/statuses", json={"status": "x", "scheduled_at": moment})
+        assert words in refusal(answer, 422)
+    made = await schedule(anna, ahead(working, minutes=10))
+    answer = await anna.api.put(f"{SCHEDULED}/{made['id']}", data={"scheduled_at": ahead(working, minutes=1)})
+    assert "five minutes" in refusal(answer, 422)
+
+    assert await posted(anna) == ["At once"]
+
+
+async def test_what_could_not_be_posted_is_refused_at_once(working: WorkingServer) -> None:
+    """An author learns of a mistake when they make it, not when nobody is there."""
+    anna = await working.person("anna")
+
+    for fields, status in (
+        ({"status": ""}, 422),
+        ({"status": "x" * 3000}, 422),
+        ({"status": "x", "in_reply_to_id": "1"}, 404),
+        ({"status": "x", "media_ids": ["1"]}, 422),
+    ):
+        wanted = {"scheduled_at": ahead(working, minutes=10), **fields}
+        assert refusal(await anna.api.post("/api/v1/statuses", json=wanted), status)
+
+    assert entities(await anna.api.get(SCHEDULED), "ScheduledStatus") == []
+    assert await posted(anna) == []
+
+
+async def test_what_cannot_be_posted_any_more_waits_with_the_reason(working: WorkingServer) -> None:
+    """Nothing is lost: the author may put it off, or delete it."""
+    anna = await working.person("anna")
+    start = await post(anna, "Start")
+    made = await schedule(anna, ahead(working, minutes=10), in_reply_to_id=start["id"])
+    await anna.api.delete(f"/api/v1/statuses/{start['id']}")
+
+    await let_time_pass(working, minutes=11)
+
+    (waiting,) = entities(await anna.api.get(SCHEDULED), "ScheduledStatus")
+    assert waiting["id"] == made["id"]
+    assert "does not appear to exist" in waiting["error"]
+    again = entity(
+        await anna.api.put(f"{SCHEDULED}/{made['id']}", data={"scheduled_at": ahead(working, minutes=10)}),
+        "ScheduledStatus",
+    )
+    assert "error" not in again
+
+
+async def test_the_same_key_schedules_once(working: WorkingServer) -> None:
+    """An idempotency key holds for what waits as for what is posted."""
+    anna = await working.person("anna")
+    wanted = {"status": "Once", "scheduled_at": ahead(working, minutes=10)}
+    headers = {"Idempotency-Key": "once"}
+
+    first, second = [
+        entity(await anna.api.post("/api/v1/statuses", json=wanted, headers=headers), "ScheduledStatus")
+        for _ in range(2)
+    ]
+
+    assert first == second
+    await let_time_pass(working, minutes=11)
+    assert await posted(anna) == ["Once"]
+
+
+async def test_there_is_a_limit_for_a_day(working: WorkingServer) -> None:
+    """Twenty-five statuses; pages list them, the latest first."""
+    anna = await working.person("anna")
+    tomorrow = (working.server.clock() + timedelta(days=2)).replace(hour=12).isoformat()
+    made = [await schedule(anna, tomorrow, f"Number {number}") for number in range(25)]
+
+    answer = await anna.api.post("/api/v1/statuses", json={"status": "x", "scheduled_at": tomorrow})
+    page = await anna.api.get(SCHEDULED, params={"limit": 20})
+
+    assert "limit of 25 scheduled posts" in refusal(answer, 422)
+    seen = [one["id"] for one in entities(page, "ScheduledStatus")]
+    seen += [one["id"] for one in entities(await anna.api.get(links(page)["next"]), "ScheduledStatus")]
+    assert seen == [one["id"] for one in reversed(made)]
+
+
+async def test_scheduled_statuses_belong_to_one_account(working: WorkingServer) -> None:
+    """S45: somebody else's does not exist."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    made = await schedule(anna, ahead(working, minutes=10))
+    path = f"{SCHEDULED}/{made['id']}"
+
+    answers = [
+        await bert.api.get(path),
+        await bert.api.put(path, data={"scheduled_at": ahead(working, minutes=60)}),
+        await bert.api.delete(path),
+    ]
+
+    assert {refusal(answer, 404) for answer in answers} == {"Record not found"}
+    assert entities(await bert.api.get(SCHEDULED), "ScheduledStatus") == []
+    assert entity(await anna.api.get(path), "ScheduledStatus") == made
+
+
+async def test_nothing_is_translated(working: WorkingServer) -> None:
+    """Answered as by a Mastodon without a translation service."""
+    anna = await working.person("anna")
+    shown, hidden = await post(anna, "Hello"), await post(anna, "Psst", visibility="private")
+
+    assert refusal(await anna.api.post(f"/api/v1/statuses/{shown['id']}/translate"), 404) == "Record not found"
+    assert refusal(await anna.api.post(f"/api/v1/statuses/{hidden['id']}/translate"), 403)
+    assert success(await anna.api.get("/api/v1/instance/translation_languages")) == {}
+    assert success(await anna.api.get(f"/api/v1/accounts/{anna.id}/identity_proofs")) == []
