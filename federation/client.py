@@ -186,16 +186,26 @@ class Client:
         )
 
     async def deliver(
-        self, inbox: str, body: bytes, key: SigningKey, known_scheme: Scheme | None = None
+        self,
+        inbox: str,
+        body: bytes,
+        key: SigningKey,
+        known_scheme: Scheme | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
     ) -> delivery.Outcome:
-        """POST an activity; never raises for what peer or network do. ``known_scheme`` is what worked last time."""
+        """POST an activity; never raises for what peer or network do. ``known_scheme`` is what worked last time.
+
+        ``headers`` go with it, signed if they are among ``COVERED_IF_PRESENT``.
+        """
+        more = headers or {}
         scheme = known_scheme or Scheme.RFC9421
         try:
             url = check_url(inbox, self.policy)
             bounds = self._bounds(_DRAINED_BYTES, None)
-            answer = await self._post(url, body, key, scheme, bounds)
+            answer = await self._post(url, body, key, scheme, bounds, more)
             if answer.status in delivery.KNOCK_AGAIN:
-                second = await self._post(url, body, key, scheme.other, bounds)
+                second = await self._post(url, body, key, scheme.other, bounds, more)
                 # With a scheme that is known to work, its answer is the one that speaks about the activity.
                 if second.is_success or known_scheme is None:
                     answer, scheme = second, scheme.other
@@ -233,8 +243,16 @@ class Client:
             raise AddressRefused(target.url, "a redirect to another scheme")
         return target
 
-    async def _post(self, url: CheckedUrl, body: bytes, key: SigningKey, scheme: Scheme, bounds: _Bounds) -> _Answer:
-        headers = {"Host": url.authority, "Accept": ACCEPT_DOCUMENT, "Content-Type": ACTIVITY_JSON}
+    async def _post(
+        self,
+        url: CheckedUrl,
+        body: bytes,
+        key: SigningKey,
+        scheme: Scheme,
+        bounds: _Bounds,
+        more: Mapping[str, str],
+    ) -> _Answer:
+        headers = {"Host": url.authority, "Accept": ACCEPT_DOCUMENT, "Content-Type": ACTIVITY_JSON, **more}
         headers |= self._signature("POST", url, headers, body, key=key, scheme=scheme)
         return await self._exchange("POST", url, headers, body, bounds=bounds)
 

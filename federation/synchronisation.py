@@ -2,7 +2,7 @@
 
 The sender names its followers collection, where the receiver can fetch the part of it that concerns it, and a digest of
 that part; the receiver compares with its own rows and fetches only when they differ. A header counts only in a request
-whose signature covers it or proves its sender, and only for the sender's own collection: ``check``. Spec: FEP-8fcf.
+whose signature covers it, and only for the sender's own collection: ``check``. Spec: FEP-8fcf.
 """
 
 import hashlib
@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from federation.actors import Actor
 from federation.errors import MalformedDocument, OriginMismatch
 from federation.origin import origin_of, same_origin
 
@@ -77,12 +76,12 @@ def parse(text: str) -> Synchronisation:
     return Synchronisation(collection_id=collection_id, url=url, digest=named.lower())
 
 
-def check(value: Synchronisation, sender: Actor) -> None:
+def check(value: Synchronisation, sender: str, followers: str | None) -> None:
     """Raise ``OriginMismatch`` unless this is about the sender's own followers, to be fetched from its own server.
 
     Otherwise a sender could make others lose their followers, or this node ask for the followers of third parties.
     """
-    if sender.followers is None or value.collection_id != sender.followers:
-        raise OriginMismatch(f"{value.collection_id} is not the followers collection of {sender.id}.")
-    if not same_origin(value.collection_id, sender.id) or not same_origin(value.url, sender.id):
-        raise OriginMismatch(f"{value.url} does not belong to the server of {sender.id}.")
+    if followers is None or value.collection_id != followers:
+        raise OriginMismatch(f"{value.collection_id} is not the followers collection of {sender}.")
+    if not same_origin(value.collection_id, sender) or not same_origin(value.url, sender):
+        raise OriginMismatch(f"{value.url} does not belong to the server of {sender}.")

@@ -51,7 +51,8 @@ class Node:
 
     ``signing_keys`` keeps parsed private keys: parsing one costs a hundred signatures. ``asked_keys`` says when a peer
     was last asked for a key, so that a forged signature cannot make this node ask again and again (S23);
-    ``asking_keys`` holds what is being fetched, for all who wait for it.
+    ``asking_keys`` holds what is being fetched, for all who wait for it. ``asked_followers`` says when a peer was last
+    asked who follows one of its accounts.
     """
 
     settings: Settings
@@ -66,6 +67,7 @@ class Node:
     signing_keys: dict[AccountId, tuple[SigningKey, ...]] = field(default_factory=dict, repr=False)
     asked_keys: dict[str, datetime] = field(default_factory=dict, repr=False)
     asking_keys: dict[str, asyncio.Task[tuple[VerificationKey, Account]]] = field(default_factory=dict, repr=False)
+    asked_followers: dict[str, datetime] = field(default_factory=dict, repr=False)
 
     async def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``unit(conn, …)`` returns, from one consistent snapshot; it cannot write."""

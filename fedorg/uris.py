@@ -97,6 +97,10 @@ class Uris:
         """Where a file of the package is served."""
         return f"{self.base}/static/{name}"
 
+    def followers_part(self, actor_uri: str) -> str:
+        """Where a peer asks who of its people follow a local account."""
+        return f"{actor_uri}/followers_synchronization"
+
     def username_of(self, uri: str) -> str | None:
         """The username of an actor identity of this node; None for any other address."""
         prefix = f"{self.base}/users/"

@@ -29,6 +29,7 @@ from federation.signatures.messages import (
     Claim,
     Request,
     Scheme,
+    also_covered,
     base_line,
     covered_date,
     require_covered,
@@ -53,6 +54,7 @@ def sign(request: Request, key: SigningKey, now: datetime, signed: Callable[[byt
     if request.has_content:
         added += (("Digest", digest.digest_header(request.body)),)
         covered += ("digest",)
+    covered += also_covered(request)
     parameters = {"keyId": f'"{key.key_id}"', "algorithm": '"rsa-sha256"'}
     if not isinstance(key.private, rsa.RSAPrivateKey):
         parameters |= {"algorithm": '"hs2019"', "created": str(int(now.timestamp()))}

@@ -17,6 +17,8 @@ from federation.errors import SignatureRefused
 from federation.http_dates import parse_http_date
 
 KEY_ID_MAX: Final = 2048
+COVERED_IF_PRESENT: Final = ("collection-synchronization",)
+"""Fields that mean something only when the sender has signed them (FEP-8fcf)."""
 
 
 class Scheme(StrEnum):
@@ -130,6 +132,11 @@ def require_covered(covered: tuple[str, ...], required: Iterable[str]) -> None:
     missing = [name for name in required if name not in covered]
     if missing:
         raise SignatureRefused(f"the signature does not cover {' and '.join(missing)}")
+
+
+def also_covered(request: Request) -> tuple[str, ...]:
+    """What a signature of ours covers beyond what it must."""
+    return tuple(name for name in COVERED_IF_PRESENT if name in request.headers.lines)
 
 
 def base_line(name: str, value: str) -> str:

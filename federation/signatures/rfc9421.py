@@ -24,6 +24,7 @@ from federation.signatures.messages import (
     Claim,
     Request,
     Scheme,
+    also_covered,
     base_line,
     covered_date,
     require_covered,
@@ -46,6 +47,7 @@ def sign(request: Request, key: SigningKey, now: datetime, signed: Callable[[byt
     if request.has_content:
         added = (("Content-Digest", digest.content_digest_header(request.body)),)
         names.append("content-digest")
+    names += also_covered(request)
     inner = InnerList(tuple(Item(name, {}) for name in names), {"created": int(now.timestamp()), "keyid": key.key_id})
     complete = replace(request, headers=request.headers.plus(added))
     signature = base64.b64encode(signed(signature_base(complete, inner))).decode()

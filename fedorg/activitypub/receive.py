@@ -31,10 +31,10 @@ from federation.errors import FetchError, KeyUnavailable, MalformedDocument, Ori
 from federation.objects import Ref
 from federation.signatures import Request
 from fedorg import log
-from fedorg.activitypub import forwarded, policy, signed
+from fedorg.activitypub import forwarded, policy, signed, synchronising
 from fedorg.activitypub.forwarded import Standing
 from fedorg.activitypub.signed import Signer
-from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job
+from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job, SynchroniseFollowers
 from fedorg.domain.visibility import FederationMode
 from fedorg.errors import BadRequest, FedorgError, Forbidden, TooLarge, Unauthorized
 from fedorg.node import Node
@@ -53,6 +53,7 @@ class Received:
     body: str
     signer: Signer | None
     standing: Standing = Standing.OWN
+    synchronisation: SynchroniseFollowers | None = None
 
     @property
     def type(self) -> str:
@@ -133,7 +134,13 @@ async def _inspect(node: Node, request: Request) -> Received:
     origin.check(origin.reduce_foreign(activity))
     is_own = signer.verified.owner == activity.actor
     standing = Standing.OWN if is_own else await forwarded.judge(node, document, activity)
-    return Received(activity=activity, body=body, signer=signer, standing=standing)
+    return Received(
+        activity=activity,
+        body=body,
+        signer=signer,
+        standing=standing,
+        synchronisation=synchronising.job_of(request, signer.account),
+    )
 
 
 async def _is_farewell_of_stranger(node: Node, activity: Activity) -> bool:
@@ -162,6 +169,8 @@ def _take(conn: Connection, node: Node, received: Received, signer: Signer) -> b
     if peers.hear(conn, now, signer.domain):
         deliveries.bring_forward(conn, signer.domain, now)
     jobs.enqueue(conn, node.ids, now, _job(received, signer))
+    if received.synchronisation is not None:
+        jobs.enqueue(conn, node.ids, now, received.synchronisation)
     if peers.claim_question(conn, now, signer.domain):
         jobs.enqueue(conn, node.ids, now, IdentifyPeer(domain=signer.domain))
     return True

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection
 
-from federation.activities import Activity
+from federation.activities import Activity, Announce, Create, Update
+from federation.actors import Actor
 from federation.errors import AddressRefused
+from federation.vocabulary import PUBLIC
 from fedorg import log
 from fedorg.activitypub import policy, proofs
 from fedorg.domain.accounts import Account
@@ -43,6 +45,7 @@ async def record(
         type=type(activity).__name__,
         object_uri=object_uri,
         reach=reach,
+        for_followers=_is_for_followers(account, activity),
         body=(await proofs.sealed(node, account.id, activity)).decode(),
     )
 
@@ -51,3 +54,14 @@ async def record(
             deliveries.record(conn, node.ids, node.now(), outgoing, domains)
 
     await node.write(unit)
+
+
+def _is_for_followers(account: Account, activity: Activity) -> bool:
+    """Whether a status goes to followers and not to everybody: with it servers compare who they are."""
+    named = {*activity.to, *activity.cc}
+    return (
+        isinstance(activity, Announce | Create | Update)
+        and not (isinstance(activity, Update) and isinstance(activity.object, Actor))
+        and account.followers_uri in named
+        and PUBLIC not in named
+    )

@@ -149,6 +149,14 @@ class ResolveThread(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     depth: int = 0
 
 
+class SynchroniseFollowers(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Compare who follows ``actor`` from here with what its server says, by ``digest``, else by the list at ``url``."""
+
+    actor: str
+    url: str
+    digest: str
+
+
 class IdentifyPeer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Ask another server what software it runs, for those who look after this node."""
 
@@ -216,6 +224,7 @@ Job: TypeAlias = (
     | DistributeFeaturedTag
     | HandleActivity
     | CheckAtOrigin
+    | SynchroniseFollowers
     | ResolveThread
     | IdentifyPeer
     | ForwardReport

@@ -16,7 +16,7 @@ from federation import delivery
 from federation.delivery import Delivered, Gone, Outcome, Refused, Retry
 from federation.signatures import Scheme
 from fedorg import log
-from fedorg.activitypub import keyring, policy
+from fedorg.activitypub import keyring, policy, synchronising
 from fedorg.domain.visibility import admits, is_inside
 from fedorg.errors import NotFound
 from fedorg.node import Node
@@ -57,7 +57,8 @@ async def _deliver(node: Node, claimed: ClaimedDelivery) -> None:
         return
     known = Scheme(claimed.signature_scheme) if claimed.signature_scheme else None
     started = perf_counter()
-    outcome = await node.client.deliver(claimed.inbox, claimed.body.encode(), key, known)
+    headers = await synchronising.header_of(node, claimed.account_id, claimed.domain) if claimed.for_followers else {}
+    outcome = await node.client.deliver(claimed.inbox, claimed.body.encode(), key, known, headers=headers)
     milliseconds = round((perf_counter() - started) * 1000, 1)
     await _record(node, claimed, outcome, milliseconds)
 

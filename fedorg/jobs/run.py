@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from fedorg.activitypub import life, reporting
+from fedorg.activitypub import life, reporting, synchronising
 from fedorg.domain.jobs import (
     AnnounceKeys,
     CheckAtOrigin,
@@ -25,6 +25,7 @@ from fedorg.domain.jobs import (
     SendPoll,
     SendVote,
     StreamPoll,
+    SynchroniseFollowers,
 )
 from fedorg.ids import JobId
 from fedorg.jobs import distribute, handle, polls, send
@@ -57,6 +58,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await handle.handle(node, job)
         case CheckAtOrigin():
             await handle.check_at_origin(node, job)
+        case SynchroniseFollowers():
+            await synchronising.synchronise(node, job)
         case ResolveThread():
             await handle.resolve_thread(node, job)
         case IdentifyPeer():

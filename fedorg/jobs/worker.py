@@ -21,7 +21,15 @@ from time import perf_counter
 from typing import Final, TypeVar
 
 from fedorg import log
-from fedorg.domain.jobs import CheckAtOrigin, HandleActivity, IdentifyPeer, Job, RefreshPoll, ResolveThread
+from fedorg.domain.jobs import (
+    CheckAtOrigin,
+    HandleActivity,
+    IdentifyPeer,
+    Job,
+    RefreshPoll,
+    ResolveThread,
+    SynchroniseFollowers,
+)
 from fedorg.jobs import deliver, run, upkeep
 from fedorg.node import Node
 from fedorg.store import deliveries, jobs
@@ -53,7 +61,7 @@ _FIRST_DELAY: Final = timedelta(seconds=5)
 _LONGEST_DELAY: Final = timedelta(hours=1)
 
 # What waits for other servers.
-_REMOTE: Final = (CheckAtOrigin, IdentifyPeer, RefreshPoll, ResolveThread)
+_REMOTE: Final = (CheckAtOrigin, IdentifyPeer, RefreshPoll, ResolveThread, SynchroniseFollowers)
 
 Held = TypeVar("Held", ClaimedJob, "_UnderWay")
 

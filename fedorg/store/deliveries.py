@@ -52,13 +52,17 @@ _COUNTS: Final = select(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingActivity:
-    """An activity as it goes out; ``object_uri`` keeps deliveries in order, ``reach`` is the ring of its readers."""
+    """An activity as it goes out; ``object_uri`` keeps deliveries in order, ``reach`` is the ring of its readers.
+
+    ``for_followers``: it is addressed to the account's followers rather than to everybody.
+    """
 
     uri: str
     account_id: AccountId
     type: str
     object_uri: str
     reach: Reach
+    for_followers: bool = False
     body: str = field(repr=False)
 
 
@@ -76,6 +80,7 @@ class ClaimedDelivery:
     attempts: int
     queued_at: datetime
     reach: Reach
+    for_followers: bool
     tier: Tier
     """What the peer is now."""
     signature_scheme: str | None
@@ -112,6 +117,7 @@ def record(
         "account_id": activity.account_id,
         "type": activity.type,
         "reach": activity.reach,
+        "for_followers": activity.for_followers,
         "body": activity.body,
         "created_at": now,
     }
@@ -341,6 +347,7 @@ def _due(now: datetime, full: Collection[str], taken: Collection[int], *, limit:
             activities.c.account_id,
             activities.c.body,
             activities.c.reach,
+            activities.c.for_followers,
             peers.c.tier,
             peers.c.signature_scheme,
             peers.c.failures,
@@ -377,6 +384,7 @@ def _claimed(row: Row[Any]) -> ClaimedDelivery:
         attempts=row.attempts + 1,
         queued_at=row.created_at,
         reach=Reach(row.reach),
+        for_followers=row.for_followers,
         tier=Tier(row.tier or Tier.OPEN),
         signature_scheme=row.signature_scheme,
         is_ill=bool(row.failures),

@@ -18,7 +18,15 @@ from urllib.parse import urlsplit
 import msgspec
 from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, select, update
 
-from fedorg.domain.jobs import CheckAtOrigin, HandleActivity, IdentifyPeer, Job, RefreshPoll, ResolveThread
+from fedorg.domain.jobs import (
+    CheckAtOrigin,
+    HandleActivity,
+    IdentifyPeer,
+    Job,
+    RefreshPoll,
+    ResolveThread,
+    SynchroniseFollowers,
+)
 from fedorg.ids import IdSource, JobId
 from fedorg.store import changes
 from fedorg.store.tables import jobs
@@ -206,6 +214,8 @@ def _lane(job: Job) -> str | None:
     match job:
         case HandleActivity() | CheckAtOrigin():
             return urlsplit(job.sender or job.actor).netloc
+        case SynchroniseFollowers():
+            return urlsplit(job.actor).netloc
         case ResolveThread():
             return _THREADS
         case IdentifyPeer():

@@ -129,6 +129,37 @@ def has_follower_at(conn: Connection, account_id: AccountId, peer: str) -> bool:
     return bool(conn.execute(statement).scalar())
 
 
+def list_followers_at(conn: Connection, account_id: AccountId, peer: str, limit: int) -> list[str]:
+    """The identities of accepted followers that a peer hosts."""
+    statement = (
+        sa.select(accounts_table.c.uri)
+        .join(follows, follows.c.account_id == accounts_table.c.id)
+        .where(
+            follows.c.target_id == account_id,
+            follows.c.state == FollowState.ACCEPTED.value,
+            accounts_table.c.peer == peer,
+        )
+        .order_by(accounts_table.c.uri)
+        .limit(limit)
+    )
+    return list(conn.execute(statement).scalars())
+
+
+def list_local_followers(conn: Connection, account_id: AccountId, limit: int) -> dict[str, AccountId]:
+    """Accepted followers that live here, by identity."""
+    statement = (
+        sa.select(accounts_table.c.uri, accounts_table.c.id)
+        .join(follows, follows.c.account_id == accounts_table.c.id)
+        .where(
+            follows.c.target_id == account_id,
+            follows.c.state == FollowState.ACCEPTED.value,
+            accounts_table.c.domain.is_(None),
+        )
+        .limit(limit)
+    )
+    return {row.uri: AccountId(row.id) for row in conn.execute(statement)}
+
+
 # Blocks and mutes
 
 

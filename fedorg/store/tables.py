@@ -790,6 +790,8 @@ activities: Final = Table(
     # The ring a server must lie in when the delivery is due, whatever it was when the delivery was queued.
     Column("reach", String(16), nullable=False),
     Column("body", Text, nullable=False),
+    # Addressed to followers: each delivery says who they are at its server.
+    _flag("for_followers"),
     _moment("created_at"),
     Index(None, "created_at"),
 )

@@ -84,6 +84,8 @@ class FakePeer:
     """What was received, as it came."""
     schemes: list[Scheme] = field(default_factory=list)
     """How each POST was signed, the refused ones too."""
+    headers: list[Mapping[str, str]] = field(default_factory=list)
+    """Of each POST that was taken."""
     keys_seen: list[str] = field(default_factory=list)
     """The id of the key that signed each POST that was taken."""
     refusals: dict[str, int] = field(default_factory=dict)
@@ -158,14 +160,16 @@ class FakePeer:
         scheme: Scheme = Scheme.RFC9421,
         at: datetime | None = None,
         content_type: str = ACTIVITY_JSON,
+        more: Mapping[str, str] | None = None,
     ) -> Message:
         """The activity as a signed POST by user ``by``, under the key called ``key_name`` (its own by default).
 
-        ``key_id`` is the name that the key goes by, ``…#main-key`` of the user by default.
+        ``key_id`` is the name that the key goes by, ``…#main-key`` of the user by default; ``more`` are headers beside
+        the usual ones.
         """
         url = httpx.URL(inbox)
         body = activity if isinstance(activity, bytes) else json.dumps(activity).encode()
-        headers = {"Host": url.netloc.decode(), "Content-Type": content_type}
+        headers = {"Host": url.netloc.decode(), "Content-Type": content_type, **(more or {})}
         request = Request(
             method="POST",
             target_uri=inbox,
@@ -219,6 +223,7 @@ class FakePeer:
             return web.Response(status=self.refusals[request.path])
         key_id = _KEY_ID.search(request.headers.get("Signature-Input", request.headers["Signature"]))
         self.keys_seen.append(key_id[1] if key_id else "")
+        self.headers.append(request.headers)
         self.bodies.append(await request.read())
         self.received.append(json.loads(self.bodies[-1]))
         return web.Response(status=202)

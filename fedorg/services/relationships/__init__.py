@@ -25,6 +25,7 @@ from fedorg.services.relationships.receiving import (
     receive_reject,
     receive_unfollow,
 )
+from fedorg.services.relationships.reconciling import list_followers_at, list_local_followers, reconcile
 
 __all__ = [
     "authorize_request",
@@ -35,7 +36,9 @@ __all__ = [
     "list_blocks",
     "list_follow_requests",
     "list_followers",
+    "list_followers_at",
     "list_following",
+    "list_local_followers",
     "list_mutes",
     "list_relationships",
     "mute",
@@ -45,6 +48,7 @@ __all__ = [
     "receive_reject",
     "receive_unblock",
     "receive_unfollow",
+    "reconcile",
     "reject_request",
     "remove_from_followers",
     "set_note",

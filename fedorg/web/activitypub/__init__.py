@@ -8,12 +8,13 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.activitypub import actors, collections, inbox, objects, wellknown
+from fedorg.web.activitypub import actors, collections, inbox, objects, synchronisation, wellknown
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     inbox.blueprint,
     actors.blueprint,
     objects.blueprint,
     collections.blueprint,
+    synchronisation.blueprint,
     wellknown.blueprint,
 )
