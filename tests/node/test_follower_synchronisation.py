@@ -156,7 +156,7 @@ async def test_a_list_over_several_pages_is_read_whole(working: WorkingServer, p
     await find(bob, peer.actor("fred"))
     part = f"{peer.actor('fred')}/followers_synchronization"
     header = Synchronisation(collection_id=f"{peer.actor('fred')}/followers", url=f"{part}_paged", digest="0" * 64)
-    pages = {
+    pages: dict[str, dict[str, Any]] = {
         "": {"type": "OrderedCollection", "id": f"{part}_paged", "totalItems": 2, "first": f"{part}_1"},
         "1": {"type": "OrderedCollectionPage", "id": f"{part}_1", "orderedItems": [uri_of(working, "alice")]},
         "2": {"type": "OrderedCollectionPage", "id": f"{part}_2", "orderedItems": [uri_of(working, "bob")]},
