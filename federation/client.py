@@ -121,7 +121,11 @@ class Client:
         self.limits = limits or Limits()
         self._user_agent = user_agent
         self._now = now
-        self._transport = GuardedTransport(policy, trust_context(ca_file), self.limits.pool, lookup)
+        context = trust_context(ca_file)
+        # Whoever answers slowly to what strangers make this program ask keeps no connection from a delivery.
+        self._transports = {
+            method: GuardedTransport(policy, context, self.limits.pool, lookup) for method in ("GET", "POST")
+        }
         self._admit: Admit | None = None
 
     async def __aenter__(self) -> Self:
@@ -134,7 +138,8 @@ class Client:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        for transport in self._transports.values():
+            await transport.aclose()
 
     def admitting(self, admit: Admit) -> Self:
         """The same way out for a caller who asks ``admit`` about the URL of each hop; what it raises ends the fetch."""
@@ -279,7 +284,7 @@ class Client:
         )
         try:
             async with asyncio.timeout_at(bounds.deadline):
-                response = await self._transport.handle_async_request(request)
+                response = await self._transports[method].handle_async_request(request)
                 try:
                     content = await _read(url, response, bounds)
                 finally:

@@ -28,7 +28,7 @@ from fedorg.activitypub import actors, fetching, keyring, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.domain.accounts import Account
 from fedorg.domain.visibility import Tier
-from fedorg.errors import Forbidden
+from fedorg.errors import Forbidden, TooManyRequests
 from fedorg.node import Node
 
 T = TypeVar("T")
@@ -36,6 +36,9 @@ T = TypeVar("T")
 ASK_AGAIN_AFTER: Final = timedelta(minutes=5)
 ILL_ASK_AGAIN_AFTER: Final = timedelta(seconds=15)
 ASKED_MAX: Final = 10_000
+ASKING_MAX: Final = 32
+ASKING_PER_PEER_MAX: Final = 8
+BUSY_SECONDS: Final = 30
 FETCHES_MAX: Final = 6
 
 
@@ -100,10 +103,19 @@ async def _ask_with_others(node: Node, key_id: str) -> tuple[VerificationKey, Ac
     """Ask for a key, or wait for the answer to whoever is asking already."""
     asking = node.asking_keys.get(key_id)
     if asking is None:
+        _require_room(node, key_id)
         asking = asyncio.create_task(_ask(node, key_id))
         node.asking_keys[key_id] = asking
         asking.add_done_callback(lambda _: node.asking_keys.pop(key_id))
     return await asyncio.shield(asking)
+
+
+def _require_room(node: Node, key_id: str) -> None:
+    """Raise ``TooManyRequests`` while many keys are being asked for, or many of this server: it may never answer."""
+    peer = policy.domain(node, key_id)
+    of_peer = sum(policy.domain(node, asked) == peer for asked in node.asking_keys)
+    if len(node.asking_keys) >= ASKING_MAX or of_peer >= ASKING_PER_PEER_MAX:
+        raise TooManyRequests("This server is asking for too many keys at the moment", BUSY_SECONDS)
 
 
 async def _ask(node: Node, key_id: str) -> tuple[VerificationKey, Account]:

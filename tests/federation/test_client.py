@@ -205,15 +205,16 @@ async def test_cookies_are_not_kept() -> None:
 
 
 async def test_connections_are_kept() -> None:
-    """Two requests to one host use one connection, also after a short error."""
-    statuses = iter([200, 404, 200])
+    """Two fetches from one host use one connection, also after a short error; so do two deliveries."""
+    statuses = iter([200, 404, 200, 200])
     async with peer(lambda _: http(next(statuses))) as other, client() as here:
         await here.fetch_document(f"{other.http}/")
         with pytest.raises(PeerAnswered):
             await here.fetch_document(f"{other.http}/")
-        await here.deliver(f"{other.http}/", b"{}", RSA_KEY)
+        for _ in range(2):
+            await here.deliver(f"{other.http}/", b"{}", RSA_KEY)
 
-    assert (len(other.received), other.connections) == (3, 1)
+    assert (len(other.received), other.connections) == (4, 2)
 
 
 # Addresses -----------------------------------------------------------------------------------------------------------

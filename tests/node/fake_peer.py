@@ -6,6 +6,7 @@ It speaks raw HTTP and builds its signatures with the protocol library, so that 
 import asyncio
 import json
 import re
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -74,6 +75,7 @@ class FakePeer:
     """The peer: ``users`` exist, ``keys`` names the key each of them shows now."""
 
     domain: str
+    scheme: str = "http"
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
     subjects: dict[str, str] = field(default_factory=dict)
@@ -102,7 +104,7 @@ class FakePeer:
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://{self.domain}"
+        return f"{self.scheme}://{self.domain}"
 
     def actor(self, name: str) -> str:
         """The id of a user."""
@@ -239,18 +241,18 @@ class FakePeer:
 
 
 @asynccontextmanager
-async def running_peer() -> AsyncIterator[FakePeer]:
-    """A peer on a free port of this machine."""
-    peer = FakePeer(domain="")
+async def running_peer(host: str = "localhost", tls: ssl.SSLContext | None = None) -> AsyncIterator[FakePeer]:
+    """A peer on a free port of this machine, which calls itself ``host``."""
+    peer = FakePeer(domain="", scheme="http" if tls is None else "https")
     application = web.Application()
     application.router.add_get("/{path:.*}", peer._answer)
     application.router.add_post("/{path:.*}", peer._take)
     runner = web.AppRunner(application)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     ((_, port),) = _addresses(runner.addresses)
-    peer.domain = f"localhost:{port}"
+    peer.domain = f"{host}:{port}"
     try:
         yield peer
     finally:

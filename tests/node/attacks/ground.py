@@ -58,7 +58,8 @@ class Ground:
 
     async def post(self, message: Message, path: str = "/inbox") -> httpx.Response:
         """What the inbox says to a message."""
-        return await self.server.anonymous.post(path, content=message.body, headers=dict(message.headers))
+        headers = [(name.encode(), value.encode()) for name, value in message.headers.items()]
+        return await self.server.anonymous.post(path, content=message.body, headers=headers)
 
     async def send(self, peer: FakePeer, activity: dict[str, Any], by: str = "mallory") -> None:
         """Somebody of a peer sends an activity under their own name; it is taken, and handled."""

@@ -1,0 +1,86 @@
+"""Attacks by waiting: strangers who never answer, and the places they would keep from everybody else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Final
+
+import pytest
+
+from tests.node.attacks.forging import by_rsa, cavage
+from tests.node.attacks.ground import NUMBERS, Ground
+from tests.node.fake_peer import FakePeer, Message, key
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+# The node waits for an answer at least this long, so that whoever must wait for it comes too late.
+STALL_SECONDS: Final = 8
+HOSTS: Final = count(1)
+
+
+class Stalled:
+    """A server under any number of names that takes connections and says nothing until the end of its block."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.waiting = 0
+        self.met = asyncio.Event()
+        self._is_over = False
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def serve(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        self.waiting += 1
+        self.met.set()
+        self._writers.add(writer)
+        if self._is_over:
+            writer.close()
+
+    def release(self) -> None:
+        """Hang up on everybody, those to come as well."""
+        self._is_over = True
+        for writer in self._writers:
+            writer.close()
+
+    def message(self, ground: Ground) -> Message:
+        """A request whose key is on yet another host of it."""
+        actor = f"http://h{next(HOSTS)}.localhost:{self.port}/users/x"
+        activity = {"id": f"{actor}/1", "type": "Follow", "actor": actor, "object": ground.alice_uri}
+        return cavage(ground.inbox, activity, f"{actor}#main-key", by_rsa(key("mallory")))
+
+
+@asynccontextmanager
+async def stalling() -> AsyncIterator[Stalled]:
+    """Such a server."""
+    stalled = Stalled()
+    server = await asyncio.start_server(stalled.serve, "127.0.0.1", 0)
+    stalled.port = server.sockets[0].getsockname()[1]
+    try:
+        yield stalled
+    finally:
+        stalled.release()
+        server.close()
+
+
+async def test_s24_who_stalls_keeps_no_place_from_deliveries_and_the_door(ground: Ground, peer: FakePeer) -> None:
+    """S24: under any number of names, strangers who never answer hold up neither deliveries nor those one knows.
+
+    Each request names a key on another host, so that no limit for one host holds them.
+    """
+    await ground.do(peer, "Follow", ground.alice_uri)
+    async with stalling() as stalled:
+        attack = [asyncio.create_task(ground.post(stalled.message(ground))) for _ in range(150)]
+        words = f"Still heard {next(NUMBERS)}"
+        async with asyncio.timeout(STALL_SECONDS):
+            await stalled.met.wait()
+            await ground.alice.api.post("/api/v1/statuses", json={"status": words})
+            await peer.wait_for("Create", words)
+            like = peer.activity("Follow", peer.actor("mallory"), ground.alice_uri, next(NUMBERS))
+            assert (await ground.post(peer.sign(ground.inbox, like, by="mallory"))).status_code == 202
+        stalled.release()
+        answers = await asyncio.gather(*attack)
+
+    assert {answer.status_code for answer in answers} == {401, 429}
+    assert all("Retry-After" in answer.headers for answer in answers if answer.status_code == 429)
+    assert stalled.waiting < 100
