@@ -61,6 +61,10 @@ class Uris:
         """Page of a local status."""
         return f"{self.profile(username)}/{status_id}"
 
+    def context(self, status_uri: str) -> str:
+        """The collection of the thread that a local status began."""
+        return f"{status_uri}/context"
+
     def activity_of(self, status_uri: str) -> str:
         """Identity of the Create (or, for a reblog, the Announce) that brought a status."""
         return f"{status_uri}/activity"

@@ -16,6 +16,8 @@ from fedorg.activitypub.signed import Signer
 from fedorg.domain.accounts import Account
 from fedorg.domain.askers import Asker
 from fedorg.domain.statuses import PageQuery
+from fedorg.domain.visibility import Visibility
+from fedorg.errors import NotFound
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
 from fedorg.services import collections, featured_tags, relationships, statuses
@@ -23,7 +25,7 @@ from fedorg.services.collections import Part
 
 PAGE: Final = 20
 ACCOUNTS_PAGE: Final = 80
-REPLIES_PAGE: Final = 60
+POSTS_PAGE: Final = 60
 
 
 async def outbox(node: Node, username: str, signer: Signer | None, *, page: PageQuery | None) -> bytes:
@@ -86,8 +88,20 @@ async def replies(
 ) -> bytes:
     """What answers a local status, oldest first; without ``after`` the collection with its first page in it."""
     status = await serving.get_status(node, username, status_id, signer)
-    part = await collections.list_replies(node, _asker(signer), status.id, after or StatusId(0), REPLIES_PAGE)
+    part = await collections.list_replies(node, _asker(signer), status.id, after or StatusId(0), POSTS_PAGE)
     return _posts("Collection", documents.replies_uri(status), part, after)
+
+
+async def context(
+    node: Node, username: str, status_id: StatusId, signer: Signer | None, *, after: StatusId | None
+) -> bytes:
+    """The thread that a local status began, oldest first; there is none for what is in no collection (S59)."""
+    status = await serving.get_status(node, username, status_id, signer)
+    if status.thread_id != status.id or status.audience.visibility is Visibility.DIRECT:
+        raise NotFound
+    part = await collections.list_thread(node, _asker(signer), status.id, after or StatusId(0), POSTS_PAGE)
+    author = node.uris.actor(username)
+    return _posts("OrderedCollection", node.uris.context(status.uri), part, after, attributed_to=author)
 
 
 async def likes(node: Node, username: str, status_id: StatusId, signer: Signer | None) -> bytes:
@@ -112,7 +126,9 @@ def _account_id(signer: Signer | None) -> AccountId | None:
     return None if signer is None else signer.account.id
 
 
-def _posts(kind: CollectionType, uri: str, part: Part, after: StatusId | None) -> bytes:
+def _posts(
+    kind: CollectionType, uri: str, part: Part, after: StatusId | None, *, attributed_to: str | None = None
+) -> bytes:
     """A collection of statuses with its first page in it, or a later page of it."""
     page = CollectionPage(
         type="OrderedCollectionPage" if kind == "OrderedCollection" else "CollectionPage",
@@ -123,7 +139,8 @@ def _posts(kind: CollectionType, uri: str, part: Part, after: StatusId | None) -
     )
     if after is not None:
         return render.to_bytes(page)
-    return render.to_bytes(Collection(type=kind, id=uri, total_items=part.total, first=page))
+    whole = Collection(type=kind, id=uri, attributed_to=attributed_to, total_items=part.total, first=page)
+    return render.to_bytes(whole)
 
 
 def _network(account: Account, uri: str, count: int) -> bytes:

@@ -99,6 +99,7 @@ def note(view: StatusView, uris: Uris) -> Note:
         ),
         hashtags=tuple(Hashtag(name=tag.display_name, href=uris.tag(tag.name)) for tag in view.tags),
         emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in status.emojis),
+        context=status.context_uri,
         **_collections(status),
     )
 

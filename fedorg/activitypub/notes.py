@@ -61,6 +61,9 @@ async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStat
         poll=questions.remote_poll_of(note),
         created_at=moments.past(published, now),
         edited_at=moments.past(note.updated, now) if note.updated and note.updated > published else None,
+        context_uri=note.context,
+        context_history_uri=note.context_history,
+        replies_uri=_replies(note),
     )
 
 
@@ -90,6 +93,12 @@ async def _rings_of_thread(node: Node, note: Note) -> dict[str, audience.Reach]:
 def _page(note: Note) -> str:
     """Where people read it; a page on another server says nothing about who wrote this (S13)."""
     return note.url if note.url is not None and origin.same_origin(note.url, note.id) else note.id
+
+
+def _replies(note: Note) -> str | None:
+    """The collection of the answers, if the note's own server keeps it."""
+    named = None if note.replies is None else note.replies.id or note.replies.first
+    return named if named is not None and origin.same_origin(named, note.id) else None
 
 
 def _html(note: Note) -> str:

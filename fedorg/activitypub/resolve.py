@@ -3,6 +3,7 @@
 To people everything that cannot be had is ``NotFound``, whatever kept it from us; the log names the reason.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from federation import discovery
@@ -12,11 +13,11 @@ from fedorg.activitypub import actors, fetching, notes, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import ResolveThread
-from fedorg.domain.statuses import Status
+from fedorg.domain.statuses import RemoteStatus, Status
 from fedorg.domain.visibility import FederationMode
 from fedorg.errors import FedorgError, Forbidden, Invalid, NotFound, Unavailable
 from fedorg.node import Node
-from fedorg.services import statuses
+from fedorg.services import completion, statuses
 from fedorg.store import accounts
 from fedorg.store import statuses as stored_statuses
 
@@ -47,43 +48,69 @@ class NodeResolver:
 
 async def get_status(node: Node, uri: str, budget: Budget) -> Status:
     """The status with an identity (or at a page address), fetched and recorded when it is new."""
+    return await _get_status(node, uri, budget, statuses.record_fetched)
+
+
+async def resolve_thread(node: Node, job: ResolveThread) -> None:
+    """Fetch what a status answers, and what that answers, up to something known, the top, or the depth allowed.
+
+    A thread that is found up to where it began is then asked for its other branches as well. Raises what may pass, so
+    that the job is tried again.
+    """
+    status = await node.read(stored_statuses.find, job.status_id)
+    if status is None:
+        return
+    try:
+        is_found = await ascend(node, status, Budget(), THREAD_DEPTH_MAX - job.depth)
+    except FetchError as problem:
+        if fetching.is_temporary(problem):
+            raise
+        is_found = _give_up(status, problem)
+    except Unavailable:
+        raise
+    except (FederationError, FedorgError) as problem:
+        is_found = _give_up(status, problem)
+    if job.is_news:
+        await statuses.distribute_joined(node, status.id)
+    if is_found:
+        await completion.enter_thread(node, status.id)
+
+
+async def ascend(node: Node, status: Status, budget: Budget, depth: int) -> bool:
+    """Fetch what is missing above a status, ``depth`` steps at most; whether that led to where the thread began."""
+    top, has_joined = await _top(node, status), False
+    for _ in range(depth):
+        if top.in_reply_to_uri is None or top.in_reply_to_id is not None:
+            break
+        top = await _get_status(node, top.in_reply_to_uri, budget, statuses.record_backfilled)
+        await statuses.join_replies(node, top)
+        top, has_joined = await _top(node, top), True
+    return has_joined and top.in_reply_to_uri is None
+
+
+async def _top(node: Node, status: Status) -> Status:
+    found = await node.read(stored_statuses.find, status.thread_id)
+    return status if found is None else found
+
+
+def _give_up(status: Status, problem: Exception) -> bool:
+    logger.info("thread.unresolved", status=status.id, reason=str(problem))
+    return False
+
+
+async def _get_status(
+    node: Node, uri: str, budget: Budget, record: Callable[[Node, RemoteStatus], Awaitable[Status | None]]
+) -> Status:
     known = await statuses.find_by_uri(node, uri)
     if known is not None:
         return known
     if node.uris.is_ours(uri):
         raise NotFound
     note = await fetching.fetch_note(node, uri, budget)
-    status = await statuses.record_fetched(node, await notes.to_remote_status(node, note, budget))
+    status = await record(node, await notes.to_remote_status(node, note, budget))
     if status is None:
         raise NotFound
     return status
-
-
-async def resolve_thread(node: Node, job: ResolveThread) -> None:
-    """Fetch what a status answers, and what that answers, up to something known, the top, or the depth allowed.
-
-    Raises only what may pass: who names what cannot be had makes this server ask once.
-    """
-    try:
-        await _climb(node, job)
-    except FetchError as problem:
-        if fetching.is_temporary(problem):
-            raise
-        logger.info("resolve.failed", what="thread", reason=str(problem))
-    except Unavailable:
-        raise
-    except (FederationError, FedorgError) as problem:
-        logger.info("resolve.failed", what="thread", reason=str(problem))
-
-
-async def _climb(node: Node, job: ResolveThread) -> None:
-    budget = Budget()
-    status = await node.read(stored_statuses.get, job.status_id)
-    for _ in range(job.depth, THREAD_DEPTH_MAX):
-        if status.in_reply_to_uri is None or status.in_reply_to_id is not None:
-            return
-        status = await get_status(node, status.in_reply_to_uri, budget)
-        await statuses.join_replies(node, status)
 
 
 async def _account(node: Node, name: str) -> Account:

@@ -143,10 +143,28 @@ class CheckAtOrigin(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class ResolveThread(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Fetch what a remote reply answers, upwards, until ``depth`` is used up."""
+    """Fetch what a remote reply answers, upwards, until ``depth`` is used up.
+
+    ``is_news``: the reply itself is told to whom it concerns once it hangs in its thread, however old it is.
+    """
 
     status_id: StatusId
     depth: int = 0
+    is_news: bool = True
+
+
+class CompleteThread(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Fetch what is missing of the thread of a status, above and below it; ``peer`` is the server it came from."""
+
+    status_id: StatusId
+    peer: str
+
+
+class CompleteProfile(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Fetch what the profile of an account of ``peer`` shows: itself, pins, hashtags, counts, the newest statuses."""
+
+    account_id: AccountId
+    peer: str
 
 
 class SynchroniseFollowers(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -226,6 +244,8 @@ Job: TypeAlias = (
     | CheckAtOrigin
     | SynchroniseFollowers
     | ResolveThread
+    | CompleteThread
+    | CompleteProfile
     | IdentifyPeer
     | ForwardReport
     | AnnounceKeys

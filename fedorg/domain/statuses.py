@@ -106,7 +106,9 @@ class Status:
     """A post, local or remote, or a reblog (``reblog_of_id`` set, no text of its own).
 
     ``content`` is safe HTML, ``text`` what a local author typed. ``reach_domain`` is the peer whose organisation or
-    partners the reach speaks of; None: ours. ``thread_id`` is the root of the conversation as this node knows it.
+    partners the reach speaks of; None: ours. ``thread_id`` is the root of the conversation as this node knows it. The
+    three collections are those that the author's server names: of the thread (FEP-7888), of all that happened in it
+    (FEP-f228), of the answers.
     """
 
     id: StatusId
@@ -124,6 +126,9 @@ class Status:
     in_reply_to_account_id: AccountId | None = None
     in_reply_to_uri: str | None = None
     thread_id: StatusId
+    context_uri: str | None = None
+    context_history_uri: str | None = None
+    replies_uri: str | None = None
     reblog_of_id: StatusId | None = None
     application_id: ApplicationId | None = None
     emojis: tuple[Emoji, ...] = ()
@@ -245,6 +250,9 @@ class RemoteStatus:
     poll: RemotePoll | None = None
     created_at: datetime
     edited_at: datetime | None = None
+    context_uri: str | None = None
+    context_history_uri: str | None = None
+    replies_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

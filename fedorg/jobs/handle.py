@@ -1,7 +1,15 @@
 """What came in: activities taken at the door, and the threads they hang in."""
 
 from fedorg.activitypub import discovery, dispatch, resolve
-from fedorg.domain.jobs import CheckAtOrigin, HandleActivity, IdentifyPeer, ResolveThread
+from fedorg.activitypub.completing import profiles, threads
+from fedorg.domain.jobs import (
+    CheckAtOrigin,
+    CompleteProfile,
+    CompleteThread,
+    HandleActivity,
+    IdentifyPeer,
+    ResolveThread,
+)
 from fedorg.node import Node
 
 
@@ -23,3 +31,13 @@ async def identify_peer(node: Node, job: IdentifyPeer) -> None:
 async def resolve_thread(node: Node, job: ResolveThread) -> None:
     """Fetch what a reply answers."""
     await resolve.resolve_thread(node, job)
+
+
+async def complete_thread(node: Node, job: CompleteThread) -> None:
+    """Fetch what is missing of a thread."""
+    await threads.complete(node, job)
+
+
+async def complete_profile(node: Node, job: CompleteProfile) -> None:
+    """Fetch what a profile shows."""
+    await profiles.complete(node, job)

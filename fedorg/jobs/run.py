@@ -6,6 +6,8 @@ from fedorg.activitypub import life, reporting, synchronising
 from fedorg.domain.jobs import (
     AnnounceKeys,
     CheckAtOrigin,
+    CompleteProfile,
+    CompleteThread,
     DistributeDelete,
     DistributeEdit,
     DistributeFeaturedTag,
@@ -62,6 +64,10 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await synchronising.synchronise(node, job)
         case ResolveThread():
             await handle.resolve_thread(node, job)
+        case CompleteThread():
+            await handle.complete_thread(node, job)
+        case CompleteProfile():
+            await handle.complete_profile(node, job)
         case IdentifyPeer():
             await handle.identify_peer(node, job)
         case ForwardReport():

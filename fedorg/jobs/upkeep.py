@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from fedorg import log
 from fedorg.jobs.deliver import GIVE_UP, LONGEST_DELAY
 from fedorg.node import Node
-from fedorg.store import deliveries, expiry, jobs, media, reports, seen, timelines
+from fedorg.store import completions, deliveries, expiry, jobs, media, reports, seen, timelines
 
 CHUNK: Final = 500
 MEDIA_AGE: Final = timedelta(hours=24)
@@ -49,6 +49,7 @@ RULES: Final = (
     Rule(name="dead_jobs", age=timedelta(days=30), forget=jobs.delete_dead),
     Rule(name="home_timelines", age=timedelta(days=400), forget=timelines.forget_before),
     Rule(name="resolved_reports", age=timedelta(days=400), forget=reports.delete_resolved),
+    Rule(name="completions", age=timedelta(days=2), forget=completions.delete_before),
     Rule(name="tombstones", age=timedelta(days=365), forget=expiry.delete_tombstones),
 )
 

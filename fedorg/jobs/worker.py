@@ -23,6 +23,8 @@ from typing import Final, TypeVar
 from fedorg import log
 from fedorg.domain.jobs import (
     CheckAtOrigin,
+    CompleteProfile,
+    CompleteThread,
     HandleActivity,
     IdentifyPeer,
     Job,
@@ -61,7 +63,15 @@ _FIRST_DELAY: Final = timedelta(seconds=5)
 _LONGEST_DELAY: Final = timedelta(hours=1)
 
 # What waits for other servers.
-_REMOTE: Final = (CheckAtOrigin, IdentifyPeer, RefreshPoll, ResolveThread, SynchroniseFollowers)
+_REMOTE: Final = (
+    CheckAtOrigin,
+    CompleteProfile,
+    CompleteThread,
+    IdentifyPeer,
+    RefreshPoll,
+    ResolveThread,
+    SynchroniseFollowers,
+)
 
 Held = TypeVar("Held", ClaimedJob, "_UnderWay")
 

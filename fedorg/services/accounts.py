@@ -25,6 +25,8 @@ from fedorg.store import accounts, jobs, removal, users
 from fedorg.text import MentionTarget, count_characters, field_to_html, find, normalise, to_html
 
 IDS_MAX: Final = 80
+# No account has more, whatever its server says; a column holds twice as many.
+COUNT_MAX: Final = 1_000_000_000
 _PICTURES: Final = ("avatar", "avatar_static", "header")
 
 
@@ -102,6 +104,16 @@ async def remove_remote_account(node: Node, account: Account) -> None:
     if account.is_local:
         raise Invalid("An account of this node is not removed by a peer")
     await node.write(removal.remove_account, account.id, node.now())
+
+
+async def record_counts(
+    node: Node, account: Account, *, followers: int | None, following: int | None, statuses: int | None
+) -> None:
+    """Keep the numbers that a peer tells about its account; None leaves one as it is counted here."""
+    told = {"followers_count": followers, "following_count": following, "statuses_count": statuses}
+    counts = {name: min(number, COUNT_MAX) for name, number in told.items() if number is not None}
+    if counts and not account.is_local:
+        await node.write(accounts.set_counts, account.id, counts)
 
 
 async def change_profile(node: Node, account: Account, change: ProfileChange) -> Account:

@@ -4,7 +4,7 @@
 written by the stores that cause them, never by ``update``, so that a profile edit cannot undo a follow.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -114,6 +114,13 @@ def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ..
 def key_values(key: AccountKey) -> dict[str, Any]:
     """The columns of a row of ``account_keys``."""
     return asdict(key) | {"algorithm": key.algorithm.value}
+
+
+def set_counts(conn: Connection, account_id: AccountId, counts: Mapping[str, int]) -> None:
+    """Write numbers of an account as its own server tells them; ``counts`` holds columns by their names."""
+    unknown = counts.keys() - _COUNTED
+    assert not unknown, f"{unknown} are no counts"
+    conn.execute(sa.update(accounts).where(accounts.c.id == account_id).values(**counts))
 
 
 def count_follow_requests(conn: Connection, account_id: AccountId) -> int:

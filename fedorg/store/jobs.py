@@ -20,6 +20,8 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, i
 
 from fedorg.domain.jobs import (
     CheckAtOrigin,
+    CompleteProfile,
+    CompleteThread,
     HandleActivity,
     IdentifyPeer,
     Job,
@@ -218,9 +220,10 @@ def _lane(job: Job) -> str | None:
             return urlsplit(job.actor).netloc
         case ResolveThread():
             return _THREADS
-        case IdentifyPeer():
-            return job.domain
-        case RefreshPoll():
+        case CompleteThread() | CompleteProfile():
+            # Apart from what the peer delivers: who looks at much of it does not delay what it says.
+            return f"{job.peer} (asked)"
+        case IdentifyPeer() | RefreshPoll():
             return job.domain
         case _:
             return None

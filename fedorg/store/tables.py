@@ -435,6 +435,9 @@ statuses: Final = Table(
     Column("in_reply_to_account_id", BigInteger),
     Column("in_reply_to_uri", Text),
     Column("thread_id", BigInteger, nullable=False),
+    Column("context_uri", Text),
+    Column("context_history_uri", Text),
+    Column("replies_uri", Text),
     _status("reblog_of_id", nullable=True),
     Column("application_id", BigInteger, ForeignKey("applications.id", ondelete="SET NULL")),
     Column("emojis", JSON, nullable=False),
@@ -834,6 +837,15 @@ status_inboxes: Final = Table(
     metadata,
     _status(primary_key=True),
     Column("inbox", Text, primary_key=True),
+)
+
+# When other servers were last asked for what is missing of a thread or a profile.
+completions: Final = Table(
+    "completions",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    _moment("asked_at"),
+    Index(None, "asked_at"),
 )
 
 seen_activities: Final = Table(

@@ -1,5 +1,6 @@
 """Members of a served node and users of a fake peer meet: they find and follow each other, and activities arrive."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Final
 
@@ -59,14 +60,15 @@ async def follow_remote(working: WorkingServer, member: Member, peer: FakePeer, 
 
 def add_note(peer: FakePeer, by: str = "fred", **changes: object) -> str:
     """The address of a new public note by a user of the peer; ``changes`` replace its members."""
-    path = f"/notes/{next(NUMBERS)}"
+    number = next(NUMBERS)
+    path = f"/notes/{number}"
     peer.documents[path] = {
         "@context": "https://www.w3.org/ns/activitystreams",
         "id": f"{peer.url}{path}",
         "type": "Note",
         "attributedTo": peer.actor(by),
         "content": f"<p>Note {path}</p>",
-        "published": "2026-01-05T10:00:00Z",
+        "published": (datetime(2026, 1, 5, tzinfo=UTC) + timedelta(seconds=number)).isoformat(),
         "to": [PUBLIC],
         **changes,
     }

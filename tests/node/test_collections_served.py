@@ -125,12 +125,34 @@ async def test_each_finds_the_answers_it_may_see(scene: Scene) -> None:
         assert set(found) == {*expected, foreign}, asker
 
 
+async def test_each_finds_in_a_thread_what_it_may_see(scene: Scene) -> None:
+    """The context of a root lists it and all below, oldest first, whoever wrote them, to each what it may see."""
+    root = await post(scene.anna, "What do you think?")
+    answer = await post(scene.bert, "Well", in_reply_to_id=root["id"])
+    made = {("public", "public"): [root["uri"], answer["uri"]]}
+    for reach, visibility in FINDERS:
+        below = await post(scene.anna, "Hm", in_reply_to_id=answer["id"], reach=reach, visibility=visibility)
+        made.setdefault((reach, visibility), []).append(below["uri"])
+    direct = await post(scene.bert, "@anna psst", in_reply_to_id=answer["id"], visibility="direct")
+    note = (await scene.get("anybody", answer["uri"])).json()
+
+    collection = (await scene.get("anybody", note["context"])).json()
+
+    assert (collection["type"], collection["attributedTo"]) == ("OrderedCollection", actor(scene))
+    for asker in ASKERS:
+        found = await scene.items(asker, note["context"])
+        assert set(found) == {uri for kind, uris in made.items() if asker in FINDERS[kind] for uri in uris}, asker
+        assert found[:2] == [root["uri"], answer["uri"]]
+    assert (await scene.get("anybody", f"{answer['uri']}/context")).status_code == 404
+    assert (await scene.get("anybody", f"{direct['uri']}/context")).status_code == 404
+
+
 async def test_collections_of_what_is_hidden_are_not_there(scene: Scene) -> None:
     """Whoever may not see a status gets the same 404 from each of its collections as for one that never was."""
     limited = await post(scene.anna, "Inside", reach="organisation")
     direct = await post(scene.anna, "@bert psst", visibility="direct")
 
-    for collection in ("replies", "likes", "shares"):
+    for collection in ("replies", "likes", "shares", "context"):
         for asker in ("anybody", "stranger", "host", "partner"):
             hidden = await scene.get(asker, f"{limited['uri']}/{collection}")
             absent = await scene.get(asker, f"{actor(scene)}/statuses/999/{collection}")
@@ -206,7 +228,7 @@ async def test_a_blocked_server_is_refused_at_every_collection(scene: Scene) -> 
     await node.write(peers.set_tier, node.now(), scene.peers["stranger"].domain, Tier.BLOCKED)
     own = [f"{actor(scene)}/{name}" for name in ("outbox", "followers", "following")]
     shown = [f"{actor(scene)}/collections/{name}" for name in ("featured", "tags")]
-    hanging = [f"{status['uri']}/{name}" for name in ("replies", "likes", "shares")]
+    hanging = [f"{status['uri']}/{name}" for name in ("replies", "likes", "shares", "context")]
 
     for address in (*own, *shown, *hanging):
         assert (await scene.get("stranger", address)).status_code == 403, address
@@ -218,7 +240,7 @@ async def test_odd_cursors_begin_at_the_beginning(scene: Scene, page: str) -> No
     status = await post(scene.anna, "Hello")
     await post(scene.bert, "Hi", in_reply_to_id=status["id"])
 
-    for address in (f"{actor(scene)}/outbox", f"{actor(scene)}/followers", f"{status['uri']}/replies"):
+    for address in (f"{actor(scene)}/outbox", f"{status['uri']}/context", f"{status['uri']}/replies"):
         answer = await scene.get("anybody", f"{address}?page=true&{page}")
         assert answer.status_code == 200, answer.text
 

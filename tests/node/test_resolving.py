@@ -227,6 +227,7 @@ async def test_a_thread_without_end_is_followed_so_far(node: RunningNode, alice:
     status = await find_status(alice, above)
 
     assert status is not None
+    await settle(node)
     assert sum(number for path, number in peer.asked.items() if path.startswith("/notes/")) <= 25
     assert node.process is not None
     assert node.process.returncode is None

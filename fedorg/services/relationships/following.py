@@ -14,6 +14,7 @@ from fedorg.domain.visibility import FederationMode, admits
 from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
+from fedorg.services.completion import ask_for_profile
 from fedorg.services.relationships.listing import load_one
 from fedorg.store import accounts, jobs, notifications, peers, relationships, timelines
 
@@ -187,6 +188,7 @@ def _begin(conn: Connection, node: Node, new: Follow, account: Account, target: 
     settle(conn, node, new, account, target)
     if not target.is_local:
         send(conn, node, ActivityKind.FOLLOW, account, target, new.uri)
+        ask_for_profile(conn, node, target)
 
 
 def _get_request(conn: Connection, account: Account, follower_id: AccountId) -> Follow:

@@ -17,16 +17,19 @@ from fedorg.services.statuses.reading import (
     may_peer_see,
 )
 from fedorg.services.statuses.receiving import (
+    distribute_joined,
     join_replies,
     receive_delete,
     receive_edit,
     receive_status,
+    record_backfilled,
     record_fetched,
 )
 
 __all__ = [
     "delete_status",
     "delete_status_and_media",
+    "distribute_joined",
     "edit_status",
     "find_by_uri",
     "get_context",
@@ -40,5 +43,6 @@ __all__ = [
     "receive_delete",
     "receive_edit",
     "receive_status",
+    "record_backfilled",
     "record_fetched",
 ]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
@@ -131,6 +132,7 @@ def _record(conn: Connection, posting: _Posting) -> Status:
     audience = _audience(posting, parent)
     check_addressees(conn, FederationMode(node.settings.federation_mode), audience, composed.mentions)
     status = _new_status(posting, parent, audience)
+    status = replace(status, context_uri=_context(conn, node, status))
     statuses.insert(conn, status, is_local=True)
     if posting.key is not None and not statuses.claim_key(
         conn, author.id, posting.key, status.id, now=posting.now, since=posting.now - KEY_KEPT
@@ -217,6 +219,21 @@ def _new_status(posting: _Posting, parent: Status | None, audience: Audience) ->
         application_id=draft.application_id,
         created_at=posting.now,
     )
+
+
+def _context(conn: Connection, node: Node, status: Status) -> str | None:
+    """The collection of the thread, which belongs to the server where it began (FEP-7888).
+
+    None where that server names none, and for a direct status, which is in no collection (S59).
+    """
+    root = status if status.thread_id == status.id else statuses.find(conn, status.thread_id)
+    if root is None or Visibility.DIRECT in (status.audience.visibility, root.audience.visibility):
+        return None
+    if node.uris.is_ours(root.uri):
+        return node.uris.context(root.uri)
+    is_first = root.in_reply_to_uri is None
+    named = root.context_uri if is_first else None
+    return named if named is not None and urlsplit(named)[:2] == urlsplit(root.uri)[:2] else None
 
 
 def _get_posted(conn: Connection, posting: _Posting) -> Status:

@@ -54,7 +54,7 @@ async def receive_status(node: Node, remote: RemoteStatus) -> Status | None:
     None when it was deleted before, its author is suspended, or it concerns nobody here: no local account follows the
     author or is named, and it answers nothing that is known.
     """
-    return await node.write(_record, node, remote, _concerns_somebody, _always)
+    return await node.write(_record, node, remote, _concerns_somebody, _always, _ask_for_parent)
 
 
 async def record_fetched(node: Node, remote: RemoteStatus) -> Status | None:
@@ -62,7 +62,12 @@ async def record_fetched(node: Node, remote: RemoteStatus) -> Status | None:
 
     Told to followers and to those named only while it is news.
     """
-    return await node.write(_record, node, remote, _concerns_whoever_asked, _is_recent)
+    return await node.write(_record, node, remote, _concerns_whoever_asked, _is_recent, _ask_for_parent)
+
+
+async def record_backfilled(node: Node, remote: RemoteStatus) -> Status | None:
+    """As ``record_fetched``, for what was found while completing a thread or a profile: it leads to nothing further."""
+    return await node.write(_record, node, remote, _concerns_whoever_asked, _is_recent, _ask_for_nothing)
 
 
 async def join_replies(node: Node, parent: Status) -> None:
@@ -75,6 +80,17 @@ async def join_replies(node: Node, parent: Status) -> None:
     def unit(conn: Connection) -> None:
         if statuses.find(conn, parent.id) is not None:
             _adopt(conn, node, parent)
+
+    await node.write(unit)
+
+
+async def distribute_joined(node: Node, status_id: StatusId) -> None:
+    """Tell of a reply that was delivered late and waited for what it answers, if it hangs in its thread now."""
+
+    def unit(conn: Connection) -> None:
+        status = statuses.find(conn, status_id)
+        if status is not None and status.in_reply_to_id is not None and not _is_fresh(status, node.now()):
+            jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=status_id))
 
     await node.write(unit)
 
@@ -115,6 +131,7 @@ def _record(
     remote: RemoteStatus,
     is_wanted: Callable[[Connection, _Arrival], bool],
     is_news: Callable[[_Arrival, datetime], bool],
+    ask_further: Callable[[Connection, Node, Status, bool], None],
 ) -> Status | None:
     now = node.now()
     known = statuses.find_by_uri(conn, remote.uri)
@@ -133,8 +150,10 @@ def _record(
         return statuses.find_by_uri(conn, remote.uri)
     _insert_companions(conn, node, status, remote)
     statuses.count_status(conn, status, 1)
-    _join_thread(conn, node, status)
-    if is_news(arrival, now):
+    news = is_news(arrival, now)
+    ask_further(conn, node, status, news)
+    _adopt(conn, node, status)
+    if news:
         jobs.enqueue(conn, node.ids, now, DistributeStatus(status_id=status.id))
     return status
 
@@ -188,7 +207,11 @@ def _always(_arrival: _Arrival, _now: datetime) -> bool:
 
 
 def _is_recent(arrival: _Arrival, now: datetime) -> bool:
-    return arrival.created_at > now - REALTIME
+    return _is_fresh(arrival, now)
+
+
+def _is_fresh(what: _Arrival | Status, now: datetime) -> bool:
+    return what.created_at > now - REALTIME
 
 
 def _new_status(node: Node, arrival: _Arrival) -> Status:
@@ -209,6 +232,9 @@ def _new_status(node: Node, arrival: _Arrival) -> Status:
         in_reply_to_account_id=None if parent is None else parent.account_id,
         in_reply_to_uri=remote.in_reply_to_uri,
         thread_id=status_id if parent is None else parent.thread_id,
+        context_uri=remote.context_uri,
+        context_history_uri=remote.context_history_uri,
+        replies_uri=remote.replies_uri,
         emojis=remote.emojis,
         created_at=arrival.created_at,
         edited_at=None if remote.edited_at is None else min(remote.edited_at, node.now()),
@@ -222,16 +248,21 @@ def _insert_companions(conn: Connection, node: Node, status: Status, remote: Rem
     polling.record(conn, node, status, remote.poll)
 
 
-def _join_thread(conn: Connection, node: Node, status: Status) -> None:
-    """Ask for what it answers, if that is not here; take in what waited for it."""
+def _ask_for_parent(conn: Connection, node: Node, status: Status, is_news: bool) -> None:  # noqa: FBT001 - a callback
+    """Ask for what it answers, if that is not here."""
     if status.in_reply_to_uri is not None and status.in_reply_to_id is None:
-        jobs.enqueue(conn, node.ids, node.now(), ResolveThread(status_id=status.id))
-    _adopt(conn, node, status)
+        jobs.enqueue(conn, node.ids, node.now(), ResolveThread(status_id=status.id, is_news=is_news))
+
+
+def _ask_for_nothing(_conn: Connection, _node: Node, _status: Status, _is_news: bool) -> None:  # noqa: FBT001 - likewise
+    pass
 
 
 def _adopt(conn: Connection, node: Node, parent: Status) -> None:
+    """Take in what waited for it, and tell of what is recent; ``distribute_joined`` tells of late news."""
     for child in statuses.adopt(conn, parent):
-        jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=child.id))
+        if _is_fresh(child, node.now()):
+            jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=child.id))
 
 
 def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status | None:

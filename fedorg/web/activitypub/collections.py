@@ -63,6 +63,14 @@ async def get_replies(username: str, status_id: int) -> Response:
     return private_document(document)
 
 
+@blueprint.get(f"{_STATUS}/context")
+async def get_context(username: str, status_id: int) -> Response:
+    """The thread that a status began."""
+    signer = await _signer()
+    document = await collections.context(this_node(), username, StatusId(status_id), signer, after=_after())
+    return private_document(document)
+
+
 @blueprint.get(f"{_STATUS}/likes")
 async def get_likes(username: str, status_id: int) -> Response:
     """How many favourited a status."""

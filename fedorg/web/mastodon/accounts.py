@@ -13,7 +13,7 @@ from fedorg.errors import BadRequest, Invalid
 from fedorg.ids import AccountId
 from fedorg.serializers.accounts import account_entity, credential_account_entity, preferences_entity
 from fedorg.serializers.oauth import token_entity
-from fedorg.services import accounts, registration
+from fedorg.services import accounts, completion, registration
 from fedorg.services.accounts import PostingDefaults, ProfileChange
 from fedorg.services.oauth import Credentials
 from fedorg.services.registration import SignUp
@@ -88,10 +88,12 @@ async def list_identity_proofs(_viewer: Viewer, account_id: AccountId) -> Respon
 
 @blueprint.get("/api/v1/accounts/lookup")
 @open_to_public("read:accounts")
-async def lookup_account(_viewer: Viewer | None) -> Response:
+async def lookup_account(viewer: Viewer | None) -> Response:
     """The known account with a handle."""
     params = await read_params()
     account = await accounts.lookup(this_node(), params.text("acct") or "")
+    if viewer is not None:
+        await completion.see_profile(this_node(), account.id)
     return json_answer(account_entity(account, this_node().uris))
 
 
@@ -106,9 +108,11 @@ async def list_accounts(_viewer: Viewer | None) -> Response:
 
 @blueprint.get("/api/v1/accounts/<id:account_id>")
 @open_to_public("read:accounts")
-async def show_account(_viewer: Viewer | None, account_id: int) -> Response:
+async def show_account(viewer: Viewer | None, account_id: int) -> Response:
     """One account."""
     account = await accounts.get_account(this_node(), AccountId(account_id))
+    if viewer is not None:
+        await completion.see_profile(this_node(), account.id)
     return json_answer(account_entity(account, this_node().uris))
 
 

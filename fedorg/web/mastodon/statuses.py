@@ -16,7 +16,7 @@ from fedorg.serializers.statuses import (
     source_entity,
     status_entity,
 )
-from fedorg.services import interactions, polls, scheduling, statuses
+from fedorg.services import completion, interactions, polls, scheduling, statuses
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
 from fedorg.web.base import json_answer, page_answer, this_node
 from fedorg.web.mastodon.polls import read_poll
@@ -70,7 +70,10 @@ async def get(viewer: Viewer | None, status_id: StatusId) -> Response:
 async def get_context(viewer: Viewer | None, status_id: StatusId) -> Response:
     """What the status answers, and what answers it."""
     node = this_node()
-    return json_answer(context_entity(await statuses.get_context(node, id_of(viewer), status_id), node.uris))
+    context = await statuses.get_context(node, id_of(viewer), status_id)
+    if viewer is not None:
+        await completion.see_thread(node, status_id)
+    return json_answer(context_entity(context, node.uris))
 
 
 @blueprint.get("/<id:status_id>/history")

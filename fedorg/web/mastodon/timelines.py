@@ -9,7 +9,7 @@ from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import StatusView
 from fedorg.ids import AccountId, ListId
 from fedorg.serializers.statuses import status_entity
-from fedorg.services import timelines
+from fedorg.services import completion, timelines
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
 from fedorg.web.base import json_answer, page_answer, this_node
 from fedorg.web.params import read_params
@@ -84,6 +84,8 @@ async def list_of_account(viewer: Viewer | None, account_id: AccountId) -> Respo
     """What an account posted and boosted."""
     params = await read_params()
     page, node = params.page(20, 40), this_node()
+    if viewer is not None and page.max_id is None:
+        await completion.see_profile(node, account_id)
     narrowed = _Narrowed(
         exclude_replies=params.flag("exclude_replies") or False,
         exclude_reblogs=params.flag("exclude_reblogs") or False,

@@ -1,0 +1,51 @@
+"""Threads as a whole: what of them came from elsewhere, and where their servers keep the rest."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fedorg.domain.visibility import Visibility
+from fedorg.ids import StatusId
+from fedorg.store.tables import accounts, statuses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """The collection that a peer keeps of the answers to one of its statuses."""
+
+    status_uri: str
+    replies_uri: str
+
+
+def find_peer(conn: Connection, thread_id: StatusId) -> str | None:
+    """The server of the oldest status of a thread that came from elsewhere; None when all of it is ours."""
+    statement = (
+        sa.select(accounts.c.peer)
+        .join(statuses, statuses.c.account_id == accounts.c.id)
+        .where(statuses.c.thread_id == thread_id, statuses.c.reblog_of_id.is_(None), accounts.c.peer.is_not(None))
+        .order_by(statuses.c.id)
+        .limit(1)
+    )
+    return conn.execute(statement).scalar_one_or_none()
+
+
+def count(conn: Connection, thread_id: StatusId, limit: int) -> int:
+    """How many statuses of a thread are known; no further than ``limit``."""
+    bounded = sa.select(statuses.c.id).where(statuses.c.thread_id == thread_id).limit(limit).subquery()
+    return int(conn.execute(sa.select(sa.func.count()).select_from(bounded)).scalar_one())
+
+
+def list_answers(conn: Connection, thread_id: StatusId, limit: int) -> list[Answers]:
+    """Where peers list the answers to statuses of a thread, for the oldest of these."""
+    statement = (
+        sa.select(statuses.c.uri, statuses.c.replies_uri)
+        .where(
+            statuses.c.thread_id == thread_id,
+            statuses.c.replies_uri.is_not(None),
+            statuses.c.visibility != Visibility.DIRECT.value,
+        )
+        .order_by(statuses.c.id)
+        .limit(limit)
+    )
+    return [Answers(status_uri=row.uri, replies_uri=row.replies_uri) for row in conn.execute(statement)]
