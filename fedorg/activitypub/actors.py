@@ -13,7 +13,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from federation import discovery, origin
 from federation.actors import Actor, Multikey, PublicKey
-from federation.errors import FederationError, FetchError, KeyUnavailable, MalformedDocument, OriginMismatch
+from federation.errors import (
+    FederationError,
+    FetchError,
+    KeyUnavailable,
+    MalformedDocument,
+    OriginMismatch,
+    PeerAnswered,
+)
 from federation.keys import load_multikey, load_public_pem, public_to_pem
 from fedorg.activitypub import fetching, moments, policy
 from fedorg.activitypub.fetching import Budget
@@ -21,13 +28,15 @@ from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field,
 from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
-from fedorg.services.accounts import record_remote_account
+from fedorg.services.accounts import record_remote_account, suspend_by_peer
+from fedorg.services.departures import remove_remote_account
 from fedorg.store import accounts
 from fedorg.text import sanitize
 
 FRESH_FOR: Final = timedelta(days=1)
 _FIELDS_MAX: Final = 20
 _NAME_MAX: Final = 500
+_GONE: Final = 410
 _PROGRAMS: Final = (ActorType.APPLICATION, ActorType.SERVICE)
 
 
@@ -50,44 +59,73 @@ async def get(node: Node, uri: str, budget: Budget) -> Account:
         return known
     await policy.require_admitted(node, (uri,))
     if known is None:
-        return await _refresh_exactly(node, uri, budget)
-    _require_not_suspended(known)
+        return require_not_suspended(await _refresh_exactly(node, uri, budget))
+    _require_not_barred(known)
     if known.fetched_at is not None and node.now() - known.fetched_at < FRESH_FOR:
-        return known
+        return require_not_suspended(known)
     try:
-        return await _refresh_exactly(node, uri, budget)
-    except FederationError:
-        return known
+        return require_not_suspended(await _refresh_exactly(node, uri, budget))
+    except FederationError as problem:
+        if _is_gone(problem):
+            raise
+        return require_not_suspended(known)
 
 
 async def refresh(node: Node, uri: str, budget: Budget) -> Account:
-    """Fetch an actor now and record it with its keys."""
-    return await record(node, await fetching.fetch_actor(node, uri, budget), budget)
+    """Fetch an actor now and record it with its keys; it may be suspended by its own server."""
+    return await record(node, await _fetch(node, uri, budget), budget)
 
 
 async def record(node: Node, actor: Actor, budget: Budget) -> Account:
-    """Record what an actor's own server says about it."""
+    """Record what an actor's own server says about it, also that it is suspended there, or is no longer.
+
+    Raises ``Forbidden`` for one that is suspended here, or that was never met and is suspended there.
+    """
     known = await find_known(node, actor.id)
     if known is not None:
-        _require_not_suspended(known)
+        _require_not_barred(known)
     if actor.suspended:
-        raise Forbidden(f"{actor.id} is suspended by its own server")
+        if known is None:
+            raise Forbidden(f"{actor.id} is suspended by its own server")
+        return await suspend_by_peer(node, known)
     domain = await _handle_domain(node, actor, known, budget)
     account = _account(node, actor, domain)
     recorded = await record_remote_account(node, account, _keys(node, actor, account.id))
-    _require_not_suspended(recorded)
+    _require_not_barred(recorded)
     return recorded
 
 
+def require_not_suspended(account: Account) -> Account:
+    """The account; raises ``Forbidden`` for one that is suspended, by whomever."""
+    if account.suspended_at is not None:
+        raise Forbidden(f"{account.acct} is suspended")
+    return account
+
+
 async def _refresh_exactly(node: Node, uri: str, budget: Budget) -> Account:
-    actor = await fetching.fetch_actor(node, uri, budget)
+    actor = await _fetch(node, uri, budget)
     if actor.id != uri:
         raise OriginMismatch(f"{uri} leads to {actor.id}, which is somebody else.")
     return await record(node, actor, budget)
 
 
-def _require_not_suspended(account: Account) -> None:
-    if account.suspended_at is not None:
+async def _fetch(node: Node, uri: str, budget: Budget) -> Actor:
+    """The actor at an address; where its own server says that it is gone for good, so it is here."""
+    try:
+        return await fetching.fetch_actor(node, uri, budget)
+    except PeerAnswered as problem:
+        known = await find_known(node, uri) if _is_gone(problem) else None
+        if known is not None and not known.is_local and not known.is_barred:
+            await remove_remote_account(node, known)
+        raise
+
+
+def _is_gone(problem: FederationError) -> bool:
+    return isinstance(problem, PeerAnswered) and problem.status == _GONE
+
+
+def _require_not_barred(account: Account) -> None:
+    if account.is_barred:
         raise Forbidden(f"{account.acct} is suspended")
 
 

@@ -11,7 +11,7 @@ from fedorg import log
 from fedorg.activitypub import policy
 from fedorg.domain.accounts import Account
 from fedorg.domain.visibility import FederationMode
-from fedorg.errors import BadRequest, NotFound
+from fedorg.errors import BadRequest, Gone, NotFound
 from fedorg.node import Node
 from fedorg.services.instance import get_facts
 from fedorg.store import accounts, peers
@@ -26,6 +26,8 @@ async def webfinger(node: Node, resource: str) -> Jrd:
     if policy.mode_of(node) is FederationMode.CLOSED:
         raise NotFound
     account = await _find(node, resource)
+    if account is not None and account.deleted_at is not None:
+        raise Gone("This account was deleted")
     if account is None or account.suspended_at is not None:
         raise NotFound
     return discovery.actor_jrd(

@@ -121,7 +121,7 @@ async def _handle(node: Node, job: HandleActivity, document: parse.JsonObject, a
         await forwarded.require_fitting(node, activity, job.sender)
         activity = forwarded.without_actor(activity)
     sender = await actors.find_known(node, job.actor)
-    if sender is None or sender.suspended_at is not None or sender.uri != activity.actor:
+    if sender is None or not _may_act(sender, activity) or sender.uri != activity.actor:
         return Ignored("its actor is unknown or suspended here")
     if isinstance(activity, Announce) and announced.is_activity(activity.object):
         return await announced.handle(node, sender, activity, document, Budget())
@@ -143,6 +143,13 @@ async def _check_at_origin(node: Node, job: CheckAtOrigin) -> Outcome:
             return await at_origin.see_updated(node, job.uri, budget)
         case Change.DELETED:
             return await at_origin.see_deleted(node, job.uri, budget)
+
+
+def _may_act(sender: Account, activity: Activity) -> bool:
+    """One that its own server suspended can still take things back, and be shown again."""
+    if sender.suspended_at is None:
+        return True
+    return not sender.is_barred and isinstance(activity, Delete | Reject | Undo | Update)
 
 
 def _tell(node: Node, name: str, actor: str, outcome: Outcome, *, scheme: str) -> None:

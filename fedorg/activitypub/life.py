@@ -1,8 +1,11 @@
-"""What other servers are told of the life of a local actor beyond its profile: new keys."""
+"""What other servers are told of the life of a local actor beyond its profile: new keys, and its end."""
 
+from federation.activities import Delete
+from federation.objects import Ref
+from federation.vocabulary import PUBLIC
 from fedorg.activitypub import documents
 from fedorg.activitypub.recording import record
-from fedorg.domain.jobs import AnnounceKeys
+from fedorg.domain.jobs import AnnounceKeys, RemoveAccount
 from fedorg.domain.visibility import Reach
 from fedorg.ids import JobId
 from fedorg.node import Node
@@ -19,4 +22,20 @@ async def announce_keys(node: Node, job: AnnounceKeys, job_id: JobId) -> None:
     inboxes = await node.read(who, account.id)
     held = await node.read(keys.list_of_account, account.id)
     activity = documents.update_actor(account, held, node.uris, job_id)
+    await record(node, account, activity, inboxes, object_uri=account.uri, reach=Reach.PUBLIC)
+
+
+async def announce_departure(node: Node, job: RemoveAccount) -> None:
+    """Tell every server that may know a local account that it is gone, while it is still known which ones may."""
+    account = (await node.read(accounts.list_by_ids, (job.account_id,))).get(job.account_id)
+    if account is None or not account.is_local or account.deleted_at is None:
+        return
+    inboxes = await node.read(acquaintances.list_inboxes, account.id)
+    activity = Delete(
+        id=f"{account.uri}#delete",
+        actor=account.uri,
+        object=Ref(id=account.uri),
+        to=(PUBLIC,),
+        published=account.deleted_at,
+    )
     await record(node, account, activity, inboxes, object_uri=account.uri, reach=Reach.PUBLIC)

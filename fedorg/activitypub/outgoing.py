@@ -40,7 +40,7 @@ SENT: Final[Mapping[str, str]] = MappingProxyType(
         "Announce": "a member boosts",
         "Block": "a member blocks somebody",
         "Create": "a member posts, or votes in a poll of another server",
-        "Delete": "a status was deleted",
+        "Delete": "a status or a member was deleted",
         "Flag": "a member asks to forward a report: by the node's own actor, to the home of the reported account alone",
         "Follow": "a member follows",
         "Like": "a member favourites",

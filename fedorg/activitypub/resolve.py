@@ -133,7 +133,8 @@ async def _account_at(node: Node, address: str) -> Account:
     if known is not None or node.uris.is_ours(address):
         return await actors.get(node, address, Budget())
     budget = Budget()
-    return await actors.record(node, await fetching.fetch_actor(node, address, budget), budget)
+    actor = await fetching.fetch_actor(node, address, budget)
+    return actors.require_not_suspended(await actors.record(node, actor, budget))
 
 
 def _require(account: Account | None) -> Account:

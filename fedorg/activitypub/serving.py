@@ -8,6 +8,7 @@ need it to verify our own signatures, and would ask each other for keys without 
 from federation import render
 from federation.activities import Announce, Create
 from federation.errors import FederationError
+from federation.objects import Tombstone
 from federation.signatures import Request, read
 from fedorg import log
 from fedorg.activitypub import documents, local, policy, proofs, signed
@@ -19,7 +20,7 @@ from fedorg.errors import NotFound
 from fedorg.ids import StatusId
 from fedorg.node import Node
 from fedorg.services import statuses
-from fedorg.store import keys
+from fedorg.store import accounts, keys
 from fedorg.store import statuses as stored_statuses
 
 logger = log.get_logger()
@@ -30,10 +31,11 @@ async def signer_of(node: Node, request: Request) -> Signer | None:
     if "signature" not in request.headers.lines:
         return None
     try:
-        return await signed.verify(node, request)
+        signer = await signed.verify(node, request)
     except FederationError as problem:
         logger.info("fetch.unproven", reason=str(problem))
         return None
+    return signer if signer.account.suspended_at is None else None
 
 
 async def require_not_refused(node: Node, request: Request) -> None:
@@ -52,6 +54,14 @@ async def get_local(node: Node, username: str) -> Account:
     if account is None or policy.mode_of(node) is FederationMode.CLOSED:
         raise NotFound
     return account
+
+
+async def find_tombstone(node: Node, uri: str) -> bytes | None:
+    """What stands in the place of a local account that left; None for every other address."""
+    account = await node.read(accounts.find_by_uri, uri)
+    if account is None or not account.is_local or account.deleted_at is None:
+        return None
+    return render.to_bytes(Tombstone(id=uri, former_type=account.actor_type.value, deleted=account.deleted_at))
 
 
 async def actor_document(node: Node, uri: str) -> bytes:

@@ -62,7 +62,7 @@ async def verify(node: Node, request: Request) -> Signer:
         node, claim.key_id, lambda key: signatures.verify(claim, request, key, now=node.now())
     )
     await policy.require_admitted(node, (account.uri,))
-    if account.suspended_at is not None:
+    if account.is_barred:
         raise Forbidden(f"{account.acct} is suspended")
     domain = policy.domain(node, account.uri)
     return Signer(account=account, domain=domain, tier=await policy.tier_of(node, account.uri), verified=verified)

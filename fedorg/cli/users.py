@@ -7,7 +7,7 @@ import click
 from fedorg.cli.base import Context, console, print_json, print_table, with_node
 from fedorg.domain.accounts import User, UserRole
 from fedorg.node import Node
-from fedorg.services import registration, rotation, users
+from fedorg.services import departures, registration, rotation, users
 
 
 @click.group()
@@ -161,6 +161,32 @@ def rotate_keys(context: Context, *, username: str | None, of_node: bool, as_jso
         console.print(f"[bold]{name}[/] signs with new keys from now on:", highlight=False)
         for one in ids:
             console.print(f"  {one}", highlight=False, soft_wrap=True)
+
+
+@user.command()
+@click.argument("username")
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def delete(context: Context, *, username: str, is_sure: bool, as_json: bool) -> None:
+    """Delete a person for good: the login at once, statuses, files and follows step by step.
+
+    Servers that know the account are told. Nobody gets the name again.
+
+    \b
+    Examples:
+      fedorg user delete anna
+      fedorg user delete anna --yes --json
+    """
+    if not is_sure:
+        click.confirm(f"Delete {username} with everything posted, for good?", abort=True)
+    gone = with_node(context, lambda node: departures.delete_member(node, username))
+    if as_json:
+        print_json({"username": gone.username, "deleted_at": gone.deleted_at})
+    else:
+        console.print(
+            f"[bold]{gone.username}[/] is deleted; what was posted goes while the node runs.", highlight=False
+        )
 
 
 def _facts(one: User) -> dict[str, object]:

@@ -43,6 +43,8 @@ class Account:
 
     ``note`` is safe HTML. ``avatar`` and ``header`` are media names of this node for local accounts, addresses for
     remote ones, and None when there is none. Counts are those this node knows, or the peer's own claim.
+    ``suspended_remotely``: its own server suspended it, and may let it speak again. ``deleted_at``: it left, and what
+    it did goes; it counts as suspended too.
     """
 
     id: AccountId
@@ -76,6 +78,8 @@ class Account:
     also_known_as: tuple[str, ...] = ()
     moved_to_uri: str | None = None
     suspended_at: datetime | None = None
+    suspended_remotely: bool = False
+    deleted_at: datetime | None = None
     silenced_at: datetime | None = None
     created_at: datetime
     updated_at: datetime | None = None
@@ -104,6 +108,11 @@ class Account:
     def is_bot(self) -> bool:
         """Whether a program speaks, as Mastodon tells it from the actor type."""
         return self.actor_type in (ActorType.SERVICE, ActorType.APPLICATION)
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether it was suspended here, or left: nothing that its own server says changes that."""
+        return self.suspended_at is not None and not self.suspended_remotely
 
     @property
     def delivery_inbox(self) -> str:

@@ -230,6 +230,14 @@ class RefreshPoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 PollJob: TypeAlias = StreamPoll | SendPoll | EndPoll | SendVote | RefreshPoll
 
+
+class RemoveAccount(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Remove what is left of an account that is gone, part by part; a local one is announced to others first."""
+
+    account_id: AccountId
+    is_announced: bool = False
+
+
 Job: TypeAlias = (
     DistributeStatus
     | DistributeToTagFollowers
@@ -249,5 +257,6 @@ Job: TypeAlias = (
     | IdentifyPeer
     | ForwardReport
     | AnnounceKeys
+    | RemoveAccount
     | PollJob
 )

@@ -22,6 +22,7 @@ from fedorg.domain.jobs import (
     Job,
     PostScheduledStatus,
     RefreshPoll,
+    RemoveAccount,
     ResolveThread,
     SendActivity,
     SendPoll,
@@ -30,7 +31,7 @@ from fedorg.domain.jobs import (
     SynchroniseFollowers,
 )
 from fedorg.ids import JobId
-from fedorg.jobs import distribute, handle, polls, send
+from fedorg.jobs import distribute, handle, polls, remove, send
 from fedorg.node import Node
 from fedorg.services import scheduling
 
@@ -74,6 +75,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await reporting.forward(node, job)
         case AnnounceKeys():
             await life.announce_keys(node, job, job_id)
+        case RemoveAccount():
+            return await remove.remove_account(node, job)
         case StreamPoll() | SendPoll() | EndPoll() | SendVote() | RefreshPoll():
             return await polls.run(node, job, job_id)
         case _:

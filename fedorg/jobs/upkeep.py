@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from fedorg import log
 from fedorg.jobs.deliver import GIVE_UP, LONGEST_DELAY
 from fedorg.node import Node
-from fedorg.store import completions, deliveries, expiry, jobs, media, reports, seen, timelines
+from fedorg.store import completions, deliveries, expiry, jobs, media, removal, reports, seen, timelines
 
 CHUNK: Final = 500
 MEDIA_AGE: Final = timedelta(hours=24)
@@ -48,6 +48,8 @@ RULES: Final = (
     Rule(name="gone_inboxes", age=timedelta(days=30), forget=deliveries.delete_gone_inboxes),
     Rule(name="dead_jobs", age=timedelta(days=30), forget=jobs.delete_dead),
     Rule(name="home_timelines", age=timedelta(days=400), forget=timelines.forget_before),
+    # The last delivery of a farewell is given up after a week.
+    Rule(name="keys_of_departed", age=timedelta(days=14), forget=removal.delete_keys_of_departed),
     Rule(name="resolved_reports", age=timedelta(days=400), forget=reports.delete_resolved),
     Rule(name="completions", age=timedelta(days=2), forget=completions.delete_before),
     Rule(name="tombstones", age=timedelta(days=365), forget=expiry.delete_tombstones),

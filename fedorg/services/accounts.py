@@ -21,7 +21,7 @@ from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services import pictures
 from fedorg.services.pictures import PictureKind
-from fedorg.store import accounts, jobs, removal, users
+from fedorg.store import accounts, jobs, users
 from fedorg.text import MentionTarget, count_characters, field_to_html, find, normalise, to_html
 
 IDS_MAX: Final = 80
@@ -59,14 +59,17 @@ class PostingDefaults:
 
 
 async def get_account(node: Node, account_id: AccountId) -> Account:
-    """The account with an id, local or remote."""
-    return await node.read(accounts.get, account_id)
+    """The account with an id, local or remote, unless it left."""
+    account = await node.read(accounts.get, account_id)
+    if account.deleted_at is not None:
+        raise NotFound
+    return account
 
 
 async def list_accounts(node: Node, ids: tuple[AccountId, ...]) -> list[Account]:
     """The accounts that exist among ``ids``, in that order."""
     found = await node.read(accounts.list_by_ids, ids[:IDS_MAX])
-    return [found[number] for number in dict.fromkeys(ids) if number in found]
+    return [found[one] for one in dict.fromkeys(ids) if one in found and found[one].deleted_at is None]
 
 
 async def find_local(node: Node, username: str) -> Account | None:
@@ -84,7 +87,7 @@ async def lookup(node: Node, acct: str) -> Account:
     username, _, domain = acct.strip().removeprefix("@").partition("@")
     is_ours = not domain or domain.lower() in (node.settings.domain, node.settings.web_domain)
     found = await node.read(accounts.find_by_acct, username, None if is_ours else domain)
-    if found is None:
+    if found is None or found.deleted_at is not None:
         raise NotFound
     return found
 
@@ -99,11 +102,17 @@ async def record_remote_account(node: Node, account: Account, keys: tuple[Accoun
     return await node.write(accounts.record_remote, account, keys)
 
 
-async def remove_remote_account(node: Node, account: Account) -> None:
-    """Delete an account that its server deleted, with all it did here."""
-    if account.is_local:
-        raise Invalid("An account of this node is not removed by a peer")
-    await node.write(removal.remove_account, account.id, node.now())
+async def suspend_by_peer(node: Node, account: Account) -> Account:
+    """Hide an account that its own server suspended, until that server shows it again; the account as it now is."""
+
+    def unit(conn: Connection) -> Account:
+        current = accounts.get(conn, account.id)
+        if current.suspended_at is None:
+            current = replace(current, suspended_at=node.now(), suspended_remotely=True)
+            accounts.update(conn, current)
+        return current
+
+    return await node.write(unit)
 
 
 async def record_counts(

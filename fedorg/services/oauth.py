@@ -378,6 +378,11 @@ def revoke_all(conn: Connection, node: Node, user_id: UserId) -> None:
     store.delete_codes_of_user(conn, user_id)
 
 
+def revoke_account(conn: Connection, node: Node, account_id: AccountId) -> None:
+    """End every token that acts for an account, whoever holds it."""
+    _revoke(conn, node, {"account_id": account_id})
+
+
 def _revoke(conn: Connection, node: Node, condition: Mapping[str, int]) -> None:
     revoked = store.delete_tokens(conn, condition)
     # Open streams of these tokens close when they read this (S42).

@@ -167,8 +167,8 @@ async def get_by_username(node: Node, username: str) -> User:
 
 async def get_account(node: Node, username: str) -> Account:
     """The account of this node with a name, whether or not somebody signs in for it."""
-    account = await node.read(accounts.find_by_acct, username.removeprefix("@"), None)
-    if account is None or account.uri == node.uris.node_actor:
+    account = await node.read(users.get_local_account, username)
+    if account.uri == node.uris.node_actor:
         raise NotFound(f"There is no account {username}")
     return account
 

@@ -23,7 +23,7 @@ COLUMNS: Final = tuple(accounts.c[field.name] for field in fields(Account))
 
 _COUNTED: Final = frozenset({"followers_count", "following_count", "statuses_count", "last_status_at"})
 # What a new fetch of a remote actor never changes: our id, when we met, what moderators decided here.
-_KEPT: Final = _COUNTED | {"id", "uri", "created_at", "suspended_at", "silenced_at", "memorial"}
+_KEPT: Final = _COUNTED | {"id", "uri", "created_at", "suspended_at", "deleted_at", "silenced_at", "memorial"}
 _BY_ID: Final = sa.select(*COLUMNS).where(accounts.c.id == sa.bindparam("id"))
 _BY_URI: Final = sa.select(*COLUMNS).where(accounts.c.uri == sa.bindparam("uri"))
 _BY_ACCT: Final = sa.select(*COLUMNS).where(accounts.c.acct_key == sa.bindparam("acct_key"))
@@ -104,6 +104,9 @@ def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ..
         current = account
     else:
         current = replace(account, **{name: getattr(known, name) for name in _KEPT})
+        if known.suspended_remotely:
+            # Its server shows it again.
+            current = replace(current, suspended_at=None)
         update(conn, current)
     conn.execute(sa.delete(account_keys).where(account_keys.c.account_id == current.id))
     # A key that another account holds already stays with it.

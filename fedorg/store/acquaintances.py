@@ -1,4 +1,9 @@
-"""Which servers know an account of this node: those it was ever bound to, or sent anything that is still on record."""
+"""Which servers may know an account of this node.
+
+Those it was ever bound to, or sent anything that is still on record; and each server known here that has one inbox for
+all its accounts, since it may have fetched what somebody boosted. Whether this node speaks with them is asked when a
+delivery is due.
+"""
 
 from typing import Any, Final
 
@@ -24,12 +29,12 @@ _INBOX: Final = sa.func.coalesce(accounts.c.shared_inbox, accounts.c.inbox)
 
 
 def list_inboxes(conn: Connection, account_id: AccountId) -> tuple[str, ...]:
-    """The distinct inboxes of the servers that know an account."""
+    """The distinct inboxes of the servers that may know an account."""
     sent = sa.select(status_inboxes.c.inbox).where(
         status_inboxes.c.status_id.in_(sa.select(statuses.c.id).where(statuses.c.account_id == account_id))
     )
     found = set(conn.execute(sent.distinct().limit(INBOXES_MAX)).scalars())
-    bound = sa.or_(*(accounts.c.id.in_(group) for group in _bound_to(account_id)))
+    bound = sa.or_(accounts.c.shared_inbox.is_not(None), *(accounts.c.id.in_(group) for group in _bound_to(account_id)))
     found |= set(conn.execute(_inboxes(bound)).scalars())
     return tuple(sorted(found))
 

@@ -119,6 +119,22 @@ def take_abandoned(conn: Connection, before: datetime, limit: int) -> list[Media
     return found
 
 
+def list_of_account(conn: Connection, account_id: AccountId, limit: int) -> list[MediaAttachment]:
+    """Up to ``limit`` files of an account, attached or not."""
+    statement = (
+        sa.select(media_attachments)
+        .where(media_attachments.c.account_id == account_id)
+        .order_by(media_attachments.c.id)
+        .limit(limit)
+    )
+    return [from_row(row) for row in conn.execute(statement)]
+
+
+def delete_many(conn: Connection, ids: Collection[MediaId]) -> None:
+    """Remove the rows of files whose contents are gone."""
+    conn.execute(sa.delete(media_attachments).where(media_attachments.c.id.in_(ids)))
+
+
 def list_of_statuses(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, tuple[MediaAttachment, ...]]:
     """The files of each status that has any, in their order, in one query."""
     found: defaultdict[StatusId, list[MediaAttachment]] = defaultdict(list)

@@ -1,14 +1,20 @@
-"""The end of an account: everything of it goes, and the counts of others stay true."""
+"""The end of an account: everything of it goes, and the counts of others stay true.
 
+All at once for one that hardly began (``remove_account``), else in steps: statuses by whoever calls, then ``purge``
+until it finds nothing, then the row. ``purge`` walks every table that refers to accounts, so that a new one is never
+forgotten.
+"""
+
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.ids import AccountId
+from fedorg.ids import AccountId, StatusId
 from fedorg.store import tables
-from fedorg.store.tables import accounts, favourites, follows, statuses, tombstones
+from fedorg.store.tables import account_keys, accounts, activities, favourites, follows, metadata, statuses, tombstones
 from fedorg.store.upsert import insert_from_ignore
 
 _THIS: Final = sa.bindparam("this", type_=sa.BigInteger)
@@ -21,6 +27,16 @@ _COUNTED: Final[tuple[tuple[sa.Column[int], sa.Column[int], sa.ColumnElement[boo
 )
 _STATUS_COUNTED: Final = ((statuses.c.reblogs_count, "reblog_of_id"), (statuses.c.replies_count, "in_reply_to_id"))
 
+# Statuses and files go by themselves before; keys and activities serve the farewell; what was reported stays said.
+_KEPT: Final = frozenset({"statuses", "media_attachments", "account_keys", "activities", "reports"})
+_BELONGING: Final = tuple(
+    column
+    for table in metadata.sorted_tables
+    if table.name not in _KEPT
+    for column in table.columns
+    if any(key.column.table is accounts and key.ondelete == "CASCADE" for key in column.foreign_keys)
+)
+
 
 def remove_account(conn: Connection, account_id: AccountId, now: datetime) -> None:
     """Delete an account with all that belongs to it; its statuses leave tombstones, so that none comes back late."""
@@ -31,7 +47,102 @@ def remove_account(conn: Connection, account_id: AccountId, now: datetime) -> No
         _decrease(conn, account_id, count, own.c[name], own.c.account_id == _THIS)
     buried = sa.select(statuses.c.uri, sa.literal(now, tables.Moment)).where(statuses.c.account_id == account_id)
     insert_from_ignore(conn, tombstones, ("uri", "deleted_at"), buried)
+    delete_row(conn, account_id)
+
+
+def list_status_ids(conn: Connection, account_id: AccountId, limit: int) -> list[StatusId]:
+    """Up to ``limit`` statuses and boosts of an account, the newest first."""
+    statement = (
+        sa.select(statuses.c.id).where(statuses.c.account_id == account_id).order_by(statuses.c.id.desc()).limit(limit)
+    )
+    return [StatusId(number) for number in conn.execute(statement).scalars()]
+
+
+def purge(conn: Connection, account_id: AccountId, limit: int) -> int:
+    """Delete up to ``limit`` rows that belong to an account without statuses; how many there were."""
+    for column in _BELONGING:
+        gone = _take(conn, column, account_id, limit)
+        if gone:
+            _discount(conn, column, gone)
+            return len(gone)
+    return 0
+
+
+def delete_row(conn: Connection, account_id: AccountId) -> None:
+    """Delete what is left of an account."""
     conn.execute(sa.delete(accounts).where(accounts.c.id == account_id))
+
+
+def strip(conn: Connection, account_id: AccountId) -> None:
+    """Leave nothing of a local account but its name and identity, which nobody shall ever have again."""
+    conn.execute(
+        sa.update(accounts)
+        .where(accounts.c.id == account_id)
+        .values(
+            display_name="",
+            note="",
+            note_source="",
+            fields=[],
+            emojis=[],
+            avatar=None,
+            avatar_static=None,
+            avatar_description="",
+            header=None,
+            header_description="",
+            also_known_as=[],
+            moved_to_uri=None,
+            last_status_at=None,
+            followers_count=0,
+            following_count=0,
+            statuses_count=0,
+        )
+    )
+
+
+def withdraw_activities(conn: Connection, account_id: AccountId) -> None:
+    """Forget what an account wanted to tell others; what is under way is not called back."""
+    conn.execute(sa.delete(activities).where(activities.c.account_id == account_id))
+
+
+def delete_keys_of_departed(conn: Connection, before: datetime, limit: int) -> int:
+    """Forget up to ``limit`` keys of local accounts that left before a moment: nothing is signed with them any more."""
+    stale = (
+        sa.select(account_keys.c.uri)
+        .join(accounts, accounts.c.id == account_keys.c.account_id)
+        .where(accounts.c.deleted_at < before, accounts.c.domain.is_(None))
+        .limit(limit)
+    )
+    return conn.execute(sa.delete(account_keys).where(account_keys.c.uri.in_(stale))).rowcount
+
+
+def _take(conn: Connection, column: sa.Column[Any], account_id: AccountId, limit: int) -> list[sa.Row[Any]]:
+    table = column.table
+    key = [table.c[one.name] for one in table.primary_key]
+    some = sa.select(*key).where(column == account_id).limit(limit)
+    which = key[0].in_(some) if len(key) == 1 else sa.tuple_(*key).in_(some)
+    statement = (
+        sa.delete(table).where(which).returning(*(table.c[name] for name in _NEEDED.get(table.name, (key[0].name,))))
+    )
+    return list(conn.execute(statement))
+
+
+_NEEDED: Final = {"follows": ("account_id", "target_id", "state"), "favourites": ("status_id",)}
+
+
+def _discount(conn: Connection, column: sa.Column[Any], gone: Collection[sa.Row[Any]]) -> None:
+    if column is favourites.c.account_id:
+        _decrease_each(conn, statuses.c.favourites_count, [row.status_id for row in gone])
+    elif column is follows.c.account_id:
+        _decrease_each(conn, accounts.c.followers_count, [row.target_id for row in gone if row.state == "accepted"])
+    elif column is follows.c.target_id:
+        _decrease_each(conn, accounts.c.following_count, [row.account_id for row in gone if row.state == "accepted"])
+
+
+def _decrease_each(conn: Connection, count: sa.Column[int], ids: Collection[int]) -> None:
+    table = count.table
+    assert isinstance(table, sa.Table)
+    left = sa.case((count > 1, count - 1), else_=0)
+    conn.execute(sa.update(table).where(table.c.id.in_(sorted(ids))).values({count: left}))
 
 
 def _decrease(

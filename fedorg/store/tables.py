@@ -132,6 +132,8 @@ accounts: Final = Table(
     Column("also_known_as", JSON, nullable=False),
     Column("moved_to_uri", Text),
     _moment("suspended_at", nullable=True),
+    _flag("suspended_remotely"),
+    _moment("deleted_at", nullable=True),
     _moment("silenced_at", nullable=True),
     _moment("created_at"),
     _moment("updated_at", nullable=True),

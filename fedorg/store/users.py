@@ -47,6 +47,16 @@ def get_for_update(conn: Connection, user_id: UserId) -> User:
     return _user(row)
 
 
+def list_of_account(conn: Connection, account_id: AccountId) -> list[User]:
+    """The users whose own account it is."""
+    return [_user(row) for row in conn.execute(sa.select(users).where(users.c.account_id == account_id))]
+
+
+def delete(conn: Connection, user_id: UserId) -> None:
+    """Remove a login with all that it opened."""
+    conn.execute(sa.delete(users).where(users.c.id == user_id))
+
+
 def touch_sign_in(conn: Connection, user_id: UserId, now: datetime) -> None:
     """Note that a user has just signed in."""
     conn.execute(sa.update(users).where(users.c.id == user_id).values(last_sign_in_at=now))
@@ -88,6 +98,15 @@ def find_first_with_role(conn: Connection, role: UserRole) -> User | None:
     """The user who has had a role for the longest time."""
     row = conn.execute(sa.select(users).where(users.c.role == role.value).order_by(users.c.id).limit(1)).one_or_none()
     return None if row is None else _user(row)
+
+
+def get_local_account(conn: Connection, username: str) -> Account:
+    """The account of this node with a name, with or without @, unless it left; ``NotFound`` for all others."""
+    account = account_rows.find_by_acct(conn, username.strip().removeprefix("@"), None)
+    # A handle of elsewhere is no name here, though it is a key there.
+    if account is None or not account.is_local or account.deleted_at is not None:
+        raise NotFound(f"There is no account {username}")
+    return account
 
 
 def allow_account(conn: Connection, user_id: UserId, account_id: AccountId, now: datetime) -> None:

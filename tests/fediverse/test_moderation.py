@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 
 from tests.fediverse import ledger
-from tests.fediverse.nodes import Member, RunningNode, settle
+from tests.fediverse.nodes import Member, RunningNode, settle, wait_for
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
@@ -110,3 +111,40 @@ async def test_new_keys_are_used_and_known_at_once(three: Three) -> None:
     wrong = await three.b.run("user", "rotate-keys")
     assert wrong.code == 2
     assert "no account nobody" in (await three.b.run("user", "rotate-keys", "nobody")).complaint
+
+
+async def test_a_deleted_member_disappears_everywhere(three: Three) -> None:
+    """A command deletes; servers that follow, and one that only has a boost, drop everything; the name is spent."""
+    await three.c.create("carla")
+    async with three.c.member("carla") as carla:
+        await three.bob.follow(carla)
+        await three.alice.follow(three.bob)
+        made = await carla.post("/api/v1/statuses", {"status": "Soon gone"})
+        there = await three.bob.home_status("Soon gone")
+        await three.bob.post(f"/api/v1/statuses/{there['id']}/reblog")
+        await boost_of(three.alice, made["uri"])
+
+        kept = await three.c.run("user", "delete", "carla")
+        assert (kept.code, "for good?" in kept.output) == (1, True)
+        assert (await printed(three.c, "user", "delete", "carla", "--yes"))["username"] == "carla"
+        assert (await carla.http.get("/api/v1/timelines/home")).status_code == httpx.codes.UNAUTHORIZED
+
+    await three.settle()
+    for member in (three.alice, three.bob):
+        assert all(made["uri"] not in str(status) for status in await member.get("/api/v1/timelines/home"))
+        found = await member.get("/api/v2/search", {"q": f"@carla@{three.c.domain}", "resolve": "true"})
+        assert found["accounts"] == []
+    async with three.c.http(Accept="application/activity+json") as http:
+        gone = await http.get("/users/carla")
+    assert (gone.status_code, gone.json()["type"]) == (httpx.codes.GONE, "Tombstone")
+    assert "already been taken" in (await three.c.run("user", "create", "carla")).complaint
+
+
+async def boost_of(member: Member, uri: str) -> dict[str, Any]:
+    """The boost of a status in somebody's home timeline, once it is there."""
+
+    async def look() -> dict[str, Any] | None:
+        home = await member.get("/api/v1/timelines/home")
+        return next((status for status in home if status["reblog"] and status["reblog"]["uri"] == uri), None)
+
+    return await wait_for(look, f"a boost of {uri} in the home of {member.handle}")

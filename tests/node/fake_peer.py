@@ -96,6 +96,8 @@ class FakePeer:
     """The signature scheme this peer answers with 401."""
     content_types: dict[str, str] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    """Addresses that are answered with 410."""
     stalled: asyncio.Event | None = None
     """While set to an event, documents are answered only after it."""
     is_ill: bool = False
@@ -201,6 +203,8 @@ class FakePeer:
             return web.Response(status=503)
         if request.path == "/.well-known/webfinger":
             return self._answer_webfinger(request.query["resource"].removeprefix("acct:"))
+        if request.path in self.gone:
+            return web.Response(status=410)
         if request.path in self.redirects:
             return web.Response(status=302, headers={"Location": self.redirects[request.path]})
         document = self.documents.get(request.path)

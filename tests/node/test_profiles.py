@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import Account, AccountKey, ActorType, KeyAlgorithm
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId
-from fedorg.services import accounts
+from fedorg.services import accounts, departures
 from fedorg.store import tables
 from fedorg.store.upsert import insert_ignore
 from tests.node.serving import Member, NodeServer
+from tests.node.talking import run_jobs
 
 
 async def post(member: Member, text: str, **fields: str) -> dict[str, str]:
@@ -174,7 +175,9 @@ async def test_what_a_deleted_account_did_is_no_longer_counted(node_server: Node
 
     await node_server.node.write(unit)
     gone = await accounts.get_account(node_server.node, bert.user.account_id)
-    await accounts.remove_remote_account(node_server.node, gone)
+    async with run_jobs(node_server) as working:
+        await departures.remove_remote_account(node_server.node, gone)
+        await working.settle()
 
     left = (await anna.api.get(f"/api/v1/statuses/{status['id']}")).json()
     assert (left["favourites_count"], left["reblogs_count"], left["replies_count"]) == (0, 0, 0)
@@ -190,7 +193,7 @@ async def test_a_peer_removes_no_account_of_ours(node_server: NodeServer) -> Non
     account = await accounts.get_account(node_server.node, anna.user.account_id)
 
     with pytest.raises(Invalid):
-        await accounts.remove_remote_account(node_server.node, account)
+        await departures.remove_remote_account(node_server.node, account)
 
 
 async def test_rows_that_a_unique_key_forbids_are_counted_out(node_server: NodeServer) -> None:

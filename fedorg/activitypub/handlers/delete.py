@@ -6,7 +6,7 @@ from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.accounts import Account
 from fedorg.node import Node
 from fedorg.services import interactions, statuses
-from fedorg.services.accounts import remove_remote_account
+from fedorg.services.departures import remove_remote_account
 
 
 async def handle_delete(node: Node, sender: Account, delete: Delete, _budget: Budget) -> Outcome:

@@ -6,7 +6,7 @@ from quart import Blueprint, Response, redirect
 from werkzeug.wrappers import Response as Redirect
 
 from fedorg.activitypub import serving
-from fedorg.web.activitypub.requests import public_document, signed_request, wants_page
+from fedorg.web.activitypub.requests import gone_document, public_document, signed_request, wants_page
 from fedorg.web.base import this_node
 
 blueprint: Final = Blueprint("actors", __name__)
@@ -19,6 +19,9 @@ async def get_actor(username: str) -> Response | Redirect:
     if wants_page():
         return redirect(node.uris.profile(username))
     await serving.require_not_refused(node, await signed_request())
+    tombstone = await serving.find_tombstone(node, node.uris.actor(username))
+    if tombstone is not None:
+        return gone_document(tombstone)
     return public_document(await serving.actor_document(node, node.uris.actor(username)))
 
 

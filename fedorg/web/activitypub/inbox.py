@@ -4,7 +4,8 @@ from typing import Final
 
 from quart import Blueprint, Response
 
-from fedorg.activitypub import receive
+from fedorg.activitypub import receive, serving
+from fedorg.errors import Gone
 from fedorg.web.activitypub.requests import signed_request
 from fedorg.web.base import json_answer, spend, spend_by_address, this_node
 from fedorg.web.limits import Rule
@@ -26,8 +27,11 @@ async def post_shared_inbox() -> Response:
 
 
 @blueprint.post("/users/<username>/inbox")
-async def post_inbox(username: str) -> Response:  # noqa: ARG001 - whom it concerns is in the activity
-    """Take an activity; addressed to one account or to the server is all the same."""
+async def post_inbox(username: str) -> Response:
+    """Take an activity; addressed to one account or to the server is all the same, but for an account that left."""
+    node = this_node()
+    if await serving.find_tombstone(node, node.uris.actor(username)) is not None:
+        raise Gone("This account was deleted")
     return await _receive()
 
 

@@ -4,6 +4,7 @@ The address that was signed is built from the public URL of the node, never from
 attacker, may have changed.
 """
 
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
@@ -49,3 +50,10 @@ def private_document(body: bytes) -> Response:
 def public_document(body: bytes) -> Response:
     """A document that is the same for everybody."""
     return Response(body, content_type=ACTIVITY_JSON, headers={"Vary": "Accept", "Cache-Control": "public, max-age=60"})
+
+
+def gone_document(body: bytes) -> Response:
+    """What says that something is gone for good, the same for everybody."""
+    answer = public_document(body)
+    answer.status_code = HTTPStatus.GONE
+    return answer

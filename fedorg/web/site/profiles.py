@@ -7,7 +7,7 @@ from quart import Blueprint, Response, redirect, request
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.statuses import PageQuery, StatusView
-from fedorg.errors import NotFound
+from fedorg.errors import Gone, NotFound
 from fedorg.ids import AccountId, StatusId
 from fedorg.serializers.accounts import account_entity
 from fedorg.services import accounts, statuses, timelines
@@ -78,6 +78,8 @@ async def _profile(
 
 async def _account(username: str) -> Account:
     account = await accounts.find_local(this_node(), username)
+    if account is not None and account.deleted_at is not None:
+        raise Gone("This account was deleted")
     if account is None or account.suspended_at is not None or account.uri == this_node().uris.node_actor:
         raise NotFound
     return account
