@@ -4,6 +4,7 @@ Each reader takes any tag and answers None for one that is not its own. Spec: Ac
 (Mention); Mastodon's ``Hashtag`` and ``toot:Emoji``; FEP-e232 (object links), FEP-9098 (custom emojis).
 """
 
+import re
 from typing import Final
 
 from federation.objects import Emoji, Hashtag, Mention
@@ -11,7 +12,8 @@ from federation.parse import shapes
 from federation.parse.media import picture
 from federation.parse.shapes import Json
 
-_SHORTCODE_MAX: Final = 255
+# Clients put shortcodes into HTML: what could end a word or an attribute there is no part of one.
+_SHORTCODE: Final = re.compile(r"[\w.+@-]{1,255}")
 _OBJECT_MEDIA: Final = ("application/ld+json", "application/activity+json")
 
 
@@ -34,9 +36,9 @@ def emoji(tag: Json) -> Emoji | None:
     """A custom emoji, without its colons."""
     if shapes.type_among(tag, ("Emoji",)) is None:
         return None
-    shortcode = (shapes.name(tag, "name", _SHORTCODE_MAX) or "").strip(":").strip()
+    shortcode = (shapes.name(tag, "name") or "").strip(":").strip()
     icon = picture(tag, "icon")
-    if not shortcode or icon is None:
+    if not _SHORTCODE.fullmatch(shortcode) or icon is None:
         return None
     return Emoji(
         shortcode=shortcode,

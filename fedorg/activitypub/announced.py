@@ -17,7 +17,7 @@ from federation.audience import Addressing
 from federation.errors import FederationError
 from federation.objects import Note, Ref, UnknownObject
 from fedorg import log
-from fedorg.activitypub import actors, at_origin, documents, notes, proofs, resolve
+from fedorg.activitypub import actors, at_origin, documents, moments, notes, proofs, resolve
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.handlers.delete import handle_delete
 from fedorg.activitypub.handlers.update import handle_update
@@ -113,7 +113,8 @@ async def _boost(node: Node, announced: _Announced, status: Status) -> Outcome:
     if not documents.is_open(status):
         return Ignored("it is not for everybody")
     audience = notes.audience_of(node, Addressing(to=announce.to, cc=announce.cc), community)
-    created_at = min(announce.published or node.now(), node.now())
+    now = node.now()
+    created_at = moments.past(announce.published or now, now)
     boost = await interactions.receive_reblog(node, community, announce.id, status, audience, created_at)
     return Ignored("it concerns nobody here") if boost is None else Done()
 
@@ -126,6 +127,9 @@ async def _update(node: Node, announced: _Announced) -> Outcome:
     if isinstance(trusted, Update) and isinstance(trusted.object, Note):
         author = await actors.get(node, trusted.actor, announced.budget)
         return await handle_update(node, author, trusted, announced.budget)
+    if not await relationships.is_followed_here(node, announced.community):
+        # A community nobody here follows makes this server ask nobody.
+        return Ignored("it concerns nobody here")
     return await at_origin.see_updated(node, inner.object.id, announced.budget)
 
 
@@ -141,6 +145,8 @@ async def _delete(node: Node, announced: _Announced) -> Outcome:
     if await statuses.find_by_uri(node, uri) is None:
         return Ignored("the status is unknown here")
     is_removed = await interactions.receive_unreblog(node, announced.community, uri)
+    if not is_removed and not await relationships.is_followed_here(node, announced.community):
+        return Ignored("it concerns nobody here")
     outcome = await at_origin.see_deleted(node, uri, announced.budget)
     return Done() if is_removed else outcome
 

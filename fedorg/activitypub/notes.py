@@ -67,6 +67,12 @@ async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStat
     )
 
 
+def names_local(node: Node, note: Note) -> bool:
+    """Whether a note names or addresses an account of this node."""
+    named = (*note.to, *note.cc, *(mention.href for mention in note.mentions))
+    return any(node.uris.username_of(uri) is not None for uri in named)
+
+
 def audience_of(node: Node, addressing: audience.Addressing, author: Account) -> Audience:
     """What the addressing of an account of a peer means; the rings are those of its own server."""
     return _read(addressing, author, _rings_of(node, author.peer or ""))
@@ -113,10 +119,11 @@ def _html(note: Note) -> str:
 async def _mentions(node: Node, note: Note, budget: Budget) -> tuple[Account, ...]:
     """Accounts named in the text, and local ones it is addressed to, which may not be named at all."""
     named = [mention.href for mention in note.mentions]
-    ours = [uri for uri in (*note.to, *note.cc) if node.uris.username_of(uri) is not None]
+    # Ours first: whatever else is named, they are told.
+    ours = [uri for uri in (*note.to, *note.cc, *named) if node.uris.username_of(uri) is not None]
     found: list[Account] = []
     fetches_left = MENTIONS_FETCHED_MAX
-    for uri in list(dict.fromkeys([*named, *ours]))[:MENTIONS_MAX]:
+    for uri in list(dict.fromkeys([*ours, *named]))[:MENTIONS_MAX]:
         account = await node.read(accounts.find_by_uri, uri)
         if account is None and fetches_left and not node.uris.is_ours(uri):
             fetches_left -= 1

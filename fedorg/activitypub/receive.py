@@ -60,6 +60,11 @@ class Received:
         """Its ActivityStreams type."""
         return type_of(self.activity)
 
+    @property
+    def is_claimed(self) -> bool:
+        """Whether its origin has to be asked about it."""
+        return self.standing is Standing.CLAIMED
+
 
 def type_of(activity: Activity) -> str:
     """The type of an activity, or ``(unknown)``: a label is a closed set."""

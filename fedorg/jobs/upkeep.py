@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from fedorg import log
 from fedorg.jobs.deliver import GIVE_UP, LONGEST_DELAY
 from fedorg.node import Node
-from fedorg.store import completions, deliveries, expiry, jobs, media, removal, reports, seen, timelines
+from fedorg.store import completions, deliveries, expiry, jobs, media, removal, reports, seen, strangers, timelines
 
 CHUNK: Final = 500
 MEDIA_AGE: Final = timedelta(hours=24)
@@ -52,6 +52,8 @@ RULES: Final = (
     Rule(name="keys_of_departed", age=timedelta(days=14), forget=removal.delete_keys_of_departed),
     Rule(name="resolved_reports", age=timedelta(days=400), forget=reports.delete_resolved),
     Rule(name="completions", age=timedelta(days=2), forget=completions.delete_before),
+    Rule(name="strangers", age=timedelta(days=30), forget=strangers.delete_accounts),
+    Rule(name="peers_of_strangers", age=timedelta(days=90), forget=strangers.delete_peers),
     Rule(name="tombstones", age=timedelta(days=365), forget=expiry.delete_tombstones),
 )
 

@@ -27,6 +27,7 @@ class Rule:
 MEMBER: Final = Rule(name="member", most=1500, seconds=300)
 ANONYMOUS: Final = Rule(name="anonymous", most=300, seconds=300)
 MEDIA: Final = Rule(name="media", most=30, seconds=1800)
+PAGES: Final = Rule(name="pages", most=1500, seconds=300)
 APPS: Final = Rule(name="apps", most=25, seconds=600)
 REPORTS: Final = Rule(name="reports", most=400, seconds=86_400)
 SIGN_UP: Final = Rule(name="sign_up", most=5, seconds=1800)

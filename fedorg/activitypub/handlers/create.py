@@ -1,7 +1,8 @@
 """Somebody elsewhere posts."""
 
+from federation import origin
 from federation.activities import Create
-from federation.objects import Note, UnknownObject
+from federation.objects import Note, Ref, UnknownObject
 from fedorg.activitypub import fetching, notes
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
@@ -19,14 +20,27 @@ async def handle_create(node: Node, sender: Account, create: Create, budget: Bud
         return Ignored(f"a {create.object.type} is nothing this server shows")
     if await statuses.find_by_uri(node, create.object.id) is not None:
         return Done()
-    if isinstance(create.object, Note):
-        note = create.object
-    else:
-        note = await fetching.fetch_note(node, create.object.id, budget)
-    if note.attributed_to != sender.uri:
+    note = await _note(node, sender, create.object, budget)
+    if note is None or note.attributed_to != sender.uri:
         return Ignored("its actor is not the author")
     if note.is_vote:
         fault = await polls.receive_vote(node, sender, note.in_reply_to or "", note.name or "")
         return Done() if fault is None else Ignored(fault)
+    return await _keep(node, sender, note, budget)
+
+
+async def _note(node: Node, sender: Account, created: Note | Ref, budget: Budget) -> Note | None:
+    """The note; None for one of another server, which cannot be the sender's own."""
+    if isinstance(created, Note):
+        return created
+    return await fetching.fetch_note(node, created.id, budget) if origin.same_origin(created.id, sender.uri) else None
+
+
+async def _keep(node: Node, sender: Account, note: Note, budget: Budget) -> Outcome:
+    if not await statuses.may_concern(
+        node, sender, names_local=notes.names_local(node, note), answers=note.in_reply_to
+    ):
+        # A stranger's status makes this server ask for nobody whom it mentions.
+        return Ignored("not addressed to anyone here")
     status = await statuses.receive_status(node, await notes.to_remote_status(node, note, budget))
     return Ignored("not addressed to anyone here, or deleted before") if status is None else Done()

@@ -35,7 +35,9 @@ async def handle_update(node: Node, sender: Account, update: Update, budget: Bud
 async def _edit(node: Node, sender: Account, note: Note, budget: Budget) -> Outcome:
     if note.attributed_to != sender.uri:
         return Ignored("its actor is not the author")
+    if await statuses.find_by_uri(node, note.id) is None:
+        return Ignored("the status is unknown here")
     remote = await notes.to_remote_status(node, note, budget)
     if await statuses.receive_edit(node, remote) is None:
-        return Ignored("the status is unknown here, or what is known is newer")
+        return Ignored("what is known is newer, or of somebody else")
     return Done()

@@ -19,6 +19,7 @@ from fedorg.services.statuses.reading import (
 from fedorg.services.statuses.receiving import (
     distribute_joined,
     join_replies,
+    may_concern,
     receive_delete,
     receive_edit,
     receive_status,
@@ -38,6 +39,7 @@ __all__ = [
     "join_replies",
     "list_edits",
     "list_views",
+    "may_concern",
     "may_peer_see",
     "post_status",
     "receive_delete",

@@ -48,6 +48,16 @@ class _Arrival:
         return any(account.is_local for account in self.remote.mentions)
 
 
+async def may_concern(node: Node, author: Account, *, names_local: bool, answers: str | None) -> bool:
+    """Whether a status of a peer's account may concern anybody here, asked before anything is fetched for it."""
+
+    def unit(conn: Connection) -> bool:
+        is_answer = answers is not None and statuses.find_by_uri(conn, answers) is not None
+        return is_answer or relationships.has_local_follower(conn, author.id)
+
+    return names_local or await node.read(unit)
+
+
 async def receive_status(node: Node, remote: RemoteStatus) -> Status | None:
     """Record what a peer delivered, once per uri, and return it as it stands here.
 

@@ -6,10 +6,17 @@ from quart import Blueprint, Response, redirect
 from werkzeug.wrappers import Response as Redirect
 
 from fedorg.activitypub import serving
-from fedorg.web.activitypub.requests import gone_document, public_document, signed_request, wants_page
+from fedorg.web.activitypub.requests import (
+    count_request,
+    gone_document,
+    public_document,
+    signed_request,
+    wants_page,
+)
 from fedorg.web.base import this_node
 
 blueprint: Final = Blueprint("actors", __name__)
+blueprint.before_request(count_request)
 
 
 @blueprint.get("/users/<username>")

@@ -12,11 +12,12 @@ from fedorg.activitypub.signed import Signer
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
 from fedorg.ids import StatusId
-from fedorg.web.activitypub.requests import private_document, signed_request
+from fedorg.web.activitypub.requests import count_request, private_document, signed_request
 from fedorg.web.base import this_node
 from fedorg.web.params import id_in
 
 blueprint: Final = Blueprint("collections", __name__)
+blueprint.before_request(count_request)
 
 _STATUS: Final = "/users/<username>/statuses/<id:status_id>"
 

@@ -15,6 +15,8 @@ blueprint: Final = Blueprint("inbox", __name__)
 # Generous: a busy peer sends some a second for hours. The address pays before anything is proven, the peer after.
 BY_ADDRESS: Final = Rule(name="inbox_by_address", most=9000, seconds=300)
 BY_PEER: Final = Rule(name="inbox_by_peer", most=6000, seconds=300)
+# What is only claimed is looked up on a third server, which did not ask for it.
+CLAIMS_BY_PEER: Final = Rule(name="claims_by_peer", most=300, seconds=300)
 
 _ACCEPTED: Final = 202
 
@@ -41,5 +43,7 @@ async def _receive() -> Response:
     received = await receive.inspect(node, await signed_request())
     if received.signer is not None:
         spend(BY_PEER, received.signer.domain)
+        if received.is_claimed:
+            spend(CLAIMS_BY_PEER, received.signer.domain)
     await receive.take(node, received)
     return json_answer({}, _ACCEPTED)

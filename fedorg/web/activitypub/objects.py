@@ -7,10 +7,11 @@ from werkzeug.wrappers import Response as Redirect
 
 from fedorg.activitypub import serving
 from fedorg.ids import StatusId
-from fedorg.web.activitypub.requests import private_document, signed_request, wants_page
+from fedorg.web.activitypub.requests import count_request, private_document, signed_request, wants_page
 from fedorg.web.base import this_node
 
 blueprint: Final = Blueprint("objects", __name__)
+blueprint.before_request(count_request)
 
 
 @blueprint.get("/users/<username>/statuses/<id:status_id>")

@@ -12,9 +12,18 @@ from quart import Response, request
 
 from federation.client import ACTIVITY_JSON
 from federation.signatures import Headers, Request
-from fedorg.web.base import this_node
+from fedorg.web.base import spend_by_address, this_node
+from fedorg.web.limits import Rule
+
+# Generous as well: when somebody's status spreads, whole servers come for it. A signed question may cost a fetch.
+BY_ADDRESS: Final = Rule(name="documents_by_address", most=3000, seconds=300)
 
 _DOCUMENT_TYPES: Final = (ACTIVITY_JSON, "application/ld+json")
+
+
+async def count_request() -> None:
+    """Before each question: one address asks so often and not more."""
+    spend_by_address(BY_ADDRESS)
 
 
 async def signed_request() -> Request:

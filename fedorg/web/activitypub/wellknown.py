@@ -8,9 +8,11 @@ from federation.discovery import JRD_TYPE, XRD_TYPE, render_host_meta_json, rend
 from federation.nodeinfo import VERSIONS, content_type, render_links, render_nodeinfo
 from fedorg.activitypub import discovery
 from fedorg.errors import BadRequest, NotFound
+from fedorg.web.activitypub.requests import count_request
 from fedorg.web.base import json_answer, this_node
 
 blueprint: Final = Blueprint("wellknown", __name__)
+blueprint.before_request(count_request)
 
 _PUBLIC: Final = {"Cache-Control": "public, max-age=300"}
 

@@ -21,8 +21,9 @@ from fedorg.errors import Forbidden
 from fedorg.services import users
 from fedorg.services.users import SESSION_DAYS, SignedIn
 from fedorg.text import sanitize
+from fedorg.web import limits
 from fedorg.web.auth import ACCESS
-from fedorg.web.base import this_node
+from fedorg.web.base import spend_by_address, this_node
 
 P = ParamSpec("P")
 
@@ -63,6 +64,8 @@ def for_everybody(
     @wraps(view)
     async def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
         visitor = await signed_in()
+        if visitor is None:
+            spend_by_address(limits.PAGES)
         if request.method == "POST":
             check_form(await request.form, visitor)
         return await view(visitor, *args, **kwargs)
