@@ -81,9 +81,13 @@ class Uris:
         """The audience collection named in ``cc`` of a status with a reach between node and public."""
         return f"{self.base}/audiences/{reach}"
 
+    def site(self, domain: str) -> str:
+        """The address of a server of ours, or of one like it."""
+        return f"{urlsplit(self.base).scheme}://{domain}"
+
     def audience_of(self, domain: str, reach: str) -> str:
         """The audience collection of another node of ours."""
-        return f"{urlsplit(self.base).scheme}://{domain}/audiences/{reach}"
+        return f"{self.site(domain)}/audiences/{reach}"
 
     def tag(self, name: str) -> str:
         """Page of a hashtag."""

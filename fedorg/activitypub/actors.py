@@ -22,7 +22,7 @@ from federation.errors import (
     PeerAnswered,
 )
 from federation.keys import load_multikey, load_public_pem, public_to_pem
-from fedorg.activitypub import fetching, moments, policy
+from fedorg.activitypub import capabilities, fetching, moments, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field, KeyAlgorithm
 from fedorg.errors import Forbidden, NotFound
@@ -91,6 +91,7 @@ async def record(node: Node, actor: Actor, budget: Budget) -> Account:
     domain = await _handle_domain(node, actor, known, budget)
     account = _account(node, actor, domain)
     recorded = await record_remote_account(node, account, _keys(node, actor, account.id))
+    await capabilities.note(node, actor)
     _require_not_barred(recorded)
     return recorded
 

@@ -1,19 +1,22 @@
 """How others find our people and what this node says of itself: WebFinger, host-meta, NodeInfo."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import fedorg
-from federation import discovery, nodeinfo
+from federation import discovery, node_actor, nodeinfo
 from federation.discovery import Handle, Jrd
-from federation.errors import FederationError
+from federation.errors import FederationError, OriginMismatch
 from federation.nodeinfo import NodeInfo
 from fedorg import log
-from fedorg.activitypub import policy
+from fedorg.activitypub import capabilities, fetching, policy
+from fedorg.activitypub.fetching import Budget
 from fedorg.domain.accounts import Account
 from fedorg.domain.visibility import FederationMode
-from fedorg.errors import BadRequest, Gone, NotFound
+from fedorg.errors import BadRequest, Forbidden, Gone, NotFound
 from fedorg.node import Node
 from fedorg.services.instance import get_facts
+from fedorg.services.peers import get_peer
 from fedorg.store import accounts, peers
 
 _SOFTWARE_MAX: Final = 64
@@ -25,6 +28,9 @@ async def webfinger(node: Node, resource: str) -> Jrd:
     """The account a handle or an address of this node leads to; ``NotFound`` for everybody else's."""
     if policy.mode_of(node) is FederationMode.CLOSED:
         raise NotFound
+    base = resource.rstrip("/")
+    if base in (node.uris.base, node.uris.site(node.settings.domain)):
+        return node_actor.node_jrd(base, node.uris.node_actor)
     account = await _find(node, resource)
     if account is not None and account.deleted_at is not None:
         raise Gone("This account was deleted")
@@ -67,6 +73,34 @@ async def identify(node: Node, domain: str) -> None:
         return
     name, version = (part[:_SOFTWARE_MAX] for part in (info.software_name, info.software_version))
     await node.write(peers.set_software, domain, name, version)
+
+
+def node_info_links(node: Node) -> Mapping[str, object]:
+    """Where the statements of this node are, and which actor speaks for it."""
+    is_closed = policy.mode_of(node) is FederationMode.CLOSED
+    others = () if is_closed else (node_actor.application_link(node.uris.node_actor),)
+    return nodeinfo.render_links(node.uris.base, *others)
+
+
+async def refresh_peer(node: Node, domain: str) -> None:
+    """Ask a known server anew what it runs, which actor speaks for it, and what it can do.
+
+    Raises ``NotFound`` for one this node has never met, ``NotAdmitted`` for one it does not speak with. What the server
+    does not say stays as it was.
+    """
+    name = (await get_peer(node, domain)).peer.domain
+    await policy.require_may_ask(node, name)
+    await identify(node, name)
+    try:
+        uri = await node_actor.find_node_actor(policy.asking_client(node), name)
+        actor = await fetching.fetch_actor(node, uri, Budget())
+        if actor.id != uri:
+            raise OriginMismatch(f"{uri} calls itself {actor.id}.")
+    except (FederationError, Forbidden) as problem:
+        logger.info("peer.without_actor", peer=name, reason=str(problem))
+        return
+    await node.write(peers.set_node_actor, name, uri)
+    await capabilities.note(node, actor)
 
 
 async def _find(node: Node, resource: str) -> Account | None:

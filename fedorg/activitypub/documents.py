@@ -18,16 +18,14 @@ from federation.actors import Actor, Multikey, PropertyValue, PublicKey
 from federation.keys import load_public_pem, public_to_multikey
 from federation.objects import Attachment, CollectionSummary, Emoji, Hashtag, Image, Mention, Note, Ref, Tombstone
 from fedorg.activitypub import questions
+from fedorg.activitypub.capabilities import ED25519, RFC9421
 from fedorg.domain.accounts import Account, AccountKey, KeyAlgorithm
 from fedorg.domain.statuses import MediaAttachment, MediaType, Status, StatusView
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.media import content_type_of
 from fedorg.uris import Uris
 
-IMPLEMENTS: Final = (
-    "https://datatracker.ietf.org/doc/html/rfc9421",
-    "https://datatracker.ietf.org/doc/html/rfc9421#name-eddsa-using-curve-edwards25",
-)
+IMPLEMENTS: Final = (RFC9421, ED25519)
 
 
 def actor(account: Account, keys: Sequence[AccountKey], uris: Uris) -> Actor:

@@ -4,9 +4,11 @@ from datetime import datetime
 
 import click
 
+from fedorg.activitypub import discovery
 from fedorg.cli.base import Context, console, print_facts, print_json, print_table, with_node
 from fedorg.domain.peers import PeerSummary
 from fedorg.domain.visibility import Tier
+from fedorg.node import Node
 from fedorg.services import peers
 
 
@@ -49,16 +51,24 @@ def list_peers(context: Context, *, as_json: bool) -> None:
 
 @peer.command()
 @click.argument("domain")
+@click.option("--refresh", is_flag=True, help="Ask the server anew what it runs and can do.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def show(context: Context, *, domain: str, as_json: bool) -> None:
+def show(context: Context, *, domain: str, refresh: bool, as_json: bool) -> None:
     """Show one server: tier, signature scheme, deliveries waiting and given up, the last failure and why.
 
     \b
-    Example:
+    Examples:
       fedorg peer show sales.org.example
+      fedorg peer show --refresh sales.org.example
     """
-    summary = with_node(context, lambda node: peers.get_peer(node, domain))
+
+    async def look(node: Node) -> PeerSummary:
+        if refresh:
+            await discovery.refresh_peer(node, domain)
+        return await peers.get_peer(node, domain)
+
+    summary = with_node(context, look)
     if as_json:
         print_json(_facts(summary))
     else:
@@ -114,6 +124,8 @@ def _facts(summary: PeerSummary) -> dict[str, object]:
         "tier": known.tier,
         "software": " ".join(part for part in (known.software, known.software_version) if part) or None,
         "signature_scheme": known.signature_scheme,
+        "implements": ", ".join(known.implements) or None,
+        "node_actor": known.node_actor,
         "accounts": summary.accounts_count,
         "deliveries_waiting": summary.deliveries_waiting,
         "oldest_waiting_at": summary.oldest_waiting_at,

@@ -8,11 +8,16 @@ from fedorg.domain.visibility import Tier
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """Another server, named by its domain. ``signature_scheme`` is the one it understood last."""
+    """Another server, named by its domain. ``signature_scheme`` is the one it understood last.
+
+    ``implements`` are the addresses of what its actors say it can do, ``node_actor`` the one that speaks for it.
+    """
 
     domain: str
     tier: Tier
     signature_scheme: str | None = None
+    implements: tuple[str, ...] = ()
+    node_actor: str | None = None
     software: str | None = None
     software_version: str | None = None
     first_seen_at: datetime

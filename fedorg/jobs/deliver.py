@@ -14,9 +14,11 @@ from sqlalchemy import Connection
 
 from federation import delivery
 from federation.delivery import Delivered, Gone, Outcome, Refused, Retry
+from federation.keys import SigningKey
 from federation.signatures import Scheme
 from fedorg import log
 from fedorg.activitypub import keyring, policy, synchronising
+from fedorg.activitypub.capabilities import ED25519
 from fedorg.domain.visibility import admits, is_inside
 from fedorg.errors import NotFound
 from fedorg.node import Node
@@ -50,7 +52,7 @@ async def _deliver(node: Node, claimed: ClaimedDelivery) -> None:
         _tell(node, claimed, "withheld", reason=f"the peer is {claimed.tier} now")
         return
     try:
-        key = await keyring.signing_key(node, claimed.account_id)
+        keys = await _keys(node, claimed)
     except NotFound as problem:
         await node.write(deliveries.bury, claimed, node.now(), str(problem))
         _tell(node, claimed, "dead", reason=str(problem))
@@ -58,9 +60,23 @@ async def _deliver(node: Node, claimed: ClaimedDelivery) -> None:
     known = Scheme(claimed.signature_scheme) if claimed.signature_scheme else None
     started = perf_counter()
     headers = await synchronising.header_of(node, claimed.account_id, claimed.domain) if claimed.for_followers else {}
-    outcome = await node.client.deliver(claimed.inbox, claimed.body.encode(), key, known, headers=headers)
+    outcome = await node.client.deliver(claimed.inbox, claimed.body.encode(), keys[0], known, headers=headers)
+    if len(keys) > 1 and _is_not_understood(outcome):
+        # It cannot do what it says it can; RSA is understood by everybody.
+        outcome = await node.client.deliver(claimed.inbox, claimed.body.encode(), keys[1], known, headers=headers)
     milliseconds = round((perf_counter() - started) * 1000, 1)
     await _record(node, claimed, outcome, milliseconds)
+
+
+async def _keys(node: Node, claimed: ClaimedDelivery) -> list[SigningKey]:
+    """The key to sign with; before it an Ed25519 key, which is cheaper, for a peer that says it understands them."""
+    key = await keyring.signing_key(node, claimed.account_id)
+    small = await keyring.find_ed25519_key(node, claimed.account_id) if ED25519 in claimed.implements else None
+    return [key] if small is None else [small, key]
+
+
+def _is_not_understood(outcome: Outcome) -> bool:
+    return isinstance(outcome, Refused | Retry) and outcome.status in delivery.KNOCK_AGAIN
 
 
 async def _record(node: Node, claimed: ClaimedDelivery, outcome: Outcome, milliseconds: float) -> None:

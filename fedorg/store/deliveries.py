@@ -84,6 +84,8 @@ class ClaimedDelivery:
     tier: Tier
     """What the peer is now."""
     signature_scheme: str | None
+    implements: frozenset[str]
+    """What the peer says it can do."""
     is_ill: bool
     """The last try to reach the domain failed."""
 
@@ -350,6 +352,7 @@ def _due(now: datetime, full: Collection[str], taken: Collection[int], *, limit:
             activities.c.for_followers,
             peers.c.tier,
             peers.c.signature_scheme,
+            peers.c.implements,
             peers.c.failures,
         )
         .join(activities, activities.c.id == deliveries.c.activity_id)
@@ -387,5 +390,6 @@ def _claimed(row: Row[Any]) -> ClaimedDelivery:
         for_followers=row.for_followers,
         tier=Tier(row.tier or Tier.OPEN),
         signature_scheme=row.signature_scheme,
+        implements=frozenset(row.implements or ()),
         is_ill=bool(row.failures),
     )

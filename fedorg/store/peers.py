@@ -77,6 +77,20 @@ def set_software(conn: Connection, domain: str, software: str, version: str) -> 
     conn.execute(update(peers).where(peers.c.domain == domain).values(software=software, software_version=version))
 
 
+def set_implements(conn: Connection, now: datetime, domain: str, implements: Iterable[str], scheme: str | None) -> None:
+    """What the peer says it can do; ``scheme`` is the signature to try first from now on, None: as before."""
+    upsert_seen(conn, now, domain)
+    values: dict[str, Any] = {"implements": sorted(implements)}
+    if scheme is not None:
+        values["signature_scheme"] = scheme
+    conn.execute(update(peers).where(peers.c.domain == domain).values(values))
+
+
+def set_node_actor(conn: Connection, domain: str, uri: str) -> None:
+    """Which actor speaks for the peer."""
+    conn.execute(update(peers).where(peers.c.domain == domain).values(node_actor=uri))
+
+
 def record_success(conn: Connection, now: datetime, domain: str, scheme: str | None) -> bool:
     """The peer took a delivery; ``scheme`` is the signature it understood. Whether its circuit was open till now."""
     was_open = upsert_seen(conn, now, domain).failures >= FAILURES_MAX
@@ -170,6 +184,8 @@ def _peer(row: Row[Any]) -> Peer:
         domain=row.domain,
         tier=Tier(row.tier),
         signature_scheme=row.signature_scheme,
+        implements=tuple(row.implements or ()),
+        node_actor=row.node_actor,
         software=row.software,
         software_version=row.software_version,
         first_seen_at=row.first_seen_at,

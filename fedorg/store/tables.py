@@ -757,6 +757,9 @@ peers: Final = Table(
     Column("domain", Text, primary_key=True),
     Column("tier", String(16), nullable=False),
     Column("signature_scheme", String(32)),
+    # The actor that speaks for the server, and what its actors say that it can do (FEP-844e).
+    Column("node_actor", Text),
+    Column("implements", JSON),
     Column("software", Text),
     Column("software_version", Text),
     # When the peer was last asked what it runs, whether or not it answered.

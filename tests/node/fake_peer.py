@@ -94,6 +94,8 @@ class FakePeer:
     """The status an inbox (by path) answers with instead of 202."""
     refused_scheme: Scheme | None = None
     """The signature scheme this peer answers with 401."""
+    refused_keys: set[str] = field(default_factory=set)
+    """Ids of keys whose signatures this peer answers with 401."""
     content_types: dict[str, str] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
@@ -225,9 +227,11 @@ class FakePeer:
         self.schemes.append(scheme)
         if scheme is self.refused_scheme:
             return web.Response(status=401)
+        key_id = _KEY_ID.search(request.headers.get("Signature-Input", request.headers["Signature"]))
+        if key_id and key_id[1] in self.refused_keys:
+            return web.Response(status=401)
         if request.path in self.refusals:
             return web.Response(status=self.refusals[request.path])
-        key_id = _KEY_ID.search(request.headers.get("Signature-Input", request.headers["Signature"]))
         self.keys_seen.append(key_id[1] if key_id else "")
         self.headers.append(request.headers)
         self.bodies.append(await request.read())

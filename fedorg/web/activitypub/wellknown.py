@@ -5,7 +5,7 @@ from typing import Final
 from quart import Blueprint, Response, request
 
 from federation.discovery import JRD_TYPE, XRD_TYPE, render_host_meta_json, render_host_meta_xrd, render_jrd
-from federation.nodeinfo import VERSIONS, content_type, render_links, render_nodeinfo
+from federation.nodeinfo import VERSIONS, content_type, render_nodeinfo
 from fedorg.activitypub import discovery
 from fedorg.errors import BadRequest, NotFound
 from fedorg.web.activitypub.requests import count_request
@@ -44,7 +44,7 @@ async def get_host_meta_json() -> Response:
 @blueprint.get("/.well-known/nodeinfo")
 async def get_nodeinfo_links() -> Response:
     """Where the statements of this node are."""
-    return json_answer(render_links(this_node().uris.base), headers=_PUBLIC)
+    return json_answer(discovery.node_info_links(this_node()), headers=_PUBLIC)
 
 
 @blueprint.get("/nodeinfo/<wanted>")
