@@ -33,7 +33,7 @@ NUMBERS: Final = count(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Anna and Erik of Engineering, Sven of Sales, Ada of Acme, Sam from nowhere.
+    """Anna, Erik and Emil of Engineering, Sven of Sales, Ada of Acme, Sam from nowhere.
 
     Sven and Ada follow Anna, Ada follows Erik and Sven too: whatever leaked would reach her.
     """
@@ -64,7 +64,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         name: RunningNode(name=name, folder=folder / name, tls=tls, settings={} if name == "stranger" else LIMITED)
         for name in ("engineering", "sales", "acme", "stranger")
     }
-    people = {"engineering": ("anna", "erik"), "sales": ("sven",), "acme": ("ada",), "stranger": ("sam",)}
+    people = {"engineering": ("anna", "erik", "emil"), "sales": ("sven",), "acme": ("ada",), "stranger": ("sam",)}
     world = World(
         engineering=nodes["engineering"], sales=nodes["sales"], acme=nodes["acme"], stranger=nodes["stranger"]
     )
@@ -244,6 +244,26 @@ async def test_a_reply_inherits_the_narrowest_reach(world: World) -> None:
     assert answer in str(await wait_for(answered, "both answers"))
     for text in (answer, local):
         await never_reaches(world, world.acme, text, world.ada, world.sven)
+
+
+async def test_a_thread_is_completed_as_far_as_its_reader_may_see(world: World) -> None:
+    """A partner that looks at a thread finds the answers for partners that nobody sent it, and no others."""
+    words, shown, hidden = unique("For partners"), unique("For them too"), unique("For us")
+    status = await post(world.emil, words, reach="partners")
+    await post(world.emil, shown, in_reply_to_id=status["id"], reach="partners")
+    await post(world.emil, hidden, in_reply_to_id=status["id"], reach="organisation")
+    await world.settle()
+    assert not ledger.holds(world.acme, shown)
+    (seen,) = await found(world.ada, status["uri"])
+
+    async def answered() -> list[str] | None:
+        context = await world.ada.get(f"/api/v1/statuses/{seen['id']}/context")
+        return [one["content"] for one in context["descendants"]] or None
+
+    assert shown in str(await wait_for(answered, "the answer"))
+    await world.settle()
+    assert not ledger.holds(world.acme, hidden)
+    assert not ledger.holds(world.stranger, shown)
 
 
 async def test_naming_somebody_outside_the_reach_is_refused(world: World) -> None:
