@@ -19,6 +19,7 @@ from fedorg.errors import SettingsError
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 ModeName: TypeAlias = Literal["closed", "organisation", "partners", "open"]
 ReachName: TypeAlias = Literal["node", "organisation", "partners", "public"]
+UnsignedFetch: TypeAlias = Literal["public", "actors", "none"]
 RegistrationMode: TypeAlias = Literal["open", "approval", "invite", "closed"]
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 LogFormat: TypeAlias = Literal["text", "json"]
@@ -84,6 +85,11 @@ class Settings:
     federation_mode: ModeName = _setting("With whom to federate: closed, organisation, partners or open.", "partners")
     default_reach: ReachName = _setting(
         "How far a status travels whose author did not say: node, organisation, partners or public.", "organisation"
+    )
+    unsigned_fetch: UnsignedFetch = _setting(
+        "What other servers get that do not sign their requests: public (what is for everybody), actors (accounts, no "
+        "statuses or lists) or none (keys only).",
+        "public",
     )
     registration: RegistrationMode = _setting("Who may register: open, approval, invite or closed.", "invite")
 
@@ -332,6 +338,6 @@ _READERS: Final[Mapping[object, Callable[[object], Any]]] = MappingProxyType(
     }
     | {
         literal: _choice(*get_args(literal))
-        for literal in (ModeName, ReachName, RegistrationMode, LogLevel, LogFormat, Synchronous)
+        for literal in (ModeName, ReachName, UnsignedFetch, RegistrationMode, LogLevel, LogFormat, Synchronous)
     }
 )

@@ -58,14 +58,23 @@ def actor(account: Account, keys: Sequence[AccountKey], uris: Uris) -> Actor:
         also_known_as=account.also_known_as,
         published=account.created_at,
         updated=account.updated_at,
-        public_keys=tuple(
-            PublicKey(id=key.uri, owner=account.uri, pem=key.public)
-            for key in keys
-            if key.algorithm is KeyAlgorithm.RSA
-        ),
+        public_keys=_public_keys(account, keys),
         assertion_methods=_multikeys(account, keys),
         webfinger=f"{account.username}@{uris.domain}",
         implements=IMPLEMENTS,
+    )
+
+
+def key_bearer(account: Account, keys: Sequence[AccountKey]) -> Actor:
+    """A local account with its name and keys and nothing else, for those who prove nothing."""
+    return Actor(
+        type=account.actor_type.value,
+        id=account.uri,
+        preferred_username=account.username,
+        inbox=account.inbox,
+        manually_approves_followers=account.locked,
+        public_keys=_public_keys(account, keys),
+        assertion_methods=_multikeys(account, keys),
     )
 
 
@@ -236,6 +245,12 @@ def _collections(status: Status) -> _Collections:
         "likes": CollectionSummary(id=likes_uri(status), total_items=status.favourites_count),
         "shares": CollectionSummary(id=shares_uri(status), total_items=status.reblogs_count),
     }
+
+
+def _public_keys(account: Account, keys: Sequence[AccountKey]) -> tuple[PublicKey, ...]:
+    return tuple(
+        PublicKey(id=key.uri, owner=account.uri, pem=key.public) for key in keys if key.algorithm is KeyAlgorithm.RSA
+    )
 
 
 def _multikeys(account: Account, keys: Sequence[AccountKey]) -> tuple[Multikey, ...]:

@@ -1,8 +1,9 @@
 """What other servers may fetch: our actors and statuses, each for whoever asks.
 
 Everything below public is shown only to a proven signer whose server lies inside the reach and who passes the
-visibility; absent and invisible are the same answer (S47). Nobody is asked to prove anything for an actor: servers
-need it to verify our own signatures, and would ask each other for keys without end.
+visibility; absent and invisible are the same answer (S47). How much is told to those who prove nothing is a setting;
+the node's own actor, and the keys of the others, always are: servers need them to verify our own signatures, and would
+ask each other for keys without end.
 """
 
 from federation import render
@@ -13,10 +14,10 @@ from federation.signatures import Request, read
 from fedorg import log
 from fedorg.activitypub import documents, local, policy, proofs, signed
 from fedorg.activitypub.signed import Signer
-from fedorg.domain.accounts import Account
+from fedorg.domain.accounts import Account, AccountKey
 from fedorg.domain.statuses import Status, StatusView
 from fedorg.domain.visibility import FederationMode, Reach
-from fedorg.errors import NotFound
+from fedorg.errors import NotFound, Unauthorized
 from fedorg.ids import StatusId
 from fedorg.node import Node
 from fedorg.services import statuses
@@ -27,6 +28,18 @@ logger = log.get_logger()
 
 
 async def signer_of(node: Node, request: Request) -> Signer | None:
+    """Who asks for a status or a list, proven; None for somebody who proves nothing.
+
+    Raises ``Forbidden`` for a server not spoken with, ``Unauthorized`` where this node answers signed requests only,
+    whatever is asked for.
+    """
+    signer = await find_signer(node, request)
+    if signer is None and node.settings.unsigned_fetch != "public":
+        raise Unauthorized("This server answers signed requests only")
+    return signer
+
+
+async def find_signer(node: Node, request: Request) -> Signer | None:
     """Who asks, proven; None for somebody who proves nothing. Raises ``Forbidden`` for a server not spoken with."""
     if "signature" not in request.headers.lines:
         return None
@@ -66,11 +79,21 @@ async def find_tombstone(node: Node, uri: str) -> bytes | None:
 
 async def actor_document(node: Node, uri: str) -> bytes:
     """A local account, or the node's own actor."""
+    account, held = await _get_actor(node, uri)
+    return render.to_bytes(documents.actor(account, held, node.uris))
+
+
+async def key_document(node: Node, uri: str) -> bytes:
+    """As little of a local account as it takes to verify what it signs."""
+    account, held = await _get_actor(node, uri)
+    return render.to_bytes(documents.key_bearer(account, held))
+
+
+async def _get_actor(node: Node, uri: str) -> tuple[Account, tuple[AccountKey, ...]]:
     account = await local.find_account(node, uri)
     if account is None or policy.mode_of(node) is FederationMode.CLOSED:
         raise NotFound
-    held = await node.read(keys.list_of_account, account.id)
-    return render.to_bytes(documents.actor(account, held, node.uris))
+    return account, await node.read(keys.list_of_account, account.id)
 
 
 async def note_document(node: Node, username: str, status_id: StatusId, signer: Signer | None) -> bytes:

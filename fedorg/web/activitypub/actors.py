@@ -9,6 +9,7 @@ from fedorg.activitypub import serving
 from fedorg.web.activitypub.requests import (
     count_request,
     gone_document,
+    private_document,
     public_document,
     signed_request,
     wants_page,
@@ -29,7 +30,11 @@ async def get_actor(username: str) -> Response | Redirect:
     tombstone = await serving.find_tombstone(node, node.uris.actor(username))
     if tombstone is not None:
         return gone_document(tombstone)
-    return public_document(await serving.actor_document(node, node.uris.actor(username)))
+    if node.settings.unsigned_fetch != "none":
+        return public_document(await serving.actor_document(node, node.uris.actor(username)))
+    signer = await serving.find_signer(node, await signed_request())
+    document = serving.key_document if signer is None else serving.actor_document
+    return private_document(await document(node, node.uris.actor(username)))
 
 
 @blueprint.get("/actor")

@@ -52,7 +52,7 @@ async def get_featured(username: str) -> Response:
 @blueprint.get("/users/<username>/collections/tags")
 async def get_featured_tags(username: str) -> Response:
     """The hashtags an account shows on its profile."""
-    await serving.require_not_refused(this_node(), await signed_request())
+    await _signer()
     return private_document(await collections.tags(this_node(), username))
 
 

@@ -15,5 +15,5 @@ blueprint: Final = Blueprint("synchronisation", __name__)
 async def get_followers_part(username: str) -> Response:
     """The followers at the server that asks."""
     node = this_node()
-    signer = await serving.signer_of(node, await signed_request())
+    signer = await serving.find_signer(node, await signed_request())
     return private_document(await synchronising.followers_part(node, username, signer))
