@@ -21,14 +21,13 @@ NAME_CHARACTERS_MAX: Final = 255
 
 
 async def feature(node: Node, account: Account, written: str) -> FeaturedTagView:
-    """Show a hashtag on one's profile; raises ``Invalid`` for what is none, is there already or is one too many."""
+    """Show a hashtag on one's profile, once; raises ``Invalid`` for what is none or is one too many."""
     tag = _read(written)
 
     def unit(conn: Connection) -> FeaturedTagView:
         shown = featured_tags.list_for_update(conn, account.id)
-        if any(one.name == tag.name for one in shown):
-            raise Invalid("Validation failed: Tag has already been taken")
-        return _with_use(conn, account.id, _insert(conn, node, account, tag, len(shown)), account.id)
+        known = next((one for one in shown if one.name == tag.name), None)
+        return _with_use(conn, account.id, known or _insert(conn, node, account, tag, len(shown)), account.id)
 
     return await node.write(unit)
 

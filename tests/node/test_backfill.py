@@ -291,10 +291,11 @@ async def test_a_server_that_never_answers_costs_little_time(
     working: WorkingServer, anna: Member, peer: FakePeer, other: FakePeer
 ) -> None:
     """Each question has its deadline, two of them are enough, and the job ends without being tried again."""
-    client = working.server.node.client
-    client.limits = dataclasses.replace(client.limits, total_seconds=0.5)
     root = add_note(peer)
     add_answers(peer, root, [add_note(other, by="olga", inReplyTo=root) for _ in range(30)])
+    assert await find_status(anna, root) is not None
+    client = working.server.node.client
+    client.limits = dataclasses.replace(client.limits, total_seconds=3)
     held = asyncio.Event()
     other.stalled = held
 
@@ -303,7 +304,7 @@ async def test_a_server_that_never_answers_costs_little_time(
     finally:
         held.set()
 
-    assert other.asked.total() <= 2
+    assert 1 <= other.asked.total() <= 2
 
 
 async def test_nothing_old_is_told_as_news(working: WorkingServer, anna: Member, peer: FakePeer) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 from federation import origin
 from federation.collections import Collection, CollectionPage, Item
 from federation.objects import Hashtag
-from fedorg.activitypub import actors, policy
+from fedorg.activitypub import actors
 from fedorg.activitypub.completing import listing
 from fedorg.activitypub.completing.effort import Effort, bounded
 from fedorg.activitypub.fetching import Budget
@@ -36,7 +36,6 @@ async def complete(node: Node, job: CompleteProfile) -> None:
 
 
 async def _complete(effort: Effort, account: Account) -> None:
-    await policy.require_admitted(effort.node, (account.uri,))
     tags = await _fetch(effort, account.featured_tags_uri)
     if tags is not None:
         await _take_tags(effort, account, tags)
