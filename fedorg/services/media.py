@@ -81,7 +81,7 @@ async def change(
 
 
 async def delete_unattached(node: Node, account_id: AccountId, media_id: MediaId) -> None:
-    """Delete a file that no status shows, row and bytes; ``NotFound`` for any other."""
+    """Delete a file that no status shows, row and bytes; ``Invalid`` for one that a status shows."""
     attachment = await node.write(media.delete_unattached, account_id, media_id)
     await delete_files(node, (attachment,))
 

@@ -63,12 +63,28 @@ async def clear(node: Node, account_id: AccountId) -> None:
     await node.write(notifications.clear, account_id)
 
 
-async def count_unread(node: Node, account_id: AccountId, limit: int) -> int:
-    """How many are newer than the account's marker, at most ``limit``."""
+async def count_unread(
+    node: Node,
+    account_id: AccountId,
+    limit: int,
+    *,
+    types: Collection[NotificationType] = (),
+    exclude_types: Collection[NotificationType] = (),
+    from_account_id: AccountId | None = None,
+) -> int:
+    """How many are newer than the account's marker, at most ``limit``; empty ``types`` means all."""
 
     def unit(conn: Connection) -> int:
         read = markers.list_of_account(conn, account_id, _OWN_TIMELINE)
-        return notifications.count_after(conn, account_id, read[0].last_read_id if read else 0, limit)
+        return notifications.count_after(
+            conn,
+            account_id,
+            read[0].last_read_id if read else 0,
+            limit,
+            types=types,
+            exclude_types=exclude_types,
+            from_account_id=from_account_id,
+        )
 
     return await node.read(unit)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaChange, MediaType
-from fedorg.errors import NotFound
+from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId, MediaId, StatusId
 from fedorg.store.tables import media_attachments
 
@@ -97,8 +97,19 @@ def delete_of_status(conn: Connection, status_id: StatusId) -> None:
 
 
 def delete_unattached(conn: Connection, account_id: AccountId, media_id: MediaId) -> MediaAttachment:
-    """Remove a file that no status shows; ``NotFound`` for any other. The caller deletes what is stored."""
-    attachment = get_unattached(conn, account_id, media_id)
+    """Remove a file that no status shows; the caller deletes what is stored.
+
+    ``NotFound`` for somebody else's, ``Invalid`` for one that a status shows.
+    """
+    owned = sa.select(media_attachments).where(
+        media_attachments.c.id == media_id, media_attachments.c.account_id == account_id
+    )
+    row = conn.execute(owned).one_or_none()
+    if row is None:
+        raise NotFound
+    attachment = from_row(row)
+    if attachment.status_id is not None:
+        raise Invalid("Media attachment is currently used by a status")
     conn.execute(sa.delete(media_attachments).where(*_OWN_UNATTACHED), {"media_id": media_id, "owner": account_id})
     return attachment
 

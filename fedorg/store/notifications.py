@@ -85,13 +85,7 @@ def list_of_account(
     from_account_id: AccountId | None,
 ) -> list[Notification]:
     """A page; empty ``types`` means all."""
-    statement = sa.select(notifications).where(notifications.c.account_id == account_id)
-    if types:
-        statement = statement.where(notifications.c.type.in_([one.value for one in types]))
-    if exclude_types:
-        statement = statement.where(notifications.c.type.not_in([one.value for one in exclude_types]))
-    if from_account_id is not None:
-        statement = statement.where(notifications.c.from_account_id == from_account_id)
+    statement = sa.select(notifications).where(*_chosen(account_id, types, exclude_types, from_account_id))
     return [_notification(row) for row in paging.rows_of(conn, statement, notifications.c.id, page)]
 
 
@@ -148,15 +142,40 @@ def delete_from(conn: Connection, account_id: AccountId, by: AccountId) -> None:
     )
 
 
-def count_after(conn: Connection, account_id: AccountId, after: int, limit: int) -> int:
-    """How many are newer than ``after``, counted no further than ``limit``."""
+def count_after(
+    conn: Connection,
+    account_id: AccountId,
+    after: int,
+    limit: int,
+    *,
+    types: Collection[NotificationType],
+    exclude_types: Collection[NotificationType],
+    from_account_id: AccountId | None,
+) -> int:
+    """How many are newer than ``after``, counted no further than ``limit``; empty ``types`` means all."""
     newer = (
         sa.select(notifications.c.id)
-        .where(notifications.c.account_id == account_id, notifications.c.id > after)
+        .where(*_chosen(account_id, types, exclude_types, from_account_id), notifications.c.id > after)
         .limit(limit)
         .subquery()
     )
     return conn.execute(sa.select(sa.func.count()).select_from(newer)).scalar_one()
+
+
+def _chosen(
+    account_id: AccountId,
+    types: Collection[NotificationType],
+    exclude_types: Collection[NotificationType],
+    from_account_id: AccountId | None,
+) -> list[sa.ColumnElement[bool]]:
+    chosen = [notifications.c.account_id == account_id]
+    if types:
+        chosen.append(notifications.c.type.in_([one.value for one in types]))
+    if exclude_types:
+        chosen.append(notifications.c.type.not_in([one.value for one in exclude_types]))
+    if from_account_id is not None:
+        chosen.append(notifications.c.from_account_id == from_account_id)
+    return chosen
 
 
 def _willing(conn: Connection, receivers: Collection[AccountId], by: AccountId, now: datetime) -> frozenset[AccountId]:

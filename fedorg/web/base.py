@@ -32,6 +32,7 @@ from fedorg.node import Node
 from fedorg.services.streams import Streams
 from fedorg.web.bodies import LimitedRequest
 from fedorg.web.limits import Budget, Limiter, Rule, subject_of_address
+from fedorg.web.params import id_in
 
 logger = log.get_logger()
 
@@ -52,6 +53,7 @@ STATUS_OF: Final[Mapping[type[errors.FedorgError], int]] = {
 _NODE: Final = "fedorg.node"
 _LIMITER: Final = "fedorg.limiter"
 _STREAMS: Final = "fedorg.streams"
+_REFUSED: Final = 400
 _SERVER_FAULT: Final = 500
 _OK: Final = 200
 
@@ -75,13 +77,12 @@ class IdConverter(BaseConverter):
     The pattern decides alone: a number that it lets through and ``to_python`` refuses makes werkzeug answer 405.
     """
 
-    # Below ID_MAX; the numbers left out will be minted in four thousand years.
-    regex = r"[0-9]{1,18}|[1-8][0-9]{18}"
+    regex = r"[0-9]+"
 
     @override
     def to_python(self, value: str) -> int:
-        """The number."""
-        return int(value)
+        """The number; one that fits no column becomes the id that nothing has."""
+        return id_in(value) or 0
 
 
 def this_node() -> Node:
@@ -199,6 +200,8 @@ async def _begin() -> Response | None:
 
 
 async def _finish(response: Response) -> Response:
+    if response.status_code >= _REFUSED and isinstance(request, LimitedRequest):
+        await request.skip_rest()
     for name, value in _SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     if this_node().settings.is_secure:

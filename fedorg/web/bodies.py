@@ -4,6 +4,8 @@ Quart counts what waits in memory; what streams through its multipart parser wou
 length is announced, so that the body counts all that came in.
 """
 
+import asyncio
+import contextlib
 import tempfile
 from typing import IO, Any, ClassVar, Final, cast
 
@@ -11,7 +13,7 @@ from quart import Request
 from quart.formparser import FormDataParser
 from quart.wrappers.request import Body
 from typing_extensions import override
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from fedorg.config import Settings
 
@@ -21,6 +23,8 @@ _FORM_BYTES: Final = 64 * 1024
 _UPLOADS: Final = ("/api/v1/media", "/api/v2/media")
 _PROFILE: Final = "/api/v1/accounts/update_credentials"
 _SECONDS: Final = 300
+_SKIPPED_BYTES_MAX: Final = 1024 * 1024
+_SKIPPED_SECONDS: Final = 5.0
 _IN_MEMORY_BYTES: Final = 512 * 1024
 
 
@@ -60,6 +64,21 @@ class LimitedRequest(Request):
         parser = super().make_form_data_parser()
         parser.stream_factory = self._open_upload
         return parser
+
+    async def skip_rest(self) -> None:
+        """Let the rest of a small body come in unread before a refusal is sent.
+
+        To answer somebody who still sends means to hang up on them, and the answer is lost on the way.
+        """
+        if (self.content_length or 0) > _SKIPPED_BYTES_MAX:
+            return
+        left = _SKIPPED_BYTES_MAX
+        with contextlib.suppress(HTTPException, TimeoutError):
+            async with asyncio.timeout(_SKIPPED_SECONDS):
+                async for chunk in self.body:
+                    left -= len(chunk)
+                    if left < 0:
+                        return
 
     def close_uploads(self) -> None:
         """Give back the files that came whole or in part; called when the request ends, however it ends."""

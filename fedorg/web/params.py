@@ -24,6 +24,7 @@ _DEPTH_MAX: Final = 8
 _VALUES_MAX: Final = 2000
 _DIGITS_MAX: Final = 19
 _MOMENT_MAX: Final = 64
+_INDEX_DIGITS_MAX: Final = 40
 _NUMBER: Final = re.compile(r"[+-]?\d{1,19}")
 
 
@@ -99,12 +100,12 @@ class Params:
         )
 
     def rows(self, name: str) -> tuple[dict[str, str], ...]:
-        """``name[0][key]=…`` or ``name[][key]=…`` as one mapping for each row, in order.
+        """``name[0][key]=…`` or ``name[][key]=…`` as one mapping for each row, in the order they were sent.
 
-        Without indexes a new row begins where a key comes again, as in Rails.
+        An index only tells rows apart. Without indexes a new row begins where a key comes again, as in Rails.
         """
-        pattern = re.compile(rf"{re.escape(name)}\[([0-9]{{0,{_DIGITS_MAX}}})\]\[([a-z_]+)\]")
-        rows: dict[int, dict[str, str]] = {}
+        pattern = re.compile(rf"{re.escape(name)}\[(-?[0-9]{{0,{_INDEX_DIGITS_MAX}}})\]\[([a-z_]+)\]")
+        rows: dict[str | int, dict[str, str]] = {}
         latest = 0
         for full, value in self.pairs or _in_turn(self.values):
             match = pattern.fullmatch(full)
@@ -112,8 +113,8 @@ class Params:
                 continue
             if not match[1] and match[2] in rows.get(latest, {}):
                 latest += 1
-            rows.setdefault(int(match[1]) if match[1] else latest, {})[match[2]] = value
-        return tuple(rows[index] for index in sorted(rows))
+            rows.setdefault(match[1] or latest, {})[match[2]] = value
+        return tuple(rows.values())
 
     def files(self, name: str) -> tuple[FileStorage, ...]:
         """The files uploaded under a name."""
@@ -202,6 +203,9 @@ def _flatten(value: object, name: str, depth: int) -> Iterator[tuple[str, str | 
         case dict():
             for key, inner in value.items():
                 yield from _flatten(inner, f"{name}[{key}]" if name else str(key), depth + 1)
+        case []:
+            # It was sent, and names nothing: "no media" is another wish than to leave the media as they are.
+            yield f"{name}[]", None
         case list():
             for position, inner in enumerate(value):
                 bracket = f"[{position}]" if isinstance(inner, dict) else "[]"

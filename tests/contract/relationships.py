@@ -4,7 +4,7 @@ from typing import Final
 
 from tests.contract.checks import Operation, Section, ids, shows
 from tests.contract.paging import pages
-from tests.contract.scene import NOBODYS_ID, Scene
+from tests.contract.scene import Scene
 
 blocks: Final = Section("blocks")
 mutes: Final = Section("mutes")
@@ -146,4 +146,3 @@ async def suggest_no_more(op: Operation, scene: Scene) -> None:
     await friend.follow(target)
     assert await op.call(person, account_id=target.id) == {}
     assert target.id not in {one["account"]["id"] for one in await person.get("/api/v2/suggestions")}
-    assert await op.call(person, account_id=NOBODYS_ID) == {}

@@ -83,11 +83,13 @@ async def featured(op: Operation, scene: Scene) -> None:
 
 @featured_tags("POST /api/v1/featured_tags", "write:accounts")
 async def add(op: Operation, scene: Scene) -> None:
-    """One more; the same twice is one, and no more than the instance says."""
+    """One more; none twice, and no more than the instance says."""
     person = await scene.person()
     made = await op.call(person, json={"name": "#pottery"})
     shows(made, name="pottery", statuses_count="0", last_status_at=None)
-    assert (await op.call(person, data={"name": "pottery"}))["id"] == made["id"], "featured twice"
+    # Servers of Mastodon before 4.4 refuse the same name, later ones answer with what is there.
+    again = await person.http.post(op.template, data={"name": "pottery"})
+    assert again.status_code == 422 or again.json()["id"] == made["id"], again.text
     assert ids(await scene.bob.get(f"/api/v1/accounts/{person.id}/featured_tags")) == [made["id"]]
     await op.refuse(422, person, json={"name": ""})
     await op.refuse(422, person, "Validation failed", json={"name": "not a tag!"})

@@ -246,6 +246,24 @@ async def queued_profiles(server: NodeServer) -> int:
     return await server.node.read(unit)
 
 
+async def test_fields_of_a_profile_stand_as_they_were_sent(node_server: NodeServer) -> None:
+    """The index of a field only tells fields apart; no fields at all is a wish, too."""
+    anna = await node_server.person("anna")
+    path = "/api/v1/accounts/update_credentials"
+    rows = {"420": "1st", "69": "2nd", "-99999999999999999999999999999999": "3rd"}
+
+    by_json = await anna.api.patch(
+        path, json={"fields_attributes": {index: {"name": name, "value": "x"} for index, name in rows.items()}}
+    )
+    assert [field["name"] for field in by_json.json()["fields"]] == ["1st", "2nd", "3rd"]
+    by_form = await anna.api.patch(
+        path,
+        data={f"fields_attributes[{index}][{key}]": name for index, name in rows.items() for key in ("name", "value")},
+    )
+    assert [field["value"] for field in by_form.json()["fields"]] == ["1st", "2nd", "3rd"]
+    assert (await anna.api.patch(path, json={"fields_attributes": []})).json()["fields"] == []
+
+
 async def test_pictures_are_taken_away_for_good(node_server: NodeServer) -> None:
     """S62: the old address of a removed or replaced picture answers 404."""
     anna = await node_server.person("anna")

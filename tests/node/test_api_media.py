@@ -42,8 +42,9 @@ async def test_a_file_belongs_to_who_sent_it(working: WorkingServer) -> None:
     assert refusal(await bert.api.delete(path), 404) == "Record not found"
     assert refusal(await bert.api.post("/api/v1/statuses", json={"status": "x", "media_ids": [made["id"]]}), 422)
     await post(anna, "x", media_ids=[made["id"]])
-    for answer in (await anna.api.get(path), await anna.api.put(path, data={}), await anna.api.delete(path)):
+    for answer in (await anna.api.get(path), await anna.api.put(path, data={}), await bert.api.delete(path)):
         assert refusal(answer, 404) == "Record not found"
+    assert refusal(await anna.api.delete(path), 422) == "Media attachment is currently used by a status"
 
 
 async def test_what_is_no_picture_is_refused(working: WorkingServer) -> None:

@@ -89,6 +89,10 @@ async def test_the_marker_decides_what_counts_as_unread(working: WorkingServer) 
         return counted
 
     assert await unread() == 1
+    kind = told["type"]
+    assert (await unread(**{"types[]": kind}), await unread(**{"exclude_types[]": kind})) == (1, 0)
+    assert (await unread(account_id=bert.id), await unread(account_id=anna.id)) == (1, 0)
+    assert await unread(**{"types[]": "earthquake"}) == 0
     for version in (1, 2):
         answer = success(await anna.api.post("/api/v1/markers", json={"notifications": {"last_read_id": told["id"]}}))
         assert_valid(answer["notifications"], "Marker")

@@ -163,4 +163,18 @@ async def test_files_are_changed_while_a_status_is_edited(working: WorkingServer
     assert refusal(refused, 422)
 
 
+async def test_no_media_is_another_wish_than_to_leave_them(working: WorkingServer) -> None:
+    """An empty list in JSON takes the files away; a status of which nothing is left is refused."""
+    anna = await working.person("anna")
+    media = await upload(anna)
+    made = await post(anna, "Look", media_ids=[media["id"]])
+    path = f"/api/v1/statuses/{made['id']}"
+
+    assert refusal(await anna.api.put(path, json={"status": "", "media_ids": []}), 422)
+    assert len(entity(await anna.api.put(path, json={"status": "Still"}), "Status")["media_attachments"]) == 1
+    edited = entity(await anna.api.put(path, json={"status": "Bare", "media_ids": []}), "Status")
+
+    assert edited["media_attachments"] == []
+
+
 _JSON = {"Content-Type": "application/json"}

@@ -129,11 +129,11 @@ async def _own_account(account: Account, user: User) -> Response:
 
 
 def _profile(params: Params) -> ProfileChange:
-    rows = params.rows("fields_attributes")
+    rows = [(row.get("name", ""), row.get("value", "")) for row in params.rows("fields_attributes")]
     return ProfileChange(
         display_name=params.text("display_name"),
         note=params.text("note"),
-        fields=tuple((row.get("name", ""), row.get("value", "")) for row in rows) if rows else None,
+        fields=tuple(rows) if rows or params.has("fields_attributes") else None,
         locked=params.flag("locked"),
         is_bot=params.flag("bot"),
         discoverable=params.flag("discoverable"),

@@ -183,7 +183,7 @@ async def translate(viewer: Viewer, status_id: StatusId) -> Response:
 
 
 @blueprint.get("/<id:status_id>/favourited_by")
-@open_to_public("read:accounts")
+@open_to_public("read:statuses")
 async def list_favourited_by(viewer: Viewer | None, status_id: StatusId) -> Response:
     """Who favourited a status."""
     page = (await read_params()).page(40, 80)
@@ -193,7 +193,7 @@ async def list_favourited_by(viewer: Viewer | None, status_id: StatusId) -> Resp
 
 
 @blueprint.get("/<id:status_id>/reblogged_by")
-@open_to_public("read:accounts")
+@open_to_public("read:statuses")
 async def list_reblogged_by(viewer: Viewer | None, status_id: StatusId) -> Response:
     """Who boosted a status."""
     page = (await read_params()).page(40, 80)
