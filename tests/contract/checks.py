@@ -90,6 +90,8 @@ class Operation:
     row: Row
     scene: Scene
     faults: list[str] = field(default_factory=list)
+    awaited: str = ""
+    """What is not there yet, without which the check did not come to its end."""
     _last: tuple[httpx.AsyncClient, dict[str, str], dict[str, Any]] | None = field(init=False, default=None)
 
     @property
@@ -144,12 +146,18 @@ class Operation:
             values |= {"id": "x"} if "id" in values else {}
         return not is_missing(await self._request(self.scene.nobody, values, {}))
 
+    async def needs(self, operation: str) -> None:
+        """The check goes on only with another operation, which may not be there yet."""
+        method, path = operation.split()
+        if is_missing(await self.scene.nobody.request(method, path)):
+            raise MissingOperationError(operation)
+
     async def run(self) -> None:
         """The check, then what follows from the row."""
         try:
             await self.row.check(self, self.scene)
-        except MissingOperationError:
-            raise
+        except MissingOperationError as missing:
+            self.awaited = str(missing)
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is told with the operation and the walk goes on
             self.note(_told(problem))
         try:

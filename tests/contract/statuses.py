@@ -47,16 +47,6 @@ async def post(op: Operation, scene: Scene) -> None:
     assert [option["title"] for option in asked["poll"]["options"]] == ["Yes", "No"], asked["poll"]
     shows(asked["poll"], multiple=True, expired=False, votes_count=0)
 
-    quote = await op.call(person, json={"status": "As I said", "quoted_status_id": plain["id"]})
-    assert quote["quote"]["quoted_status"]["id"] == plain["id"], quote["quote"]
-    closed = await op.call(person, json={"status": "Do not quote", "quote_approval_policy": "nobody"})
-    assert closed["quote_approval"]["automatic"] == [], closed["quote_approval"]
-
-    moment = (datetime.now(UTC) + timedelta(minutes=10)).isoformat()
-    later = await op.call(person, json={"status": "Later", "scheduled_at": moment})
-    shows(later["params"], text="Later")
-    assert ids(await person.get("/api/v1/scheduled_statuses")) == [later["id"]]
-
     once = await op.call(person, json={"status": "Once"}, headers={"Idempotency-Key": "contract"})
     again = await op.call(person, json={"status": "Once"}, headers={"Idempotency-Key": "contract"})
     assert again["id"] == once["id"], "the same key posted twice"
@@ -67,6 +57,20 @@ async def post(op: Operation, scene: Scene) -> None:
     await op.refuse(422, person, json={"status": "x", "media_ids": [NOBODYS_ID]})
     await op.refuse(422, person, json={"status": "x", "poll": {"options": ["One"], "expires_in": 3600}})
     await op.refuse(404, person, json={"status": "x", "in_reply_to_id": NOBODYS_ID})
+
+    await op.needs("GET /api/v1/scheduled_statuses")
+    moment = (datetime.now(UTC) + timedelta(minutes=10)).isoformat()
+    later = await op.call(person, json={"status": "Later", "scheduled_at": moment})
+    shows(later["params"], text="Later")
+    assert ids(await person.get("/api/v1/scheduled_statuses")) == [later["id"]]
+    soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+    await op.refuse(422, person, "Validation failed", json={"status": "Too soon", "scheduled_at": soon})
+
+    await op.needs("GET /api/v1/statuses/1/quotes")
+    quote = await op.call(person, json={"status": "As I said", "quoted_status_id": plain["id"]})
+    assert quote["quote"]["quoted_status"]["id"] == plain["id"], quote["quote"]
+    closed = await op.call(person, json={"status": "Do not quote", "quote_approval_policy": "nobody"})
+    assert closed["quote_approval"]["automatic"] == [], closed["quote_approval"]
 
 
 @section("GET /api/v1/statuses", "read:statuses", access=Access.OPEN)
@@ -137,7 +141,9 @@ async def edit(op: Operation, scene: Scene) -> None:
     assert [tag["name"] for tag in seen["tags"]] == ["fixed"], seen["tags"]
     assert len(await scene.bob.get(f"/api/v1/statuses/{status['id']}/history")) == 2
     await op.refuse(404, scene.bob, "Record not found", id=status["id"], json={"status": "Not mine"})
-    await op.refuse(422, scene.alice, "Validation failed", id=status["id"], json={"status": "", "media_ids": []})
+    await op.refuse(
+        422, scene.alice, "Validation failed", id=status["id"], json={"status": "", "spoiler_text": "", "media_ids": []}
+    )
     asked = await scene.alice.status("Which?", poll={"options": ["A", "B"], "expires_in": 3600})
     changed = await op.call(
         scene.alice,

@@ -9,7 +9,6 @@ from enum import StrEnum
 from tests.contract import document
 from tests.contract.checks import Operation, Row
 from tests.contract.conventions import CONVENTIONS
-from tests.contract.people import MissingOperationError
 from tests.contract.scene import Scene
 from tests.contract.sections import SECTIONS
 
@@ -158,8 +157,8 @@ async def _state(operation: Operation) -> tuple[State, tuple[str, ...]]:
     try:
         async with asyncio.timeout(_CHECK_SECONDS):
             await operation.run()
-    except MissingOperationError as missing:
-        return State.WAITING, (f"for {missing}",)
     except TimeoutError:
         return State.INVALID, (f"not done after {_CHECK_SECONDS:.0f} s", *operation.faults)
-    return State.INVALID if operation.faults else State.VALID, tuple(operation.faults)
+    if operation.faults:
+        return State.INVALID, tuple(operation.faults)
+    return (State.WAITING, (f"for {operation.awaited}",)) if operation.awaited else (State.VALID, ())
