@@ -11,6 +11,8 @@ import pytest_asyncio
 import trustme
 
 from tests.databases import PostgresqlServer
+from tests.fediverse.interop import table
+from tests.fediverse.interop.world import SCHEMES
 from tests.fediverse.nodes import Member, RunningNode, Tls, settle
 
 
@@ -92,3 +94,16 @@ async def postgresql_fediverse(
         yield running
     for name in names:
         postgresql_server.give_back(name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let a test that plays a scene say which rows of the table of interoperability it proves."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    if "scene" in params:
+        table.rows(item, params["scene"], SCHEMES[params["world"]])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print that table."""
+    table.print_table(terminalreporter)

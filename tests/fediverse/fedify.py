@@ -49,6 +49,8 @@ class FedifyOptions:
 
     origin: str = "http://localhost:0"
     first_knock: HttpScheme = "rfc9421"
+    understands: tuple[HttpScheme, ...] = ("rfc9421", "draft-cavage-http-signatures-12")
+    """A signature of another scheme is none to the peer."""
     keys: tuple[Literal["rsa", "ed25519"], ...] = ("rsa", "ed25519")
     actors: tuple[str, ...] = ("fern",)
     accepts_follows: Literal["auto", "manual"] = "auto"
@@ -72,7 +74,14 @@ class PeerNote:
     mentions: tuple[str, ...]
     hashtags: tuple[str, ...]
     attachments: tuple[str | None, ...]
+    descriptions: tuple[str | None, ...] = ()
     name: str | None = None
+    multiple: bool = False
+    options: tuple[str, ...] = ()
+    votes: tuple[int | None, ...] = ()
+    voters: int | None = None
+    end_time: str | None = None
+    closed: bool = False
     published: str | None = None
     updated: str | None = None
 
@@ -102,6 +111,10 @@ class PeerEvent:
     undone: str | None = None
     undone_object: str | None = None
     updated_actor: Document | None = None
+    choice: str | None = None
+    target: str | None = None
+    objects: tuple[str, ...] = ()
+    content: str | None = None
     document: Any = None
     method: str | None = None
     path: str | None = None
@@ -222,8 +235,14 @@ class FedifyPeer:
         mention: Sequence[str] = (),
         to: Sequence[str] = (),
         in_reply_to: str | None = None,
+        by: str | None = None,
+        **more: object,
     ) -> Posted:
-        """Posts a note; ``mention`` tags and addresses actors, ``to`` addresses them without a tag."""
+        """Posts a note; ``mention`` tags and addresses actors, ``to`` addresses them without a tag.
+
+        Of ``more``: ``kind`` ("articles", "questions"), ``title``, ``hashtags``, ``images`` (each with ``alt``) and
+        ``poll`` (``options``, ``multiple``, ``seconds``).
+        """
         answer = await self._command(
             "post",
             text=text,
@@ -232,6 +251,8 @@ class FedifyPeer:
             mention=list(mention),
             to=list(to),
             in_reply_to=in_reply_to,
+            **_by(by),
+            **more,
         )
         return msgspec.convert(answer, Posted)
 
@@ -252,6 +273,28 @@ class FedifyPeer:
 
     async def unannounce(self, note: str) -> str:
         return await self._activity("unannounce", id=note)
+
+    async def pin(self, note: str) -> str:
+        return await self._activity("pin", id=note)
+
+    async def unpin(self, note: str) -> str:
+        return await self._activity("unpin", id=note)
+
+    async def tally(self, question: str, *, closed: bool = False) -> str:
+        """Sends everybody who has a poll of the peer how it stands, or its end."""
+        return await self._activity("tally", id=question, closed=closed)
+
+    async def alias(self, name: str, of: str) -> None:
+        """Lets an actor of the peer say that it is also another one."""
+        await self._command("alias", **{"as": name, "of": of})
+
+    async def rename(self, name: str) -> str:
+        """Gives the first actor another name, and tells its followers."""
+        return await self._activity("rename", name=name)
+
+    async def send(self, activity: Document, *, to: Sequence[str] = (), by: str | None = None) -> str:
+        """Sends what Fedify's vocabulary makes of an activity; its id and actor are filled in."""
+        return await self._activity("send", to=list(to), activity=activity, **_by(by))
 
     async def forge(
         self, kind: Forgery, inbox: str, *, scheme: HttpScheme = "rfc9421", document: Document | None = None
@@ -290,7 +333,7 @@ class FedifyPeer:
         listing = "\n".join(f"  {event.n} {event.kind} {event.type} {event.outcome} {event.reason}" for event in seen)
         raise AssertionError(f"{self.origin}: no {kind} {type_name or 'event'} within {seconds} s; seen:\n{listing}")
 
-    async def _activity(self, command: str, **body: str) -> str:
+    async def _activity(self, command: str, **body: object) -> str:
         answer = await self._command(command, **body)
         return str(answer["activity"])
 
@@ -354,10 +397,15 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 
 def _arguments(options: FedifyOptions) -> Iterator[str]:
     yield from ("--origin", options.origin, "--first-knock", options.first_knock)
+    yield from ("--understands", ",".join(options.understands))
     yield from ("--keys", ",".join(options.keys), "--actors", ",".join(options.actors))
     yield from ("--accepts-follows", options.accepts_follows, "--log-level", options.log_level)
     if options.certificate is not None:
         yield from ("--cert", str(options.certificate.chain), "--key", str(options.certificate.key))
+
+
+def _by(name: str | None) -> dict[str, str]:
+    return {} if name is None else {"as": name}
 
 
 def _environment(options: FedifyOptions) -> dict[str, str]:

@@ -5,12 +5,13 @@
  * `GET /events?after=N&wait=S`. An answer with status 4xx says in `error` what the test asked wrongly or what could not
  * be reached.
  */
-import { Accept, Announce, Follow, isActor, Like, Reject, Undo } from "@fedify/vocab";
+import { Accept, Activity, Add, Announce, Follow, isActor, Like, Reject, Remove, Undo, Update } from "@fedify/vocab";
 import { Temporal } from "@js-temporal/polyfill";
 import { describeActor, describeNote } from "./describe.mjs";
+import { personOf } from "./federation.mjs";
 import { FORGERIES, forge } from "./forge.mjs";
 import { answerFollow } from "./inbox.mjs";
-import { AUDIENCES, contentOf, createOf, deleteOf, updateOf } from "./posts.mjs";
+import { AUDIENCES, contentOf, createOf, deleteOf, KINDS, updateOf } from "./posts.mjs";
 import { PUBLIC } from "./world.mjs";
 
 const LOCAL_WEBFINGER_TIMEOUT_MS = 5000;
@@ -19,8 +20,23 @@ const EVENTS_WAIT_SECONDS_MAX = 20;
 const READS = new Set(["events", "state"]);
 const COMMANDS = new Set([
   ...["settings", "lookup", "follow", "unfollow", "accept", "reject", "post", "edit", "delete"],
-  ...["like", "unlike", "announce", "unannounce", "forge"],
+  ...["like", "unlike", "announce", "unannounce", "pin", "unpin", "tally", "alias", "rename", "send", "forge"],
 ]);
+
+/** The terms beyond ActivityStreams that activities written by tests use. */
+const CONTEXT = [
+  "https://www.w3.org/ns/activitystreams",
+  "https://w3id.org/security/v1",
+  {
+    toot: "http://joinmastodon.org/ns#",
+    Emoji: "toot:Emoji",
+    EmojiReact: "http://litepub.social/ns#EmojiReact",
+    QuoteRequest: "https://w3id.org/fep/044f#QuoteRequest",
+    quote: { "@id": "https://w3id.org/fep/044f#quote", "@type": "@id" },
+    Hashtag: "as:Hashtag",
+    sensitive: "as:sensitive",
+  },
+];
 
 class Refused extends Error {}
 
@@ -116,6 +132,8 @@ export class Control {
 
   async post({ as = this.#firstActor(), text, summary = null, visibility = "public", ...addressing }) {
     const { mention = [], to = [], in_reply_to: inReplyTo = null } = addressing;
+    const { kind = "notes", title = null, hashtags = [], images = [], poll = null } = addressing;
+    if (!(kind in KINDS)) throw new Refused(`kind is one of ${Object.keys(KINDS)}`);
     if (!(visibility in AUDIENCES)) throw new Refused(`visibility is one of ${Object.keys(AUDIENCES)}`);
     const mentioned = await this.#findActors(as, mention);
     const addressed = await this.#findActors(as, to);
@@ -124,10 +142,15 @@ export class Control {
     const key = crypto.randomUUID();
     const post = {
       key,
-      id: new URL(`/users/${as}/notes/${key}`, this.#ctx.canonicalOrigin).href,
+      id: new URL(`/users/${as}/${kind}/${key}`, this.#ctx.canonicalOrigin).href,
+      kind,
       content: contentOf(text, mentions),
       summary,
+      title,
       mentions,
+      hashtags,
+      images: images.map(({ alt }) => ({ url: new URL("/avatar.png", this.#ctx.canonicalOrigin).href, alt })),
+      poll: poll && pollOf(poll),
       inReplyTo,
       published: Temporal.Now.instant(),
       updated: null,
@@ -135,8 +158,7 @@ export class Control {
       ...AUDIENCES[visibility](this.#ctx.getFollowersUri(as).href, named),
     };
     this.#actor(as).posts.set(key, post);
-    await this.#distribute(as, post, createOf(this.#ctx, as, post));
-    return { id: post.id, activity: `${post.id}/activity` };
+    return { id: post.id, ...(await this.#distribute(as, post, createOf(this.#ctx, as, post))) };
   }
 
   async edit({ id, text }) {
@@ -180,6 +202,45 @@ export class Control {
     return this.#takeBack(as, `Announce ${id}`);
   }
 
+  async pin({ id }) {
+    return this.#feature(id, Add);
+  }
+
+  async unpin({ id }) {
+    return this.#feature(id, Remove);
+  }
+
+  /** Tells everybody who has a poll how it stands; `closed` ends it now. */
+  async tally({ id, closed = false }) {
+    const { name, post } = this.#post(id);
+    if (closed) post.poll.endTime = Temporal.Now.instant();
+    return this.#distribute(name, post, updateOf(this.#ctx, name, post));
+  }
+
+  /** Makes `as` say that it is also `of`; a Move needs that. */
+  async alias({ as = this.#firstActor(), of }) {
+    this.#actor(as).aliases.push(of);
+    return { aliases: this.#actor(as).aliases };
+  }
+
+  async rename({ as = this.#firstActor(), name }) {
+    const actor = this.#actor(as);
+    actor.name = name;
+    const object = await personOf(this.#ctx, this.#world, as);
+    const update = new Update({ ...this.#origin(as, "updates"), object, to: new URL(PUBLIC) });
+    await this.#send(as, [...actor.followers.values()], update);
+    return { activity: update.id.href };
+  }
+
+  /** Sends any activity that Fedify's vocabulary can say; `id` and `actor` are filled in. */
+  async send({ as = this.#firstActor(), to = [], activity }) {
+    const { id, actor } = this.#origin(as, "activities");
+    const document = { "@context": CONTEXT, id: id.href, actor: actor.href, ...activity };
+    const options = { documentLoader: this.#ctx.documentLoader, contextLoader: this.#ctx.contextLoader };
+    await this.#send(as, await this.#findActors(as, to), await Activity.fromJsonLd(document, options));
+    return { activity: document.id };
+  }
+
   async forge({ as = this.#firstActor(), kind, inbox, document, scheme = this.#firstKnock }) {
     if (!(kind in FORGERIES)) throw new Refused(`kind is one of ${Object.keys(FORGERIES)}`);
     const { keyId, privateKey } = (await this.#ctx.getActorKeyPairs(as))[0];
@@ -190,6 +251,22 @@ export class Control {
     const answer = await answerFollow(this.#ctx, this.#world, as, follower, Answer);
     if (answer === null) throw new Refused(`${follower} did not ask to follow ${as}`);
     return { activity: answer.id.href };
+  }
+
+  async #feature(id, Act) {
+    const { name, post } = this.#post(id);
+    const actor = this.#actor(name);
+    Act === Add ? actor.pins.add(post.key) : actor.pins.delete(post.key);
+    const followers = this.#ctx.getFollowersUri(name);
+    const activity = new Act({
+      ...this.#origin(name, "pins"),
+      object: new URL(id),
+      target: this.#ctx.getFeaturedUri(name),
+      tos: [new URL(PUBLIC)],
+      ccs: [followers],
+    });
+    await this.#send(name, [...actor.followers.values()], activity);
+    return { activity: activity.id.href };
   }
 
   async #react(as, id, make) {
@@ -231,8 +308,14 @@ export class Control {
     const post = {
       id: new URL(`/users/${as}/notes/${crypto.randomUUID()}`, this.#ctx.canonicalOrigin).href,
       content: contentOf("forged", []),
+      kind: "notes",
+      key: crypto.randomUUID(),
       summary: null,
+      title: null,
       mentions: [],
+      hashtags: [],
+      images: [],
+      poll: null,
       inReplyTo: null,
       published: Temporal.Now.instant(),
       updated: null,
@@ -303,6 +386,14 @@ export class Control {
   #newId(as, kind) {
     return new URL(`#${kind}/${crypto.randomUUID()}`, this.#ctx.getActorUri(as));
   }
+}
+
+function pollOf({ options, multiple = false, seconds = 3600 }) {
+  return {
+    options: options.map((name) => ({ name, voters: new Set() })),
+    multiple,
+    endTime: Temporal.Now.instant().add({ seconds }),
+  };
 }
 
 function handleOf(actor) {

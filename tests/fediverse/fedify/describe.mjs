@@ -1,6 +1,8 @@
 /**
  * ActivityStreams objects as the flat JSON that tests compare.
  */
+import { Question } from "@fedify/vocab";
+
 export async function describeNote(ctx, note) {
   const options = { documentLoader: ctx.documentLoader, contextLoader: ctx.contextLoader, suppressError: true };
   const tags = await collect(note.getTags(options));
@@ -19,8 +21,24 @@ export async function describeNote(ctx, note) {
     mentions: tags.filter((tag) => tag.constructor.name === "Mention").map((tag) => tag.href?.href),
     hashtags: tags.filter((tag) => tag.constructor.name === "Hashtag").map((tag) => tag.name?.toString()),
     attachments: attachments.map((media) => media.url?.href?.href ?? media.url?.href ?? null),
+    descriptions: attachments.map((media) => media.name?.toString() ?? null),
+    ...(note instanceof Question ? await describePoll(options, note) : {}),
     published: note.published?.toString() ?? null,
     updated: note.updated?.toString() ?? null,
+  };
+}
+
+async function describePoll(options, question) {
+  const inclusive = await collect(question.getInclusiveOptions(options));
+  const choices = inclusive.length ? inclusive : await collect(question.getExclusiveOptions(options));
+  const votes = await Promise.all(choices.map((choice) => choice.getReplies(options)));
+  return {
+    multiple: inclusive.length > 0,
+    options: choices.map((choice) => choice.name?.toString() ?? null),
+    votes: votes.map((replies) => replies?.totalItems ?? null),
+    voters: question.voters,
+    end_time: question.endTime?.toString() ?? null,
+    closed: question.closed !== null && question.closed !== false,
   };
 }
 

@@ -10,9 +10,9 @@ import {
   MemoryKvStore,
   ParallelMessageQueue,
 } from "@fedify/fedify";
-import { Create, Endpoints, Image, Note, Person } from "@fedify/vocab";
+import { Create, Endpoints, Image, Person } from "@fedify/vocab";
 import { listenToInbox } from "./inbox.mjs";
-import { createOf, noteOf } from "./posts.mjs";
+import { createOf, KINDS, noteOf } from "./posts.mjs";
 import { PUBLIC } from "./world.mjs";
 
 const POLL = { pollInterval: { milliseconds: 100 } };
@@ -59,29 +59,35 @@ export function openFederation({ origin, firstKnock, world, journal, witness }) 
 
 function serveActors(federation, world) {
   federation
-    .setActorDispatcher("/users/{identifier}", async (ctx, identifier) => {
-      if (world.actor(identifier) === null) return null;
-      const keys = await ctx.getActorKeyPairs(identifier);
-      return new Person({
-        id: ctx.getActorUri(identifier),
-        preferredUsername: identifier,
-        name: `${identifier} of Fedify`,
-        summary: "<p>Lives on a server that was not written by us.</p>",
-        url: ctx.getActorUri(identifier),
-        inbox: ctx.getInboxUri(identifier),
-        outbox: ctx.getOutboxUri(identifier),
-        followers: ctx.getFollowersUri(identifier),
-        following: ctx.getFollowingUri(identifier),
-        endpoints: new Endpoints({ sharedInbox: ctx.getInboxUri() }),
-        icon: new Image({ url: new URL("/avatar.png", ctx.canonicalOrigin), mediaType: "image/png" }),
-        manuallyApprovesFollowers: world.acceptsFollows === "manual",
-        discoverable: true,
-        publicKey: keys[0].cryptographicKey,
-        assertionMethods: keys.map((key) => key.multikey),
-      });
-    })
+    .setActorDispatcher("/users/{identifier}", (ctx, identifier) => personOf(ctx, world, identifier))
     .mapHandle((_ctx, username) => (world.actor(username) === null ? null : username))
     .setKeyPairsDispatcher((_ctx, identifier) => world.actor(identifier)?.keyPairs ?? []);
+}
+
+/** The actor document; null if there is no such actor. */
+export async function personOf(ctx, world, identifier) {
+  const actor = world.actor(identifier);
+  if (actor === null) return null;
+  const keys = await ctx.getActorKeyPairs(identifier);
+  return new Person({
+    id: ctx.getActorUri(identifier),
+    preferredUsername: identifier,
+    name: actor.name,
+    summary: "<p>Lives on a server that was not written by us.</p>",
+    url: ctx.getActorUri(identifier),
+    inbox: ctx.getInboxUri(identifier),
+    outbox: ctx.getOutboxUri(identifier),
+    followers: ctx.getFollowersUri(identifier),
+    following: ctx.getFollowingUri(identifier),
+    featured: ctx.getFeaturedUri(identifier),
+    aliases: actor.aliases.map((id) => new URL(id)),
+    endpoints: new Endpoints({ sharedInbox: ctx.getInboxUri() }),
+    icon: new Image({ url: new URL("/avatar.png", ctx.canonicalOrigin), mediaType: "image/png" }),
+    manuallyApprovesFollowers: world.acceptsFollows === "manual",
+    discoverable: true,
+    publicKey: keys[0].cryptographicKey,
+    assertionMethods: keys.map((key) => key.multikey),
+  });
 }
 
 function serveCollections(federation, world) {
@@ -97,6 +103,10 @@ function serveCollections(federation, world) {
       return actor && { items: [...actor.following.keys()].map((id) => new URL(id)) };
     })
     .setCounter((_ctx, identifier) => world.actor(identifier)?.following.size ?? null);
+  federation.setFeaturedDispatcher("/users/{identifier}/featured", (ctx, identifier) => {
+    const actor = world.actor(identifier);
+    return actor && { items: [...actor.pins].map((key) => noteOf(ctx, identifier, actor.posts.get(key))) };
+  });
   federation
     .setOutboxDispatcher("/users/{identifier}/outbox", (ctx, identifier) => {
       if (world.actor(identifier) === null) return null;
@@ -123,14 +133,16 @@ function serveNotes(federation, world) {
     const { followers } = world.actor(values.identifier);
     return [...post.to, ...post.cc].includes(reader) || (forFollowers && followers.has(reader));
   };
+  for (const [kind, type] of Object.entries(KINDS)) {
+    federation
+      .setObjectDispatcher(type, `/users/{identifier}/${kind}/{id}`, (ctx, values) => {
+        const post = find(values);
+        return post && noteOf(ctx, values.identifier, post);
+      })
+      .authorize(mayRead);
+  }
   federation
-    .setObjectDispatcher(Note, "/users/{identifier}/notes/{id}", (ctx, values) => {
-      const post = find(values);
-      return post && noteOf(ctx, values.identifier, post);
-    })
-    .authorize(mayRead);
-  federation
-    .setObjectDispatcher(Create, "/users/{identifier}/notes/{id}/activity", (ctx, values) => {
+    .setObjectDispatcher(Create, "/users/{identifier}/creates/{id}", (ctx, values) => {
       const post = find(values);
       return post && createOf(ctx, values.identifier, post);
     })

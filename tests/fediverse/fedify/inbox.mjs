@@ -4,18 +4,26 @@
 import {
   Accept,
   Activity,
+  Add,
   Announce,
+  Block,
   Create,
   Delete,
+  EmojiReact,
+  Flag,
   Follow,
   isActor,
   Like,
+  Move,
   Note,
+  Question,
+  QuoteRequest,
   Reject,
+  Remove,
   Undo,
   Update,
 } from "@fedify/vocab";
-import { describeActor, describeNote } from "./describe.mjs";
+import { describeActor, describeNote, hrefs } from "./describe.mjs";
 import { addTo } from "./world.mjs";
 
 export function listenToInbox(federation, { world, journal, witness }) {
@@ -94,7 +102,12 @@ async function onUndo(ctx, undo, world) {
     const was = local?.followers.delete(actorId) || local?.followRequests.delete(actorId);
     return { ...(was ? done("unfollowed") : ignored("did not follow")), ...object };
   }
-  const sets = undone instanceof Like ? world.likes : undone instanceof Announce ? world.announces : null;
+  const [, sets] = [
+    [Like, world.likes],
+    [Announce, world.announces],
+    [EmojiReact, world.reactions],
+    [Block, world.blocks],
+  ].find(([type]) => undone instanceof type) ?? [null, null];
   if (sets === null) return { ...ignored("nothing here that could be undone"), ...object };
   const was = sets.get(undone.objectId?.href)?.delete(actorId);
   return { ...(was ? done("undone") : ignored("had not happened")), ...object };
@@ -104,9 +117,19 @@ async function onCreate(ctx, create, world) {
   const object = await create.getObject(ctx, { suppressError: true });
   if (object === null) return ignored("the object cannot be read");
   if (object.attributionId?.href !== create.actorId?.href) return ignored("written by another actor");
+  const asked = world.findPost(object.replyTargetId?.href)?.post;
+  if (asked?.poll && object.name !== null && object.content === null) return onVote(asked, create, object);
   const note = await describeNote(ctx, object);
   world.notesReceived.set(note.id, note);
   return { ...done("stored"), note };
+}
+
+/** A vote is a note with the name of an option and nothing to read. */
+function onVote({ poll }, create, vote) {
+  const option = poll.options.find(({ name }) => name === vote.name.toString());
+  if (option === undefined) return ignored("not an option of the poll");
+  option.voters.add(create.actorId.href);
+  return { ...done("voted"), choice: option.name };
 }
 
 async function onUpdate(ctx, update, world) {
@@ -145,9 +168,45 @@ async function onAnnounce(ctx, announce, world) {
     return done("announced ours");
   }
   const object = await announce.getObject(ctx, { suppressError: true });
-  if (!(object instanceof Note)) return ignored("the object cannot be read");
+  if (!(object instanceof Note || object instanceof Question)) return ignored("the object cannot be read");
   addTo(world.announces, objectId, announce.actorId.href);
   return { ...done("announced"), note: await describeNote(ctx, object) };
+}
+
+function onReact(_ctx, reaction, world) {
+  if (world.findPost(reaction.objectId?.href) === null) return ignored("the note is not ours");
+  addTo(world.reactions, reaction.objectId.href, reaction.actorId.href);
+  return done("reacted");
+}
+
+function onBlock(ctx, block, world) {
+  const local = world.actor(localActorName(ctx, block.objectId));
+  if (local === null) return ignored("nobody here is blocked");
+  addTo(world.blocks, block.objectId.href, block.actorId.href);
+  for (const relation of [local.followers, local.following]) relation.delete(block.actorId.href);
+  return done("blocked");
+}
+
+function onFlag(_ctx, flag) {
+  return { ...done("reported"), objects: hrefs(flag.objectIds), content: flag.content?.toString() ?? null };
+}
+
+function onFeature(_ctx, activity) {
+  return { ...done("featured"), target: activity.targetId?.href ?? null };
+}
+
+async function onMove(ctx, move) {
+  const target = await move.getTarget(ctx, { suppressError: true });
+  if (!isActor(target)) return ignored("the target cannot be read");
+  const names = hrefs(target.aliasIds ?? []);
+  if (!names.includes(move.objectId?.href)) return ignored("the target does not say that it is the same");
+  return { ...done("moved"), target: target.id.href };
+}
+
+async function onQuoteRequest(ctx, request, world) {
+  if (world.findPost(request.objectId?.href) === null) return ignored("the note is not ours");
+  const instrument = await request.getInstrument(ctx, { suppressError: true });
+  return { ...done("asked to be quoted"), target: instrument?.id?.href ?? null };
 }
 
 const HANDLERS = [
@@ -160,6 +219,13 @@ const HANDLERS = [
   [Delete, onDelete],
   [Like, onLike],
   [Announce, onAnnounce],
+  [EmojiReact, onReact],
+  [Block, onBlock],
+  [Flag, onFlag],
+  [Add, onFeature],
+  [Remove, onFeature],
+  [Move, onMove],
+  [QuoteRequest, onQuoteRequest],
   [Activity, () => ignored("this type means nothing here")],
 ];
 

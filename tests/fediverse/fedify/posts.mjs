@@ -1,11 +1,16 @@
 /**
  * Our posts and the activities that carry them.
  *
- * A post is a plain value `{ key, id, content, summary, to, cc, mentions, inReplyTo, published, updated, deliverTo }`;
- * `to` and `cc` hold URIs, `mentions` `{ name, href }`, `deliverTo` actors. Activities are made from it on demand.
+ * A post is a plain value `{ key, id, kind, content, summary, title, to, cc, mentions, hashtags, images, poll, inReplyTo,
+ * published, updated, deliverTo }`; `kind` is a key of `KINDS`, `to` and `cc` hold URIs, `mentions` `{ name, href }`,
+ * `images` `{ url, alt }`, `deliverTo` actors, `poll` is null or `{ options: [{ name, voters }], multiple, endTime }` with
+ * sets of voters. Activities are made from it on demand.
  */
-import { Create, Delete, Mention, Note, Tombstone, Update } from "@fedify/vocab";
+import { Article, Collection, Create, Delete, Hashtag, Image, Mention, Note, Question, Tombstone, Update } from "@fedify/vocab";
 import { PUBLIC } from "./world.mjs";
+
+/** What can be posted, each served under a path of its own. */
+export const KINDS = { notes: Note, articles: Article, questions: Question };
 
 /** The audience of each visibility, as Mastodon addresses it. */
 export const AUDIENCES = {
@@ -24,24 +29,38 @@ export function contentOf(text, mentions) {
 }
 
 export function noteOf(ctx, identifier, post) {
-  return new Note({
+  return new KINDS[post.kind]({
     id: new URL(post.id),
     attribution: ctx.getActorUri(identifier),
     url: new URL(post.id),
     content: post.content,
+    name: post.title,
     summary: post.summary,
     sensitive: post.summary !== null,
     replyTarget: post.inReplyTo === null ? null : new URL(post.inReplyTo),
-    tags: post.mentions.map(({ name, href }) => new Mention({ name, href: new URL(href) })),
+    tags: [
+      ...post.mentions.map(({ name, href }) => new Mention({ name, href: new URL(href) })),
+      ...post.hashtags.map((name) => new Hashtag({ name: `#${name}`, href: new URL(`/tags/${name}`, post.id) })),
+    ],
+    attachments: post.images.map(({ url, alt }) => new Image({ url: new URL(url), name: alt, mediaType: "image/png" })),
     published: post.published,
     updated: post.updated,
+    ...(post.poll === null ? {} : pollOf(post.poll)),
     ...audienceOf(post),
   });
 }
 
+function pollOf({ options, multiple, endTime }) {
+  const notes = options.map(
+    ({ name, voters }) => new Note({ name, replies: new Collection({ totalItems: voters.size }) }),
+  );
+  const voters = new Set(options.flatMap(({ voters }) => [...voters]));
+  return { [multiple ? "inclusiveOptions" : "exclusiveOptions"]: notes, endTime, voters: voters.size };
+}
+
 export function createOf(ctx, identifier, post) {
   return new Create({
-    id: new URL(`${post.id}/activity`),
+    id: new URL(`/users/${identifier}/creates/${post.key}`, post.id),
     actor: ctx.getActorUri(identifier),
     object: noteOf(ctx, identifier, post),
     published: post.published,
@@ -51,7 +70,7 @@ export function createOf(ctx, identifier, post) {
 
 export function updateOf(ctx, identifier, post) {
   return new Update({
-    id: new URL(`${post.id}#updates/${post.updated.epochMilliseconds}`),
+    id: new URL(`${post.id}#updates/${crypto.randomUUID()}`),
     actor: ctx.getActorUri(identifier),
     object: noteOf(ctx, identifier, post),
     ...audienceOf(post),

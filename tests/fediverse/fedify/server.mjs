@@ -3,7 +3,8 @@
  *
  *   node server.mjs --origin http://localhost:0 [--bind 127.0.0.1] [--cert cert.pem --key key.pem]
  *                   [--first-knock rfc9421|draft-cavage-http-signatures-12] [--keys rsa,ed25519]
- *                   [--actors fern,moss] [--accepts-follows auto|manual] [--log-level info]
+ *                   [--understands rfc9421,draft-cavage-http-signatures-12] [--actors fern,moss]
+ *                   [--accepts-follows auto|manual] [--log-level info]
  *
  * Port 0 in the origin means: choose one, and make the origin from it. Prints `READY {json}` on standard output when
  * both ports listen, logs to standard error, ends when standard input closes, so that it never outlives who started it.
@@ -34,6 +35,7 @@ const { values: options } = parseArgs({
     cert: { type: "string" },
     key: { type: "string" },
     "first-knock": { type: "string", default: "rfc9421" },
+    understands: { type: "string", default: "rfc9421,draft-cavage-http-signatures-12" },
     keys: { type: "string", default: "rsa,ed25519" },
     actors: { type: "string", default: "fern" },
     "accepts-follows": { type: "string", default: "auto" },
@@ -69,7 +71,8 @@ async function main() {
   console.log(`READY ${JSON.stringify({ origin, control: `http://${LOOPBACK}:${controlPort}`, actors })}`);
 }
 
-async function answerPeer({ request, federation, journal, witness }) {
+async function answerPeer({ request: asked, federation, journal, witness }) {
+  const request = understood(asked);
   const { pathname, search } = new URL(request.url);
   const inbound = request.method === "POST" ? await readActivity(request.clone()) : null;
   const response = await witness.during(request, () =>
@@ -79,6 +82,16 @@ async function answerPeer({ request, federation, journal, witness }) {
   if (inbound === null) journal.add("requested", { ...seen, method: request.method });
   else journal.add("received", { ...seen, ...inbound });
   return response;
+}
+
+/** A server that knows one scheme only sees nothing in the signature of the other. */
+function understood(request) {
+  const scheme = httpScheme(request.headers);
+  if (scheme === null || options.understands.split(",").includes(scheme)) return request;
+  const headers = new Headers(request.headers);
+  headers.delete("signature");
+  headers.delete("signature-input");
+  return new Request(request, { headers });
 }
 
 function answerRest(request) {

@@ -14,6 +14,9 @@ export class World {
   /** Ids of our notes -> sets of actor ids. */
   likes = new Map();
   announces = new Map();
+  reactions = new Map();
+  /** Ids of our actors -> sets of those who block them. */
+  blocks = new Map();
 
   constructor({ acceptsFollows, localActors }) {
     this.acceptsFollows = acceptsFollows;
@@ -40,7 +43,10 @@ export async function makeActors(names, keyKinds) {
     name,
     {
       keyPairs: await Promise.all(keyKinds.map(makeKey)),
+      name: `${name} of Fedify`,
       posts: new Map(), // local id -> what was posted
+      pins: new Set(), // local ids of posts in the featured collection
+      aliases: [], // ids of actors this one also is
       followers: new Map(), // actor id -> recipient {id, inboxId, endpoints}
       followRequests: new Map(), // actor id -> {followId, recipient} that nobody answered yet
       following: new Map(), // actor id -> our Follow, once accepted
