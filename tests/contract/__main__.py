@@ -27,14 +27,14 @@ def main() -> int:
         return 1 if os.environ.get("CI") else 0
     reports = {}
     for engine in ("sqlite", "postgresql") if asked.engine == "both" else (asked.engine,):
-        with tempfile.TemporaryDirectory() as folder, _database(engine) as url:
-            if url is None:
+        with tempfile.TemporaryDirectory() as folder, _databases(engine) as urls:
+            if urls is None:
                 _say(f"SKIPPED on postgresql: {NO_POSTGRESQL} {server_address()}")
                 if os.environ.get("CI") or asked.engine == "postgresql":
                     return 1
                 continue
             _say(f"» {engine}")
-            reports[engine] = asyncio.run(_walk(Path(folder), url, asked.only, is_talkative=asked.verbose))
+            reports[engine] = asyncio.run(_walk(Path(folder), urls, asked.only, is_talkative=asked.verbose))
         for line in reports[engine].lines():
             _say(line)
     worst = min(reports.values(), key=lambda report: report.valid)
@@ -47,27 +47,28 @@ def main() -> int:
     return 1 if worst.valid < floor or is_broken else 0
 
 
-async def _walk(folder: Path, url: str, words: list[str], *, is_talkative: bool) -> Report:
-    async with open_scene(folder, url) as scene:
+async def _walk(folder: Path, urls: tuple[str, str], words: list[str], *, is_talkative: bool) -> Report:
+    async with open_scene(folder, *urls) as scene:
         return await walk(scene, words, _tell if is_talkative else lambda _: None)
 
 
 @contextmanager
-def _database(engine: str) -> Iterator[str | None]:
-    """The address of an empty database, "" for the embedded one; None when no PostgreSQL answers."""
+def _databases(engine: str) -> Iterator[tuple[str, str] | None]:
+    """Addresses of two empty databases, "" for the embedded one; None when no PostgreSQL answers."""
     if engine == "sqlite":
-        yield ""
+        yield "", ""
         return
     try:
         server = PostgresqlServer()
     except psycopg.OperationalError:
         yield None
         return
-    name = server.create_empty()
+    first, second = server.create_empty(), server.create_empty()
     try:
-        yield server.url(name)
+        yield server.url(first), server.url(second)
     finally:
-        server.drop(name)
+        server.drop(first)
+        server.drop(second)
         server.close()
 
 

@@ -211,7 +211,7 @@ async def collections(op: Operation, scene: Scene) -> None:
     assert made[0]["collection"]["id"] in ids(found["collections"])
 
 
-@section("GET /api/v1/accounts/{account_id}/in_collections", "read:collections")
+@section("GET /api/v1/accounts/{account_id}/in_collections", "read:collections", access=Access.OPEN)
 async def in_collections(op: Operation, scene: Scene) -> None:
     """The collections in which one is recommended, for oneself."""
     owner, member = await scene.people(2)

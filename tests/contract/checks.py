@@ -66,7 +66,10 @@ class Section:
     def __call__(
         self, operation: str, scope: str = "", *, access: Access = Access.USER, records: tuple[str, ...] | None = None
     ) -> Callable[[Check], Check]:
-        """Add the check of ``METHOD /path``. ``scope`` is what the documentation asks of a token."""
+        """Add the check of ``METHOD /path``.
+
+        ``scope`` is what the documentation asks of a token; of several, parted by ``|``, any one may be enough.
+        """
 
         def add(check: Check) -> Check:
             assert operation not in self.rows, f"{operation} stands twice in {self.name}"
@@ -178,15 +181,17 @@ class Operation:
                 self._look_at_refusal(answer, 401, "The access token is invalid")
         if not self.row.scope:
             return
-        narrow = await self.scene.limited(_OTHER if self.row.scope != _OTHER else _UNRELATED)
+        scopes = self.row.scope.split("|")
+        narrow = await self.scene.limited(_OTHER if _OTHER not in scopes else _UNRELATED)
         answer = await self._request(narrow, values, arguments)
         self._look_at_refusal(answer, 403, "This action is outside the authorized scopes")
         if self.row.access is Access.USER:
             answer = await self._request(await self.scene.program(), values, arguments)
             self._look_at_refusal(answer, 422, "This method requires an authenticated user")
-        exact = await self._request(await self.scene.limited(self.row.scope), values, arguments)
-        if exact.status_code in {401, 403} and "This action is not allowed" not in exact.text:
-            self.note(f"a token with {self.row.scope} is refused: {exact.status_code} {exact.text[:200]}")
+        answers = [await self._request(await self.scene.limited(scope), values, arguments) for scope in scopes]
+        if all(one.status_code in {401, 403} and "This action is not allowed" not in one.text for one in answers):
+            answer = answers[0]
+            self.note(f"a token with {self.row.scope} is refused: {answer.status_code} {answer.text[:200]}")
 
     async def _try_absent_records(self) -> None:
         if self._last is None:

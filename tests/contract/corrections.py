@@ -14,10 +14,12 @@ _ID: Final = "^-?[0-9]+$"
 # What is named like an id and is a text of its own kind.
 _NO_IDS: Final = frozenset({"client_id", "AsyncRefresh.id"})
 
+_ACCOUNT: Final = ("url", "discoverable", "last_status_at", "hide_collections")
+
 PRESENT: Final[Mapping[str, tuple[str, ...]]] = {
-    "Account": ("url", "discoverable", "last_status_at"),
-    "CredentialAccount": ("url", "discoverable", "last_status_at"),
-    "MutedAccount": ("url", "discoverable", "last_status_at", "mute_expires_at"),
+    "Account": _ACCOUNT,
+    "CredentialAccount": _ACCOUNT,
+    "MutedAccount": (*_ACCOUNT, "mute_expires_at"),
     "Field": ("verified_at",),
     "Status": (
         "in_reply_to_id",
@@ -32,7 +34,8 @@ PRESENT: Final[Mapping[str, tuple[str, ...]]] = {
     "Poll": ("expires_at", "voters_count"),
     "PollOption": ("votes_count",),
     "MediaAttachment": ("url", "preview_url", "remote_url", "meta", "description", "blurhash"),
-    "PreviewCard": ("image", "blurhash"),
+    "PreviewCard": ("image", "blurhash", "published_at"),
+    "Relationship": ("languages",),
     "Filter": ("expires_at",),
     "V1Filter": ("expires_at",),
     "FilterResult": ("keyword_matches", "status_matches"),

@@ -133,7 +133,7 @@ async def group(op: Operation, scene: Scene) -> None:
     await op.refuse(404, person, "Record not found", group_key="ungrouped-999")
 
 
-@section("GET /api/v2/notifications/{group_key}/accounts", "write:notifications")
+@section("GET /api/v2/notifications/{group_key}/accounts", "write:notifications|read:notifications")
 async def group_accounts(op: Operation, scene: Scene) -> None:
     """Everybody in a group."""
     person, fans, key = await _favourites(scene)

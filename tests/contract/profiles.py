@@ -6,6 +6,7 @@ from typing import Any, Final
 from tests.contract.checks import Access, Operation, Section, ids, shows
 from tests.contract.people import Person
 from tests.contract.scene import NOBODYS_ID, Scene
+from tests.fediverse.nodes import settle
 from tests.node.talking import picture
 
 profile: Final = Section("profile")
@@ -177,16 +178,32 @@ async def revoke(op: Operation, scene: Scene) -> None:
     shows((await scene.bob.get(f"/api/v1/collections/{made['id']}"))["collection"], item_count=0)
 
 
+_POSTED: Final = 12
+
+
 def _year() -> int:
     return datetime.now(UTC).year
 
 
+async def _busy(scene: Scene) -> Person:
+    """Somebody who did much this year, on a node where it comes to its end."""
+    person, fan = await scene.in_december(2)
+    if await person.get(f"/api/v1/accounts/{person.id}/statuses"):
+        return person
+    made = [await person.status(f"In this year {number} #busy") for number in range(_POSTED)]
+    for status in made:
+        await fan.post(f"/api/v1/statuses/{status['id']}/favourite")
+    await fan.post(f"/api/v1/statuses/{made[-1]['id']}/reblog")
+    await fan.reply(made[-1], "Indeed")
+    await person.status("Again?", poll={"options": ["Yes", "No"], "expires_in": 3600})
+    await fan.follow(person)
+    await settle(scene.december)
+    return person
+
+
 async def _reported(scene: Scene) -> Person:
-    """Somebody who was busy this year, and their report is made."""
-    person, fan = await scene.people(2)
-    for number in range(3):
-        status = await person.status(f"In this year {number} #busy")
-        await fan.post(f"/api/v1/statuses/{status['id']}/reblog")
+    """Somebody whose report of this year is made."""
+    person = await _busy(scene)
     made = await person.http.post(f"/api/v1/annual_reports/{_year()}/generate")
     assert made.status_code in {200, 202}, made.text
 
@@ -198,17 +215,31 @@ async def _reported(scene: Scene) -> Person:
     return person
 
 
+@annual_reports("POST /api/v1/annual_reports/{year}/generate", "write:accounts")
+async def generate(op: Operation, scene: Scene) -> None:
+    """It is made for whoever did enough; for others, and for other years, nothing happens."""
+    person = await _busy(scene)
+    before = await person.get(f"/api/v1/annual_reports/{_year()}/state")
+    assert before["state"] in {"eligible", "available"}, before
+    answer = await op.send(person, year=_year())
+    assert answer.status_code in {200, 202}, answer.text
+    assert await op.call(person, year=1999) == {}
+    assert await op.call(scene.bob, year=_year()) == {}
+    shows(await scene.bob.get(f"/api/v1/annual_reports/{_year()}/state"), state="ineligible")
+
+
 @annual_reports("GET /api/v1/annual_reports", "read:accounts")
 async def reports(op: Operation, scene: Scene) -> None:
-    """The reports one has not read."""
-    assert (await op.call(await scene.person()))["annual_reports"] == []
+    """The reports that were made for one, with whom and what they name."""
+    assert (await op.call(scene.bob))["annual_reports"] == []
     person = await _reported(scene)
     found = await op.call(person)
     (report,) = found["annual_reports"]
     shows(report, year=_year(), account_id=person.id)
-    assert sum(month["statuses"] for month in report["data"]["time_series"]) == 3, report
-    assert report["data"]["top_hashtags"][0] == {"name": "busy", "count": 3}, report
+    assert sum(month["statuses"] for month in report["data"]["time_series"]) == _POSTED + 1, report
+    assert report["data"]["top_hashtags"][0] == {"name": "busy", "count": _POSTED}, report
     assert report["data"]["top_statuses"]["by_reblogs"] in ids(found["statuses"]), found
+    assert person.id in ids(found["accounts"]), found["accounts"]
 
 
 @annual_reports("GET /api/v1/annual_reports/{year}", "read:accounts")
@@ -227,21 +258,10 @@ async def state(op: Operation, scene: Scene) -> None:
     assert (await op.call(scene.bob, year=1999))["state"] == "ineligible"
 
 
-@annual_reports("POST /api/v1/annual_reports/{year}/generate", "write:accounts")
-async def generate(op: Operation, scene: Scene) -> None:
-    """It is made for whoever was busy enough; for others nothing happens."""
-    person = await scene.person()
-    for number in range(3):
-        await person.status(f"In this year {number}")
-    answer = await op.send(person, year=_year())
-    assert answer.status_code in {200, 202}, answer.text
-    assert await op.call(person, year=1999) == {}
-    shows(await person.get("/api/v1/annual_reports/1999/state"), state="ineligible")
-
-
 @annual_reports("POST /api/v1/annual_reports/{year}/read", "write:accounts")
 async def read(op: Operation, scene: Scene) -> None:
-    """One has read it: it is not among the new ones any more."""
+    """One has read it."""
     person = await _reported(scene)
     assert await op.call(person, year=_year()) == {}
     await op.refuse(404, person, "Record not found", year=1999)
+    await op.refuse(404, scene.bob, "Record not found", year=_year())

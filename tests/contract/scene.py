@@ -18,6 +18,17 @@ WAIT_SECONDS: Final = 20.0
 NOBODYS_ID: Final = "999"
 _STOCK: Final = 16
 _NAMES: Final = ("ada", "ben", "cleo", "dora", "eno", "fay", "gus", "hana", "ivo", "jana", "kim", "lena")
+# The same program with another clock, which goes on from the middle of this December.
+_IN_DECEMBER: Final = """
+from datetime import UTC, datetime
+
+from fedorg import app, cli
+
+begun = app.utc_now()
+ahead = datetime(begun.year, 12, 15, 12, tzinfo=UTC) - begun
+app.open_node.__wrapped__.__kwdefaults__["now"] = lambda: app.utc_now() + ahead
+cli.main(prog_name="fedorg")
+"""
 _SETTINGS: Final = {
     "FEDORG_REGISTRATION": "open",
     # Limits are on, so that their headers are there, and too high to be reached.
@@ -37,15 +48,18 @@ class Scene:
 
     node: RunningNode
     elsewhere: RunningNode
+    december: RunningNode
+    """A node whose clock stands in December, when the year is reported; started when somebody asks for it."""
     stack: AsyncExitStack = field(repr=False)
     nobody: httpx.AsyncClient = field(init=False, repr=False)
     application: dict[str, Any] = field(init=False, repr=False)
-    application_there: dict[str, Any] = field(init=False, repr=False)
     admin: Person = field(init=False)
     alice: Person = field(init=False)
     bob: Person = field(init=False)
     carol: Person = field(init=False)
     rita: Person = field(init=False)
+    _applications: dict[str, dict[str, Any]] = field(init=False, default_factory=dict, repr=False)
+    _wintry: list[Person] = field(init=False, default_factory=list)
     _stock: list[str] = field(init=False, default_factory=list)
     _numbers: "itertools.count[int]" = field(init=False, default_factory=itertools.count)
     _owner: Person | None = field(init=False, default=None)
@@ -61,8 +75,9 @@ class Scene:
         await self.node.start()
         await self.elsewhere.start()
         self.nobody = await self.client(self.node)
-        self.application = await register(self.nobody)
-        self.application_there = await register(await self.client(self.elsewhere))
+        for node in (self.node, self.elsewhere):
+            self._applications[node.name] = await register(await self.client(node))
+        self.application = self._applications[self.node.name]
         self.admin, self.alice, self.bob, self.carol = [
             await self.sign_in(name) for name in ("admin", "alice", "bob", "carol")
         ]
@@ -76,7 +91,7 @@ class Scene:
     async def sign_in(self, username: str, node: RunningNode | None = None) -> Person:
         """A person with a token for everything."""
         node = node or self.node
-        application = self.application if node is self.node else self.application_there
+        application = self._applications[node.name]
         browser = await self.client(node)
         token = await exchange(browser, application, await authorise(browser, username, application))
         http = await self.client(node, token)
@@ -94,6 +109,16 @@ class Scene:
     async def people(self, count: int) -> list[Person]:
         """Several fresh people."""
         return [await self.person() for _ in range(count)]
+
+    async def in_december(self, count: int) -> list[Person]:
+        """People of the node where the year ends; the first two are the same each time."""
+        if self.december.process is None:
+            names = [f"winter{number}" for number in range(count)]
+            await self.december.create(*names)
+            await self.december.start()
+            self._applications[self.december.name] = await register(await self.client(self.december))
+            self._wintry = [await self.sign_in(name, self.december) for name in names]
+        return self._wintry[:count]
 
     async def limited(self, scopes: str) -> httpx.AsyncClient:
         """A client of a person of its own whose token is good for ``scopes`` only."""
@@ -153,13 +178,20 @@ class Scene:
 
 
 @asynccontextmanager
-async def open_scene(folder: Path, database_url: str) -> AsyncIterator[Scene]:
+async def open_scene(folder: Path, database_url: str, december_url: str = "") -> AsyncIterator[Scene]:
     """Both nodes up on empty databases, everybody signed in."""
     async with AsyncExitStack() as stack:
         node = RunningNode(name="here", folder=folder / "here", database_url=database_url, settings=_SETTINGS)
         elsewhere = RunningNode(name="elsewhere", folder=folder / "elsewhere", settings=_SETTINGS)
-        stack.push_async_callback(node.close)
-        stack.push_async_callback(elsewhere.close)
-        scene = Scene(node=node, elsewhere=elsewhere, stack=stack)
+        december = RunningNode(
+            name="december",
+            folder=folder / "december",
+            database_url=december_url,
+            settings=_SETTINGS,
+            program=("-c", _IN_DECEMBER),
+        )
+        for one in (node, elsewhere, december):
+            stack.push_async_callback(one.close)
+        scene = Scene(node=node, elsewhere=elsewhere, december=december, stack=stack)
         await scene.begin()
         yield scene

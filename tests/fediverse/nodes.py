@@ -72,6 +72,8 @@ class RunningNode:
     database_url: str = ""
     tls: Tls | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    program: Sequence[str] = ("-m", "fedorg")
+    """What Python is told to run."""
     listener: socket.socket = field(init=False)
     port: int = field(init=False)
     process: asyncio.subprocess.Process | None = field(init=False, default=None)
@@ -121,7 +123,7 @@ class RunningNode:
 
     async def run(self, *words: str) -> "Finished":
         """Run ``fedorg …`` to its end with this node's settings."""
-        return await self._python("-m", "fedorg", *words)
+        return await self._python(*self.program, *words)
 
     async def command(self, *words: str) -> str:
         """What ``fedorg …`` prints; fails the test with its complaint."""
@@ -175,8 +177,7 @@ class RunningNode:
         with (self.folder / "node.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "fedorg",
+                *self.program,
                 "serve",
                 "--fd",
                 str(self.listener.fileno()),
