@@ -33,11 +33,15 @@ T = TypeVar("T")
 class Resolver(Protocol):
     """Finds what lives elsewhere, for services that must not speak ActivityPub themselves.
 
-    Both raise ``NotFound`` when there is no such thing, or it may not be reached from this node.
+    They raise ``NotFound`` when there is no such thing, or it may not be reached from this node.
     """
 
     async def account(self, node: "Node", name: str) -> Account:
         """The account with a handle (``user@domain``, a leading @ allowed) or an identity, fetched if need be."""
+        ...
+
+    async def fresh_account(self, node: "Node", name: str) -> Account:
+        """The same, as its own server shows it at this moment."""
         ...
 
     async def status(self, node: "Node", uri: str) -> Status:

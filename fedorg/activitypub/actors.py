@@ -59,12 +59,12 @@ async def get(node: Node, uri: str, budget: Budget) -> Account:
         return known
     await policy.require_admitted(node, (uri,))
     if known is None:
-        return require_not_suspended(await _refresh_exactly(node, uri, budget))
+        return require_not_suspended(await refresh_exactly(node, uri, budget))
     _require_not_barred(known)
     if known.fetched_at is not None and node.now() - known.fetched_at < FRESH_FOR:
         return require_not_suspended(known)
     try:
-        return require_not_suspended(await _refresh_exactly(node, uri, budget))
+        return require_not_suspended(await refresh_exactly(node, uri, budget))
     except FederationError as problem:
         if _is_gone(problem):
             raise
@@ -74,6 +74,14 @@ async def get(node: Node, uri: str, budget: Budget) -> Account:
 async def refresh(node: Node, uri: str, budget: Budget) -> Account:
     """Fetch an actor now and record it with its keys; it may be suspended by its own server."""
     return await record(node, await _fetch(node, uri, budget), budget)
+
+
+async def refresh_exactly(node: Node, uri: str, budget: Budget) -> Account:
+    """As ``refresh``, where only the actor of that very identity will do (S1)."""
+    actor = await _fetch(node, uri, budget)
+    if actor.id != uri:
+        raise OriginMismatch(f"{uri} leads to {actor.id}, which is somebody else.")
+    return await record(node, actor, budget)
 
 
 async def record(node: Node, actor: Actor, budget: Budget) -> Account:
@@ -101,13 +109,6 @@ def require_not_suspended(account: Account) -> Account:
     if account.suspended_at is not None:
         raise Forbidden(f"{account.acct} is suspended")
     return account
-
-
-async def _refresh_exactly(node: Node, uri: str, budget: Budget) -> Account:
-    actor = await _fetch(node, uri, budget)
-    if actor.id != uri:
-        raise OriginMismatch(f"{uri} leads to {actor.id}, which is somebody else.")
-    return await record(node, actor, budget)
 
 
 async def _fetch(node: Node, uri: str, budget: Budget) -> Actor:

@@ -21,6 +21,7 @@ from federation.activities import (
     Flag,
     Follow,
     Like,
+    Move,
     Reject,
     Remove,
     Undo,
@@ -41,6 +42,7 @@ from fedorg.activitypub.handlers.emoji_react import handle_emoji_react
 from fedorg.activitypub.handlers.flag import handle_flag
 from fedorg.activitypub.handlers.follow import handle_follow
 from fedorg.activitypub.handlers.like import handle_like
+from fedorg.activitypub.handlers.move import handle_move
 from fedorg.activitypub.handlers.reject import handle_reject
 from fedorg.activitypub.handlers.remove import handle_remove
 from fedorg.activitypub.handlers.undo import handle_undo
@@ -67,6 +69,7 @@ HANDLERS: Final[Mapping[type[Activity], Handler]] = MappingProxyType(
         Flag: handle_flag,
         Follow: handle_follow,
         Like: handle_like,
+        Move: handle_move,
         Reject: handle_reject,
         Remove: handle_remove,
         Undo: handle_undo,

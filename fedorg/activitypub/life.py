@@ -1,15 +1,15 @@
-"""What other servers are told of the life of a local actor beyond its profile: new keys, and its end."""
+"""What other servers are told of the life of a local actor beyond its profile: new keys, a move, and its end."""
 
-from federation.activities import Delete
+from federation.activities import Delete, Move
 from federation.objects import Ref
 from federation.vocabulary import PUBLIC
 from fedorg.activitypub import documents
 from fedorg.activitypub.recording import record
-from fedorg.domain.jobs import AnnounceKeys, RemoveAccount
+from fedorg.domain.jobs import AnnounceKeys, AnnounceMove, RemoveAccount
 from fedorg.domain.visibility import Reach
 from fedorg.ids import JobId
 from fedorg.node import Node
-from fedorg.store import accounts, acquaintances, keys
+from fedorg.store import accounts, acquaintances, deliveries, keys
 
 
 async def announce_keys(node: Node, job: AnnounceKeys, job_id: JobId) -> None:
@@ -23,6 +23,24 @@ async def announce_keys(node: Node, job: AnnounceKeys, job_id: JobId) -> None:
     held = await node.read(keys.list_of_account, account.id)
     activity = documents.update_actor(account, held, node.uris, job_id)
     await record(node, account, activity, inboxes, object_uri=account.uri, reach=Reach.PUBLIC)
+
+
+async def announce_move(node: Node, job: AnnounceMove, job_id: JobId) -> None:
+    """Send the actor that now leads elsewhere, then the Move; nothing when the move was cancelled before."""
+    account = (await node.read(accounts.list_by_ids, (job.account_id,))).get(job.account_id)
+    if account is None or account.moved_to_uri != job.target_uri:
+        return
+    inboxes = await node.read(deliveries.list_follower_inboxes, account.id)
+    held = await node.read(keys.list_of_account, account.id)
+    move = Move(
+        id=node.uris.activity(account.uri, "moves", job_id),
+        actor=account.uri,
+        object=Ref(id=account.uri),
+        target=job.target_uri,
+        to=(account.followers_uri,),
+    )
+    for activity in (documents.update_actor(account, held, node.uris, job_id), move):
+        await record(node, account, activity, inboxes, object_uri=account.uri, reach=Reach.PUBLIC)
 
 
 async def announce_departure(node: Node, job: RemoveAccount) -> None:

@@ -44,6 +44,7 @@ SENT: Final[Mapping[str, str]] = MappingProxyType(
         "Flag": "a member asks to forward a report: by the node's own actor, to the home of the reported account alone",
         "Follow": "a member follows",
         "Like": "a member favourites",
+        "Move": "a member moves to another account",
         "Reject": "a follow was refused or a follower removed",
         "Remove": "a member takes a pin back, or shows a hashtag no more",
         "Undo": "likewise",

@@ -37,6 +37,17 @@ class NodeResolver:
             logger.info("resolve.failed", what="account", reason=str(problem))
             raise NotFound from problem
 
+    async def fresh_account(self, node: Node, name: str) -> Account:
+        """See ``Resolver.fresh_account``."""
+        found = await self.account(node, name)
+        if found.is_local:
+            return found
+        try:
+            return actors.require_not_suspended(await actors.refresh_exactly(node, found.uri, Budget()))
+        except (FederationError, Forbidden) as problem:
+            logger.info("resolve.failed", what="account", reason=str(problem))
+            raise NotFound from problem
+
     async def status(self, node: Node, uri: str) -> Status:
         """See ``Resolver.status``."""
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 import fedorg
-from fedorg.cli import demo, doctor, peers, reports, running, settings, users
+from fedorg.cli import demo, doctor, moving, peers, reports, running, settings, users
 from fedorg.cli.base import Context
 
 __all__ = ["main"]
@@ -39,6 +39,8 @@ def main(context: click.Context, config_file: Path | None) -> None:
     context.obj = Context(config_file)
 
 
+users.user.add_command(moving.alias)
+users.user.add_command(moving.move)
 for _command in (
     running.serve,
     running.work,

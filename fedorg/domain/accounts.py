@@ -44,7 +44,8 @@ class Account:
     ``note`` is safe HTML. ``avatar`` and ``header`` are media names of this node for local accounts, addresses for
     remote ones, and None when there is none. Counts are those this node knows, or the peer's own claim.
     ``suspended_remotely``: its own server suspended it, and may let it speak again. ``deleted_at``: it left, and what
-    it did goes; it counts as suspended too.
+    it did goes; it counts as suspended too. ``moved_to`` is where it lives now, if that is known here and confirms it;
+    ``moved_at`` when it moved last, whether or not that was taken back.
     """
 
     id: AccountId
@@ -77,6 +78,7 @@ class Account:
     featured_tags_uri: str | None = None
     also_known_as: tuple[str, ...] = ()
     moved_to_uri: str | None = None
+    moved_at: datetime | None = None
     suspended_at: datetime | None = None
     suspended_remotely: bool = False
     deleted_at: datetime | None = None
@@ -88,6 +90,7 @@ class Account:
     followers_count: int = 0
     following_count: int = 0
     statuses_count: int = 0
+    moved_to: "Account | None" = None
 
     @property
     def is_local(self) -> bool:

@@ -238,6 +238,34 @@ class RemoveAccount(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     is_announced: bool = False
 
 
+class CarryPart(StrEnum):
+    """What is carried over when an account moves, in this order."""
+
+    FOLLOWERS = "followers"
+    BLOCKS = "blocks"
+    MUTES = "mutes"
+    NOTES = "notes"
+
+
+class CarryOver(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Carry what people here hold about an account that moved over to the new one.
+
+    ``after`` is the cursor over the accounts that hold it.
+    """
+
+    account_id: AccountId
+    target_id: AccountId
+    part: CarryPart = CarryPart.FOLLOWERS
+    after: AccountId = AccountId(0)
+
+
+class AnnounceMove(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell the servers of followers that a local account moved."""
+
+    account_id: AccountId
+    target_uri: str
+
+
 Job: TypeAlias = (
     DistributeStatus
     | DistributeToTagFollowers
@@ -258,5 +286,7 @@ Job: TypeAlias = (
     | ForwardReport
     | AnnounceKeys
     | RemoveAccount
+    | CarryOver
+    | AnnounceMove
     | PollJob
 )

@@ -5,6 +5,8 @@ from typing import assert_never
 from fedorg.activitypub import life, reporting, synchronising
 from fedorg.domain.jobs import (
     AnnounceKeys,
+    AnnounceMove,
+    CarryOver,
     CheckAtOrigin,
     CompleteProfile,
     CompleteThread,
@@ -31,7 +33,7 @@ from fedorg.domain.jobs import (
     SynchroniseFollowers,
 )
 from fedorg.ids import JobId
-from fedorg.jobs import distribute, handle, polls, remove, send
+from fedorg.jobs import distribute, handle, moves, polls, remove, send
 from fedorg.node import Node
 from fedorg.services import scheduling
 
@@ -77,6 +79,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await life.announce_keys(node, job, job_id)
         case RemoveAccount():
             return await remove.remove_account(node, job)
+        case AnnounceMove() | CarryOver():
+            return await moves.run(node, job, job_id)
         case StreamPoll() | SendPoll() | EndPoll() | SendVote() | RefreshPoll():
             return await polls.run(node, job, job_id)
         case _:

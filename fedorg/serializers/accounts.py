@@ -82,7 +82,7 @@ class AccountEntity(TypedDict):
     memorial: bool
     suspended: bool
     limited: bool
-    moved: None
+    moved: "AccountEntity | None"
     roles: list[BadgeEntity]
     feature_approval: FeatureApprovalEntity
     show_media: bool
@@ -162,7 +162,7 @@ def account_entity(account: Account, uris: Uris) -> AccountEntity:
         "memorial": shown.memorial,
         "suspended": shown.suspended_at is not None,
         "limited": shown.silenced_at is not None,
-        "moved": None,
+        "moved": None if shown.moved_to is None else account_entity(shown.moved_to, uris),
         "roles": [],
         "feature_approval": {"automatic": [], "manual": [], "current_user": "denied"},
         "show_media": True,

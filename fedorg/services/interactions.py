@@ -23,6 +23,7 @@ from fedorg.domain.visibility import (
 from fedorg.errors import Forbidden
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
+from fedorg.services.residence import require_not_moved
 from fedorg.services.statuses.deleting import queue_delete, remove
 from fedorg.services.statuses.posting import announce
 from fedorg.services.statuses.reading import is_visible_to_peer
@@ -87,6 +88,7 @@ async def reblog(node: Node, account: Account, status_id: StatusId, *, visibilit
     ``visibility`` is that of the reblog: what the client asks, else the user's default; None: public. A boost is never
     for addressees only, and one's own private status stays private. It travels as far as what it boosts.
     """
+    require_not_moved(account)
 
     def unit(conn: Connection) -> Status:
         original = _get_visible(conn, node.now(), account.id, status_id)

@@ -4,7 +4,7 @@
 written by the stores that cause them, never by ``update``, so that a profile edit cannot undo a follow.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -13,17 +13,27 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field
+from fedorg.domain.pages import Listed
 from fedorg.domain.relationships import FollowState
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId
 from fedorg.store.tables import account_keys, accounts, follows
 from fedorg.store.upsert import insert_ignore
 
-COLUMNS: Final = tuple(accounts.c[field.name] for field in fields(Account))
+COLUMNS: Final = tuple(accounts.c[field.name] for field in fields(Account) if field.name != "moved_to")
 
 _COUNTED: Final = frozenset({"followers_count", "following_count", "statuses_count", "last_status_at"})
 # What a new fetch of a remote actor never changes: our id, when we met, what moderators decided here.
-_KEPT: Final = _COUNTED | {"id", "uri", "created_at", "suspended_at", "deleted_at", "silenced_at", "memorial"}
+_KEPT: Final = _COUNTED | {
+    "id",
+    "uri",
+    "created_at",
+    "suspended_at",
+    "deleted_at",
+    "silenced_at",
+    "memorial",
+    "moved_at",
+}
 _BY_ID: Final = sa.select(*COLUMNS).where(accounts.c.id == sa.bindparam("id"))
 _BY_URI: Final = sa.select(*COLUMNS).where(accounts.c.uri == sa.bindparam("uri"))
 _BY_ACCT: Final = sa.select(*COLUMNS).where(accounts.c.acct_key == sa.bindparam("acct_key"))
@@ -69,26 +79,37 @@ def get(conn: Connection, account_id: AccountId) -> Account:
     row = conn.execute(_BY_ID, {"id": account_id}).one_or_none()
     if row is None:
         raise NotFound
-    return from_row(row)
+    return with_moves(conn, [from_row(row)])[0]
 
 
 def find_by_uri(conn: Connection, uri: str) -> Account | None:
     """The account with an identity."""
     row = conn.execute(_BY_URI, {"uri": uri}).one_or_none()
-    return None if row is None else from_row(row)
+    return None if row is None else with_moves(conn, [from_row(row)])[0]
 
 
 def find_by_acct(conn: Connection, username: str, domain: str | None) -> Account | None:
     """The account with a handle, in any case of letters; ``domain`` None means of this node."""
     row = conn.execute(_BY_ACCT, {"acct_key": acct_key(username, domain)}).one_or_none()
-    return None if row is None else from_row(row)
+    return None if row is None else with_moves(conn, [from_row(row)])[0]
 
 
 def list_by_ids(conn: Connection, ids: Collection[AccountId]) -> dict[AccountId, Account]:
-    """The accounts that exist among ``ids``, in one query."""
+    """The accounts that exist among ``ids``, in one query; one more when any of them moved."""
     if not ids:
         return {}
-    return {row.id: from_row(row) for row in conn.execute(_BY_IDS, {"ids": sorted(set(ids))})}
+    rows = conn.execute(_BY_IDS, {"ids": sorted(set(ids))})
+    return {account.id: account for account in with_moves(conn, [from_row(row) for row in rows])}
+
+
+def with_moves(conn: Connection, found: Sequence[Account]) -> list[Account]:
+    """The accounts with where they moved, for those whose new account is known here and names them as an alias."""
+    moved = {account.moved_to_uri for account in found if account.moved_to_uri is not None}
+    if not moved:
+        return list(found)
+    rows = conn.execute(sa.select(*COLUMNS).where(accounts.c.uri.in_(moved), accounts.c.suspended_at.is_(None)))
+    targets = {target.uri: target for target in map(from_row, rows)}
+    return [_with_move(account, targets.get(account.moved_to_uri or "")) for account in found]
 
 
 def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ...]) -> Account:
@@ -140,6 +161,17 @@ def list_domains(conn: Connection, limit: int) -> list[str]:
         sa.select(accounts.c.peer).where(accounts.c.peer.is_not(None)).distinct().order_by(accounts.c.peer).limit(limit)
     )
     return [str(domain) for domain in conn.execute(statement).scalars()]
+
+
+def listed(conn: Connection, rows: Sequence[sa.Row[Any]]) -> list[Listed[Account]]:
+    """The accounts of rows that hold ``COLUMNS`` and ``row_id``, with where they moved."""
+    found = with_moves(conn, [from_row(row) for row in rows])
+    return [Listed(row_id=row.row_id, item=account) for row, account in zip(rows, found, strict=True)]
+
+
+def _with_move(account: Account, target: Account | None) -> Account:
+    is_confirmed = target is not None and account.uri in target.also_known_as
+    return replace(account, moved_to=target) if is_confirmed else account
 
 
 def _release_handle(conn: Connection, account: Account) -> None:

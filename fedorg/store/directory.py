@@ -54,4 +54,4 @@ def search(
                 follows.c.state == FollowState.ACCEPTED.value,
             )
         )
-    return [accounts.from_row(row) for row in conn.execute(statement)]
+    return accounts.with_moves(conn, [accounts.from_row(row) for row in conn.execute(statement)])

@@ -48,10 +48,7 @@ def list_of_account(conn: Connection, account_id: AccountId, page: PageQuery) ->
         .join(endorsements, endorsements.c.target_id == accounts_table.c.id)
         .where(endorsements.c.account_id == account_id, accounts_table.c.suspended_at.is_(None))
     )
-    return [
-        Listed(row_id=row.row_id, item=accounts.from_row(row))
-        for row in paging.rows_of(conn, statement, endorsements.c.id, page)
-    ]
+    return accounts.listed(conn, paging.rows_of(conn, statement, endorsements.c.id, page))
 
 
 def endorsed_among(conn: Connection, account_id: AccountId, ids: Collection[AccountId]) -> frozenset[AccountId]:

@@ -94,6 +94,4 @@ def _list_accounts(
         .join(row_id.table, listed == accounts_table.c.id)
         .where(is_wanted, accounts_table.c.suspended_at.is_(None))
     )
-    return [
-        Listed(row_id=row.row_id, item=accounts.from_row(row)) for row in paging.rows_of(conn, statement, row_id, page)
-    ]
+    return accounts.listed(conn, paging.rows_of(conn, statement, row_id, page))

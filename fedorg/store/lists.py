@@ -74,10 +74,7 @@ def list_members(conn: Connection, list_id: ListId, page: PageQuery) -> list[Lis
         .join(list_accounts, list_accounts.c.account_id == accounts_table.c.id)
         .where(list_accounts.c.list_id == list_id, accounts_table.c.suspended_at.is_(None))
     )
-    return [
-        Listed(row_id=row.row_id, item=accounts.from_row(row))
-        for row in paging.rows_of(conn, statement, list_accounts.c.id, page)
-    ]
+    return accounts.listed(conn, paging.rows_of(conn, statement, list_accounts.c.id, page))
 
 
 def count_members(conn: Connection, list_id: ListId) -> int:

@@ -320,9 +320,7 @@ def _list_accounts(
         .join(row_id.table, listed == accounts_table.c.id)
         .where(is_wanted, accounts_table.c.suspended_at.is_(None))
     )
-    return [
-        Listed(row_id=row.row_id, item=accounts.from_row(row)) for row in paging.rows_of(conn, statement, row_id, page)
-    ]
+    return accounts.listed(conn, paging.rows_of(conn, statement, row_id, page))
 
 
 def _count(conn: Connection, follow: Follow, by: int) -> None:

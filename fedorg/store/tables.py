@@ -131,6 +131,7 @@ accounts: Final = Table(
     Column("featured_tags_uri", Text),
     Column("also_known_as", JSON, nullable=False),
     Column("moved_to_uri", Text),
+    _moment("moved_at", nullable=True),
     _moment("suspended_at", nullable=True),
     _flag("suspended_remotely"),
     _moment("deleted_at", nullable=True),

@@ -148,3 +148,35 @@ async def boost_of(member: Member, uri: str) -> dict[str, Any]:
         return next((status for status in home if status["reblog"] and status["reblog"]["uri"] == uri), None)
 
     return await wait_for(look, f"a boost of {uri} in the home of {member.handle}")
+
+
+async def test_a_follower_comes_along_when_somebody_moves_between_two_other_nodes(three: Three) -> None:
+    """Anton moves from a to carol on c; bob on b follows her in his place, and hears of it in the old account."""
+    anton, bob, carol = three.anton, three.bob, three.carol
+    before = await bob.follow(anton)
+    early = await three.a.run("user", "move", "anton", carol.handle)
+    assert "does not name this account as an alias" in early.complaint
+
+    await three.c.command("user", "alias", "add", "carol", anton.handle)
+    assert [one["account"] for one in await printed(three.c, "user", "alias", "list", "carol")] == [anton.handle]
+    await three.a.command("user", "move", "anton", carol.handle)
+
+    after = await bob.find(carol)
+
+    async def came_along() -> bool | None:
+        old, new = [
+            (await bob.get("/api/v1/accounts/relationships", {"id[]": number}))[0]["following"]
+            for number in (before, after)
+        ]
+        return (new and not old) or None
+
+    await wait_for(came_along, "bob to follow carol instead of anton")
+    await three.settle()
+    assert (await bob.get(f"/api/v1/accounts/{before}"))["moved"]["id"] == after
+    await carol.post("/api/v1/statuses", {"status": "Now from here"})
+    await bob.home_status("Now from here")
+    assert (
+        await anton.http.post("/api/v1/statuses", data={"status": "Still here?"})
+    ).status_code == httpx.codes.FORBIDDEN
+    await three.a.command("user", "move", "anton", "--cancel")
+    await anton.post("/api/v1/statuses", {"status": "Back again"})

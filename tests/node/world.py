@@ -52,6 +52,9 @@ class OtherServers:
             return self.accounts[name]
         raise NotFound
 
+    async def fresh_account(self, node: Node, name: str) -> Account:
+        return await self.account(node, name)
+
     async def status(self, node: Node, uri: str) -> Status:  # noqa: ARG002
         raise NotFound
 

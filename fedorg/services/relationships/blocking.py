@@ -23,18 +23,24 @@ async def block(node: Node, account: Account, target_id: AccountId) -> Relations
 
     def unit(conn: Connection) -> Relationship:
         target = _get_other(conn, account, target_id)
-        number = node.ids.next()
-        uri = node.uris.activity(account.uri, "block", number)
-        is_new = relationships.insert_block(
-            conn, block_id=number, account_id=account.id, target_id=target.id, uri=uri, now=node.now()
-        )
-        if is_new:
-            _part(conn, node, account, target)
-            if not target.is_local:
-                send(conn, node, ActivityKind.BLOCK, account, target, uri)
+        record_block(conn, node, account, target)
         return load_one(conn, account.id, target.id, node.now())
 
     return await node.write(unit)
+
+
+def record_block(conn: Connection, node: Node, account: Account, target: Account) -> bool:
+    """Block another account, with all that follows from it; False when it is blocked already."""
+    number = node.ids.next()
+    uri = node.uris.activity(account.uri, "block", number)
+    is_new = relationships.insert_block(
+        conn, block_id=number, account_id=account.id, target_id=target.id, uri=uri, now=node.now()
+    )
+    if is_new:
+        _part(conn, node, account, target)
+        if not target.is_local:
+            send(conn, node, ActivityKind.BLOCK, account, target, uri)
+    return is_new
 
 
 async def unblock(node: Node, account: Account, target_id: AccountId) -> Relationship:

@@ -16,7 +16,9 @@ from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services.completion import ask_for_profile
 from fedorg.services.relationships.listing import load_one
+from fedorg.services.residence import require_not_moved
 from fedorg.store import accounts, jobs, notifications, peers, relationships, timelines
+from fedorg.store.timelines import LocalFollower
 
 LANGUAGES_MAX: Final = 50
 
@@ -95,6 +97,23 @@ async def reject_request(node: Node, account: Account, follower_id: AccountId) -
     return await node.write(unit)
 
 
+def follow_alike(conn: Connection, node: Node, account: Account, target: Account, like: LocalFollower) -> Follow:
+    """Follow ``target`` as ``account`` follows another, unless it does so already; the follow or request.
+
+    Raises as ``follow`` does.
+    """
+
+    def wanted(new: Follow) -> Follow:
+        return replace(new, show_reblogs=like.show_reblogs, notify=like.notify, languages=like.languages)
+
+    known = relationships.find_follow(conn, account.id, target.id)
+    if known is None:
+        _follow(conn, node, account, target.id, wanted)
+        known = relationships.find_follow(conn, account.id, target.id)
+        assert known is not None, "what was followed is followed"
+    return known
+
+
 def complete(conn: Connection, node: Node, pending: Follow, follower: Account, target: Account) -> bool:
     """Make a pending follow count, with all that follows from it; False when it counts already."""
     if not relationships.accept_follow(conn, pending):
@@ -165,6 +184,9 @@ def _follow(
 def _check_allowed(conn: Connection, node: Node, account: Account, target: Account) -> None:
     if relationships.is_blocked_between(conn, account.id, target.id):
         raise Forbidden("This action is not allowed")
+    require_not_moved(account)
+    if target.moved_to is not None:
+        raise Forbidden(f"@{target.acct} has moved to @{target.moved_to.acct}")
     if target.peer is not None:
         tier = peers.tiers(conn, [target.peer])[target.peer]
         if not admits(FederationMode(node.settings.federation_mode), tier):

@@ -68,7 +68,8 @@ def _receive_follow(conn: Connection, node: Node, follower: Account, target_id: 
     current = accounts.get(conn, follower.id)
     if not target.is_local or current.is_local or current.suspended_at is not None:
         return
-    if target.suspended_at is not None or relationships.is_blocked_between(conn, current.id, target.id):
+    is_away = target.suspended_at is not None or target.moved_to_uri is not None
+    if is_away or relationships.is_blocked_between(conn, current.id, target.id):
         send(conn, node, ActivityKind.REJECT_FOLLOW, target, current, uri)
         return
     known = relationships.find_follow(conn, current.id, target.id)

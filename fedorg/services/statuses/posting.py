@@ -24,6 +24,7 @@ from fedorg.domain.visibility import Audience, FederationMode, Reach, Visibility
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
+from fedorg.services.residence import require_not_moved
 from fedorg.services.statuses import polling
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
 from fedorg.store import events, jobs, media, statuses, tags, timelines, views
@@ -100,6 +101,7 @@ async def _prepare(
     """Everything that is to be asked or read before the transaction."""
     if author.suspended_at is not None:
         raise Forbidden("This account may not post")
+    require_not_moved(author)
     if len(draft.media_ids) > MEDIA_MAX:
         raise Invalid(f"Cannot attach more than {MEDIA_MAX} files")
     now = node.now()
