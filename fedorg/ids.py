@@ -27,6 +27,7 @@ InviteId = NewType("InviteId", int)
 ListId = NewType("ListId", int)
 ScheduledStatusId = NewType("ScheduledStatusId", int)
 ReportId = NewType("ReportId", int)
+QuoteId = NewType("QuoteId", int)
 
 PROCESSES_MAX: Final = 64
 ID_MAX: Final = 2**63 - 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from fedorg.config import Settings
-from fedorg.ids import StatusId
+from fedorg.ids import QuoteId, StatusId
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,14 @@ class Uris:
     def activity(self, actor_uri: str, kind: str, number: int) -> str:
         """Identity of any other activity of an actor, such as ``…#follow/123``."""
         return f"{actor_uri}#{kind}/{number}"
+
+    def quote_authorization(self, actor_uri: str, quote_id: QuoteId) -> str:
+        """The stamp by which a local account lets somebody quote it; gone when it is taken back."""
+        return f"{actor_uri}/quote_authorizations/{quote_id}"
+
+    def quote_request(self, status_uri: str) -> str:
+        """Identity of the activity that asks for the right to quote in a status."""
+        return f"{status_uri}#quote_request"
 
     def audience(self, reach: str) -> str:
         """The audience collection named in ``cc`` of a status with a reach between node and public."""

@@ -22,6 +22,7 @@ from federation.activities import (
     Follow,
     Like,
     Move,
+    QuoteRequest,
     Reject,
     Remove,
     Undo,
@@ -43,6 +44,7 @@ from fedorg.activitypub.handlers.flag import handle_flag
 from fedorg.activitypub.handlers.follow import handle_follow
 from fedorg.activitypub.handlers.like import handle_like
 from fedorg.activitypub.handlers.move import handle_move
+from fedorg.activitypub.handlers.quote_request import handle_quote_request
 from fedorg.activitypub.handlers.reject import handle_reject
 from fedorg.activitypub.handlers.remove import handle_remove
 from fedorg.activitypub.handlers.undo import handle_undo
@@ -70,6 +72,7 @@ HANDLERS: Final[Mapping[type[Activity], Handler]] = MappingProxyType(
         Follow: handle_follow,
         Like: handle_like,
         Move: handle_move,
+        QuoteRequest: handle_quote_request,
         Reject: handle_reject,
         Remove: handle_remove,
         Undo: handle_undo,

@@ -13,14 +13,26 @@ from typing import Final, TypedDict
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from federation import audience
-from federation.activities import Announce, Create, Delete, Undo, Update
+from federation.activities import Announce, Create, Delete, QuoteRequest, Undo, Update
 from federation.actors import Actor, Multikey, PropertyValue, PublicKey
 from federation.keys import load_public_pem, public_to_multikey
-from federation.objects import Attachment, CollectionSummary, Emoji, Hashtag, Image, Mention, Note, Ref, Tombstone
-from fedorg.activitypub import questions
+from federation.objects import (
+    Attachment,
+    CollectionSummary,
+    Emoji,
+    Hashtag,
+    Image,
+    Mention,
+    Note,
+    Quote,
+    Ref,
+    Tombstone,
+)
+from fedorg.activitypub import interaction, questions
 from fedorg.activitypub.capabilities import ED25519, RFC9421
 from fedorg.domain.accounts import Account, AccountKey, KeyAlgorithm
-from fedorg.domain.statuses import MediaAttachment, MediaType, Status, StatusView
+from fedorg.domain.quotes import QuoteState
+from fedorg.domain.statuses import MediaAttachment, MediaType, QuoteView, Status, StatusView
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.media import content_type_of
 from fedorg.uris import Uris
@@ -108,6 +120,8 @@ def note(view: StatusView, uris: Uris) -> Note:
         emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in status.emojis),
         context=status.context_uri,
         **_collections(status),
+        quote=_quote(view.quote),
+        interaction_policy=interaction.of_local(status, author, addressing, uris),
     )
 
 
@@ -184,6 +198,26 @@ def undo_announce(account: Account, uri: str, boosted_uri: str, uris: Uris) -> U
     )
 
 
+def quote_request(view: StatusView, quoted: QuoteView, author: Account, uris: Uris) -> QuoteRequest:
+    """The question to ``author`` whether a local status may quote theirs, with the status itself."""
+    return QuoteRequest(
+        id=quoted.quote.request_uri or uris.quote_request(view.status.uri),
+        actor=view.account.uri,
+        object=Ref(id=quoted.quote.quoted_uri),
+        instrument=note(view, uris),
+        to=(author.uri,),
+    )
+
+
+def delete_authorization(account: Account, uri: str, deleted_at: datetime) -> Delete:
+    """The end of a stamp; what it allowed is not told again (FEP-044f)."""
+    return Delete(
+        id=f"{uri}#delete",
+        actor=account.uri,
+        object=Tombstone(id=uri, former_type="QuoteAuthorization", deleted=deleted_at),
+    )
+
+
 def delete(account: Account, uri: str, deleted_at: datetime) -> Delete:
     """The end of a status, whose row is gone."""
     return Delete(
@@ -251,6 +285,14 @@ def _public_keys(account: Account, keys: Sequence[AccountKey]) -> tuple[PublicKe
     return tuple(
         PublicKey(id=key.uri, owner=account.uri, pem=key.public) for key in keys if key.algorithm is KeyAlgorithm.RSA
     )
+
+
+def _quote(shown: QuoteView | None) -> Quote | None:
+    """What is quoted, while that was not refused: other spellings than FEP-044f's know no consent."""
+    if shown is None or shown.quote.state not in (QuoteState.PENDING, QuoteState.ACCEPTED):
+        return None
+    is_allowed = shown.quote.state is QuoteState.ACCEPTED
+    return Quote(id=shown.quote.quoted_uri, authorization=shown.quote.approval_uri if is_allowed else None)
 
 
 def _multikeys(account: Account, keys: Sequence[AccountKey]) -> tuple[Multikey, ...]:

@@ -13,7 +13,7 @@ from federation.actors import Actor
 from federation.addresses import check_url
 from federation.client import Document
 from federation.errors import FetchError, MalformedDocument, OriginMismatch, PeerAnswered, PeerUnreachable
-from federation.objects import Note
+from federation.objects import Note, QuoteAuthorization
 from federation.signatures import Scheme
 from fedorg.activitypub import keyring, policy
 from fedorg.errors import Forbidden
@@ -91,6 +91,18 @@ async def _admit(node: Node, url: str) -> None:
     if node.uris.is_ours(url):
         raise OriginMismatch(f"{url} is an address of this server")
     await policy.require_admitted(node, (url,))
+
+
+async def fetch_quote_authorization(node: Node, uri: str, budget: Budget) -> QuoteAuthorization:
+    """The stamp at an address, which must be its id (S52); raises ``MalformedDocument`` when it is something else."""
+    final_url, document = await fetch_json(node, uri, budget)
+    value = parse.resource(document)
+    if not isinstance(value, QuoteAuthorization):
+        raise MalformedDocument(f"{uri} allows no quote")
+    if not _is_at(node, value.id, final_url):
+        raise OriginMismatch(f"{final_url} calls itself {value.id}.")
+    origin.check_fetched(uri, value)
+    return value
 
 
 async def _fetch_value(node: Node, uri: str, budget: Budget) -> tuple[str, Actor | Note]:

@@ -10,9 +10,10 @@ from typing import Final
 from federation import audience, origin
 from federation.errors import FederationError, OriginMismatch
 from federation.objects import Attachment, Note
-from fedorg.activitypub import actors, moments, questions
+from fedorg.activitypub import actors, interaction, moments, questions
 from fedorg.activitypub.fetching import Budget
 from fedorg.domain.accounts import Account, Emoji
+from fedorg.domain.quotes import RemoteQuote
 from fedorg.domain.statuses import RemoteMedia, RemoteStatus, Tag
 from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.errors import FedorgError, Invalid
@@ -64,6 +65,8 @@ async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStat
         context_uri=note.context,
         context_history_uri=note.context_history,
         replies_uri=_replies(note),
+        quote=_quote(note),
+        interaction_policy=interaction.read(note.interaction_policy, author, rings, node.uris),
     )
 
 
@@ -88,12 +91,21 @@ def _rings_of(node: Node, domain: str) -> dict[str, audience.Reach]:
     return {node.uris.audience_of(domain, ring): ring for ring in rings}
 
 
+def _quote(note: Note) -> RemoteQuote | None:
+    told = note.quote
+    if told is None or told.id == note.id:
+        return None
+    return RemoteQuote(uri=told.id, approval_uri=told.authorization, is_legacy=told.is_legacy)
+
+
 async def _rings_of_thread(node: Node, note: Note) -> dict[str, audience.Reach]:
-    """The rings of the node whose limited thread a reply is in; its author may name them, and nobody else's."""
-    parent = None if note.in_reply_to is None else await node.read(statuses.find_by_uri, note.in_reply_to)
-    if parent is None or parent.audience.reach is Reach.PUBLIC:
-        return {}
-    return _rings_of(node, parent.reach_domain or node.settings.web_domain)
+    """The rings of the node whose limited status a note answers or quotes; no others of other nodes may be named."""
+    rings: dict[str, audience.Reach] = {}
+    for uri in (note.in_reply_to, note.quote.id if note.quote else None):
+        other = None if uri is None else await node.read(statuses.find_by_uri, uri)
+        if other is not None and other.audience.reach is not Reach.PUBLIC:
+            rings |= _rings_of(node, other.reach_domain or node.settings.web_domain)
+    return rings
 
 
 def _page(note: Note) -> str:

@@ -11,18 +11,22 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from federation.activities import Accept, Activity, Block, Follow, Like, Reject, Undo
+from federation.activities import Accept, Activity, Block, Follow, Like, QuoteRequest, Reject, Undo
 from federation.objects import Ref
 from fedorg.activitypub import documents, questions
 from fedorg.activitypub.recording import record as _record
 from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import (
     ActivityKind,
+    AnswerQuoteRequest,
     DistributeDelete,
     DistributeEdit,
     DistributeProfile,
     DistributeStatus,
+    RefreshStatus,
     SendActivity,
+    SendQuoteRequest,
+    WithdrawQuoteApproval,
 )
 from fedorg.domain.statuses import StatusView
 from fedorg.domain.visibility import Reach
@@ -30,25 +34,26 @@ from fedorg.errors import NotFound
 from fedorg.ids import AccountId, JobId, PollId, StatusId, VoteId
 from fedorg.node import Node
 from fedorg.services import fanout, polls, statuses
-from fedorg.store import accounts, deliveries, keys
+from fedorg.store import accounts, deliveries, keys, recipients
 from fedorg.store import statuses as stored_statuses
 
 SENT: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "Accept": "a follow was let in, by itself or by hand",
+        "Accept": "a follow was let in, by itself or by hand; a quote is allowed (`result` is the stamp)",
         "Add": "a member pins a status, or shows a hashtag on the profile",
         "Announce": "a member boosts",
         "Block": "a member blocks somebody",
         "Create": "a member posts, or votes in a poll of another server",
-        "Delete": "a status or a member was deleted",
+        "Delete": "a status or a member was deleted, or the stamp of a quote taken back",
         "Flag": "a member asks to forward a report: by the node's own actor, to the home of the reported account alone",
         "Follow": "a member follows",
         "Like": "a member favourites",
         "Move": "a member moves to another account",
-        "Reject": "a follow was refused or a follower removed",
+        "QuoteRequest": "a member quotes somebody of another server",
+        "Reject": "a follow was refused or a follower removed; a quote is not allowed",
         "Remove": "a member takes a pin back, or shows a hashtag no more",
         "Undo": "likewise",
-        "Update": "a status or a profile changed, or votes came in",
+        "Update": "a status or a profile changed, votes came in, a quote was allowed or ended, or who may quote",
     }
 )
 """When each type leaves, as FEDERATION.md tells it."""
@@ -178,6 +183,66 @@ async def send_activity(node: Node, job: SendActivity, job_id: JobId) -> None:
         object_uri=f"{account.uri} {job.object_uri or target.uri}",
         reach=Reach.PUBLIC,
     )
+
+
+async def send_refresh(node: Node, job: RefreshStatus) -> None:
+    """Send the present state of a status whose text is the same."""
+    view = await _find_view(node, job.status_id)
+    if view is None or not view.account.is_local or view.status.audience.reach is Reach.NODE:
+        return
+    inboxes = await fanout.remote_inboxes_of_edit(node, view.status)
+    activity = documents.update(view, node.uris, job.at)
+    await _record(node, view.account, activity, inboxes, object_uri=view.status.uri, reach=view.status.audience.reach)
+
+
+async def send_quote_request(node: Node, job: SendQuoteRequest) -> None:
+    """Ask the author of what a local status quotes; that server has the status then, and hears of its end."""
+    view = await _find_view(node, job.status_id)
+    quoted = None if view is None else view.quote
+    if view is None or quoted is None or quoted.quote.quoted_account_id is None:
+        return
+    author = await _find_account(node, quoted.quote.quoted_account_id)
+    if author is None or author.is_local or author.suspended_at is not None:
+        return
+    await node.write(recipients.remember, view.status.id, (author.delivery_inbox,))
+    activity = documents.quote_request(view, quoted, author, node.uris)
+    await _record(
+        node,
+        view.account,
+        activity,
+        (author.inbox,),
+        object_uri=view.status.uri,
+        reach=view.status.audience.reach,
+    )
+
+
+async def send_quote_answer(node: Node, job: AnswerQuoteRequest, job_id: JobId) -> None:
+    """Answer a peer's account that wants to quote a local status."""
+    known = await node.read(accounts.list_by_ids, (job.account_id, job.target_id))
+    account, target = known.get(job.account_id), known.get(job.target_id)
+    if account is None or target is None or target.suspended_at is not None:
+        return
+    asked = QuoteRequest(
+        id=job.request_uri, actor=target.uri, object=Ref(id=job.quoted_uri), instrument=Ref(id=job.quoting_uri)
+    )
+    own, to = account.uri, (target.uri,)
+    answer: Activity = (
+        Reject(id=node.uris.activity(own, "reject", job_id), actor=own, object=asked, to=to)
+        if job.approval_uri is None
+        else Accept(
+            id=node.uris.activity(own, "accept", job_id), actor=own, object=asked, result=job.approval_uri, to=to
+        )
+    )
+    await _record(node, account, answer, (target.inbox,), object_uri=job.quoting_uri, reach=Reach.PUBLIC)
+
+
+async def send_withdrawal(node: Node, job: WithdrawQuoteApproval) -> None:
+    """Tell everybody who has a stamp that it no longer holds."""
+    account = await _find_account(node, job.account_id)
+    if account is None:
+        return
+    activity = documents.delete_authorization(account, job.approval_uri, node.now())
+    await _record(node, account, activity, job.inboxes, object_uri=job.approval_uri, reach=Reach.PUBLIC)
 
 
 def _between(node: Node, job: SendActivity, account: Account, target: Account, job_id: JobId) -> Activity:

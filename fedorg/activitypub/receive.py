@@ -22,6 +22,7 @@ from federation.activities import (
     EmojiReact,
     Follow,
     Like,
+    QuoteRequest,
     Reject,
     Undo,
     Update,
@@ -72,7 +73,7 @@ def type_of(activity: Activity) -> str:
     return "(unknown)" if name == "UnknownActivity" else name
 
 
-def subject_of(activity: Activity) -> str:
+def subject_of(activity: Activity) -> str:  # noqa: PLR0911 -- one line per shape
     """What an activity is about, so that what is done to one thing is done in order: made, changed, undone, ended."""
     match activity:
         case Undo():
@@ -83,6 +84,8 @@ def subject_of(activity: Activity) -> str:
             return activity.object.id
         case Announce(object=Create() | Update() | Delete() as announced):
             return announced.object.id
+        case QuoteRequest():
+            return activity.instrument.id
         case Announce():
             return activity.id
         case _:

@@ -9,7 +9,7 @@ ask each other for keys without end.
 from federation import render
 from federation.activities import Announce, Create
 from federation.errors import FederationError
-from federation.objects import Tombstone
+from federation.objects import QuoteAuthorization, Tombstone
 from federation.signatures import Request, read
 from fedorg import log
 from fedorg.activitypub import documents, local, policy, proofs, signed
@@ -18,9 +18,9 @@ from fedorg.domain.accounts import Account, AccountKey
 from fedorg.domain.statuses import Status, StatusView
 from fedorg.domain.visibility import FederationMode, Reach
 from fedorg.errors import NotFound, Unauthorized
-from fedorg.ids import StatusId
+from fedorg.ids import QuoteId, StatusId
 from fedorg.node import Node
-from fedorg.services import statuses
+from fedorg.services import quotes, statuses
 from fedorg.store import accounts, keys
 from fedorg.store import statuses as stored_statuses
 
@@ -108,6 +108,24 @@ async def activity_document(node: Node, username: str, status_id: StatusId, sign
     """The Create or Announce that brought a local status."""
     view = await _get_view(node, username, status_id, signer)
     return await proofs.sealed(node, view.account.id, activity_of(node, view))
+
+
+async def quote_authorization(node: Node, username: str, quote_id: QuoteId, signer: Signer | None) -> bytes:
+    """The stamp by which a local account lets somebody quote it, for whoever may see what is quoted."""
+    author = await get_local(node, username)
+    found = await quotes.find_stamped(node, author, quote_id)
+    if found is None or not await _may_see(node, found[1], signer):
+        raise NotFound
+    quote, quoted, quoting_uri = found
+    if signer is not None:
+        await quotes.remember_holder(node, quote.id, signer.account)
+    stamp = QuoteAuthorization(
+        id=node.uris.quote_authorization(author.uri, quote.id),
+        attributed_to=author.uri,
+        interacting_object=quoting_uri,
+        interaction_target=quoted.uri,
+    )
+    return render.to_bytes(stamp)
 
 
 async def get_status(node: Node, username: str, status_id: StatusId, signer: Signer | None) -> Status:

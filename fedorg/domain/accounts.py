@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from fedorg.domain.policies import QuotePolicy
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import AccountId, InviteId, UserId
 
@@ -169,6 +170,7 @@ class User:
     default_reach: Reach | None = None
     default_sensitive: bool = False
     default_language: str | None = None
+    default_quote_policy: QuotePolicy = QuotePolicy.PUBLIC
     sign_up_reason: str = ""
     invite_id: InviteId | None = None
     created_at: datetime

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from fedorg.ids import AccountId, PollId, ReportId, ScheduledStatusId, StatusId, VoteId
+from fedorg.ids import AccountId, PollId, QuoteId, ReportId, ScheduledStatusId, StatusId, VoteId
 
 
 class DistributeStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -175,6 +175,45 @@ class SynchroniseFollowers(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     digest: str
 
 
+class RefreshStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell whoever has a status how it stands now, though its text is the same: its quote, or who may quote it."""
+
+    status_id: StatusId
+    at: datetime
+
+
+class SendQuoteRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Ask the author of a remote status for the right to quote it in ``status_id``."""
+
+    status_id: StatusId
+
+
+class AnswerQuoteRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Answer an account of a peer that wants to quote a status of ``account_id``: yes with a stamp, no without one."""
+
+    account_id: AccountId
+    target_id: AccountId
+    request_uri: str
+    quoted_uri: str
+    quoting_uri: str
+    approval_uri: str | None = None
+
+
+class WithdrawQuoteApproval(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell whoever has a stamp of ``account_id`` that it no longer holds."""
+
+    account_id: AccountId
+    approval_uri: str
+    inboxes: tuple[str, ...]
+
+
+class VerifyQuote(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Fetch what a remote status quotes and the stamp that allows it; ``steps`` were followed to come here."""
+
+    quote_id: QuoteId
+    steps: int = 0
+
+
 class IdentifyPeer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Ask another server what software it runs, for those who look after this node."""
 
@@ -282,6 +321,11 @@ Job: TypeAlias = (
     | ResolveThread
     | CompleteThread
     | CompleteProfile
+    | RefreshStatus
+    | SendQuoteRequest
+    | AnswerQuoteRequest
+    | WithdrawQuoteApproval
+    | VerifyQuote
     | IdentifyPeer
     | ForwardReport
     | AnnounceKeys

@@ -7,7 +7,16 @@ from typing import Literal, TypeAlias
 
 from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.filters import FilterMatch
+from fedorg.domain.policies import (
+    InteractionPolicy,
+    QuoteApproval,
+    QuotePolicy,
+    Rule,
+    effective_quote_policy,
+    rule_of,
+)
 from fedorg.domain.polls import PollDraft, PollView, RemotePoll
+from fedorg.domain.quotes import Quote, QuoteState, RemoteQuote
 from fedorg.domain.reactions import ReactionCount
 from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.ids import AccountId, ApplicationId, EditId, MediaId, ScheduledStatusId, StatusId, UserId
@@ -109,6 +118,7 @@ class Status:
     partners the reach speaks of; None: ours. ``thread_id`` is the root of the conversation as this node knows it. The
     three collections are those that the author's server names: of the thread (FEP-7888), of all that happened in it
     (FEP-f228), of the answers.
+    ``quote_policy`` is the choice of a local author, ``interaction_policy`` what a remote one said.
     """
 
     id: StatusId
@@ -137,6 +147,16 @@ class Status:
     replies_count: int = 0
     reblogs_count: int = 0
     favourites_count: int = 0
+    quotes_count: int = 0
+    quote_policy: QuotePolicy | None = None
+    interaction_policy: InteractionPolicy | None = None
+
+    @property
+    def quote_rule(self) -> Rule | None:
+        """Who may quote it, as its author says; None when nothing was said."""
+        if self.quote_policy is not None:
+            return rule_of(effective_quote_policy(self.quote_policy, self.audience.visibility))
+        return None if self.interaction_policy is None else self.interaction_policy.quote
 
 
 def is_pinnable(status: Status) -> bool:
@@ -155,7 +175,7 @@ class MediaChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusDraft:
-    """What a client asks to post. ``visibility`` and ``reach`` None mean the author's defaults."""
+    """What a client asks to post. ``visibility``, ``reach`` and ``quote_policy`` None mean the author's defaults."""
 
     text: str = ""
     spoiler_text: str = ""
@@ -164,6 +184,8 @@ class StatusDraft:
     reach: Reach | None = None
     language: str | None = None
     in_reply_to_id: StatusId | None = None
+    quoted_status_id: StatusId | None = None
+    quote_policy: QuotePolicy | None = None
     media_ids: tuple[MediaId, ...] = ()
     poll: PollDraft | None = None
     application_id: ApplicationId | None = None
@@ -194,6 +216,7 @@ class StatusChange:
     media_ids: tuple[MediaId, ...] | None = None
     media_changes: tuple[MediaChange, ...] = ()
     poll: PollDraft | None = None
+    quote_policy: QuotePolicy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +254,8 @@ class RemoteStatus:
     """A status of a peer after every check of origin, ready to be recorded.
 
     ``content`` is sanitised already; ``mentions`` holds accounts known here; ``created_at`` is the peer's claim,
-    never later than now. ``audience`` is what the addressing says, clamped to the thread by the service.
+    never later than now. ``audience`` is what the addressing says, clamped to the thread by the service. ``steps`` is
+    how many quotes and replies this node followed by itself to come here; 0 for what was delivered or asked for.
     """
 
     uri: str
@@ -253,6 +277,9 @@ class RemoteStatus:
     context_uri: str | None = None
     context_history_uri: str | None = None
     replies_uri: str | None = None
+    quote: RemoteQuote | None = None
+    interaction_policy: InteractionPolicy | None = None
+    steps: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,7 +303,10 @@ class ViewerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusView:
-    """A status with all that an entity of it shows; ``viewer`` is None for somebody not signed in."""
+    """A status with all that an entity of it shows; ``viewer`` is None for somebody not signed in.
+
+    ``quote_approval`` is None for a reblog: what it boosts has one.
+    """
 
     status: Status
     account: Account
@@ -289,6 +319,22 @@ class StatusView:
     viewer: ViewerState | None = None
     filtered: tuple[FilterMatch, ...] = ()
     reactions: tuple[ReactionCount, ...] = ()
+    quote: "QuoteView | None" = None
+    quote_approval: QuoteApproval | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteView:
+    """A quote as one viewer sees it: ``state`` is what the viewer is told, ``quote`` the row itself.
+
+    ``quoted`` is the quoted status where the viewer may see it. ``is_shallow`` in a status that is quoted itself: of
+    what it quotes only the id is told.
+    """
+
+    quote: Quote
+    state: QuoteState
+    quoted: StatusView | None = None
+    is_shallow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

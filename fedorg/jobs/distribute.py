@@ -11,6 +11,7 @@ from fedorg.domain.jobs import (
     DistributeProfile,
     DistributeStatus,
     DistributeToTagFollowers,
+    RefreshStatus,
 )
 from fedorg.ids import JobId
 from fedorg.node import Node
@@ -35,6 +36,12 @@ async def distribute_edit(node: Node, job: DistributeEdit) -> None:
     """Tell people here, then other servers."""
     await fanout.distribute_edit_locally(node, job.status_id, job.edited_at)
     await outgoing.send_edit(node, job)
+
+
+async def refresh_status(node: Node, job: RefreshStatus) -> None:
+    """Tell streams here, then other servers."""
+    await fanout.refresh_locally(node, job.status_id)
+    await outgoing.send_refresh(node, job)
 
 
 async def distribute_delete(node: Node, job: DistributeDelete) -> None:

@@ -6,6 +6,7 @@ from fedorg.activitypub import life, reporting, synchronising
 from fedorg.domain.jobs import (
     AnnounceKeys,
     AnnounceMove,
+    AnswerQuoteRequest,
     CarryOver,
     CheckAtOrigin,
     CompleteProfile,
@@ -24,16 +25,20 @@ from fedorg.domain.jobs import (
     Job,
     PostScheduledStatus,
     RefreshPoll,
+    RefreshStatus,
     RemoveAccount,
     ResolveThread,
     SendActivity,
     SendPoll,
+    SendQuoteRequest,
     SendVote,
     StreamPoll,
     SynchroniseFollowers,
+    VerifyQuote,
+    WithdrawQuoteApproval,
 )
 from fedorg.ids import JobId
-from fedorg.jobs import distribute, handle, moves, polls, remove, send
+from fedorg.jobs import distribute, handle, moves, polls, quote, remove, send
 from fedorg.node import Node
 from fedorg.services import scheduling
 
@@ -71,6 +76,10 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await handle.complete_thread(node, job)
         case CompleteProfile():
             await handle.complete_profile(node, job)
+        case RefreshStatus():
+            await distribute.refresh_status(node, job)
+        case SendQuoteRequest() | AnswerQuoteRequest() | WithdrawQuoteApproval() | VerifyQuote():
+            await quote.run(node, job, job_id)
         case IdentifyPeer():
             await handle.identify_peer(node, job)
         case ForwardReport():

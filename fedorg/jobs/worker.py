@@ -31,6 +31,7 @@ from fedorg.domain.jobs import (
     RefreshPoll,
     ResolveThread,
     SynchroniseFollowers,
+    VerifyQuote,
 )
 from fedorg.jobs import deliver, run, upkeep
 from fedorg.node import Node
@@ -71,6 +72,7 @@ _REMOTE: Final = (
     RefreshPoll,
     ResolveThread,
     SynchroniseFollowers,
+    VerifyQuote,
 )
 
 Held = TypeVar("Held", ClaimedJob, "_UnderWay")

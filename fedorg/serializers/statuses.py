@@ -8,11 +8,19 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from fedorg.domain.accounts import Account, Emoji
-from fedorg.domain.statuses import ContextView, Mention, Status, StatusEdit, StatusView, Tag
+from fedorg.domain.statuses import ContextView, Mention, QuoteView, Status, StatusEdit, StatusView, Tag
 from fedorg.serializers.accounts import AccountEntity, EmojiEntity, account_entity, emoji_entity
 from fedorg.serializers.filters import FilterResultEntity, filter_result_entity
 from fedorg.serializers.media import MediaEntity, media_entity
 from fedorg.serializers.polls import EditedPollEntity, PollEntity, edited_poll_entity, poll_entity
+from fedorg.serializers.quotes import (
+    QuoteApprovalEntity,
+    QuoteEntity,
+    ShallowQuoteEntity,
+    quote_approval_entity,
+    quote_entity,
+    shallow_quote_entity,
+)
 from fedorg.serializers.reactions import ReactionEntity, reaction_entity
 from fedorg.serializers.times import moment, optional_moment
 from fedorg.uris import Uris
@@ -69,8 +77,8 @@ class _StatusBase(TypedDict):
     reactions: list[ReactionEntity]
     card: None
     poll: PollEntity | None
-    quote: None
-    quote_approval: None
+    quote: QuoteEntity | ShallowQuoteEntity | None
+    quote_approval: QuoteApprovalEntity | None
     tagged_collections: list[object]
 
 
@@ -96,7 +104,7 @@ class StatusEditEntity(TypedDict):
     media_attachments: list[MediaEntity]
     emojis: list[EmojiEntity]
     poll: EditedPollEntity | None
-    quote: None
+    quote: QuoteEntity | ShallowQuoteEntity | None
 
 
 class StatusSourceEntity(TypedDict):
@@ -117,7 +125,8 @@ class ContextEntity(TypedDict):
 def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
     """A status as its viewer sees it."""
     status = view.status
-    shown = view.reblog.status if view.reblog else status
+    shown_view = view.reblog or view
+    shown = shown_view.status
     entity: StatusEntity = {
         "id": str(status.id),
         "uri": status.uri,
@@ -135,7 +144,7 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         "replies_count": shown.replies_count,
         "reblogs_count": shown.reblogs_count,
         "favourites_count": shown.favourites_count,
-        "quotes_count": 0,
+        "quotes_count": shown.quotes_count,
         "account": account_entity(view.account, uris),
         "reblog": status_entity(view.reblog, uris) if view.reblog else None,
         "application": {"name": view.application.name, "website": view.application.website}
@@ -148,8 +157,10 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         "reactions": [reaction_entity(counted) for counted in (view.reblog or view).reactions],
         "card": None,
         "poll": poll_entity(view.poll, status.emojis) if view.poll else None,
-        "quote": None,
-        "quote_approval": None,
+        "quote": _quote(shown_view.quote, uris),
+        "quote_approval": None
+        if shown_view.quote_approval is None
+        else quote_approval_entity(shown_view.quote_approval),
         "tagged_collections": [],
     }
     if view.viewer is not None:
@@ -170,7 +181,9 @@ def deleted_status_entity(view: StatusView, uris: Uris) -> dict[str, object]:
     return entity | {"text": view.status.text}
 
 
-def edit_entity(edit: StatusEdit, account: Account, emojis: Sequence[Emoji], uris: Uris) -> StatusEditEntity:
+def edit_entity(
+    edit: StatusEdit, account: Account, emojis: Sequence[Emoji], quote: QuoteView | None, uris: Uris
+) -> StatusEditEntity:
     """One version of a status."""
     return {
         "content": edit.content,
@@ -181,7 +194,7 @@ def edit_entity(edit: StatusEdit, account: Account, emojis: Sequence[Emoji], uri
         "media_attachments": [media_entity(media, uris) for media in edit.media],
         "emojis": [emoji_entity(emoji) for emoji in emojis],
         "poll": edited_poll_entity(edit.poll_options),
-        "quote": None,
+        "quote": _quote(quote, uris),
     }
 
 
@@ -196,6 +209,14 @@ def context_entity(context: ContextView, uris: Uris) -> ContextEntity:
         "ancestors": [status_entity(view, uris) for view in context.ancestors],
         "descendants": [status_entity(view, uris) for view in context.descendants],
     }
+
+
+def _quote(view: QuoteView | None, uris: Uris) -> QuoteEntity | ShallowQuoteEntity | None:
+    if view is None:
+        return None
+    if view.is_shallow:
+        return shallow_quote_entity(view)
+    return quote_entity(view, None if view.quoted is None else status_entity(view.quoted, uris))
 
 
 def _mention(mention: Mention) -> MentionEntity:

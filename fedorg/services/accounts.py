@@ -15,6 +15,7 @@ from fedorg.domain.limits import (
     FIELDS_MAX,
     NOTE_MAX,
 )
+from fedorg.domain.policies import QuotePolicy
 from fedorg.domain.visibility import FederationMode, Reach, Visibility, widest_reach
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId
@@ -56,6 +57,7 @@ class PostingDefaults:
     reach: Reach | None = None
     sensitive: bool | None = None
     language: str | None = None
+    quote_policy: QuotePolicy | None = None
 
 
 async def get_account(node: Node, account_id: AccountId) -> Account:
@@ -166,6 +168,8 @@ async def change_defaults(node: Node, user: User, change: PostingDefaults) -> Us
         values["default_sensitive"] = change.sensitive
     if change.language is not None:
         values["default_language"] = change.language or None
+    if change.quote_policy is not None:
+        values["default_quote_policy"] = change.quote_policy
     if not values:
         return user
 

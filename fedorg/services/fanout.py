@@ -14,16 +14,18 @@ from sqlalchemy import Connection
 from fedorg.domain.events import EventKind
 from fedorg.domain.jobs import DistributeToTagFollowers
 from fedorg.domain.notifications import NotificationType
+from fedorg.domain.quotes import QuoteState
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import FederationMode, Reach, Visibility, admits, is_inside
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
 from fedorg.services.threads import find_host
-from fedorg.store import accounts, events, jobs, notifications, recipients, statuses, tag_follows, timelines
+from fedorg.store import accounts, events, jobs, notifications, quotes, recipients, statuses, tag_follows, timelines
 from fedorg.store.recipients import Recipient
 from fedorg.store.timelines import LocalFollower
 
 CHUNK: Final = 500
+QUOTERS_MAX: Final = 500
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,6 +46,17 @@ async def distribute_to_tag_followers(node: Node, status_id: StatusId, after: Ac
 async def distribute_edit_locally(node: Node, status_id: StatusId, edited_at: datetime) -> None:
     """Tell boosters, those newly mentioned and open streams that a status was edited."""
     await node.write(_distribute_edit, node, status_id, edited_at)
+
+
+async def refresh_locally(node: Node, status_id: StatusId) -> None:
+    """Tell open streams that a status is another, though its text is the same."""
+
+    def unit(conn: Connection) -> None:
+        status = statuses.find(conn, status_id)
+        if status is not None:
+            _tell_holders(conn, node, status, timelines.holders(conn, status_id))
+
+    await node.write(unit)
 
 
 async def remote_inboxes(node: Node, status: Status) -> tuple[str, ...]:
@@ -146,11 +159,14 @@ def _notify_concerned(
             status_id=original.id,
         )
         return
+    quote = quotes.find_of_status(conn, status.id)
+    # Who is told of a quote needs not be told of being named in it.
+    told = {quote.quoted_account_id} if quote is not None and quote.state is QuoteState.ACCEPTED else set()
     notifications.notify(
         conn,
         node.ids,
         node.now(),
-        named,
+        named - told,
         type_=NotificationType.MENTION,
         by=status.account_id,
         origin=status.id,
@@ -180,7 +196,7 @@ def _distribute_edit(conn: Connection, node: Node, status_id: StatusId, edited_a
         return
     origin = (edited_at - _EPOCH) // timedelta(milliseconds=1)
     boosters = [account_id for _, account_id in statuses.list_reblogs(conn, status_id)]
-    notifications.withdraw_older_updates(conn, status_id, origin)
+    notifications.withdraw_older_updates(conn, status_id, NotificationType.UPDATE, origin)
     notifications.notify(
         conn,
         node.ids,
@@ -192,14 +208,32 @@ def _distribute_edit(conn: Connection, node: Node, status_id: StatusId, edited_a
         status_id=status_id,
     )
     _notify_concerned(conn, node, status, None, statuses.mentioned_ids(conn, status_id))
-    holders: list[tuple[AccountId | None, int]] = [
-        (account_id, status_id)
-        for account_id in sorted(timelines.holders(conn, status_id))
-        # The author's own streams were told in the transaction of the edit.
-        if account_id != status.account_id
-    ]
+    _notify_quoting(conn, node, status, origin)
+    # The author's own streams were told in the transaction of the edit.
+    holders = [holder for holder in timelines.holders(conn, status_id) if holder != status.account_id]
+    _tell_holders(conn, node, status, holders)
+
+
+def _notify_quoting(conn: Connection, node: Node, status: Status, origin: int) -> None:
+    """Members who quote a status hear of its edit, by what they quote it in."""
+    for account_id, quoting_id in quotes.list_local_quoting(conn, status.id, QUOTERS_MAX):
+        notifications.withdraw_older_updates(conn, quoting_id, NotificationType.QUOTED_UPDATE, origin)
+        notifications.notify(
+            conn,
+            node.ids,
+            node.now(),
+            [account_id],
+            type_=NotificationType.QUOTED_UPDATE,
+            by=status.account_id,
+            origin=origin,
+            status_id=quoting_id,
+        )
+
+
+def _tell_holders(conn: Connection, node: Node, status: Status, accounts_: Iterable[AccountId]) -> None:
+    holders: list[tuple[AccountId | None, int]] = [(account_id, status.id) for account_id in sorted(accounts_)]
     if status.audience.visibility is Visibility.PUBLIC:
-        holders.append((None, status_id))
+        holders.append((None, status.id))
     events.insert_many(conn, node.now(), EventKind.STATUS_UPDATE, holders)
 
 

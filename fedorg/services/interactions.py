@@ -9,6 +9,7 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import ActivityKind, DistributeStatus, SendActivity
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.pages import Listed
+from fedorg.domain.policies import Action
 from fedorg.domain.statuses import PageQuery, Status
 from fedorg.domain.visibility import (
     Audience,
@@ -25,6 +26,7 @@ from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
 from fedorg.services.residence import require_not_moved
 from fedorg.services.statuses.deleting import queue_delete, remove
+from fedorg.services.statuses.permissions import require_allowed
 from fedorg.services.statuses.posting import announce
 from fedorg.services.statuses.reading import is_visible_to_peer
 from fedorg.services.statuses.receiving import bury_unseen
@@ -32,10 +34,11 @@ from fedorg.store import accounts, interactions, jobs, notifications, peers, rel
 
 
 async def favourite(node: Node, account: Account, status_id: StatusId) -> None:
-    """Favourite a visible status; ``NotFound`` when it is not."""
+    """Favourite a visible status; ``NotFound`` when it is not, ``Forbidden`` when its author does not want it."""
 
     def unit(conn: Connection) -> None:
         status = _get_visible(conn, node.now(), account.id, status_id)
+        require_allowed(conn, account, status, Action.FAVOURITE)
         number = node.ids.next()
         uri = node.uris.activity(account.uri, "like", number)
         if _insert_favourite(conn, node, account, status, uri, number):
@@ -94,6 +97,7 @@ async def reblog(node: Node, account: Account, status_id: StatusId, *, visibilit
         original = _get_visible(conn, node.now(), account.id, status_id)
         if not may_reblog(original.audience, is_author=original.account_id == account.id):
             raise Forbidden("This action is not allowed")
+        require_allowed(conn, account, original, Action.REBLOG)
         new = statuses.record(conn, _local_reblog(node, account, original, visibility), node.ids.next, is_local=True)
         if new is None:
             known = statuses.find_reblog(conn, account.id, original.id)

@@ -28,6 +28,7 @@ from fedorg.domain.jobs import (
     RefreshPoll,
     ResolveThread,
     SynchroniseFollowers,
+    VerifyQuote,
 )
 from fedorg.ids import IdSource, JobId
 from fedorg.store import changes
@@ -218,7 +219,7 @@ def _lane(job: Job) -> str | None:
             return urlsplit(job.sender or job.actor).netloc
         case SynchroniseFollowers():
             return urlsplit(job.actor).netloc
-        case ResolveThread():
+        case ResolveThread() | VerifyQuote():
             return _THREADS
         case CompleteThread() | CompleteProfile():
             # Apart from what the peer delivers: who looks at much of it does not delay what it says.

@@ -124,12 +124,12 @@ def withdraw(conn: Connection, *, type_: NotificationType, by: AccountId, origin
     )
 
 
-def withdraw_older_updates(conn: Connection, status_id: StatusId, origin: int) -> None:
+def withdraw_older_updates(conn: Connection, status_id: StatusId, type_: NotificationType, origin: int) -> None:
     """Of several edits of a status only the last one is told."""
     conn.execute(
         sa.delete(notifications).where(
             notifications.c.status_id == status_id,
-            notifications.c.type == NotificationType.UPDATE.value,
+            notifications.c.type == type_.value,
             notifications.c.origin < origin,
         )
     )

@@ -22,6 +22,7 @@ from fedorg.store.tables import (
     peers,
     poll_votes,
     polls,
+    quotes,
     reactions,
     status_inboxes,
     statuses,
@@ -66,12 +67,13 @@ def list_accounts(conn: Connection, ids: Collection[AccountId]) -> list[Recipien
 
 
 def list_engaged(conn: Connection, status_id: StatusId) -> list[Recipient]:
-    """Distinct inboxes of remote accounts that boosted, liked, answered or reacted to a status, or are named in it."""
+    """Distinct inboxes of remote accounts that did something with a status (boost it, quote it), or are named in it."""
     boosters = sa.select(statuses.c.account_id).where(statuses.c.reblog_of_id == status_id)
     repliers = sa.select(statuses.c.account_id).where(statuses.c.in_reply_to_id == status_id)
     admirers = sa.select(favourites.c.account_id).where(favourites.c.status_id == status_id)
     reactors = sa.select(reactions.c.account_id).where(reactions.c.status_id == status_id)
-    groups = (boosters, repliers, admirers, reactors, _mentioned(status_id))
+    quoters = sa.select(quotes.c.account_id).where(quotes.c.quoted_status_id == status_id)
+    groups = (boosters, repliers, admirers, reactors, quoters, _mentioned(status_id))
     engaged = sa.or_(*(accounts.c.id.in_(group) for group in groups))
     return _recipients(conn, engaged)
 

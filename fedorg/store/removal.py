@@ -14,7 +14,17 @@ from sqlalchemy import Connection
 
 from fedorg.ids import AccountId, StatusId
 from fedorg.store import tables
-from fedorg.store.tables import account_keys, accounts, activities, favourites, follows, metadata, statuses, tombstones
+from fedorg.store.tables import (
+    account_keys,
+    accounts,
+    activities,
+    favourites,
+    follows,
+    metadata,
+    quotes,
+    statuses,
+    tombstones,
+)
 from fedorg.store.upsert import insert_from_ignore
 
 _THIS: Final = sa.bindparam("this", type_=sa.BigInteger)
@@ -24,6 +34,11 @@ _COUNTED: Final[tuple[tuple[sa.Column[int], sa.Column[int], sa.ColumnElement[boo
     (accounts.c.followers_count, follows.c.target_id, sa.and_(follows.c.account_id == _THIS, _ACCEPTED)),
     (accounts.c.following_count, follows.c.account_id, sa.and_(follows.c.target_id == _THIS, _ACCEPTED)),
     (statuses.c.favourites_count, favourites.c.status_id, favourites.c.account_id == _THIS),
+    (
+        statuses.c.quotes_count,
+        quotes.c.quoted_status_id,
+        sa.and_(quotes.c.account_id == _THIS, quotes.c.state == "accepted"),
+    ),
 )
 _STATUS_COUNTED: Final = ((statuses.c.reblogs_count, "reblog_of_id"), (statuses.c.replies_count, "in_reply_to_id"))
 

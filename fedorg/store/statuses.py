@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ColumnElement, Connection
 
 from fedorg.domain.accounts import Emoji
+from fedorg.domain.policies import InteractionPolicy, QuotePolicy
 from fedorg.domain.statuses import MediaAttachment, Status, StatusEdit
 from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.errors import Conflict, NotFound
@@ -25,7 +26,8 @@ from fedorg.store.upsert import insert_ignore
 AUTHOR_ID: Final = statuses.c.account_id
 COLUMNS: Final = tuple(column for column in statuses.c if column.name != "is_local")
 
-_PLAIN: Final = tuple(field.name for field in fields(Status) if field.name not in ("audience", "emojis"))
+_SHAPED: Final = ("audience", "emojis", "quote_policy", "interaction_policy")
+_PLAIN: Final = tuple(field.name for field in fields(Status) if field.name not in _SHAPED)
 _BY_ID: Final = sa.select(*COLUMNS).where(statuses.c.id == sa.bindparam("status_id"))
 _BY_URI: Final = sa.select(*COLUMNS).where(statuses.c.uri == sa.bindparam("uri"))
 _TRIES: Final = 8
@@ -35,10 +37,15 @@ _COUNTED_REPLIES: Final = (Visibility.PUBLIC, Visibility.UNLISTED)
 def from_row(row: sa.Row[Any]) -> Status:
     """The status in a row that holds ``COLUMNS`` under their own names."""
     values = row._mapping  # noqa: SLF001 - SQLAlchemy's public name
+    quote_policy, interaction_policy = values[statuses.c.quote_policy], values[statuses.c.interaction_policy]
     return Status(
         **{name: values[statuses.c[name]] for name in _PLAIN},
         audience=Audience(reach=Reach(values[statuses.c.reach]), visibility=Visibility(values[statuses.c.visibility])),
         emojis=tuple(Emoji(**one) for one in values[statuses.c.emojis]),
+        quote_policy=None if quote_policy is None else QuotePolicy(quote_policy),
+        interaction_policy=None
+        if interaction_policy is None
+        else msgspec.convert(interaction_policy, InteractionPolicy),
     )
 
 
@@ -131,6 +138,17 @@ def update_content(conn: Connection, status: Status) -> None:
     conn.execute(sa.update(statuses).where(statuses.c.id == status.id).values({name: values[name] for name in changed}))
 
 
+def set_quote_policy(conn: Connection, status_id: StatusId, policy: QuotePolicy) -> None:
+    """Let others quote a local status from now on as ``policy`` says."""
+    conn.execute(sa.update(statuses).where(statuses.c.id == status_id).values(quote_policy=policy.value))
+
+
+def set_interaction_policy(conn: Connection, status_id: StatusId, policy: InteractionPolicy | None) -> None:
+    """Keep what the author of a remote status lets others do."""
+    told = None if policy is None else msgspec.to_builtins(policy)
+    conn.execute(sa.update(statuses).where(statuses.c.id == status_id).values(interaction_policy=told))
+
+
 def delete(conn: Connection, status: Status, now: datetime) -> None:
     """Remove a status with all that belongs to it, take it out of every count, and remember its identity.
 
@@ -173,6 +191,11 @@ def count_status(conn: Connection, status: Status, by: int) -> None:
 def count_favourite(conn: Connection, status_id: StatusId, by: int) -> None:
     """Count a favourite that came or went."""
     _add(conn, statuses.c.favourites_count, status_id, by)
+
+
+def count_quote(conn: Connection, status_id: StatusId, by: int) -> None:
+    """Count an accepted quote that came or went."""
+    _add(conn, statuses.c.quotes_count, status_id, by)
 
 
 def note_activity(conn: Connection, account_id: AccountId, moment: datetime) -> None:
@@ -332,6 +355,11 @@ def _is_recorded(conn: Connection, status: Status) -> bool:
     return status.reblog_of_id is not None and find_reblog(conn, status.account_id, status.reblog_of_id) is not None
 
 
+def narrow(conn: Connection, status_id: StatusId, other: Status) -> None:
+    """Clamp a status to the reach of what it quotes."""
+    _narrow(conn, statuses.c.id == status_id, other)
+
+
 def _narrow(conn: Connection, which: ColumnElement[bool], parent: Status) -> None:
     """Clamp statuses to the reach of ``parent``, if that is no wider than theirs; its ring is theirs then."""
     if parent.audience.reach is not Reach.PUBLIC:
@@ -364,4 +392,8 @@ def _values(status: Status) -> dict[str, Any]:
         "visibility": status.audience.visibility.value,
         "reach": status.audience.reach.value,
         "emojis": [{"shortcode": one.shortcode, "url": one.url} for one in status.emojis],
+        "quote_policy": None if status.quote_policy is None else status.quote_policy.value,
+        "interaction_policy": None
+        if status.interaction_policy is None
+        else msgspec.to_builtins(status.interaction_policy),
     }

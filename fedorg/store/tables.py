@@ -184,6 +184,7 @@ users: Final = Table(
     Column("default_reach", String(16)),
     _flag("default_sensitive"),
     Column("default_language", String(16)),
+    Column("default_quote_policy", String(16), nullable=False, server_default="public"),
     _string("sign_up_reason"),
     Column("invite_id", BigInteger, ForeignKey("invites.id", ondelete="SET NULL")),
     _moment("created_at"),
@@ -450,6 +451,10 @@ statuses: Final = Table(
     _count("replies_count"),
     _count("reblogs_count"),
     _count("favourites_count"),
+    _count("quotes_count"),
+    # What its local author chose, or its remote author said: who may quote it, answer it, and so on.
+    Column("quote_policy", String(16)),
+    Column("interaction_policy", JSON(none_as_null=True)),
     UniqueConstraint("account_id", "reblog_of_id"),
     Index("ix_statuses_account", "account_id", "id"),
     Index("ix_statuses_in_reply_to", "in_reply_to_id", "id"),
@@ -652,6 +657,37 @@ featured_tags: Final = Table(
     _moment("created_at"),
     UniqueConstraint("account_id", "tag_id"),
     Index("ix_featured_tags_tag", "tag_id"),
+)
+
+# A status quotes one other. What it quotes may not be here yet, or no more.
+quotes: Final = Table(
+    "quotes",
+    metadata,
+    _id(),
+    Column("status_id", BigInteger, ForeignKey("statuses.id", ondelete="CASCADE"), nullable=False, unique=True),
+    _account(),
+    Column("quoted_uri", Text, nullable=False),
+    Column("quoted_status_id", BigInteger, ForeignKey("statuses.id", ondelete="SET NULL")),
+    Column("quoted_account_id", BigInteger, ForeignKey("accounts.id", ondelete="SET NULL")),
+    Column("state", String(16), nullable=False),
+    Column("request_uri", Text),
+    Column("approval_uri", Text),
+    _flag("is_legacy"),
+    _moment("created_at"),
+    _moment("checked_at"),
+    Index("ix_quotes_quoted", "quoted_status_id", "id"),
+    Index("ix_quotes_account", "account_id"),
+    Index("ix_quotes_quoted_account", "quoted_account_id", "account_id"),
+    Index("ix_quotes_request_uri", "request_uri"),
+    Index("ix_quotes_approval_uri", "approval_uri"),
+)
+
+# Who fetched a stamp of ours hears of its end.
+quote_inboxes: Final = Table(
+    "quote_inboxes",
+    metadata,
+    Column("quote_id", BigInteger, ForeignKey("quotes.id", ondelete="CASCADE"), primary_key=True),
+    Column("inbox", Text, primary_key=True),
 )
 
 # What stays of a deleted status: a late or repeated Create cannot bring it back.

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, Invite, User, UserRole
+from fedorg.domain.policies import QuotePolicy
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, UserId
@@ -203,6 +204,7 @@ def _values(user: User) -> dict[str, Any]:
         "role": user.role.value,
         "default_visibility": user.default_visibility.value,
         "default_reach": None if user.default_reach is None else user.default_reach.value,
+        "default_quote_policy": user.default_quote_policy.value,
         "username": user.username.lower(),
         "email": None if user.email is None else user.email.lower(),
     }
@@ -215,6 +217,7 @@ def _user(row: sa.Row[Any]) -> User:
             "role": UserRole(row.role),
             "default_visibility": Visibility(row.default_visibility),
             "default_reach": None if row.default_reach is None else Reach(row.default_reach),
+            "default_quote_policy": QuotePolicy(row.default_quote_policy),
         }
     )
 

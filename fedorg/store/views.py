@@ -1,27 +1,31 @@
 """Statuses as one viewer sees them: a page and all its companions in a fixed number of queries.
 
-Every status and every boosted status passes ``may_see``; what fails it, or whose author is suspended (S50), is left
-out, so that no reader can forget to ask.
+Every status, every boosted and every quoted status passes ``may_see``; what fails it, or whose author is suspended
+(S50), is left out, so that no reader can forget to ask. Of a quote only its state is left then (S52). What is quoted
+is shown with the id of what it quotes in turn, and there it ends.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.filters import Filter, FilterMatch, match, searchable
+from fedorg.domain.policies import Party, QuoteApproval, Rule, may_quote
 from fedorg.domain.polls import PollView
+from fedorg.domain.quotes import Quote, QuoteState
 from fedorg.domain.reactions import ReactionCount
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import (
     Application,
     MediaAttachment,
     Mention,
+    QuoteView,
     Status,
     StatusView,
     Tag,
@@ -31,10 +35,15 @@ from fedorg.domain.statuses import (
 from fedorg.domain.visibility import Anonymous, Member, may_see
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, ApplicationId, StatusId
-from fedorg.store import accounts, filters, media, polls, reactions, statuses, tags
+from fedorg.store import accounts, domain_blocks, filters, media, narrowing, polls, quotes, reactions, statuses, tags
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import applications, blocks, bookmarks, favourites, follows, mentions, pins
 from fedorg.store.tables import statuses as statuses_table
+
+# The page, what it quotes, what that quotes.
+_QUOTES_DEEP: Final = 2
+# What a client may show once its user insists.
+_WITH_STATUS: Final = (QuoteState.ACCEPTED, QuoteState.MUTED_ACCOUNT, QuoteState.BLOCKED_DOMAIN)
 
 
 def load_views(conn: Connection, now: datetime, viewer: AccountId | None, ids: Sequence[StatusId]) -> list[StatusView]:
@@ -54,9 +63,19 @@ def get_view(conn: Connection, now: datetime, viewer: AccountId | None, status_i
     return views[0]
 
 
+def get_view_for_redraft(conn: Connection, now: datetime, author: AccountId, status_id: StatusId) -> StatusView:
+    """One's own status with what it quotes, whatever the state of the quote, as far as one may see that."""
+    view = get_view(conn, now, author, status_id)
+    wanted = None if view.quote is None else view.quote.quote.quoted_status_id
+    if view.quote is None or view.quote.quoted is not None or wanted is None:
+        return view
+    found = load_views(conn, now, author, [wanted])
+    return replace(view, quote=replace(view.quote, quoted=found[0] if found else None))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
-    """Everything about the statuses of a page and those they boost, by id."""
+    """Everything about the statuses of a page and those they boost and quote, by id."""
 
     viewer: AccountId | None
     statuses: Mapping[StatusId, Status]
@@ -67,12 +86,12 @@ class _Page:
     tags: Mapping[StatusId, tuple[Tag, ...]]
     applications: Mapping[ApplicationId, Application]
     done: Mapping[str, frozenset[StatusId]]
-    followed: frozenset[AccountId]
-    blocked: frozenset[AccountId]
+    quotes: Mapping[StatusId, Quote]
+    relations: Mapping[str, frozenset[AccountId]]
     filters: tuple[Filter, ...]
     reactions: Mapping[StatusId, tuple[ReactionCount, ...]]
 
-    def view(self, status_id: StatusId) -> StatusView | None:
+    def view(self, status_id: StatusId, depth: int = 0) -> StatusView | None:
         status = self.statuses.get(status_id)
         if status is None or not self._may_see(status):
             return None
@@ -91,7 +110,54 @@ class _Page:
             viewer=None if self.viewer is None else self._viewer_state(status),
             reactions=self.reactions.get(status_id, ()),
             filtered=() if reblog is None and not self.filters else self._filtered(status, reblog),
+            quote=self._quote(status_id, depth),
+            quote_approval=None if reblog is not None else self._quote_approval(status),
         )
+
+    def _quote(self, status_id: StatusId, depth: int) -> QuoteView | None:
+        quote = self.quotes.get(status_id)
+        if quote is None or depth == _QUOTES_DEEP:
+            return None
+        state, quoted = quote.state, None
+        if state is QuoteState.ACCEPTED:
+            state = self._shown_state(quote)
+        if state in _WITH_STATUS and quote.quoted_status_id is not None:
+            quoted = self.view(quote.quoted_status_id, depth + 1)
+        return QuoteView(quote=quote, state=state, quoted=quoted, is_shallow=depth > 0)
+
+    def _shown_state(self, quote: Quote) -> QuoteState:
+        quoted = None if quote.quoted_status_id is None else self.statuses.get(quote.quoted_status_id)
+        if quoted is None:
+            return QuoteState.DELETED
+        if self._may_see(quoted):
+            unwanted = {"muted": QuoteState.MUTED_ACCOUNT, "shut_out": QuoteState.BLOCKED_DOMAIN}
+            states = (state for relation, state in unwanted.items() if self._has(relation, quoted.account_id))
+            return next(states, QuoteState.ACCEPTED)
+        return QuoteState.BLOCKED_ACCOUNT if self._has("blocking", quoted.account_id) else QuoteState.UNAUTHORIZED
+
+    def _quote_approval(self, status: Status) -> QuoteApproval:
+        rule = status.quote_rule
+        party = None if self.viewer is None else self._party(self.viewer, status)
+        return QuoteApproval(rule=rule or Rule(), current_user=may_quote(status.audience, rule, party))
+
+    def _party(self, viewer: AccountId, status: Status) -> Party:
+        return Party(
+            uri=self.accounts[viewer].uri if viewer in self.accounts else "",
+            is_author=status.account_id == viewer,
+            is_mentioned=self._is_mentioned(status),
+            follows_author=self._has("followed", status.account_id),
+            is_followed=self._has("following", status.account_id),
+            is_blocked=self._is_blocked(status),
+        )
+
+    def _has(self, relation: str, account_id: AccountId) -> bool:
+        return account_id in self.relations.get(relation, ())
+
+    def _is_blocked(self, status: Status) -> bool:
+        return self._has("blocking", status.account_id) or self._has("blocked_by", status.account_id)
+
+    def _is_mentioned(self, status: Status) -> bool:
+        return any(one.account_id == self.viewer for one in self.mentions.get(status.id, ()))
 
     def _may_see(self, status: Status) -> bool:
         if self.accounts[status.account_id].suspended_at is not None:
@@ -100,9 +166,9 @@ class _Page:
             return may_see(status.audience, Anonymous())
         member = Member(
             is_author=status.account_id == self.viewer,
-            is_mentioned=any(one.account_id == self.viewer for one in self.mentions.get(status.id, ())),
-            follows_author=status.account_id in self.followed,
-            is_blocked=status.account_id in self.blocked,
+            is_mentioned=self._is_mentioned(status),
+            follows_author=self._has("followed", status.account_id),
+            is_blocked=self._is_blocked(status),
         )
         return may_see(status.audience, member)
 
@@ -129,23 +195,21 @@ class _Page:
 
 
 def _load_page(conn: Connection, now: datetime, viewer: AccountId | None, ids: Sequence[StatusId]) -> _Page:
-    found = _load_statuses(conn, ids)
+    found, quoting = _load_quoted(conn, _load_statuses(conn, ids))
     named = _load_mentions(conn, found)
     authors = {status.account_id for status in found.values()}
-    relations = {} if viewer is None else _load_relations(conn, viewer, authors)
-    nothing: frozenset[Any] = frozenset()
     return _Page(
         viewer=viewer,
         statuses=found,
-        accounts=accounts.list_by_ids(conn, authors),
+        accounts=accounts.list_by_ids(conn, authors if viewer is None else authors | {viewer}),
         media=media.list_of_statuses(conn, found),
         polls=polls.list_of_statuses(conn, viewer, found, now),
         mentions=named,
         tags=tags.list_of_statuses(conn, found),
         applications=_load_applications(conn, found.values()),
         done={} if viewer is None else _load_done(conn, viewer, found),
-        followed=relations.get("followed", nothing),
-        blocked=relations.get("blocked", nothing),
+        quotes=quoting,
+        relations={} if viewer is None else _load_relations(conn, now, viewer, authors),
         filters=() if viewer is None else filters.list_in_force(conn, viewer, now),
         reactions=reactions.counts_of_statuses(conn, viewer, found),
     )
@@ -159,6 +223,22 @@ def _load_statuses(conn: Connection, ids: Sequence[StatusId]) -> dict[StatusId, 
         sa.or_(statuses_table.c.id.in_(ids), statuses_table.c.id.in_(boosted))
     )
     return {row.id: statuses.from_row(row) for row in conn.execute(statement)}
+
+
+def _load_quoted(
+    conn: Connection, found: dict[StatusId, Status]
+) -> tuple[dict[StatusId, Status], dict[StatusId, Quote]]:
+    """``found`` with what it quotes and what that quotes, and the quotes by which they do."""
+    quoting: dict[StatusId, Quote] = {}
+    newest = found
+    for _ in range(_QUOTES_DEEP):
+        level = quotes.list_of_statuses(conn, newest) if newest else {}
+        quoting |= level
+        wanted = {one.quoted_status_id for one in level.values()} - found.keys()
+        statement = sa.select(*statuses.COLUMNS).where(statuses_table.c.id.in_(wanted - {None}))
+        newest = {row.id: statuses.from_row(row) for row in conn.execute(statement)} if wanted - {None} else {}
+        found = found | newest
+    return found, quoting
 
 
 def _load_mentions(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, tuple[Mention, ...]]:
@@ -200,22 +280,34 @@ def _load_done(conn: Connection, viewer: AccountId, ids: Collection[StatusId]) -
 
 
 def _load_relations(
-    conn: Connection, viewer: AccountId, authors: Collection[AccountId]
+    conn: Connection, now: datetime, viewer: AccountId, authors: Collection[AccountId]
 ) -> dict[str, frozenset[AccountId]]:
+    account_id = accounts_table.c.id
     statement = sa.union_all(
         sa.select(sa.literal("followed").label("what"), follows.c.target_id.label("account_id")).where(
             follows.c.account_id == viewer,
             follows.c.target_id.in_(authors),
             follows.c.state == FollowState.ACCEPTED.value,
         ),
-        sa.select(sa.literal("blocked"), blocks.c.target_id).where(
+        sa.select(sa.literal("following"), follows.c.account_id).where(
+            follows.c.target_id == viewer,
+            follows.c.account_id.in_(authors),
+            follows.c.state == FollowState.ACCEPTED.value,
+        ),
+        sa.select(sa.literal("blocking"), blocks.c.target_id).where(
             blocks.c.account_id == viewer, blocks.c.target_id.in_(authors)
         ),
-        sa.select(sa.literal("blocked"), blocks.c.account_id).where(
+        sa.select(sa.literal("blocked_by"), blocks.c.account_id).where(
             blocks.c.target_id == viewer, blocks.c.account_id.in_(authors)
         ),
+        sa.select(sa.literal("muted"), account_id).where(
+            account_id.in_(authors), narrowing.is_muted_by(viewer, account_id, now)
+        ),
+        sa.select(sa.literal("shut_out"), account_id).where(
+            account_id.in_(authors), domain_blocks.is_shut_out(viewer, account_id)
+        ),
     )
-    return _grouped(conn, statement, ("followed", "blocked"))
+    return _grouped(conn, statement, ("followed", "following", "blocking", "blocked_by", "muted", "shut_out"))
 
 
 def _grouped(conn: Connection, statement: sa.CompoundSelect[Any], names: Sequence[str]) -> dict[str, frozenset[Any]]:

@@ -271,7 +271,8 @@ async def interaction_policy(op: Operation, scene: Scene) -> None:
     seen = await scene.bob.get(f"/api/v1/statuses/{status['id']}")
     assert seen["quote_approval"]["current_user"] == "denied", seen["quote_approval"]
     refused = await scene.bob.http.post("/api/v1/statuses", json={"status": "x", "quoted_status_id": status["id"]})
-    assert refused.status_code == 422, refused.text
+    # The documentation speaks of an error and names no status: Bob sees the post, and is not allowed.
+    assert refused.status_code == 403, refused.text
     await op.refuse(422, scene.alice, id=status["id"], json={"quote_approval_policy": "everybody"})
     answer = await op.send(scene.bob, id=status["id"], json={"quote_approval_policy": "public"})
     assert answer.status_code in {403, 404}, f"somebody else changes it: {answer.status_code}"

@@ -5,6 +5,7 @@ about its reach stays in the organisation. The stranger federates with everybody
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -168,6 +169,33 @@ async def test_a_sibling_fetches_what_is_for_the_organisation(world: World) -> N
     async with speaking_as(world.sales, "/actor") as sales:
         assert await sales.get(shared["uri"]) == httpx.codes.OK
         assert await sales.get(kept["uri"]) in HIDDEN
+
+
+async def test_a_quote_stays_within_the_reach_of_what_it_quotes(world: World) -> None:
+    """A sibling quotes what is for the organisation; its own partner, who follows it, gets neither quote nor stamp."""
+    status = await post(world.anna, unique("For the organisation"))
+    (seen,) = await found(world.sven, status["uri"])
+    words = unique("Sven quotes")
+
+    made = await post(world.sven, words, quoted_status_id=seen["id"], reach="public")
+
+    assert (made["reach"], made["visibility"]) == ("organisation", "public")
+
+    async def accepted() -> dict[str, Any] | None:
+        shown: dict[str, Any] = (await world.sven.get(f"/api/v1/statuses/{made['id']}"))["quote"]
+        return shown if shown["state"] == "accepted" else None
+
+    assert (await wait_for(accepted, "the quote to be allowed"))["quoted_status"]["uri"] == status["uri"]
+    (quoting,) = await world.erik.get(f"/api/v1/statuses/{status['id']}/quotes")
+    assert (quoting["reach"], quoting["quote"]["state"]) == ("organisation", "accepted")
+    async with speaking_as(world.engineering, "/actor") as engineering:
+        document = await engineering.client.fetch_document(made["uri"], signer=engineering.key)
+    stamp = json.loads(document.body)["quoteAuthorization"]
+    async with speaking_as(world.acme, "/actor") as acme, speaking_as(world.sales, "/actor") as sales:
+        assert await acme.get(made["uri"]) in HIDDEN
+        assert await acme.get(stamp) in HIDDEN
+        assert await sales.get(stamp) == httpx.codes.OK
+    await never_reaches(world, world.acme, words, world.ada, world.anna)
 
 
 async def test_no_list_shows_outsiders_what_is_limited(world: World) -> None:

@@ -19,11 +19,16 @@ in this list answers 404. *Access* is the scope a token needs; `public` before i
 without a token, with what everybody may see.
 
 Beside Mastodon's members a Status carries `reach`, and `POST /api/v1/statuses` takes `reach` (`node`, `organisation`,
-`partners`, `public`), `visibility=local` and `local_only=true` (both mean reach `node`). Quotes are
-refused with 422. An edit without `poll` removes the poll, as in Mastodon.
+`partners`, `public`), `visibility=local` and `local_only=true` (both mean reach `node`). An edit
+without `poll` removes the poll, as in Mastodon.
 
 It also carries `reactions`: what accounts elsewhere reacted with, each in the form of Mastodon's Reaction. A custom
 emoji is named `shortcode@domain` and pictured at its own server. A reaction sent as a favourite counts as both.
+
+A quote travels no further than what it quotes, and a private one is for the quoted author too, who is mentioned in it.
+A boost is no quote target (422). Whoever blocks the quoted author sees `blocked_account` and no status in the quote.
+What the author of a remote status does not want, its policy for replies, favourites, boosts and quotes being read, is
+refused with 403.
 
 | Method | Path | Access | What it does |
 |---|---|---|---|

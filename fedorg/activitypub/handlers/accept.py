@@ -1,7 +1,7 @@
-"""Somebody elsewhere accepts a follow of somebody here."""
+"""Somebody elsewhere accepts a follow of somebody here, or a quote."""
 
 from federation.activities import Accept, Follow
-from fedorg.activitypub import local
+from fedorg.activitypub import local, quoting
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.accounts import Account
@@ -9,8 +9,8 @@ from fedorg.node import Node
 from fedorg.services import relationships
 
 
-async def handle_accept(node: Node, sender: Account, accept: Accept, _budget: Budget) -> Outcome:
-    """A follow asked for here counts from now on.
+async def handle_accept(node: Node, sender: Account, accept: Accept, budget: Budget) -> Outcome:
+    """A follow asked for here counts from now on; so does a quote, once its stamp was fetched.
 
     Only who was asked can accept, and only what was asked (S51): by the id of the Follow, else by its two ends.
     """
@@ -20,4 +20,5 @@ async def handle_accept(node: Node, sender: Account, accept: Accept, _budget: Bu
         return Done()
     if follower is not None and await relationships.receive_accept(node, sender, follower=follower):
         return Done()
-    return Ignored("it accepts nothing that was asked from here")
+    outcome = await quoting.accept(node, sender, accept, budget)
+    return outcome or Ignored("it accepts nothing that was asked from here")

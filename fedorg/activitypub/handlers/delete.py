@@ -1,21 +1,23 @@
-"""Somebody elsewhere deletes a status, or is gone altogether."""
+"""Somebody elsewhere deletes a status, takes a stamp back, or is gone altogether."""
 
 from federation.activities import Delete
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.accounts import Account
 from fedorg.node import Node
-from fedorg.services import interactions, statuses
+from fedorg.services import interactions, quotes, statuses
 from fedorg.services.departures import remove_remote_account
 
 
 async def handle_delete(node: Node, sender: Account, delete: Delete, _budget: Budget) -> Outcome:
-    """The status, or the actor with all that is theirs, goes.
+    """The status, the stamp of a quote, or the actor with all that is theirs, goes.
 
     The service deletes only what the sender made (S5), and remembers it, so that nothing late brings it back.
     """
     if delete.object.id == sender.uri:
         await remove_remote_account(node, sender)
+        return Done()
+    if await quotes.receive_revocation(node, sender, delete.object.id):
         return Done()
     if await statuses.receive_delete(node, sender, delete.object.id):
         return Done()

@@ -12,7 +12,7 @@ from fedorg.services import statuses
 
 
 async def handle_update(node: Node, sender: Account, update: Update, budget: Budget) -> Outcome:
-    """A new version of a ``Note`` or ``Question``, how a poll stands, or the actor itself.
+    """A new version of a ``Note`` or ``Question``, how its poll or quote stands, who may do what, or the actor itself.
 
     An embedded actor or note is its sender's own by now; one named by its id is fetched.
     """

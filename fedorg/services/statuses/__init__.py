@@ -25,6 +25,7 @@ from fedorg.services.statuses.receiving import (
     receive_status,
     record_backfilled,
     record_fetched,
+    record_quoted,
 )
 
 __all__ = [
@@ -47,4 +48,5 @@ __all__ = [
     "receive_status",
     "record_backfilled",
     "record_fetched",
+    "record_quoted",
 ]

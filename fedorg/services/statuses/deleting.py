@@ -16,7 +16,7 @@ from fedorg.domain.statuses import MediaAttachment, Status, StatusView
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
-from fedorg.store import events, jobs, media, recipients, statuses, timelines, views
+from fedorg.store import events, jobs, media, quotes, recipients, statuses, timelines, views
 
 
 async def delete_status(node: Node, author: Account, status_id: StatusId) -> StatusView:
@@ -50,6 +50,7 @@ def remove(conn: Connection, node: Node, status: Status) -> None:
     """Delete a status, local or remote, and tell open streams."""
     gone = [status.id, *(reblog_id for reblog_id, _ in statuses.list_reblogs(conn, status.id))]
     hearers = _hearers(conn, status)
+    quotes.part_with(conn, status.id)
     statuses.delete(conn, status, node.now())
     events.insert_many(
         conn, node.now(), EventKind.DELETE, [(hearer, status_id) for hearer in hearers for status_id in gone]
@@ -89,7 +90,7 @@ def _delete_own(
     settle_media: Callable[[Connection, StatusView], None],
 ) -> StatusView:
     status = statuses.get_own_for_update(conn, author.id, status_id)
-    view = views.get_view(conn, node.now(), author.id, status_id)
+    view = views.get_view_for_redraft(conn, node.now(), author.id, status_id)
     queue_delete(conn, node, status)
     settle_media(conn, view)
     remove(conn, node, status)

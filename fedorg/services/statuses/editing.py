@@ -8,16 +8,17 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import Account
 from fedorg.domain.events import EventKind
 from fedorg.domain.jobs import DistributeEdit
+from fedorg.domain.policies import QuotePolicy, effective_quote_policy
 from fedorg.domain.polls import Poll, PollTerms
 from fedorg.domain.statuses import MediaAttachment, MediaChange, Status, StatusChange, StatusEdit
 from fedorg.domain.visibility import FederationMode
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import EditId, IdSource, StatusId
 from fedorg.node import Node
-from fedorg.services.statuses import polling
+from fedorg.services.statuses import polling, quoting
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
 from fedorg.services.statuses.posting import attach_media
-from fedorg.store import events, jobs, media, polls, statuses, tags
+from fedorg.store import events, jobs, media, polls, quotes, statuses, tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,9 @@ def _record_edit(conn: Connection, editing: _Editing) -> Status:
         attach_media(conn, author, before, change.media_ids)
     for changed in change.media_changes:
         _change_media(conn, author, before, changed)
-    after = _changed(before, change, composed, node.now())
+    if change.quote_policy is not None:
+        change_quote_policy(conn, node, before, change.quote_policy)
+    after = _changed(before, change, _with_reference(conn, before, composed), node.now())
     now_attached = media.list_of_statuses(conn, [before.id]).get(before.id, ())
     is_same = replace(after, edited_at=before.edited_at) == before and now_attached == attached
     if is_same and not polling.differs(poll, editing.terms):
@@ -106,6 +109,22 @@ def _record_edit(conn: Connection, editing: _Editing) -> Status:
     jobs.enqueue(conn, node.ids, node.now(), DistributeEdit(status_id=before.id, edited_at=edited_at))
     events.insert(conn, node.now(), EventKind.STATUS_UPDATE, author.id, before.id)
     return after
+
+
+def change_quote_policy(conn: Connection, node: Node, status: Status, policy: QuotePolicy) -> None:
+    """Let others quote a local status from now on as ``policy`` says; what was allowed stays allowed."""
+    effective = effective_quote_policy(policy, status.audience.visibility)
+    if effective is not status.quote_policy:
+        statuses.set_quote_policy(conn, status.id, effective)
+        quoting.queue_refresh(conn, node, status.id, node.now())
+
+
+def _with_reference(conn: Connection, before: Status, composed: Composed) -> Composed:
+    quote = quotes.find_of_status(conn, before.id)
+    quoted = None if quote is None or quote.quoted_status_id is None else statuses.find(conn, quote.quoted_status_id)
+    if quoted is None:
+        return composed
+    return replace(composed, content=quoting.with_reference(composed.content, composed.text, quoted))
 
 
 def _newly_named(conn: Connection, before: Status, composed: Composed) -> tuple[Account, ...]:

@@ -1,8 +1,8 @@
 """Posting: defaults, limits and reach of a new status, and the one transaction that makes it.
 
 An author chooses visibility and reach; what is not chosen is the author's default inside the node's. A reply takes the
-reach of what it answers and is never wider (blueprint §4). A direct status has no reach but its addressees: the widest
-that the node's mode allows, each of them being checked.
+reach of what it answers and is never wider (blueprint §4); nor is a quote wider than what it quotes. A direct status
+has no reach but its addressees: the widest that the node's mode allows, each of them being checked.
 """
 
 import contextlib
@@ -18,15 +18,25 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import Account, User
 from fedorg.domain.events import EventKind
 from fedorg.domain.jobs import DistributeStatus
+from fedorg.domain.policies import Action, QuotePolicy, effective_quote_policy
 from fedorg.domain.polls import PollTerms
-from fedorg.domain.statuses import MediaAttachment, Status, StatusDraft
-from fedorg.domain.visibility import Audience, FederationMode, Reach, Visibility, narrower_reach, widest_reach
+from fedorg.domain.statuses import MediaAttachment, Status, StatusDraft, StatusView
+from fedorg.domain.visibility import (
+    Audience,
+    FederationMode,
+    Reach,
+    Visibility,
+    narrower_reach,
+    narrower_visibility,
+    widest_reach,
+)
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
 from fedorg.services.residence import require_not_moved
-from fedorg.services.statuses import polling
+from fedorg.services.statuses import polling, quoting
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
+from fedorg.services.statuses.permissions import require_allowed
 from fedorg.store import events, jobs, media, statuses, tags, timelines, views
 
 KEY_KEPT: Final = timedelta(hours=1)
@@ -69,8 +79,8 @@ async def post_status(
     """Post for ``author``; ``user`` gives the defaults of the person who writes.
 
     The same ``idempotency_key`` within an hour gives the status that was posted first. ``also`` runs first in the
-    transaction that posts, and undoes it by raising. Raises ``Invalid`` for what the draft says, and ``NotFound`` when
-    it answers what the author cannot see.
+    transaction that posts, and undoes it by raising. Raises ``Invalid`` for what the draft says, ``NotFound`` when it
+    answers or quotes what the author cannot see, and ``Forbidden`` when the author of that does not want it.
     """
     posting = await _prepare(node, author, user, draft, also)
     if posting.key is not None:
@@ -131,9 +141,14 @@ def _record(conn: Connection, posting: _Posting) -> Status:
     if posting.also is not None:
         posting.also(conn)
     parent = _get_parent(conn, posting)
-    audience = _audience(posting, parent)
-    check_addressees(conn, FederationMode(node.settings.federation_mode), audience, composed.mentions)
-    status = _new_status(posting, parent, audience)
+    quoted = (
+        None
+        if draft.quoted_status_id is None
+        else quoting.get_quoted(conn, posting.now, author, draft.quoted_status_id)
+    )
+    audience = _audience(posting, parent, quoted)
+    _check_audience(conn, posting, audience, quoted)
+    status = _new_status(posting, parent, quoted, audience)
     status = replace(status, context_uri=_context(conn, node, status))
     statuses.insert(conn, status, is_local=True)
     if posting.key is not None and not statuses.claim_key(
@@ -142,7 +157,10 @@ def _record(conn: Connection, posting: _Posting) -> Status:
         raise _AlreadyPosted
     attach_media(conn, author, status, draft.media_ids)
     polling.attach(conn, node, status, posting.terms)
-    statuses.mention(conn, status.id, [account.id for account in composed.mentions])
+    named = {account.id for account in composed.mentions}
+    statuses.mention(conn, status.id, named | quoting.addressed(status, quoted))
+    if quoted is not None:
+        quoting.begin(conn, node, status, quoted)
     tags.link(conn, node.ids, posting.now, status.id, composed.tags)
     statuses.count_status(conn, status, 1)
     announce(conn, node, status)
@@ -176,10 +194,21 @@ def _get_parent(conn: Connection, posting: _Posting) -> Status | None:
         view = views.get_view(conn, posting.now, posting.author.id, wanted)
     except NotFound:
         raise NotFound(PARENT_MISSING) from None
-    return view.status if view.reblog is None else view.reblog.status
+    parent = view.status if view.reblog is None else view.reblog.status
+    require_allowed(conn, posting.author, parent, Action.REPLY)
+    return parent
 
 
-def _audience(posting: _Posting, parent: Status | None) -> Audience:
+def _check_audience(conn: Connection, posting: _Posting, audience: Audience, quoted: StatusView | None) -> None:
+    """Whom the status names, and whom it has to ask, must lie inside its reach."""
+    mentions = posting.composed.mentions
+    if quoted is not None and audience.visibility is Visibility.DIRECT:
+        quoting.check_direct(posting.author, quoted, mentions)
+    asked = () if quoted is None else (quoted.account,)
+    check_addressees(conn, FederationMode(posting.node.settings.federation_mode), audience, (*mentions, *asked))
+
+
+def _audience(posting: _Posting, parent: Status | None, quoted: StatusView | None) -> Audience:
     node, user, draft = posting.node, posting.user, posting.draft
     visibility = draft.visibility or (Visibility.PUBLIC if user is None else user.default_visibility)
     if visibility is Visibility.PUBLIC and posting.author.silenced_at is not None:
@@ -193,24 +222,32 @@ def _audience(posting: _Posting, parent: Status | None) -> Audience:
         reach = default_reach(node, user)
     if parent is not None:
         reach = narrower_reach(reach, parent.audience.reach)
+    if quoted is not None:
+        reach = narrower_reach(reach, quoted.status.audience.reach)
+        if quoted.status.audience.visibility is Visibility.PRIVATE:
+            visibility = narrower_visibility(visibility, Visibility.PRIVATE)
     return Audience(reach=narrower_reach(reach, widest), visibility=visibility)
 
 
-def _new_status(posting: _Posting, parent: Status | None, audience: Audience) -> Status:
+def _new_status(posting: _Posting, parent: Status | None, quoted: StatusView | None, audience: Audience) -> Status:
     node, author, user, draft, composed = posting.node, posting.author, posting.user, posting.draft, posting.composed
     status_id = StatusId(node.ids.next())
     sensitive = draft.sensitive if draft.sensitive is not None else (user is not None and user.default_sensitive)
     language = draft.language or (None if user is None else user.default_language or user.locale)
+    quote_policy = draft.quote_policy or (QuotePolicy.PUBLIC if user is None else user.default_quote_policy)
+    content = composed.content
+    if quoted is not None:
+        content = quoting.with_reference(content, composed.text, quoted.status)
     return Status(
         id=status_id,
         uri=node.uris.status(author.username, status_id),
         url=node.uris.status_page(author.username, status_id),
         account_id=author.id,
         audience=audience,
-        # Whose ring it is: the thread's, when the thread has one.
-        reach_domain=None if parent is None or parent.audience.reach is Reach.PUBLIC else parent.reach_domain,
+        # Whose ring it is: that of the thread, or of what is quoted, when those have one.
+        reach_domain=quoting.ring_of(parent, None if quoted is None else quoted.status),
         text=composed.text,
-        content=composed.content,
+        content=content,
         spoiler_text=composed.spoiler_text,
         sensitive=sensitive or bool(composed.spoiler_text),
         language=None if language is None else language[:_LANGUAGE_CHARACTERS_MAX],
@@ -219,6 +256,7 @@ def _new_status(posting: _Posting, parent: Status | None, audience: Audience) ->
         in_reply_to_uri=None if parent is None else parent.uri,
         thread_id=status_id if parent is None else parent.thread_id,
         application_id=draft.application_id,
+        quote_policy=effective_quote_policy(quote_policy, audience.visibility),
         created_at=posting.now,
     )
 

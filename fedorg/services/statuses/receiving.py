@@ -20,7 +20,7 @@ from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType, Remot
 from fedorg.domain.visibility import Audience, Reach, Visibility, narrower_reach
 from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
-from fedorg.services.statuses import polling
+from fedorg.services.statuses import polling, quoting
 from fedorg.services.statuses.deleting import remove
 from fedorg.services.statuses.editing import keep_version
 from fedorg.services.statuses.reading import is_visible_to_peer
@@ -77,7 +77,18 @@ async def record_fetched(node: Node, remote: RemoteStatus) -> Status | None:
 
 async def record_backfilled(node: Node, remote: RemoteStatus) -> Status | None:
     """As ``record_fetched``, for what was found while completing a thread or a profile: it leads to nothing further."""
+    last = replace(remote, steps=quoting.STEPS_MAX)
+    return await node.write(_record, node, last, _concerns_whoever_asked, _is_recent, _ask_for_nothing)
+
+
+async def record_quoted(node: Node, remote: RemoteStatus) -> Status | None:
+    """As ``record_fetched``, for what another status quotes: it leads to what it quotes itself, as ``steps`` says."""
     return await node.write(_record, node, remote, _concerns_whoever_asked, _is_recent, _ask_for_nothing)
+
+
+def record_in(conn: Connection, node: Node, remote: RemoteStatus) -> Status | None:
+    """As ``record_fetched``, inside a transaction."""
+    return _record(conn, node, remote, _concerns_whoever_asked, _is_recent, _ask_for_parent)
 
 
 async def join_replies(node: Node, parent: Status) -> None:
@@ -246,6 +257,7 @@ def _new_status(node: Node, arrival: _Arrival) -> Status:
         context_history_uri=remote.context_history_uri,
         replies_uri=remote.replies_uri,
         emojis=remote.emojis,
+        interaction_policy=remote.interaction_policy,
         created_at=arrival.created_at,
         edited_at=None if remote.edited_at is None else min(remote.edited_at, node.now()),
     )
@@ -256,6 +268,7 @@ def _insert_companions(conn: Connection, node: Node, status: Status, remote: Rem
     tags.link(conn, node.ids, node.now(), status.id, remote.tags)
     media.insert_many(conn, _attachments(node, status, remote.media))
     polling.record(conn, node, status, remote.poll)
+    quoting.record(conn, node, status, remote)
 
 
 def _ask_for_parent(conn: Connection, node: Node, status: Status, is_news: bool) -> None:  # noqa: FBT001 - a callback
@@ -286,8 +299,9 @@ def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status |
     after = _edited(before, remote, edited_at)
     poll = polls.hold_of_status(conn, before.id)
     is_reshaped = remote.edited_at is not None and polling.is_reshaped(poll, remote.poll)
+    is_refreshed = edited_at >= latest and quoting.refresh(conn, node, before, remote)
     if edited_at <= latest or not (is_reshaped or _differs(before, after, attached, remote.media)):
-        return _record_tallies(conn, node, before, poll, remote)
+        return _record_tallies(conn, node, before, poll, remote) or (before if is_refreshed else None)
     keep_version(conn, node.ids, before, attached, poll)
     statuses.update_content(conn, after)
     polling.receive(conn, node, before, poll, remote.poll)

@@ -6,7 +6,7 @@ from quart import Blueprint, Response, redirect
 from werkzeug.wrappers import Response as Redirect
 
 from fedorg.activitypub import serving
-from fedorg.ids import StatusId
+from fedorg.ids import QuoteId, StatusId
 from fedorg.web.activitypub.requests import count_request, private_document, signed_request, wants_page
 from fedorg.web.base import this_node
 
@@ -30,3 +30,11 @@ async def get_activity(username: str, status_id: int) -> Response:
     node = this_node()
     signer = await serving.signer_of(node, await signed_request())
     return private_document(await serving.activity_document(node, username, StatusId(status_id), signer))
+
+
+@blueprint.get("/users/<username>/quote_authorizations/<id:quote_id>")
+async def get_quote_authorization(username: str, quote_id: int) -> Response:
+    """The stamp by which an account lets somebody quote it."""
+    node = this_node()
+    signer = await serving.signer_of(node, await signed_request())
+    return private_document(await serving.quote_authorization(node, username, QuoteId(quote_id), signer))

@@ -8,6 +8,7 @@ from typing import BinaryIO, cast
 from quart import Blueprint, Response
 
 from fedorg.domain.accounts import Account, User
+from fedorg.domain.policies import QuotePolicy
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.errors import BadRequest, Invalid
 from fedorg.ids import AccountId
@@ -156,11 +157,13 @@ def _picture(params: Params, name: str) -> BinaryIO | None:
 def _defaults(params: Params) -> PostingDefaults:
     try:
         visibility, reach = params.text("source[privacy]"), params.text("source[reach]")
+        quote_policy = params.text("source[quote_policy]")
         return PostingDefaults(
             visibility=Visibility(visibility) if visibility else None,
             reach=Reach(reach) if reach else None,
             sensitive=params.flag("source[sensitive]"),
             language=params.text("source[language]"),
+            quote_policy=QuotePolicy(quote_policy) if quote_policy else None,
         )
     except ValueError as problem:
         raise Invalid(f"Validation failed: {problem}") from None

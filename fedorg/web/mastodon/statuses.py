@@ -2,6 +2,7 @@
 
 from quart import Blueprint, Response, request
 
+from fedorg.domain.policies import QuotePolicy
 from fedorg.domain.statuses import MediaChange, StatusChange, StatusDraft
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.errors import Forbidden, Invalid, NotFound
@@ -16,7 +17,7 @@ from fedorg.serializers.statuses import (
     source_entity,
     status_entity,
 )
-from fedorg.services import completion, interactions, polls, scheduling, statuses
+from fedorg.services import completion, interactions, polls, quotes, scheduling, statuses
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
 from fedorg.web.base import json_answer, page_answer, this_node
 from fedorg.web.mastodon.polls import read_poll
@@ -57,11 +58,12 @@ async def list_by_ids(viewer: Viewer | None) -> Response:
 @blueprint.get("/<id:status_id>")
 @open_to_public("read:statuses")
 async def get(viewer: Viewer | None, status_id: StatusId) -> Response:
-    """One status; a poll of another server is asked for, when what is known is old."""
+    """One status; what other servers say of its poll, or of its quote, is asked for anew when that is old."""
     node = this_node()
     view = await statuses.get_view(node, id_of(viewer), status_id)
     if viewer is not None:
         await polls.refresh_if_stale(node, view)
+        await quotes.look_again(node, view)
     return json_answer(status_entity(view, node.uris))
 
 
@@ -83,7 +85,8 @@ async def list_history(viewer: Viewer | None, status_id: StatusId) -> Response:
     node = this_node()
     view = await statuses.get_view(node, id_of(viewer), status_id)
     edits = await statuses.list_edits(node, id_of(viewer), status_id)
-    return json_answer([edit_entity(edit, view.account, view.status.emojis, node.uris) for edit in edits])
+    emojis, quote = view.status.emojis, view.quote
+    return json_answer([edit_entity(edit, view.account, emojis, quote, node.uris) for edit in edits])
 
 
 @blueprint.get("/<id:status_id>/source")
@@ -107,6 +110,7 @@ async def edit(viewer: Viewer, status_id: StatusId) -> Response:
         media_ids=tuple(MediaId(number) for number in params.ids("media_ids")) if params.has("media_ids") else None,
         media_changes=_media_changes(params),
         poll=read_poll(params),
+        quote_policy=quote_policy_in(params),
     )
     await statuses.edit_status(this_node(), viewer.account, status_id, change)
     return await _answer(viewer, status_id)
@@ -209,7 +213,7 @@ def _draft(params: Params, viewer: Viewer) -> StatusDraft:
     # Two conventions of clients for what stays on the node (Pleroma's and glitch-soc's).
     if visibility == "local" or params.flag("local_only"):
         reach = Reach.NODE
-    in_reply_to_id = params.integer("in_reply_to_id")
+    in_reply_to_id, quoted_status_id = params.integer("in_reply_to_id"), params.integer("quoted_status_id")
     return StatusDraft(
         text=params.text("status") or "",
         spoiler_text=params.text("spoiler_text") or "",
@@ -218,6 +222,8 @@ def _draft(params: Params, viewer: Viewer) -> StatusDraft:
         reach=reach,
         language=params.text("language") or None,
         in_reply_to_id=StatusId(in_reply_to_id) if in_reply_to_id is not None else None,
+        quoted_status_id=StatusId(quoted_status_id) if quoted_status_id is not None else None,
+        quote_policy=quote_policy_in(params),
         media_ids=tuple(MediaId(number) for number in params.ids("media_ids")),
         poll=read_poll(params),
         application_id=viewer.token.application_id,
@@ -227,8 +233,17 @@ def _draft(params: Params, viewer: Viewer) -> StatusDraft:
 
 def _refuse_what_is_not_offered(params: Params) -> None:
     """Say so instead of posting something else than was asked for."""
-    if params.text("quoted_status_id"):
-        raise Invalid("Validation failed: this node does not offer quotes")
+
+
+def quote_policy_in(params: Params) -> QuotePolicy | None:
+    """Who may quote a status; None when the request does not say."""
+    wanted = params.text("quote_approval_policy")
+    if not wanted:
+        return None
+    try:
+        return QuotePolicy(wanted)
+    except ValueError:
+        raise Invalid("Validation failed: Quote approval policy is not included in the list") from None
 
 
 def _visibility(text: str | None) -> Visibility | None:
