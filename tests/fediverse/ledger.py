@@ -105,6 +105,14 @@ def private_key(node: RunningNode, actor: str) -> tuple[str, str]:
     return str(row.uri), str(row.private)
 
 
+def change(node: RunningNode, statement: str) -> None:
+    """Change the rows of a node behind its back, as a restored backup does."""
+    engine = _engine(database_of(node), read_only=False)
+    with engine.begin() as conn:
+        conn.execute(text(statement))
+    engine.dispose()
+
+
 def let_time_pass(node: RunningNode) -> None:
     """Make everything due that a stopped node put off: leases of the dead end, and tries that failed are repeated."""
     engine = _engine(database_of(node), read_only=False)
