@@ -14,7 +14,7 @@ from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import FederationMode, Reach, Visibility, admits, is_inside
 from fedorg.node import Node
 from fedorg.services.threads import find_host
-from fedorg.store import accounts, deliveries, recipients, statuses
+from fedorg.store import accounts, deliveries, domain_blocks, recipients, statuses
 from fedorg.store.deliveries import OutgoingActivity
 from fedorg.store.recipients import Recipient
 
@@ -59,7 +59,8 @@ def _pass_on_new(conn: Connection, node: Node, letter: Letter) -> bool:
     author = accounts.get(conn, status.account_id)
     is_for_followers = host.followers_uri in letter.addressees
     is_open = status.audience.visibility in (Visibility.PUBLIC, Visibility.UNLISTED)
-    if author.silenced_at is not None or not (is_open or is_for_followers):
+    is_unwanted = author.silenced_at is not None or domain_blocks.has_shut_out(conn, host.id, author.id)
+    if is_unwanted or not (is_open or is_for_followers):
         return False
     have_it = {author.peer, *(one.domain for one in recipients.list_mentioned(conn, status.id))}
     followers = [one for one in recipients.list_followers(conn, host.id) if one.domain not in have_it]

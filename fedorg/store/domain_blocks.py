@@ -68,6 +68,11 @@ def list_tied(conn: Connection, account_id: AccountId, domain: str, limit: int) 
     return [AccountId(one) for one in conn.execute(statement).scalars()]
 
 
+def has_shut_out(conn: Connection, blocker: AccountId, author: AccountId) -> bool:
+    """Whether an account wants to hear nothing from the server that another lives on."""
+    return bool(conn.execute(sa.select(is_shut_out(blocker, author))).scalar())
+
+
 def is_shut_out(blocker: ColumnElement[Any] | AccountId, author: ColumnElement[Any] | AccountId) -> ColumnElement[bool]:
     """``blocker`` has shut out the server that ``author`` lives on, or the domain in its handle."""
     home = accounts.alias("home")

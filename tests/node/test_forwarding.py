@@ -10,9 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from fedorg.domain.visibility import Tier
 from fedorg.services import peers
+from fedorg.store.tables import accounts
 from tests.node.fake_peer import FakePeer, running_peer
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import WorkingServer, success
@@ -398,6 +401,36 @@ async def test_what_is_not_for_all_is_not_handed_on(
 
     assert await mentions_of(alice) == ["<p>Hello</p>"]
     assert not [one for one in relay.received if one["id"] == answer["id"]]
+
+
+@pytest.mark.parametrize("how", ["block", "domain", "silenced"])
+async def test_unwanted_answers_are_not_handed_on(
+    working: WorkingServer, home: FakePeer, relay: FakePeer, alice: Member, how: str
+) -> None:
+    """Whom alice blocks, whose server she shuts out, or whom this node silenced, does not speak to her followers."""
+    await follow(working, relay, "sender")
+    question = await post(alice, "Question")
+    author = (
+        success(await alice.api.get("/api/v2/search", params={"q": f"@author@{home.domain}", "resolve": "true"}))
+    )["accounts"][0]
+    if how == "block":
+        await alice.api.post(f"/api/v1/accounts/{author['id']}/block")
+    if how == "domain":
+        await alice.api.post("/api/v1/domain_blocks", json={"domain": home.domain})
+    if how == "silenced":
+        await working.server.node.write(silence, int(author["id"]))
+    answer = home.prove(create(home, note(home, inReplyTo=question)), by="author")
+
+    await deliver(working, home, answer, by="author")
+    await idle(working)
+
+    assert not [one for one in relay.received if one["id"] == answer["id"]]
+
+
+def silence(conn: Connection, account_id: int) -> None:
+    conn.execute(
+        sa.update(accounts).where(accounts.c.id == account_id).values(silenced_at=datetime(2026, 1, 1, tzinfo=UTC))
+    )
 
 
 async def test_nobody_hears_of_answers_to_a_direct_message(
