@@ -30,6 +30,16 @@ def find() -> Path | None:
     return path if path.exists() else None
 
 
+def require() -> Path:
+    """Where it lies; the test is skipped when it is not here, and fails with ``CI``."""
+    path = find()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail(absence())
+        pytest.skip(absence())
+    return path
+
+
 def absence() -> str:
     """What to say when it is not here."""
     return f"the description of Mastodon's API, {NAME}, is not in ../shared/reference; {VARIABLE} may name it"
@@ -97,12 +107,7 @@ def _validator_of(schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
 
 @cache
 def _document() -> dict[str, Any]:
-    path = find()
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail(absence())
-        pytest.skip(absence())
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    document: dict[str, Any] = json.loads(require().read_text(encoding="utf-8"))
     correct(document)
     return document
 
