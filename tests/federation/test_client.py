@@ -325,6 +325,25 @@ async def test_redirects_are_followed_and_signed_anew() -> None:
         verify(read(request), request, verification_key(RSA_KEY), now=NOW)
 
 
+async def test_a_caller_is_asked_about_each_hop_and_may_end_the_fetch() -> None:
+    """Who admits is asked before a host is contacted; the client it was given to others stays as it was."""
+    asked: list[str] = []
+
+    async def admit(url: str) -> None:
+        asked.append(url)
+        if url.endswith("/b"):
+            raise AddressRefused(url, "not this one")
+        await asyncio.sleep(0)
+
+    async with peer(redirects(a="/b")) as other, client() as here:
+        with pytest.raises(AddressRefused, match="not this one"):
+            await here.admitting(admit).fetch_document(f"{other.http}/a")
+        assert [received.target for received in other.received] == ["/a"]
+        assert (await here.fetch_document(f"{other.http}/a")).final_url == f"{other.http}/b"
+
+    assert asked == [f"{other.http}/a", f"{other.http}/b"]
+
+
 async def test_s23_five_redirects_and_not_one_more() -> None:
     """The limit counts hops."""
     chain = {str(number): f"/{number + 1}" for number in range(6)}

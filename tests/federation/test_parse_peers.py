@@ -1,20 +1,38 @@
 """Documents of other implementations, each with its source in ``_source``, are read as what they mean."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from federation import parse, render
 from federation.activities import Accept, Create, EmojiReact, Follow
 from federation.actors import Actor, PropertyValue
 from federation.audience import Addressing, Reach, Visibility, read
 from federation.collections import CollectionPage
+from federation.errors import MalformedDocument
 from federation.objects import Emoji, Image, Note, Ref, UnknownObject
 from federation.vocabulary import PUBLIC
 
 PEERS = Path(__file__).parent / "peers"
 ALL = sorted(path.stem for path in PEERS.glob("*.json"))
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=8)
+    | st.sampled_from(["https://a.example/1", "as:Public", "Note", "2026-02-30T25:00:00Z", "P1Y", "@", "#"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "type", "href", "url", "name", "items", "@value"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
 
 
 def document(name: str) -> parse.JsonObject:
@@ -37,6 +55,29 @@ def test_every_recorded_document_survives_a_round_trip(name: str) -> None:
     value = parse.resource(document(name))
 
     assert parse.resource(parse.load_json(render.to_bytes(value))) == value
+
+
+@given(st.data())
+def test_a_document_with_one_thing_changed_is_refused_or_survives_a_round_trip(data: st.DataObject) -> None:
+    """Whatever stands where something else is expected, nothing breaks, and what is understood can be written."""
+    changed = document(data.draw(st.sampled_from(ALL)))
+    places = list(_places(changed))
+    holder, key = data.draw(st.sampled_from(places))
+    holder[key] = data.draw(ANYTHING)
+
+    try:
+        value = parse.resource(changed)
+    except MalformedDocument:
+        return
+    assert parse.resource(parse.load_json(render.to_bytes(value))) == value
+
+
+def _places(value: object) -> Iterator[tuple[Any, Any]]:
+    """Every member of every object and list in a document, and its holder."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, held in inner:
+        yield value, key
+        yield from _places(held)
 
 
 def test_gotosocial_actor() -> None:
