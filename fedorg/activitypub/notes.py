@@ -51,7 +51,7 @@ async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStat
         author=author,
         audience=_read(note.addressing, author, rings),
         content=sanitize(_html(note)),
-        spoiler_text=note.summary or "",
+        spoiler_text=_warning(note),
         sensitive=note.sensitive,
         language=note.language,
         in_reply_to_uri=note.in_reply_to,
@@ -106,6 +106,11 @@ async def _rings_of_thread(node: Node, note: Note) -> dict[str, audience.Reach]:
         if other is not None and other.audience.reach is not Reach.PUBLIC:
             rings |= _rings_of(node, other.reach_domain or node.settings.web_domain)
     return rings
+
+
+def _warning(note: Note) -> str:
+    """The summary of a short status warns of it; that of an article, a page or an event tells what is in it."""
+    return (note.summary or "") if note.type in ("Note", "Question") or note.sensitive else ""
 
 
 def _page(note: Note) -> str:

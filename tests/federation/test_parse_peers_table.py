@@ -1,7 +1,8 @@
 """Documents of other implementations in a table: each file is read as exactly this value."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,17 +13,23 @@ from federation.activities import (
     Announce,
     Block,
     Create,
+    Delete,
     EmojiReact,
     Flag,
     Follow,
     Like,
     Move,
     QuoteRequest,
+    Undo,
+    Update,
 )
 from federation.collections import CollectionPage
 from federation.objects import (
     Attachment,
+    CollectionSummary,
     Hashtag,
+    InteractionPolicy,
+    InteractionRule,
     Link,
     Mention,
     Note,
@@ -40,7 +47,132 @@ QUOTED = Ref(id=f"{ALICE}/statuses/1")
 MASTODON = "https://mastodon.example/users"
 PIEFED = "https://jolly-piefed.jomandoa.net"
 
+REMOTE, CLUB = "https://remote.example", "https://local.example/club/test"
+REMOTE_ALICE = f"{REMOTE}/users/alice"
+TO_FOLLOWERS, CC_ALL = (f"{REMOTE_ALICE}/followers",), (PUBLIC, CLUB)
+TO_CLUB = Mention(href=CLUB, name="@test@local.example")
+MISSKEY_LINK = f'<a href="{CLUB}" class="u-url mention">@test@local.example</a>'
+GOTOSOCIAL_LINK = (
+    f'<span class="h-card"><a href="{CLUB}" class="u-url mention" rel="nofollow noreferrer noopener" target="_blank">'
+    "@<span>test</span></a></span>"
+)
+EVERYBODY, ONLY_ALICE = InteractionRule(automatic=(PUBLIC,)), InteractionRule(automatic=(REMOTE_ALICE,))
+GOTOSOCIAL_POLICY = InteractionPolicy(
+    can_quote=ONLY_ALICE, can_reply=EVERYBODY, can_like=EVERYBODY, can_announce=EVERYBODY
+)
+FOUR_OPTIONS = tuple(PollOption(name=name) for name in "ABCD")
+
+
+def _misskey(number: str, seconds: float, minute: int, note: Note) -> Create:
+    published = datetime(2026, 8, 11, 3, minute, tzinfo=UTC) + timedelta(seconds=seconds)
+    return Create(
+        id=f"{REMOTE}/notes/{number}/activity",
+        actor=REMOTE_ALICE,
+        to=TO_FOLLOWERS,
+        cc=CC_ALL,
+        published=published,
+        object=replace(
+            note,
+            id=f"{REMOTE}/notes/{number}",
+            attributed_to=REMOTE_ALICE,
+            to=TO_FOLLOWERS,
+            cc=CC_ALL,
+            published=published,
+            mentions=(TO_CLUB,),
+        ),
+    )
+
+
+def _gotosocial(number: str, note: Note) -> Note:
+    uri = f"{REMOTE_ALICE}/statuses/{number}"
+    return replace(
+        note,
+        id=uri,
+        attributed_to=REMOTE_ALICE,
+        content_map={"en": note.content},
+        to=TO_FOLLOWERS,
+        cc=CC_ALL,
+        url=f"{REMOTE}/@alice/statuses/{number}",
+        mentions=(TO_CLUB,),
+        interaction_policy=GOTOSOCIAL_POLICY,
+        replies=CollectionSummary(id=f"{uri}/replies", first=f"{uri}/replies?page=true"),
+    )
+
+
 EXACTLY: Mapping[str, object] = {
+    "misskey-question": _misskey(
+        "aprn0hr809",
+        40.292,
+        0,
+        Note(
+            type="Question",
+            id="",
+            attributed_to="",
+            content=f"{MISSKEY_LINK} test",
+            poll=Poll(options=FOUR_OPTIONS, ends_at=datetime(2026, 8, 11, 3, 1, 40, 292_000, tzinfo=UTC)),
+        ),
+    ),
+    "misskey-hashtag": _misskey(
+        "aprosgfy1v",
+        24.574,
+        50,
+        Note(
+            id="",
+            attributed_to="",
+            content=f'{MISSKEY_LINK} test <a href="{REMOTE}/tags/test" rel="tag">#test</a>',
+            hashtags=(Hashtag(name="test", href=f"{REMOTE}/tags/test"),),
+        ),
+    ),
+    "misskey-warning": _misskey(
+        "apros07q1t",
+        3.542,
+        50,
+        Note(id="", attributed_to="", content=f"{MISSKEY_LINK} test", summary="CW TEST", sensitive=True),
+    ),
+    "misskey-undo-follow": Undo(
+        id=f"{REMOTE}/follows/alice/8s5pjxkogp/undo",
+        actor=REMOTE_ALICE,
+        object=Follow(id=f"{REMOTE}/follows/alice/8s5pjxkogp", actor=REMOTE_ALICE, object=Ref(id=CLUB)),
+        published=datetime(2026, 8, 11, 3, 36, 31, 106_000, tzinfo=UTC),
+    ),
+    "gotosocial-question": Create(
+        id=f"{REMOTE_ALICE}/statuses/01KZQEC1CG59GAV3CCSW6XY9VF/activity#Create",
+        actor=REMOTE_ALICE,
+        to=TO_FOLLOWERS,
+        cc=CC_ALL,
+        published=datetime(2026, 8, 11, 3, 37, 59, tzinfo=UTC),
+        object=_gotosocial(
+            "01KZQEC1CG59GAV3CCSW6XY9VF",
+            Note(
+                type="Question",
+                id="",
+                attributed_to="",
+                content=f"<p>{GOTOSOCIAL_LINK} test</p>",
+                published=datetime(2026, 8, 11, 3, 37, 59, tzinfo=UTC),
+                poll=Poll(options=FOUR_OPTIONS, ends_at=datetime(2026, 8, 11, 4, 37, 59, tzinfo=UTC), voters_count=0),
+            ),
+        ),
+    ),
+    "gotosocial-update": Update(
+        id=f"{REMOTE_ALICE}/statuses/01KZQCGH2AYV0D8FHG4J00B52K/activity#Update",
+        actor=REMOTE_ALICE,
+        to=TO_FOLLOWERS,
+        cc=CC_ALL,
+        published=datetime(2026, 8, 11, 3, 5, 29, tzinfo=UTC),
+        object=_gotosocial(
+            "01KZQCGH2AYV0D8FHG4J00B52K",
+            Note(
+                id="",
+                attributed_to="",
+                content=f"<p>{GOTOSOCIAL_LINK} test2</p>",
+                published=datetime(2026, 8, 11, 3, 5, 29, tzinfo=UTC),
+                updated=datetime(2026, 8, 11, 3, 5, 57, tzinfo=UTC),
+            ),
+        ),
+    ),
+    "mastodon-delete-actor": Delete(
+        id=f"{REMOTE_ALICE}#delete", actor=REMOTE_ALICE, object=Ref(id=REMOTE_ALICE), to=(PUBLIC,)
+    ),
     "mastodon-block": Block(
         id="https://mastodon.example/bd06bb61-01e0-447a-9dc8-95915db9aec8",
         actor=f"{MASTODON}/alice",
@@ -224,6 +356,66 @@ EXACTLY: Mapping[str, object] = {
 def test_document_is_read_as_what_it_means(name: str) -> None:
     """Nothing is lost and nothing is added."""
     assert parse.resource(document(name)) == EXACTLY[name]
+
+
+def test_mastodon_tally() -> None:
+    """How a poll stands is an Update without `updated`; the activity is addressed more narrowly than the question."""
+    update = parse.activity(document("mastodon-tally"))
+
+    assert isinstance(update, Update)
+    assert (update.to, update.cc) == (TO_FOLLOWERS, ())
+    assert isinstance(update.object, Note)
+    assert (update.object.to, update.object.cc) == (TO_FOLLOWERS, (*CC_ALL, f"{CLUB}/followers"))
+    assert update.object.updated is None
+    assert update.object.poll == Poll(
+        options=tuple(PollOption(name=name, votes=votes) for name, votes in zip("ABCD", (3, 0, 1, 0), strict=True)),
+        ends_at=datetime(2026, 8, 12, 2, 32, 1, tzinfo=UTC),
+        voters_count=4,
+    )
+    assert update.object.shares is not None
+    assert update.object.shares.total_items == 1
+
+
+def test_pleroma_update() -> None:
+    """An empty summary is none, former versions inside an edit are not read, nor is `bto`."""
+    update = parse.activity(document("pleroma-update"))
+
+    assert isinstance(update, Update)
+    assert isinstance(update.object, Note)
+    assert update.object.content.endswith("</span> test2")
+    assert (update.object.summary, update.object.sensitive) == (None, False)
+    assert update.object.updated == datetime(2026, 8, 11, 2, 18, 30, 96_062, tzinfo=UTC)
+    assert update.object.context == f"{REMOTE}/contexts/f81caacb-6256-466a-90cd-4c31f41f62a7"
+    assert (update.to, update.cc) == ((*TO_FOLLOWERS, CLUB), (PUBLIC,))
+
+
+def test_pleroma_create() -> None:
+    """The language is read from the map; the activity is a little older than the note."""
+    create = parse.activity(document("pleroma-create"))
+
+    assert isinstance(create, Create)
+    assert isinstance(create.object, Note)
+    assert create.object.language == "zh-CN"
+    assert create.object.mentions == (TO_CLUB,)
+    assert create.published is not None
+    assert create.object.published is not None
+    assert create.published < create.object.published
+
+
+def test_nodebb_article() -> None:
+    """A topic: a title, its community and thread, an excerpt in `summary`, and `replies` by its address only."""
+    article = parse.note(document("nodebb-article"))
+
+    assert (article.type, article.name) == ("Article", "Topic removal from a category/community")
+    assert (article.context, article.audience) == (
+        "https://activitypub.space/topic/18",
+        ("https://activitypub.space/category/5",),
+    )
+    assert article.summary is not None
+    assert not article.sensitive
+    assert article.replies == CollectionSummary(id="https://activitypub.space/post/99/replies")
+    assert [tag.name for tag in article.hashtags] == ["piefed"]
+    assert article.mentions == (Mention(href="https://piefed.social/u/rimu", name="@rimu@piefed.social"),)
 
 
 def test_at_least_twelve_implementations_are_recorded() -> None:

@@ -104,6 +104,25 @@ async def test_a_status_is_resolved_and_cleaned(alice: Member, peer: FakePeer) -
     assert "Look" in status["content"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "sensitive", "warning"),
+    [
+        ("Note", False, "In short"),
+        ("Question", False, "In short"),
+        ("Article", False, ""),
+        ("Article", True, "In short"),
+    ],
+)
+async def test_an_excerpt_is_no_content_warning(
+    alice: Member, peer: FakePeer, kind: str, warning: str, *, sensitive: bool
+) -> None:
+    """The summary of a note hides it; that of an article tells what is in it, unless the article is sensitive."""
+    status = await find_status(alice, add_note(peer, type=kind, summary="In short", sensitive=sensitive))
+
+    assert status is not None
+    assert status["spoiler_text"] == warning
+
+
 async def test_an_id_elsewhere_is_not_believed(alice: Member, peer: FakePeer, other: FakePeer) -> None:
     """A document that calls itself by an id of another server is not taken (S1)."""
     uri = add_note(peer, id=f"{other.url}/notes/1")
