@@ -32,7 +32,7 @@ class Meeting:
         """The node itself."""
         return self.server.node
 
-    def add(self, name: str, **changes: object) -> str:
+    def add(self, name: str, /, **changes: object) -> str:
         """A user of the peer, ``changes`` in the actor document; its id."""
         uri = self.peer.add_user(name)
         self.peer.documents[f"/users/{name}"] |= changes
