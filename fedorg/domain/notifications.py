@@ -1,13 +1,25 @@
-"""Notifications: what happened that concerns an account."""
+"""Notifications: what happened that concerns an account, one by one and in groups.
+
+Those of some kinds that speak of the same thing and happened within half a day carry the same ``group_key``: it is
+given once, when the notification is made, so that pages of groups are stable. Keys are those of Mastodon.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.reports import ReportView
 from fedorg.domain.statuses import StatusView
 from fedorg.ids import AccountId, NotificationId, StatusId
+
+UNGROUPED: Final = "ungrouped-"
+GROUP_HOURS: Final = 12
+"""A group begins in one hour and takes in what happens in the eleven after it."""
+GROUP_KEY_MAX: Final = 64
+SAMPLE_MAX: Final = 8
+_HOUR_SECONDS: Final = 3600
 
 
 class NotificationType(StrEnum):
@@ -27,11 +39,17 @@ class NotificationType(StrEnum):
     ADMIN_REPORT = "admin.report"
 
 
+GROUPABLE: Final = frozenset(
+    {NotificationType.FAVOURITE, NotificationType.REBLOG, NotificationType.FOLLOW, NotificationType.ADMIN_SIGN_UP}
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
     """One row; unique by (account, type, from, origin), so that telling twice is telling once.
 
-    ``origin`` names what caused it: a status id, or the id of a follow or a report.
+    ``origin`` names what caused it: a status id, or the id of a follow or a report. ``group_key`` is None for what
+    stands alone.
     """
 
     id: NotificationId
@@ -40,7 +58,22 @@ class Notification:
     from_account_id: AccountId
     origin: int
     status_id: StatusId | None
+    group_key: str | None
     created_at: datetime
+
+    @property
+    def key(self) -> str:
+        """The key of its group, be it a group of one."""
+        return self.group_key or f"{UNGROUPED}{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationQuery:
+    """Which notifications somebody asks for; empty ``types`` means all."""
+
+    types: tuple[NotificationType, ...] = ()
+    exclude_types: tuple[NotificationType, ...] = ()
+    from_account_id: AccountId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +84,44 @@ class NotificationView:
     account: Account
     status: StatusView | None
     report: ReportView | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupOnPage:
+    """What of a group lies on a page: its oldest notification there, and when its newest one came."""
+
+    min_id: NotificationId
+    latest_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationGroup:
+    """Notifications with the same key. ``account_ids`` are the last who caused one, the latest first, at most eight."""
+
+    key: str
+    newest: Notification
+    count: int
+    most_recent_id: NotificationId
+    account_ids: tuple[AccountId, ...]
+    page: GroupOnPage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationGroupView:
+    """A group with all that an entity of it shows."""
+
+    group: NotificationGroup
+    newest: NotificationView
+    accounts: tuple[Account, ...]
+
+
+def group_prefix(type_: NotificationType, status_id: StatusId | None) -> str | None:
+    """How the keys of groups of a kind about a status begin; None for kinds that are never grouped."""
+    if type_ not in GROUPABLE:
+        return None
+    return f"{type_}-" if status_id is None else f"{type_}-{status_id}-"
+
+
+def hour_of(moment: datetime) -> int:
+    """The hour that a group which begins now is named by."""
+    return int(moment.timestamp()) // _HOUR_SECONDS

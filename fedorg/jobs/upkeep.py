@@ -14,7 +14,19 @@ from sqlalchemy import Connection
 from fedorg import log
 from fedorg.jobs.deliver import GIVE_UP, LONGEST_DELAY
 from fedorg.node import Node
-from fedorg.store import completions, deliveries, expiry, jobs, media, removal, reports, seen, strangers, timelines
+from fedorg.store import (
+    completions,
+    deliveries,
+    expiry,
+    jobs,
+    media,
+    notifications,
+    removal,
+    reports,
+    seen,
+    strangers,
+    timelines,
+)
 
 CHUNK: Final = 500
 MEDIA_AGE: Final = timedelta(hours=24)
@@ -50,6 +62,7 @@ RULES: Final = (
     Rule(name="home_timelines", age=timedelta(days=400), forget=timelines.forget_before),
     # The last delivery of a farewell is given up after a week.
     Rule(name="keys_of_departed", age=timedelta(days=14), forget=removal.delete_keys_of_departed),
+    Rule(name="notifications", age=timedelta(days=400), forget=notifications.delete_before),
     Rule(name="resolved_reports", age=timedelta(days=400), forget=reports.delete_resolved),
     Rule(name="completions", age=timedelta(days=2), forget=completions.delete_before),
     Rule(name="strangers", age=timedelta(days=30), forget=strangers.delete_accounts),

@@ -12,8 +12,8 @@ from fedorg.serializers.accounts import AccountEntity
 from fedorg.uris import Uris
 
 VERSION: Final = "4.7.0 (compatible; fedorg 0.1.0)"
-# Clients take this number for what the server can do: a higher one promises grouped notifications and quotes.
-_API_VERSION: Final = 1
+# Clients take this number for what the server can do: 2 means grouped notifications, 7 would promise quotes.
+_API_VERSION: Final = 2
 
 
 class WeekEntity(TypedDict):

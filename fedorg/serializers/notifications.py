@@ -1,16 +1,15 @@
-"""Notification entities. Spec: Mastodon API, entities/Notification."""
+"""Notification entities. Spec: Mastodon API, entities/Notification and methods/grouped_notifications."""
 
-from typing import Final, TypedDict
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypedDict
 
-from fedorg.domain.notifications import NotificationType, NotificationView
+from fedorg.domain.accounts import Account
+from fedorg.domain.notifications import NotificationGroupView, NotificationView
 from fedorg.serializers.accounts import AccountEntity, account_entity
 from fedorg.serializers.reports import ReportEntity, report_entity
 from fedorg.serializers.statuses import StatusEntity, status_entity
 from fedorg.serializers.times import moment
 from fedorg.uris import Uris
-
-# Kinds that clients may show as one: favourites and boosts of a status, follows.
-_GROUPED: Final = (NotificationType.FAVOURITE, NotificationType.REBLOG, NotificationType.FOLLOW)
 
 
 class _NotificationBase(TypedDict):
@@ -28,13 +27,56 @@ class NotificationEntity(_NotificationBase, total=False):
     report: ReportEntity
 
 
+class _GroupBase(TypedDict):
+    group_key: str
+    notifications_count: int
+    type: str
+    most_recent_notification_id: int
+    sample_account_ids: list[str]
+
+
+class NotificationGroupEntity(_GroupBase, total=False):
+    """Mastodon's NotificationGroup; what speaks of a page is there on pages only."""
+
+    page_min_id: str
+    page_max_id: str
+    latest_page_notification_at: str
+    status_id: str
+    report: ReportEntity
+
+
+class PartialAccountEntity(TypedDict):
+    """Mastodon's PartialAccountWithAvatar."""
+
+    id: str
+    acct: str
+    locked: bool
+    bot: bool
+    url: str
+    avatar: str
+    avatar_static: str
+    avatar_description: str
+
+
+class _ResultsBase(TypedDict):
+    accounts: list[AccountEntity]
+    statuses: list[StatusEntity]
+    notification_groups: list[NotificationGroupEntity]
+
+
+class GroupedResultsEntity(_ResultsBase, total=False):
+    """Mastodon's GroupedNotificationsResults."""
+
+    partial_accounts: list[PartialAccountEntity]
+
+
 def notification_entity(view: NotificationView, uris: Uris) -> NotificationEntity:
     """A notification as its owner sees it."""
     notification = view.notification
     entity: NotificationEntity = {
         "id": str(notification.id),
         "type": notification.type,
-        "group_key": _group_key(view),
+        "group_key": notification.key,
         "created_at": moment(notification.created_at),
         "account": account_entity(view.account, uris),
     }
@@ -45,9 +87,68 @@ def notification_entity(view: NotificationView, uris: Uris) -> NotificationEntit
     return entity
 
 
-def _group_key(view: NotificationView) -> str:
-    notification = view.notification
-    if notification.type not in _GROUPED:
-        return f"ungrouped-{notification.id}"
-    hours = int(notification.created_at.timestamp()) // 3600
-    return "-".join(str(part) for part in (notification.type, notification.status_id, hours) if part is not None)
+def grouped_entity(groups: Sequence[NotificationGroupView], uris: Uris) -> GroupedResultsEntity:
+    """Groups with every account and status they speak of, each once."""
+    return {
+        "accounts": [account_entity(one, uris) for one in _each_once(group.accounts for group in groups)],
+        "statuses": _statuses(groups, uris),
+        "notification_groups": [_group(group, uris) for group in groups],
+    }
+
+
+def grouped_entity_with_avatars(groups: Sequence[NotificationGroupView], uris: Uris) -> GroupedResultsEntity:
+    """Likewise, but whole is only the latest account of each group."""
+    whole = _each_once(group.accounts[:1] for group in groups)
+    known = {one.id for one in whole}
+    others = [one for one in _each_once(group.accounts[1:] for group in groups) if one.id not in known]
+    return {
+        "accounts": [account_entity(one, uris) for one in whole],
+        "partial_accounts": [_partial(one, uris) for one in others],
+        "statuses": _statuses(groups, uris),
+        "notification_groups": [_group(group, uris) for group in groups],
+    }
+
+
+def _group(view: NotificationGroupView, uris: Uris) -> NotificationGroupEntity:
+    group, newest = view.group, view.newest
+    entity: NotificationGroupEntity = {
+        "group_key": group.key,
+        "notifications_count": group.count,
+        "type": group.newest.type,
+        "most_recent_notification_id": group.most_recent_id,
+        "sample_account_ids": [str(number) for number in group.account_ids],
+    }
+    if group.page is not None:
+        entity["page_min_id"] = str(group.page.min_id)
+        entity["page_max_id"] = str(group.most_recent_id)
+        entity["latest_page_notification_at"] = moment(group.page.latest_at)
+    if newest.status is not None:
+        entity["status_id"] = str(newest.status.status.id)
+    if newest.report is not None:
+        entity["report"] = report_entity(newest.report, uris)
+    return entity
+
+
+def _statuses(groups: Sequence[NotificationGroupView], uris: Uris) -> list[StatusEntity]:
+    spoken_of = {
+        group.newest.status.status.id: group.newest.status for group in groups if group.newest.status is not None
+    }
+    return [status_entity(view, uris) for view in spoken_of.values()]
+
+
+def _each_once(people: Iterable[Collection[Account]]) -> list[Account]:
+    return list({one.id: one for some in people for one in some}.values())
+
+
+def _partial(account: Account, uris: Uris) -> PartialAccountEntity:
+    whole = account_entity(account, uris)
+    return {
+        "id": whole["id"],
+        "acct": whole["acct"],
+        "locked": whole["locked"],
+        "bot": whole["bot"],
+        "url": whole["url"],
+        "avatar": whole["avatar"],
+        "avatar_static": whole["avatar_static"],
+        "avatar_description": whole["avatar_description"],
+    }

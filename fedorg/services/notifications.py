@@ -1,42 +1,64 @@
-"""Notifications of an account: read, dismissed, counted. They are made where what they tell of is done."""
+"""Notifications of an account: read one by one or in groups, dismissed, counted.
 
-from collections.abc import Collection
+They are made where what they tell of is done. What the account may see no longer is left out; cursors of a page count
+in what the page was made of, so that the way goes on behind a page that shows little.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
 
-from fedorg.domain.notifications import Notification, NotificationType, NotificationView
-from fedorg.domain.statuses import PageQuery, TimelineName
+from fedorg.domain.accounts import Account
+from fedorg.domain.notifications import (
+    GROUPABLE,
+    Notification,
+    NotificationGroup,
+    NotificationGroupView,
+    NotificationQuery,
+    NotificationType,
+    NotificationView,
+)
+from fedorg.domain.pages import Listed
+from fedorg.domain.reports import ReportView
+from fedorg.domain.statuses import PageQuery, StatusView, TimelineName
 from fedorg.errors import NotFound
-from fedorg.ids import AccountId, NotificationId, ReportId
+from fedorg.ids import AccountId, NotificationId, ReportId, StatusId
 from fedorg.node import Node
-from fedorg.store import accounts, markers, notifications, reports, views
+from fedorg.store import accounts, markers, notification_groups, notifications, reports, views
 
 _OWN_TIMELINE: Final[tuple[TimelineName, ...]] = ("notifications",)
+_EVERYTHING: Final = NotificationQuery()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationPage:
+    """A page of notifications; ``ids`` are those that its cursors count in."""
+
+    views: tuple[NotificationView, ...]
+    ids: tuple[NotificationId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPage:
+    """A page of groups; ``ids`` are those that its cursors count in."""
+
+    groups: tuple[NotificationGroupView, ...]
+    ids: tuple[NotificationId, ...]
 
 
 async def list_notifications(
-    node: Node,
-    account_id: AccountId,
-    page: PageQuery,
-    *,
-    types: Collection[NotificationType] = (),
-    exclude_types: Collection[NotificationType] = (),
-    from_account_id: AccountId | None = None,
-) -> list[NotificationView]:
-    """What happened to an account, newest first; empty ``types`` means all."""
+    node: Node, account_id: AccountId, page: PageQuery, query: NotificationQuery = _EVERYTHING
+) -> NotificationPage:
+    """What happened to an account, newest first."""
 
-    def unit(conn: Connection) -> list[NotificationView]:
-        rows = notifications.list_of_account(
-            conn,
-            account_id,
-            page,
-            types=types,
-            exclude_types=exclude_types,
-            from_account_id=from_account_id,
-        )
-        return _with_companions(conn, node.now(), account_id, rows)
+    def unit(conn: Connection) -> NotificationPage:
+        rows = notifications.list_of_account(conn, account_id, page, query)
+        companions = _load(conn, node.now(), account_id, rows)
+        shown = tuple(view for row in rows if (view := companions.view(row)) is not None)
+        return NotificationPage(views=shown, ids=tuple(row.id for row in rows))
 
     return await node.read(unit)
 
@@ -45,10 +67,11 @@ async def get(node: Node, account_id: AccountId, notification_id: NotificationId
     """One notification of the account; ``NotFound`` for anybody else's."""
 
     def unit(conn: Connection) -> NotificationView:
-        found = _with_companions(conn, node.now(), account_id, [notifications.get(conn, account_id, notification_id)])
-        if not found:
+        row = notifications.get(conn, account_id, notification_id)
+        view = _load(conn, node.now(), account_id, [row]).view(row)
+        if view is None:
             raise NotFound
-        return found[0]
+        return view
 
     return await node.read(unit)
 
@@ -63,52 +86,131 @@ async def clear(node: Node, account_id: AccountId) -> None:
     await node.write(notifications.clear, account_id)
 
 
-async def count_unread(
-    node: Node,
-    account_id: AccountId,
-    limit: int,
-    *,
-    types: Collection[NotificationType] = (),
-    exclude_types: Collection[NotificationType] = (),
-    from_account_id: AccountId | None = None,
-) -> int:
-    """How many are newer than the account's marker, at most ``limit``; empty ``types`` means all."""
+async def count_unread(node: Node, account_id: AccountId, limit: int, query: NotificationQuery = _EVERYTHING) -> int:
+    """How many are newer than the account's marker, at most ``limit``."""
 
     def unit(conn: Connection) -> int:
-        read = markers.list_of_account(conn, account_id, _OWN_TIMELINE)
-        return notifications.count_after(
-            conn,
-            account_id,
-            read[0].last_read_id if read else 0,
-            limit,
-            types=types,
-            exclude_types=exclude_types,
-            from_account_id=from_account_id,
+        return notifications.count_after(conn, account_id, _read_until(conn, account_id), limit, query)
+
+    return await node.read(unit)
+
+
+# In groups
+
+
+async def list_groups(
+    node: Node,
+    account_id: AccountId,
+    page: PageQuery,
+    query: NotificationQuery = _EVERYTHING,
+    grouped: Collection[NotificationType] = GROUPABLE,
+) -> GroupPage:
+    """The same in groups; only kinds in ``grouped`` are told as one."""
+
+    def unit(conn: Connection) -> GroupPage:
+        found = notification_groups.list_of_account(conn, account_id, page, query, grouped)
+        return GroupPage(
+            groups=_group_views(conn, node.now(), account_id, found), ids=tuple(one.newest.id for one in found)
         )
 
     return await node.read(unit)
 
 
-def _with_companions(
-    conn: Connection, now: datetime, account_id: AccountId, rows: list[Notification]
-) -> list[NotificationView]:
-    """What the account may see no longer, and what comes from suspended accounts, is left out."""
-    people = accounts.list_by_ids(conn, {row.from_account_id for row in rows})
+async def get_group(node: Node, account_id: AccountId, key: str) -> NotificationGroupView:
+    """One group of the account; ``NotFound`` when nothing of it has this key."""
+
+    def unit(conn: Connection) -> NotificationGroupView:
+        found = _group_views(conn, node.now(), account_id, [notification_groups.get(conn, account_id, key)])
+        if not found:
+            raise NotFound
+        return found[0]
+
+    return await node.read(unit)
+
+
+async def list_group_accounts(node: Node, account_id: AccountId, key: str, page: PageQuery) -> list[Listed[Account]]:
+    """Who is in a group, the latest first, paged by the notification."""
+
+    def unit(conn: Connection) -> list[Listed[Account]]:
+        rows = notification_groups.list_accounts(conn, account_id, key, page)
+        people = accounts.list_by_ids(conn, {row.item for row in rows})
+        return [Listed(row_id=row.row_id, item=people[row.item]) for row in rows]
+
+    return await node.read(unit)
+
+
+async def dismiss_group(node: Node, account_id: AccountId, key: str) -> None:
+    """Remove a group of the account's own."""
+    await node.write(notification_groups.delete, account_id, key)
+
+
+async def count_unread_groups(
+    node: Node,
+    account_id: AccountId,
+    limit: int,
+    query: NotificationQuery = _EVERYTHING,
+    grouped: Collection[NotificationType] = GROUPABLE,
+) -> int:
+    """How many groups hold something newer than the account's marker, at most ``limit``."""
+
+    def unit(conn: Connection) -> int:
+        read_until = _read_until(conn, account_id)
+        return notification_groups.count_after(conn, account_id, read_until, limit, query, grouped)
+
+    return await node.read(unit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Companions:
+    """What the notifications of a page speak of, as far as the account may see it."""
+
+    people: Mapping[AccountId, Account]
+    statuses: Mapping[StatusId, StatusView]
+    reports: Mapping[ReportId, ReportView]
+
+    def view(self, row: Notification) -> NotificationView | None:
+        """None for what the account may see no longer, and for what comes from suspended accounts."""
+        account = self.people[row.from_account_id]
+        status = None if row.status_id is None else self.statuses.get(row.status_id)
+        is_report = row.type is NotificationType.ADMIN_REPORT
+        report = self.reports.get(ReportId(row.origin)) if is_report else None
+        is_hidden = account.suspended_at is not None and row.type is not NotificationType.ADMIN_SIGN_UP
+        if is_hidden or (row.status_id is not None and status is None) or (is_report and report is None):
+            return None
+        return NotificationView(notification=row, account=account, status=status, report=report)
+
+
+def _load(
+    conn: Connection,
+    now: datetime,
+    account_id: AccountId,
+    rows: Sequence[Notification],
+    others: Collection[AccountId] = (),
+) -> _Companions:
     ids = list({row.status_id: None for row in rows if row.status_id is not None})
-    loaded = {view.status.id: view for view in views.load_views(conn, now, account_id, ids)}
     told = [row.origin for row in rows if row.type is NotificationType.ADMIN_REPORT]
     found = reports.views(conn, list(reports.list_by_ids(conn, told).values())) if told else []
-    reported = {view.report.id: view for view in found}
-    return [
-        NotificationView(
-            notification=row,
-            account=people[row.from_account_id],
-            status=None if row.status_id is None else loaded[row.status_id],
-            report=reported.get(ReportId(row.origin)) if row.type is NotificationType.ADMIN_REPORT else None,
+    return _Companions(
+        people=accounts.list_by_ids(conn, {row.from_account_id for row in rows} | {*others}),
+        statuses={view.status.id: view for view in views.load_views(conn, now, account_id, ids)},
+        reports={view.report.id: view for view in found},
+    )
+
+
+def _group_views(
+    conn: Connection, now: datetime, account_id: AccountId, found: Sequence[NotificationGroup]
+) -> tuple[NotificationGroupView, ...]:
+    others = {one for group in found for one in group.account_ids}
+    companions = _load(conn, now, account_id, [group.newest for group in found], others)
+    return tuple(
+        NotificationGroupView(
+            group=group, newest=view, accounts=tuple(companions.people[one] for one in group.account_ids)
         )
-        for row in rows
-        if (row.status_id is None or row.status_id in loaded)
-        and (row.type is not NotificationType.ADMIN_REPORT or row.origin in reported)
-        # Somebody who waits for approval counts as suspended, and staff must hear of them all the same.
-        and (people[row.from_account_id].suspended_at is None or row.type is NotificationType.ADMIN_SIGN_UP)
-    ]
+        for group in found
+        if (view := companions.view(group.newest)) is not None
+    )
+
+
+def _read_until(conn: Connection, account_id: AccountId) -> int:
+    read = markers.list_of_account(conn, account_id, _OWN_TIMELINE)
+    return read[0].last_read_id if read else 0

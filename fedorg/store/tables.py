@@ -731,9 +731,12 @@ notifications: Final = Table(
     _account("from_account_id"),
     Column("origin", BigInteger, nullable=False),
     _status(nullable=True),
+    # What is told as one; NULL for what stands alone.
+    Column("group_key", String(64)),
     _moment("created_at"),
     UniqueConstraint("account_id", "type", "from_account_id", "origin"),
     Index("ix_notifications_account", "account_id", "id"),
+    Index("ix_notifications_group", "account_id", "group_key", "id"),
     Index("ix_notifications_status", "status_id"),
     Index("ix_notifications_from", "from_account_id"),
 )
@@ -753,7 +756,8 @@ events: Final = Table(
     metadata,
     # Given by the database in order of insertion: readers keep the last one they saw.
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("kind", String(16), nullable=False),
+    # SQLite counts no characters, and would have to copy the table to forget that it was told sixteen.
+    Column("kind", String(32).with_variant(String(16), "sqlite"), nullable=False),
     Column("account_id", BigInteger),
     Column("subject_id", BigInteger, nullable=False),
     _moment("created_at"),

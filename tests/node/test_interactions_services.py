@@ -9,7 +9,7 @@ from PIL import Image
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import ActivityKind, DistributeDelete, SendActivity
-from fedorg.domain.notifications import NotificationType
+from fedorg.domain.notifications import NotificationQuery, NotificationType
 from fedorg.domain.statuses import MediaChange, PageQuery, StatusChange
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.errors import Forbidden, Invalid, NotFound, TooLarge
@@ -20,7 +20,7 @@ from tests.node.world import EVERYBODY, PAGE, MakeWorld, World, note, of_kind
 
 
 async def _told(world: World, account: Account) -> list[tuple[NotificationType, str]]:
-    found = await notifications.list_notifications(world.node, account.id, PAGE)
+    found = (await notifications.list_notifications(world.node, account.id, PAGE)).views
     return [(one.notification.type, one.account.username) for one in found]
 
 
@@ -190,16 +190,27 @@ async def test_notifications_belong_to_one_account(world: World) -> None:
     await world.follow(bob, anna)
     await world.post(bob, "@anna hi")
 
-    found = await notifications.list_notifications(world.node, anna.id, PAGE)
+    found = (await notifications.list_notifications(world.node, anna.id, PAGE)).views
     assert [one.notification.type for one in found] == ["mention", "follow", "favourite"]
-    only = await notifications.list_notifications(world.node, anna.id, PAGE, types=[NotificationType.FOLLOW])
-    assert only == [found[1]]
-    without = await notifications.list_notifications(
-        world.node, anna.id, PAGE, exclude_types=[NotificationType.FOLLOW], from_account_id=bob.id
-    )
-    assert without == [found[0], found[2]]
-    assert await notifications.list_notifications(world.node, anna.id, PAGE, from_account_id=anna.id) == []
-    assert await notifications.list_notifications(world.node, bob.id, PAGE) == []
+    only = (
+        await notifications.list_notifications(
+            world.node, anna.id, PAGE, NotificationQuery(types=(NotificationType.FOLLOW,))
+        )
+    ).views
+    assert only == (found[1],)
+    without = (
+        await notifications.list_notifications(
+            world.node,
+            anna.id,
+            PAGE,
+            NotificationQuery(exclude_types=(NotificationType.FOLLOW,), from_account_id=bob.id),
+        )
+    ).views
+    assert without == (found[0], found[2])
+    assert (
+        await notifications.list_notifications(world.node, anna.id, PAGE, NotificationQuery(from_account_id=anna.id))
+    ).views == ()
+    assert (await notifications.list_notifications(world.node, bob.id, PAGE)).views == ()
 
     with pytest.raises(NotFound):
         await notifications.get(world.node, bob.id, found[0].notification.id)
@@ -211,9 +222,9 @@ async def test_notifications_belong_to_one_account(world: World) -> None:
     assert await notifications.count_unread(world.node, anna.id, 100) == 1
     await notifications.dismiss(world.node, anna.id, found[0].notification.id)
     await notifications.clear(world.node, bob.id)
-    assert len(await notifications.list_notifications(world.node, anna.id, PAGE)) == 2
+    assert len((await notifications.list_notifications(world.node, anna.id, PAGE)).views) == 2
     await notifications.clear(world.node, anna.id)
-    assert await notifications.list_notifications(world.node, anna.id, PAGE) == []
+    assert (await notifications.list_notifications(world.node, anna.id, PAGE)).views == ()
 
 
 async def test_nobody_hears_of_whom_they_block_or_mute(world: World) -> None:

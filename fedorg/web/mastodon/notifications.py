@@ -1,10 +1,10 @@
 """``/api/v1/notifications``. Spec: Mastodon API, methods/notifications."""
 
-from typing import TypedDict
+from typing import Final
 
 from quart import Blueprint, Response
 
-from fedorg.domain.notifications import NotificationType
+from fedorg.domain.notifications import NotificationQuery, NotificationType
 from fedorg.ids import AccountId, NotificationId
 from fedorg.serializers.notifications import notification_entity
 from fedorg.services import notifications
@@ -14,8 +14,9 @@ from fedorg.web.params import Params, read_params
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/api/v1/notifications")
 
-_COUNT_DEFAULT = 100
-_COUNT_MAX = 1000
+COUNT_DEFAULT: Final = 100
+COUNT_MAX: Final = 1000
+_KNOWN: Final = frozenset(NotificationType)
 
 
 @blueprint.get("")
@@ -23,26 +24,24 @@ _COUNT_MAX = 1000
 async def list_notifications(viewer: Viewer) -> Response:
     """What happened that concerns the viewer, newest first; kinds that this node does not make select nothing."""
     params = await read_params()
-    chosen = _chosen(params)
-    if chosen is None:
+    query = read_query(params)
+    if query is None:
         return page_answer([], [])
     node = this_node()
-    found = await notifications.list_notifications(node, viewer.account.id, params.page(40, 80), **chosen)
-    return page_answer(
-        [notification_entity(view, node.uris) for view in found], [view.notification.id for view in found]
-    )
+    found = await notifications.list_notifications(node, viewer.account.id, params.page(40, 80), query)
+    return page_answer([notification_entity(view, node.uris) for view in found.views], found.ids)
 
 
 @blueprint.get("/unread_count")
 @requires("read:notifications")
 async def count_unread(viewer: Viewer) -> Response:
-    """How many notifications are newer than the viewer's marker, of the kinds that are asked for."""
+    """How many notifications are newer than the viewer's marker."""
     params = await read_params()
-    limit, chosen = params.integer("limit"), _chosen(params)
-    if chosen is None:
+    query = read_query(params)
+    if query is None:
         return json_answer({"count": 0})
-    most = _COUNT_DEFAULT if limit is None else max(1, min(limit, _COUNT_MAX))
-    return json_answer({"count": await notifications.count_unread(this_node(), viewer.account.id, most, **chosen)})
+    count = await notifications.count_unread(this_node(), viewer.account.id, read_most(params), query)
+    return json_answer({"count": count})
 
 
 @blueprint.get("/<id:notification_id>")
@@ -70,26 +69,25 @@ async def clear(viewer: Viewer) -> Response:
     return json_answer({})
 
 
-class _Chosen(TypedDict):
-    types: tuple[NotificationType, ...]
-    exclude_types: tuple[NotificationType, ...]
-    from_account_id: AccountId | None
-
-
-def _chosen(params: Params) -> _Chosen | None:
-    """Which notifications are asked for; None when only kinds are that this node does not make."""
-    types, by = _types(params, "types"), params.integer("account_id")
+def read_query(params: Params) -> NotificationQuery | None:
+    """Which notifications are asked for; None when only kinds are that nobody knows."""
+    types = read_types(params, "types")
     if params.texts("types") and not types:
         return None
-    return {
-        "types": types,
-        "exclude_types": _types(params, "exclude_types"),
-        "from_account_id": None if by is None else AccountId(by),
-    }
+    from_account_id = params.integer("account_id")
+    return NotificationQuery(
+        types=types,
+        exclude_types=read_types(params, "exclude_types"),
+        from_account_id=None if from_account_id is None else AccountId(from_account_id),
+    )
 
 
-def _types(params: Params, name: str) -> tuple[NotificationType, ...]:
+def read_types(params: Params, name: str) -> tuple[NotificationType, ...]:
+    """Kinds by their names, without those that nobody knows."""
     return tuple(NotificationType(text) for text in params.texts(name) if text in _KNOWN)
 
 
-_KNOWN = frozenset(NotificationType)
+def read_most(params: Params) -> int:
+    """How far to count."""
+    limit = params.integer("limit")
+    return COUNT_DEFAULT if limit is None else max(1, min(limit, COUNT_MAX))

@@ -1,0 +1,21 @@
+"""How many queries a served node makes while it answers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+
+@contextmanager
+def counted_queries() -> Iterator[list[str]]:
+    """Every statement that this process sends to any database; let no job run meanwhile."""
+    made: list[str] = []
+
+    def on_execute(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        made.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", on_execute)
+    try:
+        yield made
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", on_execute)
