@@ -9,15 +9,14 @@ from fedorg.services import interactions, relationships
 from tests.node.counting import counted_queries
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import entity, links, post, refusal, success
-from tests.node.world import OtherServers, World
+from tests.node.world import insert_member
 
 GROUPS = "/api/v2/notifications"
 
 
 async def fans(server: NodeServer, count: int, prefix: str = "fan") -> list[Account]:
     """Accounts of this node without a login, for crowds."""
-    world = World(node=server.node, clock=server.clock, elsewhere=OtherServers())
-    return [await world.member(f"{prefix}{number}") for number in range(count)]
+    return [await insert_member(server.node, f"{prefix}{number}") for number in range(count)]
 
 
 async def favourite(server: NodeServer, made: Any, *people: Account) -> None:  # noqa: ANN401 - JSON

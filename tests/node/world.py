@@ -69,21 +69,7 @@ class World:
 
     async def member(self, username: str, **fields: object) -> Account:
         """An account of this node."""
-        uri = self.node.uris.actor(username)
-        account = Account(
-            id=AccountId(self.node.ids.next()),
-            username=username,
-            domain=None,
-            uri=uri,
-            url=self.node.uris.profile(username),
-            actor_type=ActorType.PERSON,
-            inbox=f"{uri}/inbox",
-            followers_uri=f"{uri}/followers",
-            created_at=self.clock(),
-            **fields,  # type: ignore[arg-type]
-        )
-        await self.node.write(accounts.insert, account)
-        return account
+        return await insert_member(self.node, username, **fields)
 
     async def remote(self, username: str, domain: str, **fields: object) -> Account:
         """An account of a peer, known here."""
@@ -139,6 +125,25 @@ class World:
         room = jobs.Room(own=1000, others=1000, lane_max=1000)
         claimed = await self.node.write(jobs.claim, now=self.clock(), lease=timedelta(days=1), room=room)
         return [one.job for one in claimed if one.job is not None]
+
+
+async def insert_member(node: Node, username: str, **fields: object) -> Account:
+    """An account of a node, without a login."""
+    uri = node.uris.actor(username)
+    account = Account(
+        id=AccountId(node.ids.next()),
+        username=username,
+        domain=None,
+        uri=uri,
+        url=node.uris.profile(username),
+        actor_type=ActorType.PERSON,
+        inbox=f"{uri}/inbox",
+        followers_uri=f"{uri}/followers",
+        created_at=node.now(),
+        **fields,  # type: ignore[arg-type]
+    )
+    await node.write(accounts.insert, account)
+    return account
 
 
 def user_of(account: Account, **fields: object) -> User:
