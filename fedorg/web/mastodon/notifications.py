@@ -35,7 +35,7 @@ async def list_notifications(viewer: Viewer) -> Response:
 @blueprint.get("/unread_count")
 @requires("read:notifications")
 async def count_unread(viewer: Viewer) -> Response:
-    """How many notifications are newer than the viewer's marker."""
+    """How many notifications are newer than the viewer's marker, of the kinds that are asked for."""
     params = await read_params()
     query = read_query(params)
     if query is None:
