@@ -34,8 +34,12 @@ from fedorg.store import accounts
 from fedorg.text import sanitize
 
 FRESH_FOR: Final = timedelta(days=1)
-_FIELDS_MAX: Final = 20
+# Far above what servers let their people write, and far below what would fill a node (S26).
 _NAME_MAX: Final = 500
+_NOTE_MAX: Final = 20_000
+_FIELDS_MAX: Final = 20
+_FIELD_MAX: Final = 2_048
+_EMOJIS_MAX: Final = 100
 _GONE: Final = 410
 _PROGRAMS: Final = (ActorType.APPLICATION, ActorType.SERVICE)
 
@@ -163,9 +167,12 @@ def _account(node: Node, actor: Actor, domain: str) -> Account:
         url=_own(actor, actor.url) or actor.id,
         actor_type=ActorType(actor.type),
         display_name=(actor.name or "")[:_NAME_MAX],
-        note=sanitize(actor.summary or ""),
-        fields=tuple(Field(name=row.name, value=sanitize(row.value)) for row in actor.fields[:_FIELDS_MAX]),
-        emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in actor.emojis),
+        note=sanitize((actor.summary or "")[:_NOTE_MAX]),
+        fields=tuple(
+            Field(name=row.name[:_NAME_MAX], value=sanitize(row.value[:_FIELD_MAX]))
+            for row in actor.fields[:_FIELDS_MAX]
+        ),
+        emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in actor.emojis[:_EMOJIS_MAX]),
         avatar=actor.icon.url if actor.icon else None,
         avatar_description=(actor.icon.name or "") if actor.icon else "",
         header=actor.image.url if actor.image else None,

@@ -26,6 +26,7 @@ MENTIONS_FETCHED_MAX: Final = 5
 MENTIONS_MAX: Final = 100
 TAGS_MAX: Final = 30
 MEDIA_MAX: Final = 16
+EMOJIS_MAX: Final = 100
 
 _KIND_OF_DOCUMENT: Final = {"Image": "image/*", "Audio": "audio/*", "Video": "video/*", "Document": ""}
 
@@ -57,7 +58,7 @@ async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStat
         in_reply_to_uri=note.in_reply_to,
         mentions=await _mentions(node, note, budget),
         tags=_tags(note),
-        emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in note.emojis),
+        emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in note.emojis[:EMOJIS_MAX]),
         media=tuple(_media(attachment) for attachment in note.attachments[:MEDIA_MAX]),
         poll=questions.remote_poll_of(note),
         created_at=moments.past(published, now),

@@ -23,6 +23,7 @@ from fedorg.node import Node
 from tests.databases import SqliteFiles
 from tests.node.attacks.forging import by_rsa, cavage
 from tests.node.attacks.ground import NUMBERS, Ground, note, take_ground
+from tests.node.attacks.raw import OK, Raw
 from tests.node.fake_peer import FakePeer, key, running_peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -326,31 +327,6 @@ async def test_s23_a_key_that_cannot_be_had_is_asked_for_once(ground: Ground, pe
 # Slow and endless ----------------------------------------------------------------------------------------------------
 
 
-class Raw:
-    """A server that says raw bytes, slowly or for ever; it counts what it could get rid of."""
-
-    def __init__(self, head: bytes, chunk: bytes, pause: float = 0.0) -> None:
-        self.sent = 0
-        self.ended = 0
-        self._head, self._chunk, self._pause = head, chunk, pause
-
-    async def serve(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection."""
-        try:
-            writer.write(self._head)
-            while True:
-                writer.write(self._chunk)
-                self.sent += len(self._chunk)
-                await writer.drain()
-                await asyncio.sleep(self._pause)
-        except ConnectionError:
-            pass
-        finally:
-            self.ended += 1
-            writer.close()
-
-
-OK: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/activity+json\r\n"
 MEGABYTE: Final = b"x" * 1_048_576
 ENDLESS: Final = {
     "no answer at all": Raw(b"", b"", 0.1),
@@ -370,13 +346,10 @@ ENDLESS: Final = {
 @pytest.mark.parametrize("raw", ENDLESS.values(), ids=list(ENDLESS))
 async def test_s24_the_node_gives_up_on_slow_and_endless_answers(ground: Ground, raw: Raw) -> None:
     """S24: whatever a server says, and however long, the node leaves in time with little read, and works meanwhile."""
-    server = await asyncio.start_server(raw.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with asyncio.timeout(20):
-        asking = asyncio.create_task(ground.account(f"http://localhost:{port}/users/x"))
+    async with raw.for_ever() as url, asyncio.timeout(20):
+        asking = asyncio.create_task(ground.account(f"{url}/users/x"))
         await ground.assert_well()
         found = await asking
-    server.close()
 
     assert found is None
     # What lies in the buffers of two sockets, and in a pipe, is some megabytes.
