@@ -35,11 +35,12 @@ class Uris:
 
     def actor(self, username: str) -> str:
         """Identity of a local account."""
-        return f"{self.base}/users/{username}"
+        # A name that somebody asks for may be anything, and is written into headers.
+        return f"{self.base}/users/{quote(username, safe='')}"
 
     def profile(self, username: str) -> str:
         """Page of a local account."""
-        return f"{self.base}/@{username}"
+        return f"{self.base}/@{quote(username, safe='')}"
 
     def key(self, actor_uri: str, name: str) -> str:
         """Identity of a key of an actor; ``name`` is ``main-key`` (RSA) or ``ed25519-key``, later ones numbered."""

@@ -6,8 +6,10 @@ A view reads parameters, asks a service, hands the value to a serialiser. It wri
 from pathlib import Path
 from typing import Final
 
-from quart import Quart
+from quart import Quart, Response
+from typing_extensions import override
 
+from fedorg.errors import NotFound
 from fedorg.node import Node
 from fedorg.web import activitypub, base, files, mastodon, operation, site
 from fedorg.web.bodies import request_class
@@ -17,11 +19,21 @@ _PACKAGE: Final = Path(__file__).parent
 # Packed into the wheel beside the code; in a checkout the folder lies at the top.
 _TEMPLATES: Final = (_PACKAGE.parent / "templates", _PACKAGE.parent.parent / "templates")
 _STATIC_SECONDS: Final = 3600
+_STATIC_NAME_MAX: Final = 255
+
+
+class _Application(Quart):
+    @override
+    async def send_static_file(self, filename: str) -> Response:
+        """A file of the package; a name longer than any is not asked of the file system, which fails on it."""
+        if len(filename) > _STATIC_NAME_MAX:
+            raise NotFound
+        return await super().send_static_file(filename)
 
 
 def create_app(node: Node) -> Quart:
     """The application of a node, ready to be served."""
-    app = Quart(
+    app = _Application(
         "fedorg",
         root_path=str(_PACKAGE),
         template_folder=str(next(folder for folder in _TEMPLATES if folder.is_dir())),

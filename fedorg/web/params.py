@@ -25,6 +25,8 @@ _VALUES_MAX: Final = 2000
 _DIGITS_MAX: Final = 19
 _MOMENT_MAX: Final = 64
 _INDEX_DIGITS_MAX: Final = 40
+# JSON can spell halves of surrogate pairs, which no encoding and no database takes.
+_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,19}")
 
 
@@ -144,8 +146,8 @@ async def read_params() -> Params:
     for name, one in sent:
         fresh.setdefault(name, []).append(one)
     merged = {**values, **fresh}
-    if any("\0" in (text or "") for name, texts in merged.items() for text in (name, *texts)):
-        raise BadRequest("A parameter holds a NUL character")
+    if any(_NO_TEXT.search(text or "") for name, texts in merged.items() for text in (name, *texts)):
+        raise BadRequest("A parameter holds a NUL character or half of another")
     files = await request.files
     return Params(
         {name: tuple(texts) for name, texts in merged.items()},
