@@ -206,7 +206,7 @@ def _record(conn: Connection, node: Node, report: Report, target: Account) -> No
         return
     _audit(conn, node, "report.created", report, None, target=target)
     if report.account_id is not None:
-        notifications.notify(
+        notifications.notify_staff(
             conn,
             node.ids,
             node.now(),

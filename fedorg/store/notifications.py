@@ -41,6 +41,21 @@ def notify(
     _insert(conn, ids, now, willing, type_=type_, by=by, origin=origin, status_id=status_id)
 
 
+def notify_staff(
+    conn: Connection,
+    ids: IdSource,
+    now: datetime,
+    receivers: Collection[AccountId],
+    *,
+    type_: NotificationType,
+    by: AccountId,
+    origin: int,
+) -> None:
+    """Tell those who look after the node, whomever they block or mute, but for what they did themselves."""
+    others = sorted(receiver for receiver in receivers if receiver != by)
+    _insert(conn, ids, now, others, type_=type_, by=by, origin=origin, status_id=None)
+
+
 def notify_oneself(
     conn: Connection,
     ids: IdSource,

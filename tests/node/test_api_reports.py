@@ -45,6 +45,20 @@ async def test_a_report_reaches_those_who_look_after_the_node(working: WorkingSe
     assert "report.created" in await working.server.node.read(audited)
 
 
+async def test_moderators_hear_of_reports_by_whomever(working: WorkingServer) -> None:
+    """Whom a moderator blocks or mutes may report all the same; nobody is told of their own report."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    mod = await working.person("mod", role=UserRole.MODERATOR)
+    for member, action in ((anna, "block"), (bert, "mute")):
+        await mod.api.post(f"/api/v1/accounts/{member.id}/{action}")
+
+    await report(anna, bert.id)
+    await report(bert, anna.id)
+    await report(mod, anna.id)
+
+    assert [one["account"]["id"] for one in await told(mod)] == [bert.id, anna.id]
+
+
 async def test_only_visible_statuses_of_the_account_can_be_reported(working: WorkingServer) -> None:
     """Somebody else's status, one the reporter cannot see, and none at all are the same refusal (S47)."""
     anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
