@@ -790,6 +790,27 @@ reports: Final = Table(
     Index("ix_reports_peer", "peer", "resolved_at"),
 )
 
+# What administrators wrote
+
+rules: Final = Table(
+    "rules",
+    metadata,
+    _id(),
+    Column("text", Text, nullable=False),
+    _string("hint"),
+    _moment("created_at"),
+)
+
+instance_texts: Final = Table(
+    "instance_texts",
+    metadata,
+    Column("kind", String(32), primary_key=True),
+    # A date in ISO 8601 for terms, of which there are several; empty for what there is one of.
+    Column("effective_on", String(10), primary_key=True),
+    Column("source", Text, nullable=False),
+    _moment("updated_at"),
+)
+
 # Federation and work
 
 peers: Final = Table(
