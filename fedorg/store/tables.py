@@ -516,6 +516,14 @@ status_tags: Final = Table(
     Index("ix_status_tags_status", "status_id"),
 )
 
+# The words a status is found by. Their index is each engine's own: see the revision that makes it.
+search_documents: Final = Table(
+    "search_documents",
+    metadata,
+    _status(primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
 # Statuses that wait for their time; what went wrong when it came is kept with them.
 scheduled_statuses: Final = Table(
     "scheduled_statuses",
