@@ -15,13 +15,13 @@ from fedorg.activitypub.dispatch import HANDLERS
 from fedorg.activitypub.handlers.unused import UNUSED
 from fedorg.activitypub.outgoing import SENT as SENT_WHEN
 from tests.fediverse.fedify import Forgery, HttpScheme
-from tests.fediverse.interop import people, polls, statuses, table
+from tests.fediverse.interop import people, polls, quotes, statuses, table
 from tests.fediverse.interop.world import NUMBERS, RECEIVED, ROWS_OF, SCHEMES, SENT, Scene, World, open_world, unique
 from tests.fediverse.nodes import settle
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
-PLAYS: Final = (people, statuses, polls)
+PLAYS: Final = (people, statuses, polls, quotes)
 FORGERIES: Final[tuple[Forgery, ...]] = (
     "unsigned",
     "wrong_key",

@@ -20,7 +20,7 @@ export class Journal {
   /** The events after number `n`; waits up to `waitSeconds` for the first of them. */
   async after(n, waitSeconds) {
     if (this.#events.length <= n && waitSeconds > 0) {
-      const signal = AbortSignal.timeout(waitSeconds * 1000);
+      const signal = AbortSignal.timeout(Math.ceil(waitSeconds * 1000));
       await once(this.#added, "event", { signal }).catch((problem) => {
         if (problem.name !== "AbortError") throw problem;
       });
