@@ -26,6 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.types import TypeEngine
 from typing_extensions import override
@@ -76,6 +77,10 @@ def _status(name: str = "status_id", *, nullable: bool = False, primary_key: boo
     )
 
 
+def _flag_set(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=true())
+
+
 def _moment(name: str, *, nullable: bool = False) -> Column[datetime]:
     return Column(name, Moment, nullable=nullable)
 
@@ -122,6 +127,10 @@ accounts: Final = Table(
     _flag("indexable"),
     _flag("hide_collections"),
     _flag("memorial"),
+    _flag_set("show_media"),
+    _flag_set("show_media_replies"),
+    _flag_set("show_featured"),
+    Column("attribution_domains", JSON),
     _string("inbox"),
     Column("shared_inbox", Text),
     _string("outbox"),
