@@ -15,7 +15,7 @@ from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.statuses import Status
 from fedorg.node import Node
-from fedorg.services import accounts, relationships, statuses
+from fedorg.services import accounts, quotes, relationships, statuses
 
 _GONE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _UNKNOWN: Final = Ignored("the status is unknown here")
@@ -47,7 +47,9 @@ async def see_updated(node: Node, uri: str, budget: Budget) -> Outcome:
 
 
 async def see_deleted(node: Node, uri: str, budget: Budget) -> Outcome:
-    """Delete a known status if its server has it no more."""
+    """Delete a known status if its server has it no more; a stamp of a quote is looked up likewise."""
+    if await quotes.look_up_stamp(node, uri):
+        return Done()
     status = await _find_remote(node, uri)
     if status is None:
         return _UNKNOWN

@@ -32,6 +32,8 @@ class ScheduledParamsEntity(TypedDict):
     visibility: str | None
     reach: str | None
     in_reply_to_id: int | None
+    quoted_status_id: str | None
+    quote_approval_policy: str | None
     language: str | None
     application_id: int | None
     scheduled_at: None
@@ -64,6 +66,8 @@ def scheduled_status_entity(one: ScheduledStatus, uris: Uris) -> ScheduledStatus
             "visibility": draft.visibility,
             "reach": draft.reach,
             "in_reply_to_id": draft.in_reply_to_id,
+            "quoted_status_id": None if draft.quoted_status_id is None else str(draft.quoted_status_id),
+            "quote_approval_policy": draft.quote_policy,
             "language": draft.language,
             "application_id": draft.application_id,
             "scheduled_at": None,

@@ -28,6 +28,10 @@ from fedorg.store import accounts, jobs, narrowing, peers, quotes, relationships
 # How long a stamp is believed, or missed, without looking again.
 _LOOKED_UP_EVERY: Final = {QuoteState.ACCEPTED: timedelta(days=7), QuoteState.PENDING: timedelta(hours=1)}
 
+_CLAIMS_HEARD_EVERY: Final = timedelta(minutes=1)
+# Who fetches a stamp with a signature is told of its end; so many servers at most.
+_HOLDERS_MAX: Final = 1000
+
 
 async def list_quoting(
     node: Node, viewer: AccountId | None, status_id: StatusId, page: PageQuery
@@ -87,6 +91,21 @@ async def look_again(node: Node, view: StatusView) -> None:
             jobs.enqueue(conn, node.ids, now, VerifyQuote(quote_id=quote.id))
 
     await node.write(unit)
+
+
+async def look_up_stamp(node: Node, approval_uri: str) -> bool:
+    """Have a stamp looked up that somebody else says is gone, once a minute at most; whether a quote here has it."""
+    now = node.now()
+
+    def unit(conn: Connection) -> bool:
+        quote = quotes.find_accepted_by_approval(conn, approval_uri)
+        if quote is None or node.uris.is_ours(approval_uri):
+            return False
+        if quotes.touch(conn, quote.id, checked_before=now - _CLAIMS_HEARD_EVERY, now=now):
+            jobs.enqueue(conn, node.ids, now, VerifyQuote(quote_id=quote.id))
+        return True
+
+    return await node.write(unit)
 
 
 # A peer asks
@@ -246,7 +265,7 @@ async def remember_holder(node: Node, quote_id: QuoteId, holder: Account) -> Non
     inbox = holder.delivery_inbox
 
     def unit(conn: Connection) -> None:
-        if quotes.find(conn, quote_id) is not None:
+        if quotes.find(conn, quote_id) is not None and len(quotes.list_inboxes(conn, quote_id)) < _HOLDERS_MAX:
             quotes.remember_inbox(conn, quote_id, inbox)
 
     if inbox:

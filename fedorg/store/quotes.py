@@ -78,6 +78,12 @@ def hold_by_request(conn: Connection, request_uri: str, quoted_account_id: Accou
     return _find(conn, _is_asked(request_uri, quoted_account_id), for_update=True)
 
 
+def find_accepted_by_approval(conn: Connection, approval_uri: str) -> Quote | None:
+    """The quote that a stamp allows."""
+    is_stamped = sa.and_(quotes.c.approval_uri == approval_uri, quotes.c.state == QuoteState.ACCEPTED.value)
+    return _find(conn, is_stamped)
+
+
 def hold_by_approval(conn: Connection, approval_uri: str, quoted_account_id: AccountId) -> Quote | None:
     """The quote that a stamp of ``quoted_account_id`` allows, held against other writers."""
     is_stamped = sa.and_(quotes.c.approval_uri == approval_uri, quotes.c.quoted_account_id == quoted_account_id)

@@ -1,6 +1,7 @@
 """Quotes between members over the client API: who may quote what, what readers see, and how it ends."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -359,3 +360,23 @@ async def test_the_default_reach_of_the_node_is_that_of_a_quote(
 
         assert (await quote(bert, original))["reach"] == "organisation"
         assert (await quote(bert, original, reach="public"))["reach"] == "public"
+
+
+async def test_a_quote_can_be_scheduled(working: WorkingServer) -> None:
+    """It waits with all that was chosen, and is checked at once: what may not be quoted is refused now."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    open_, closed = await post(anna, "Open"), await post(anna, "Closed", quote_approval_policy="nobody")
+    at = (working.server.clock() + timedelta(hours=1)).isoformat()
+
+    refusal(await try_quote(bert, closed, scheduled_at=at), 403)
+    sent = {"status": "Later", "quoted_status_id": open_["id"], "quote_approval_policy": "followers"}
+    waiting = await bert.api.post("/api/v1/statuses", json={**sent, "scheduled_at": at})
+    params = entity(waiting, "ScheduledStatus")["params"]
+    assert (params["quoted_status_id"], params["quote_approval_policy"]) == (open_["id"], "followers")
+    assert (await read(bert, open_))["quotes_count"] == 0
+    working.server.clock.advance(timedelta(hours=2))
+
+    await working.settle()
+    (found,) = entities(await anna.api.get(f"/api/v1/statuses/{open_['id']}/quotes"), "Status")
+    assert (found["content"].endswith("<p>Later</p>"), found["quote"]["state"]) == (True, "accepted")
+    assert found["quote_approval"]["automatic"] == ["followers"]

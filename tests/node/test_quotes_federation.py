@@ -335,6 +335,19 @@ async def test_only_who_gave_a_stamp_takes_it_back(quoting: Quoting) -> None:
     assert await quoting.state(made["id"]) == "revoked"
 
 
+async def test_what_others_say_of_a_stamp_is_looked_up(quoting: Quoting) -> None:
+    """Another server passes on that a stamp is gone: it is looked for where it lies, and only that is believed."""
+    _, made, approval = await stamped(quoting)
+    assert await quoting.state(made["id"]) == "accepted"
+
+    for number, state in enumerate(("accepted", "revoked")):
+        quoting.working.server.clock.advance(timedelta(minutes=2))
+        passed_on = {"actor": quoting.gina, "id": f"{quoting.ginas.url}/activities/gone-{number}"}
+        assert (await quoting.send(quoting.freds, "fred", "Delete", approval, **passed_on)).status_code == 202
+        assert await quoting.state(made["id"]) == state
+        quoting.ginas.documents.pop(approval.removeprefix(quoting.ginas.url), None)
+
+
 async def test_a_stamp_taken_back_before_it_was_seen_stays_taken_back(quoting: Quoting) -> None:
     """The Delete may overtake the note; a copy of the stamp that is still served then means nothing."""
     _, made, approval = await stamped(quoting)
