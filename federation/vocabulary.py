@@ -49,7 +49,7 @@ _NOTE_TERMS: Final = MappingProxyType(
         "quoteAuthorization": {"@id": "https://w3id.org/fep/044f#quoteAuthorization", "@type": "@id"},
         "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
         "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
-        # Plain strings to those who use them; as ids they make Fedify refuse the whole note.
+        # Not @id: Misskey, who coined them, writes strings, and Fedify refuses a note in which they are anything else.
         "quoteUrl": "as:quoteUrl",
         "_misskey_quote": "https://misskey-hub.net/ns#_misskey_quote",
         "gts": "https://gotosocial.org/ns#",

@@ -20,6 +20,7 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 ModeName: TypeAlias = Literal["closed", "organisation", "partners", "open"]
 ReachName: TypeAlias = Literal["node", "organisation", "partners", "public"]
 UnsignedFetch: TypeAlias = Literal["public", "actors", "none"]
+ShownTo: TypeAlias = Literal["nobody", "members", "everybody"]
 RegistrationMode: TypeAlias = Literal["open", "approval", "invite", "closed"]
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 LogFormat: TypeAlias = Literal["text", "json"]
@@ -90,6 +91,9 @@ class Settings:
         "What other servers get that do not sign their requests: public (what is for everybody), actors (accounts, no "
         "statuses or lists) or none (keys only).",
         "public",
+    )
+    show_domain_blocks: ShownTo = _setting(
+        "To whom the node tells which servers it blocks: nobody, members or everybody.", "members"
     )
     registration: RegistrationMode = _setting("Who may register: open, approval, invite or closed.", "invite")
 
@@ -338,6 +342,6 @@ _READERS: Final[Mapping[object, Callable[[object], Any]]] = MappingProxyType(
     }
     | {
         literal: _choice(*get_args(literal))
-        for literal in (ModeName, ReachName, UnsignedFetch, RegistrationMode, LogLevel, LogFormat, Synchronous)
+        for literal in (ShownTo, ModeName, ReachName, UnsignedFetch, RegistrationMode, LogLevel, LogFormat, Synchronous)
     }
 )

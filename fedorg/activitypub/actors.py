@@ -189,6 +189,7 @@ def _account(node: Node, actor: Actor, domain: str) -> Account:
         featured_uri=_own(actor, actor.featured),
         featured_tags_uri=_own(actor, actor.featured_tags),
         also_known_as=actor.also_known_as,
+        attribution_domains=actor.attribution_domains,
         moved_to_uri=actor.moved_to,
         created_at=moments.past(actor.published or now, now),
         updated_at=None if actor.updated is None else moments.past(actor.updated, now),

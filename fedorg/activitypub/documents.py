@@ -68,6 +68,7 @@ def actor(account: Account, keys: Sequence[AccountKey], uris: Uris) -> Actor:
         suspended=account.suspended_at is not None,
         moved_to=account.moved_to_uri,
         also_known_as=account.also_known_as,
+        attribution_domains=account.attribution_domains,
         published=account.created_at,
         updated=account.updated_at,
         public_keys=_public_keys(account, keys),

@@ -27,7 +27,7 @@ async def before(node: Node, job: HandleActivity, document: dict[str, object], a
     letter = _letter(job, activity)
     if isinstance(activity, Delete):
         _tell(activity, is_new=await forwarding.pass_on_deletion(node, letter))
-    elif await _is_proven(node, document):
+    elif await _is_proven(node, job, document):
         _tell(activity, is_new=await forwarding.pass_on_edit(node, letter))
 
 
@@ -35,15 +35,19 @@ async def after(node: Node, job: HandleActivity, document: dict[str, object], ac
     """Pass on a new status in a thread of this node."""
     if not isinstance(activity, Create) or not _may_answer(activity.object):
         return
-    if await _is_proven(node, document):
-        _tell(activity, is_new=await forwarding.pass_on_new(node, _letter(job, activity)))
+    letter = _letter(job, activity)
+    if await forwarding.is_of_interest(node, letter) and await _is_proven(node, job, document):
+        _tell(activity, is_new=await forwarding.pass_on_new(node, letter))
 
 
 def _may_answer(about: Note | UnknownObject | Ref) -> bool:
     return isinstance(about, Ref) or (isinstance(about, Note) and about.in_reply_to is not None)
 
 
-async def _is_proven(node: Node, document: dict[str, object]) -> bool:
+async def _is_proven(node: Node, job: HandleActivity, document: dict[str, object]) -> bool:
+    if job.sender:
+        # The door took it for its proof alone.
+        return True
     if not integrity.has_proof(document):
         return False
     try:

@@ -46,7 +46,8 @@ class Account:
     remote ones, and None when there is none. Counts are those this node knows, or the peer's own claim.
     ``suspended_remotely``: its own server suspended it, and may let it speak again. ``deleted_at``: it left, and what
     it did goes; it counts as suspended too. ``moved_to`` is where it lives now, if that is known here and confirms it;
-    ``moved_at`` when it moved last, whether or not that was taken back.
+    ``moved_at`` when it moved last, whether or not that was taken back. ``attribution_domains`` are sites that may name
+    it as the author of a page.
     """
 
     id: AccountId
@@ -70,6 +71,10 @@ class Account:
     indexable: bool = False
     hide_collections: bool = False
     memorial: bool = False
+    show_media: bool = True
+    show_media_replies: bool = True
+    show_featured: bool = True
+    attribution_domains: tuple[str, ...] = ()
     inbox: str = ""
     shared_inbox: str | None = None
     outbox: str = ""

@@ -232,6 +232,12 @@ class AnnounceKeys(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     account_id: AccountId
 
 
+class IndexStatuses(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Make statuses findable by their words that were recorded before there was an index; ``before`` is the cursor."""
+
+    before: StatusId | None = None
+
+
 class StreamPoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Tell open streams how a poll stands."""
 
@@ -332,5 +338,6 @@ Job: TypeAlias = (
     | RemoveAccount
     | CarryOver
     | AnnounceMove
+    | IndexStatuses
     | PollJob
 )

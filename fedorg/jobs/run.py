@@ -22,6 +22,7 @@ from fedorg.domain.jobs import (
     ForwardReport,
     HandleActivity,
     IdentifyPeer,
+    IndexStatuses,
     Job,
     PostScheduledStatus,
     RefreshPoll,
@@ -41,9 +42,10 @@ from fedorg.ids import JobId
 from fedorg.jobs import distribute, handle, moves, polls, quote, remove, send
 from fedorg.node import Node
 from fedorg.services import scheduling
+from fedorg.services.statuses import indexing
 
 
-async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901, PLR0912 -- one line per job
+async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901, PLR0911, PLR0912 -- one line per job
     """Run a job; what is left of it, None when it is done."""
     match job:
         case DistributeStatus():
@@ -88,6 +90,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await life.announce_keys(node, job, job_id)
         case RemoveAccount():
             return await remove.remove_account(node, job)
+        case IndexStatuses():
+            return await indexing.index_statuses(node, job)
         case AnnounceMove() | CarryOver():
             return await moves.run(node, job, job_id)
         case StreamPoll() | SendPoll() | EndPoll() | SendVote() | RefreshPoll():

@@ -1,10 +1,13 @@
-"""Accounts as Mastodon's entities Account, CredentialAccount and Preferences."""
+"""Accounts as Mastodon's entities Account, CredentialAccount, Profile and Preferences."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from typing_extensions import TypedDict
 
 from fedorg.domain.accounts import Account, ActorType, Emoji, Field, User, UserRole
+from fedorg.domain.featured import FeaturedTagView
+from fedorg.serializers.featured_tags import FeaturedTagEntity, featured_tag_entity
 from fedorg.serializers.times import day, moment, optional_moment
 from fedorg.uris import Uris
 
@@ -112,6 +115,31 @@ class SourceEntity(TypedDict):
     attribution_domains: list[str]
 
 
+class ProfileEntity(TypedDict):
+    """Profile: what its owner wrote, and no pictures where there are none."""
+
+    id: str
+    display_name: str
+    note: str
+    fields: list[FieldEntity]
+    avatar: str | None
+    avatar_static: str | None
+    avatar_description: str
+    header: str | None
+    header_static: str | None
+    header_description: str
+    locked: bool
+    bot: bool
+    hide_collections: bool
+    discoverable: bool
+    indexable: bool
+    show_media: bool
+    show_media_replies: bool
+    show_featured: bool
+    attribution_domains: list[str]
+    featured_tags: list[FeaturedTagEntity]
+
+
 class CredentialAccountEntity(AccountEntity):
     """The account of the one who asks."""
 
@@ -165,9 +193,9 @@ def account_entity(account: Account, uris: Uris) -> AccountEntity:
         "moved": None if shown.moved_to is None else account_entity(shown.moved_to, uris),
         "roles": [],
         "feature_approval": {"automatic": [], "manual": [], "current_user": "denied"},
-        "show_media": True,
-        "show_media_replies": True,
-        "show_featured": True,
+        "show_media": shown.show_media,
+        "show_media_replies": shown.show_media_replies,
+        "show_featured": shown.show_featured,
         "created_at": moment(shown.created_at.replace(hour=0, minute=0, second=0, microsecond=0)),
         "last_status_at": None if shown.last_status_at is None else day(shown.last_status_at),
         "statuses_count": shown.statuses_count,
@@ -182,7 +210,7 @@ def credential_account_entity(
     """An account as its owner sees it."""
     source: SourceEntity = {
         "note": account.note_source,
-        "fields": [{**_field_entity(field), "value": field.source or field.value} for field in account.fields],
+        "fields": _typed_fields(account),
         "privacy": user.default_visibility.value,
         "reach": None if user.default_reach is None else user.default_reach.value,
         "sensitive": user.default_sensitive,
@@ -192,9 +220,39 @@ def credential_account_entity(
         "discoverable": account.discoverable,
         "indexable": account.indexable,
         "hide_collections": account.hide_collections,
-        "attribution_domains": [],
+        "attribution_domains": list(account.attribution_domains),
     }
     return {**account_entity(account, uris), "source": source, "role": role_entity(user.role)}
+
+
+def profile_entity(account: Account, tags: Sequence[FeaturedTagView], uris: Uris) -> ProfileEntity:
+    """An account's profile as its owner edits it."""
+    avatar, avatar_static, header = [
+        None if name is None else _picture_address(name, uris)
+        for name in (account.avatar, account.avatar_static, account.header)
+    ]
+    return {
+        "id": str(account.id),
+        "display_name": account.display_name,
+        "note": account.note_source,
+        "fields": _typed_fields(account),
+        "avatar": avatar,
+        "avatar_static": avatar_static or avatar,
+        "avatar_description": account.avatar_description,
+        "header": header,
+        "header_static": header,
+        "header_description": account.header_description,
+        "locked": account.locked,
+        "bot": account.is_bot,
+        "hide_collections": account.hide_collections,
+        "discoverable": account.discoverable,
+        "indexable": account.indexable,
+        "show_media": account.show_media,
+        "show_media_replies": account.show_media_replies,
+        "show_featured": account.show_featured,
+        "attribution_domains": list(account.attribution_domains),
+        "featured_tags": [featured_tag_entity(tag, account, uris) for tag in tags],
+    }
 
 
 def role_entity(role: UserRole) -> RoleEntity:
@@ -238,9 +296,15 @@ def _field_entity(field: Field) -> FieldEntity:
     return {"name": field.name, "value": field.value, "verified_at": optional_moment(field.verified_at)}
 
 
+def _typed_fields(account: Account) -> list[FieldEntity]:
+    return [{**_field_entity(field), "value": field.source or field.value} for field in account.fields]
+
+
 def _picture(name: str | None, uris: Uris, default: str) -> str:
-    if name is None:
-        return uris.static(default)
+    return uris.static(default) if name is None else _picture_address(name, uris)
+
+
+def _picture_address(name: str, uris: Uris) -> str:
     # Names have no colon: what has one is the address of a peer's picture.
     return name if ":" in name else uris.media(name)
 

@@ -1,5 +1,7 @@
 """A node as Mastodon's entities Instance (v2) and V1::Instance."""
 
+import hashlib
+from datetime import date
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -7,8 +9,9 @@ from typing_extensions import TypedDict
 
 from fedorg.config import Settings
 from fedorg.domain import limits
-from fedorg.domain.instance import Counts, Week
+from fedorg.domain.instance import InstanceFacts, InstanceText, Rule, TextKind, Week
 from fedorg.serializers.accounts import AccountEntity
+from fedorg.serializers.times import moment
 from fedorg.uris import Uris
 
 VERSION: Final = "4.7.0 (compatible; fedorg 0.1.0)"
@@ -25,8 +28,72 @@ class WeekEntity(TypedDict):
     registrations: str
 
 
-def instance_entity(settings: Settings, uris: Uris, counts: Counts, contact: AccountEntity | None) -> dict[str, Any]:
+class RuleEntity(TypedDict):
+    """Mastodon's Rule."""
+
+    id: str
+    text: str
+    hint: str
+    translations: dict[str, object]
+
+
+class TermsEntity(TypedDict):
+    """Mastodon's TermsOfService."""
+
+    effective_date: str
+    effective: bool
+    content: str
+    succeeded_by: str | None
+
+
+class TextEntity(TypedDict):
+    """Mastodon's PrivacyPolicy and ExtendedDescription."""
+
+    updated_at: str | None
+    content: str
+
+
+class DomainBlockEntity(TypedDict):
+    """Mastodon's DomainBlock."""
+
+    domain: str
+    digest: str
+    severity: str
+    comment: str | None
+
+
+def rule_entity(rule: Rule) -> RuleEntity:
+    """A rule."""
+    return {"id": str(rule.id), "text": rule.text, "hint": rule.hint, "translations": {}}
+
+
+def terms_entity(text: InstanceText, content: str, today: date) -> TermsEntity:
+    """Terms of service; ``content`` is their HTML."""
+    effective_on = text.effective_on or today
+    return {
+        "effective_date": effective_on.isoformat(),
+        "effective": effective_on <= today and (text.succeeded_on is None or text.succeeded_on > today),
+        "content": content,
+        "succeeded_by": None if text.succeeded_on is None else text.succeeded_on.isoformat(),
+    }
+
+
+def text_entity(text: InstanceText, content: str) -> TextEntity:
+    """A text; ``content`` is its HTML."""
+    return {"updated_at": moment(text.updated_at), "content": content}
+
+
+def domain_block_entity(domain: str) -> DomainBlockEntity:
+    """A server that is blocked altogether."""
+    digest = hashlib.sha256(domain.encode()).hexdigest()
+    return {"domain": domain, "digest": digest, "severity": "suspend", "comment": None}
+
+
+def instance_entity(
+    settings: Settings, uris: Uris, facts: InstanceFacts, contact: AccountEntity | None
+) -> dict[str, Any]:
     """The node, for clients of today."""
+    counts = facts.counts
     is_limited = settings.federation_mode != "open"
     return {
         "domain": settings.domain,
@@ -43,8 +110,8 @@ def instance_entity(settings: Settings, uris: Uris, counts: Counts, contact: Acc
                 "streaming": _streaming(settings),
                 "status": None,
                 "about": f"{uris.base}/about",
-                "privacy_policy": None,
-                "terms_of_service": None,
+                "privacy_policy": _page(uris, facts, TextKind.PRIVACY_POLICY),
+                "terms_of_service": _page(uris, facts, TextKind.TERMS_OF_SERVICE),
             },
             "vapid": {"public_key": ""},
             "accounts": {
@@ -77,13 +144,16 @@ def instance_entity(settings: Settings, uris: Uris, counts: Counts, contact: Acc
         },
         "api_versions": {"mastodon": _API_VERSION},
         "contact": {"email": settings.contact_email, "account": contact},
-        "rules": [],
+        "rules": [rule_entity(rule) for rule in facts.rules],
         "wrapstodon": None,
     }
 
 
-def v1_instance_entity(settings: Settings, uris: Uris, counts: Counts, contact: AccountEntity | None) -> dict[str, Any]:
+def v1_instance_entity(
+    settings: Settings, uris: Uris, facts: InstanceFacts, contact: AccountEntity | None
+) -> dict[str, Any]:
     """The node, for clients of before Mastodon 4."""
+    counts = facts.counts
     is_limited = settings.federation_mode != "open"
     return {
         "uri": settings.domain,
@@ -108,7 +178,7 @@ def v1_instance_entity(settings: Settings, uris: Uris, counts: Counts, contact: 
             **_limits(settings),
         },
         "contact_account": contact,
-        "rules": [],
+        "rules": [rule_entity(rule) for rule in facts.rules],
     }
 
 
@@ -151,6 +221,10 @@ def _limits(settings: Settings) -> dict[str, Any]:
             "max_expiration": settings.poll_seconds_max,
         },
     }
+
+
+def _page(uris: Uris, facts: InstanceFacts, kind: TextKind) -> str | None:
+    return f"{uris.base}/{kind}" if kind in facts.texts else None
 
 
 def _streaming(settings: Settings) -> str:

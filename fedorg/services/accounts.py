@@ -1,5 +1,6 @@
 """Accounts: finding them, recording those of peers, changing one's own profile and posting defaults."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final
 
@@ -8,6 +9,7 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import Account, AccountKey, ActorType, Field, User
 from fedorg.domain.jobs import DistributeProfile
 from fedorg.domain.limits import (
+    ATTRIBUTION_DOMAINS_MAX,
     DESCRIPTION_MAX,
     DISPLAY_NAME_MAX,
     FIELD_NAME_MAX,
@@ -21,6 +23,7 @@ from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services import pictures
+from fedorg.services.peers import canonical_domain
 from fedorg.services.pictures import PictureKind
 from fedorg.store import accounts, jobs, users
 from fedorg.text import MentionTarget, count_characters, field_to_html, find, normalise, to_html
@@ -28,6 +31,7 @@ from fedorg.text import MentionTarget, count_characters, field_to_html, find, no
 IDS_MAX: Final = 80
 # No account has more, whatever its server says; a column holds twice as many.
 COUNT_MAX: Final = 1_000_000_000
+_SCHEME: Final = re.compile(r"^https?://", re.IGNORECASE)
 _PICTURES: Final = ("avatar", "avatar_static", "header")
 
 
@@ -43,6 +47,10 @@ class ProfileChange:
     discoverable: bool | None = None
     indexable: bool | None = None
     hide_collections: bool | None = None
+    show_media: bool | None = None
+    show_media_replies: bool | None = None
+    show_featured: bool | None = None
+    attribution_domains: tuple[str, ...] | None = None
     avatar: BinaryIO | None = None
     avatar_description: str | None = None
     header: BinaryIO | None = None
@@ -223,6 +231,7 @@ def _plain_values(change: ProfileChange) -> dict[str, Any]:
         name: value
         for name in (
             "locked", "discoverable", "indexable", "hide_collections", "avatar_description", "header_description",
+            "show_media", "show_media_replies", "show_featured",
         )
         if (value := getattr(change, name)) is not None
     }  # fmt: skip
@@ -236,7 +245,24 @@ def _plain_values(change: ProfileChange) -> dict[str, Any]:
             for name, value in change.fields
             if name.strip() and value.strip()
         )
+    if change.attribution_domains is not None:
+        values["attribution_domains"] = _sites(change.attribution_domains)
     return values
+
+
+def _sites(typed: tuple[str, ...]) -> tuple[str, ...]:
+    """The domains in what somebody typed, which may be whole addresses."""
+    found: dict[str, None] = {}
+    for text in filter(str.strip, typed):
+        name = canonical_domain(_SCHEME.sub("", text.strip()).partition("/")[0])
+        if name is None:
+            raise Invalid("Validation failed: Attribution domains is invalid")
+        found[name] = None
+    if len(found) > ATTRIBUTION_DOMAINS_MAX:
+        raise Invalid(
+            f"Validation failed: Attribution domains is too long (maximum is {ATTRIBUTION_DOMAINS_MAX} domains)"
+        )
+    return tuple(found)
 
 
 def _check(change: ProfileChange) -> None:

@@ -46,6 +46,11 @@ async def pass_on_deletion(node: Node, letter: Letter) -> bool:
     return await node.write(_pass_on_deletion, node, letter)
 
 
+async def is_of_interest(node: Node, letter: Letter) -> bool:
+    """Whether a new status is in a thread whose audience it is for this node to serve."""
+    return await node.read(_is_of_interest, letter)
+
+
 async def was_passed_on(node: Node, status_uri: str) -> bool:
     """Whether a remote status went from here to others."""
     return await node.read(_was_passed_on, status_uri)
@@ -83,6 +88,11 @@ def _pass_on_deletion(conn: Connection, node: Node, letter: Letter) -> bool:
         return False
     inboxes = _inside(node, recipients.list_holders(conn, status.id), Reach.PUBLIC)
     return _record(conn, node, letter, inboxes, Reach.PUBLIC)
+
+
+def _is_of_interest(conn: Connection, letter: Letter) -> bool:
+    status = _find(conn, letter)
+    return status is not None and find_host(conn, status) is not None
 
 
 def _was_passed_on(conn: Connection, status_uri: str) -> bool:

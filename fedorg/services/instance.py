@@ -1,30 +1,23 @@
 """What a node says about itself to clients."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import Connection
 
-from fedorg.domain.accounts import Account, UserRole
-from fedorg.domain.instance import Counts, Week
+from fedorg.domain.accounts import UserRole
+from fedorg.domain.instance import InstanceFacts, Week
+from fedorg.domain.visibility import Tier
+from fedorg.errors import NotFound
 from fedorg.node import Node
-from fedorg.store import accounts, instance, users
+from fedorg.store import accounts, instance, instance_texts, peers, users
 
 PEERS_MAX: Final = 10_000
 _WEEKS: Final = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceFacts:
-    """What is counted or looked up; the rest of a node's description is in its settings."""
-
-    counts: Counts
-    contact: Account | None
-
-
 async def get_facts(node: Node) -> InstanceFacts:
-    """Numbers, and the account of the owner."""
+    """Numbers, the account of the owner, and what administrators wrote."""
     month = node.now() - timedelta(days=28)
 
     def unit(conn: Connection) -> InstanceFacts:
@@ -32,6 +25,8 @@ async def get_facts(node: Node) -> InstanceFacts:
         return InstanceFacts(
             counts=instance.counts(conn, month),
             contact=None if owner is None else accounts.get(conn, owner.account_id),
+            rules=tuple(instance_texts.list_rules(conn)),
+            texts=instance_texts.list_kinds(conn),
         )
 
     return await node.read(unit)
@@ -42,6 +37,14 @@ async def list_peer_domains(node: Node) -> list[str]:
     if node.settings.federation_mode != "open":
         return []
     return await node.read(accounts.list_domains, PEERS_MAX)
+
+
+async def list_blocked_domains(node: Node, *, is_member: bool) -> list[str]:
+    """Servers this node blocks, for those to whom it tells; ``NotFound`` for others."""
+    told = node.settings.show_domain_blocks
+    if told == "nobody" or (told == "members" and not is_member):
+        raise NotFound("Not Found")
+    return await node.read(peers.list_of_tier, Tier.BLOCKED, PEERS_MAX)
 
 
 async def list_weeks(node: Node) -> list[Week]:

@@ -1,17 +1,23 @@
-"""Search: accounts and hashtags by how they begin, statuses by their address; elsewhere only when asked to.
+"""Search: accounts and hashtags by how they begin, statuses by address or words; elsewhere only when asked to.
 
 Nothing is found that its reader could not read by another door.
 """
+
+from dataclasses import replace
+from typing import Final
 
 from sqlalchemy import Connection
 
 from fedorg import text
 from fedorg.domain.accounts import Account
+from fedorg.domain.search import Condition, From, SearchPage, StatusQuery
 from fedorg.domain.statuses import StatusView, TagView
 from fedorg.errors import NotFound, Unavailable
 from fedorg.ids import AccountId
 from fedorg.node import FetchError, Node
-from fedorg.store import directory, statuses, tags, views
+from fedorg.store import directory, search_index, statuses, tags, views
+
+_SCHEMES: Final = ("https://", "http://")
 
 
 async def search_accounts(
@@ -34,7 +40,23 @@ async def resolve_account(node: Node, query: str) -> Account | None:
         return None
 
 
-async def search_statuses(node: Node, viewer: AccountId | None, query: str) -> list[StatusView]:
+def is_address(query: str) -> bool:
+    """Whether somebody looks for what lies at an address, not for words."""
+    return query.lower().startswith(_SCHEMES) and not any(character.isspace() for character in query.strip())
+
+
+async def search_statuses(node: Node, viewer: AccountId, query: str, page: SearchPage) -> list[StatusView]:
+    """Statuses that ``viewer`` may find by their words, the newest first; ``Invalid`` for operators that are wrong."""
+    parsed = _at_home(node, text.parse_query(query))
+
+    def unit(conn: Connection) -> list[StatusView]:
+        found = search_index.search(conn, viewer, node.now(), parsed, page)
+        return views.load_views(conn, node.now(), viewer, found)
+
+    return await node.read(unit)
+
+
+async def find_status(node: Node, viewer: AccountId | None, query: str) -> list[StatusView]:
     """The status known here whose identity or page is ``query``."""
 
     def unit(conn: Connection) -> list[StatusView]:
@@ -46,7 +68,7 @@ async def search_statuses(node: Node, viewer: AccountId | None, query: str) -> l
 
 async def resolve_status(node: Node, viewer: AccountId, query: str) -> list[StatusView]:
     """The same, asked of its server if need be."""
-    known = await search_statuses(node, viewer, query)
+    known = await find_status(node, viewer, query)
     if known:
         return known
     try:
@@ -68,3 +90,16 @@ def _handle(node: Node, query: str) -> str:
     for domain in (node.settings.domain, node.settings.web_domain):
         words = words.removesuffix(f"@{domain}")
     return words
+
+
+def _at_home(node: Node, query: StatusQuery) -> StatusQuery:
+    """Authors of this node may be named with its domain."""
+
+    def settle(condition: Condition) -> Condition:
+        match condition:
+            case From(handle=str() as handle):
+                return From(handle=_handle(node, handle))
+            case _:
+                return condition
+
+    return replace(query, wanted=tuple(map(settle, query.wanted)), unwanted=tuple(map(settle, query.unwanted)))

@@ -54,6 +54,7 @@ def from_values(values: dict[str, Any]) -> Account:
             "fields": tuple(_field(one) for one in values["fields"]),
             "emojis": tuple(Emoji(**one) for one in values["emojis"]),
             "also_known_as": tuple(values["also_known_as"]),
+            "attribution_domains": tuple(values["attribution_domains"] or ()),
         }
     )
 
@@ -196,6 +197,7 @@ def _values(account: Account) -> dict[str, Any]:
         "fields": [_stored_field(one) for one in account.fields],
         "emojis": [{"shortcode": one.shortcode, "url": one.url} for one in account.emojis],
         "also_known_as": list(account.also_known_as),
+        "attribution_domains": list(account.attribution_domains),
     }
 
 

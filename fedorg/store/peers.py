@@ -53,6 +53,12 @@ def tiers_below(conn: Connection, domain: str) -> set[Tier]:
     return {Tier(tier) for tier in rows.scalars()}
 
 
+def list_of_tier(conn: Connection, tier: Tier, limit: int) -> list[str]:
+    """The domains of a tier in alphabetical order."""
+    statement = select(peers.c.domain).where(peers.c.tier == tier).order_by(peers.c.domain).limit(limit)
+    return [str(domain) for domain in conn.execute(statement).scalars()]
+
+
 def upsert_seen(conn: Connection, now: datetime, domain: str) -> Peer:
     """The peer, made with tier ``open`` when it is new."""
     insert_ignore(conn, peers, [{"domain": domain, "tier": Tier.OPEN, "first_seen_at": now}])

@@ -105,6 +105,7 @@ def strip(conn: Connection, account_id: AccountId) -> None:
             header=None,
             header_description="",
             also_known_as=[],
+            attribution_domains=[],
             moved_to_uri=None,
             last_status_at=None,
             followers_count=0,

@@ -26,6 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.types import TypeEngine
 from typing_extensions import override
@@ -76,6 +77,10 @@ def _status(name: str = "status_id", *, nullable: bool = False, primary_key: boo
     )
 
 
+def _flag_set(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=true())
+
+
 def _moment(name: str, *, nullable: bool = False) -> Column[datetime]:
     return Column(name, Moment, nullable=nullable)
 
@@ -122,6 +127,10 @@ accounts: Final = Table(
     _flag("indexable"),
     _flag("hide_collections"),
     _flag("memorial"),
+    _flag_set("show_media"),
+    _flag_set("show_media_replies"),
+    _flag_set("show_featured"),
+    Column("attribution_domains", JSON),
     _string("inbox"),
     Column("shared_inbox", Text),
     _string("outbox"),
@@ -516,6 +525,14 @@ status_tags: Final = Table(
     Index("ix_status_tags_status", "status_id"),
 )
 
+# The words a status is found by. Their index is each engine's own: see the revision that makes it.
+search_documents: Final = Table(
+    "search_documents",
+    metadata,
+    _status(primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
 # Statuses that wait for their time; what went wrong when it came is kept with them.
 scheduled_statuses: Final = Table(
     "scheduled_statuses",
@@ -788,6 +805,27 @@ reports: Final = Table(
     Index(None, "target_account_id"),
     Index("ix_reports_resolved", "resolved_at", "id"),
     Index("ix_reports_peer", "peer", "resolved_at"),
+)
+
+# What administrators wrote
+
+rules: Final = Table(
+    "rules",
+    metadata,
+    _id(),
+    Column("text", Text, nullable=False),
+    _string("hint"),
+    _moment("created_at"),
+)
+
+instance_texts: Final = Table(
+    "instance_texts",
+    metadata,
+    Column("kind", String(32), primary_key=True),
+    # A date in ISO 8601 for terms, of which there are several; empty for what there is one of.
+    Column("effective_on", String(10), primary_key=True),
+    Column("source", Text, nullable=False),
+    _moment("updated_at"),
 )
 
 # Federation and work

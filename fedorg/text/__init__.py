@@ -8,8 +8,11 @@ from fedorg.text.entities import DEFAULT_RULES, Found, Hashtag, Link, Mention, T
 from fedorg.text.formatting import MentionTarget, escape, field_to_html, to_html
 from fedorg.text.graphemes import count_graphemes
 from fedorg.text.hosts import canonical_host
+from fedorg.text.markdown import markdown_to_html
 from fedorg.text.plain import count_characters, normalise, normalise_line, to_plain
+from fedorg.text.queries import parse_query
 from fedorg.text.sanitising import sanitize
+from fedorg.text.words import words_of
 
 __all__ = [
     "DEFAULT_RULES",
@@ -25,10 +28,13 @@ __all__ = [
     "escape",
     "field_to_html",
     "find",
+    "markdown_to_html",
     "normalise",
     "normalise_hashtag",
     "normalise_line",
+    "parse_query",
     "sanitize",
     "to_html",
     "to_plain",
+    "words_of",
 ]

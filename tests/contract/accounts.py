@@ -59,11 +59,13 @@ async def update_credentials(op: Operation, scene: Scene) -> None:
             "hide_collections": True,
             "indexable": True,
             "fields_attributes": {"7": {"name": "Pronouns", "value": "they"}, "3": {"name": "Site", "value": "x"}},
-            "source": {"privacy": "unlisted", "sensitive": True, "language": "de"},
+            "attribution_domains": ["articles.example"],
+            "source": {"privacy": "unlisted", "sensitive": True, "language": "de", "quote_policy": "followers"},
         },
     )
     shows(changed, display_name="A new name", locked=True, bot=True, discoverable=True, indexable=True)
     shows(changed["source"], note="Likes <b>tests</b>", privacy="unlisted", sensitive=True, language="de")
+    shows(changed["source"], quote_policy="followers", attribution_domains=["articles.example"])
     assert [field["name"] for field in changed["fields"]] == ["Pronouns", "Site"], changed["fields"]
     with_files = await op.call(
         person,
@@ -84,6 +86,7 @@ async def update_credentials(op: Operation, scene: Scene) -> None:
     shows(status, visibility="unlisted", sensitive=True, language="de")
     await op.refuse(422, person, "Validation failed", json={"display_name": "x" * 1000})
     await op.refuse(422, person, json={"source": {"privacy": "everybody"}})
+    await op.refuse(422, person, json={"source": {"quote_policy": "everybody"}})
 
 
 @section("GET /api/v1/accounts", "read:accounts", access=Access.OPEN)

@@ -93,9 +93,10 @@ async def find(op: Operation, scene: Scene) -> None:
     found = await op.call(scene.alice, params={"q": "#zeppelins", "type": "hashtags"})
     assert [tag["name"] for tag in found["hashtags"]] == ["zeppelins"], found
     assert found["accounts"] == found["statuses"] == [], found
-    # Whether texts are searched is left to a server; one's own are what it may find.
-    found = await op.call(person, params={"q": "wonderful zeppelin", "type": "statuses"})
-    assert ids(found["statuses"]) in ([], [mine["id"]]), found
+    found = await op.call(person, params={"q": "wonderful zeppelin from:me", "type": "statuses"})
+    assert ids(found["statuses"]) == [mine["id"]], found
+    found = await op.call(person, params={"q": "wonderful -zeppelin", "type": "statuses"})
+    assert found["statuses"] == [], found
     found = await op.call(scene.alice, params={"q": mine["url"], "resolve": "true"})
     assert ids(found["statuses"]) == [mine["id"]], found
     remote = await scene.rita.status("Over there")

@@ -275,6 +275,13 @@ def test_a_quote_is_written_in_every_spelling() -> None:
 
     assert (document["quote"], document["quoteUrl"], document["_misskey_quote"]) == (quoted, quoted, quoted)
     assert [tag["href"] for tag in document["tag"]] == [quoted]  # type: ignore[attr-defined]
+    terms = document["@context"][-1]  # type: ignore[index]
+    # The older ones are strings to JSON-LD processors, as where they come from, and no references.
+    assert terms["quote"]["@type"] == "@id"
+    assert (terms["quoteUrl"], terms["_misskey_quote"]) == (
+        "as:quoteUrl",
+        "https://misskey-hub.net/ns#_misskey_quote",
+    )
 
 
 def test_a_status_of_reach_node_is_never_written() -> None:

@@ -76,6 +76,8 @@ class PeerNote:
     attachments: tuple[str | None, ...]
     descriptions: tuple[str | None, ...] = ()
     name: str | None = None
+    quote: str | None = None
+    quote_authorization: str | None = None
     multiple: bool = False
     options: tuple[str, ...] = ()
     votes: tuple[int | None, ...] = ()
@@ -240,8 +242,8 @@ class FedifyPeer:
     ) -> Posted:
         """Posts a note; ``mention`` tags and addresses actors, ``to`` addresses them without a tag.
 
-        Of ``more``: ``kind`` ("articles", "questions"), ``title``, ``hashtags``, ``images`` (each with ``alt``) and
-        ``poll`` (``options``, ``multiple``, ``seconds``).
+        Of ``more``: ``kind`` ("articles", "questions"), ``title``, ``hashtags``, ``images`` (each with ``alt``),
+        ``poll`` (``options``, ``multiple``, ``seconds``), ``quote`` (an id) and ``quotable``.
         """
         answer = await self._command(
             "post",
@@ -283,6 +285,14 @@ class FedifyPeer:
     async def tally(self, question: str, *, closed: bool = False) -> str:
         """Sends everybody who has a poll of the peer how it stands, or its end."""
         return await self._activity("tally", id=question, closed=closed)
+
+    async def stamp(self, note: str, stamp: str) -> str:
+        """Sends an Update of a note of the peer that shows that its quote is allowed."""
+        return await self._activity("stamp", id=note, stamp=stamp)
+
+    async def revoke(self, stamp: str, *, to: Sequence[str]) -> str:
+        """Takes a stamp of the peer back, and tells ``to``."""
+        return await self._activity("revoke", stamp=stamp, to=list(to))
 
     async def alias(self, name: str, of: str) -> None:
         """Lets an actor of the peer say that it is also another one."""

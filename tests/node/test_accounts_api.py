@@ -264,6 +264,44 @@ async def test_fields_of_a_profile_stand_as_they_were_sent(node_server: NodeServ
     assert (await anna.api.patch(path, json={"fields_attributes": []})).json()["fields"] == []
 
 
+async def test_a_profile_is_read_and_changed_as_it_was_typed(node_server: NodeServer) -> None:
+    """What was typed comes back, no picture is null, what is shown of it is seen by others, and its sites are told."""
+    anna, bert = await node_server.person("anna"), await node_server.person("bert")
+    path = "/api/v1/profile"
+    empty = (await anna.api.get(path)).json()
+    assert_valid(empty, "Profile")
+    assert (empty["avatar"], empty["header"], empty["featured_tags"]) == (None, None, [])
+    await anna.api.post("/api/v1/featured_tags", data={"name": "gardens"})
+
+    changed = await anna.api.patch(
+        path,
+        json={
+            "note": "Likes <b>bold</b>",
+            "fields_attributes": [{"name": "Web", "value": "https://anna.example"}],
+            "show_media": False,
+            "show_featured": False,
+            "attribution_domains": ["https://News.example/anna", "blog.example", "news.example"],
+        },
+    )
+
+    profile = changed.json()
+    assert_valid(profile, "Profile")
+    assert profile["note"] == "Likes <b>bold</b>"
+    assert profile["fields"] == [{"name": "Web", "value": "https://anna.example", "verified_at": None}]
+    assert profile["attribution_domains"] == ["news.example", "blog.example"]
+    assert [tag["name"] for tag in profile["featured_tags"]] == ["gardens"]
+    assert (await anna.api.get(path)).json() == profile
+    own = (await anna.api.get("/api/v1/accounts/verify_credentials")).json()
+    assert own["source"]["attribution_domains"] == ["news.example", "blog.example"]
+    seen = (await bert.api.get(f"/api/v1/accounts/{anna.id}")).json()
+    assert (seen["show_media"], seen["show_media_replies"], seen["show_featured"]) == (False, True, False)
+    actor = await node_server.anonymous.get("/users/anna", headers={"Accept": "application/activity+json"})
+    assert actor.json()["attributionDomains"] == ["news.example", "blog.example"]
+    for domains in (["not a domain"], [f"site{number}.example" for number in range(11)]):
+        assert (await anna.api.patch(path, json={"attribution_domains": domains})).status_code == 422
+    assert (await anna.api.patch(path, json={"attribution_domains": []})).json()["attribution_domains"] == []
+
+
 async def test_pictures_are_taken_away_for_good(node_server: NodeServer) -> None:
     """S62: the old address of a removed or replaced picture answers 404."""
     anna = await node_server.person("anna")

@@ -355,8 +355,8 @@ async def test_search_finds_what_its_reader_may_see(world: World) -> None:
     await relationships.block(world.node, anna, bob.id)
     assert await found("ann") == ["annabel@there.example"]
 
-    assert await search.search_statuses(world.node, None, private.url) == []
-    [shown] = await search.search_statuses(world.node, None, f" {public.url} ")
+    assert await search.find_status(world.node, None, private.url) == []
+    [shown] = await search.find_status(world.node, None, f" {public.url} ")
     assert shown.status.id == public.id
     assert [tag.name for tag in await search.search_tags(world.node, bob.id, "#Tea", limit=5)] == ["tea", "teapot"]
     assert await search.resolve_account(world.node, "nobody@void.example") is None

@@ -50,8 +50,16 @@ async def test_the_migrated_schema_is_the_one_in_the_code(database: Database) ->
         in_database, in_code = (text and text.strip("()'") for text in (found[-3], found[-1]))
         return in_database != in_code if database.dialect == "sqlite" else None
 
+    def is_of_both_engines(name: str | None, *_: object) -> bool:
+        """The full-text index is each engine's own."""
+        return name is None or not name.startswith(("search_words", "ix_search_words"))
+
     def differences(conn: Connection) -> list[object]:
-        options = {"compare_type": True, "compare_server_default": defaults_differ}
+        options = {
+            "compare_type": True,
+            "compare_server_default": defaults_differ,
+            "include_name": is_of_both_engines,
+        }
         return list(compare_metadata(MigrationContext.configure(conn, opts=options), metadata))
 
     assert await database.read(differences) == []

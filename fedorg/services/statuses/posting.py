@@ -34,7 +34,7 @@ from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
 from fedorg.services.residence import require_not_moved
-from fedorg.services.statuses import polling, quoting
+from fedorg.services.statuses import indexing, polling, quoting
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
 from fedorg.services.statuses.permissions import require_allowed
 from fedorg.store import events, jobs, media, statuses, tags, timelines, views
@@ -163,6 +163,7 @@ def _record(conn: Connection, posting: _Posting) -> Status:
         quoting.begin(conn, node, status, quoted)
     tags.link(conn, node.ids, posting.now, status.id, composed.tags)
     statuses.count_status(conn, status, 1)
+    indexing.index(conn, status)
     announce(conn, node, status)
     return status
 

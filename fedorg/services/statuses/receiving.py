@@ -20,7 +20,7 @@ from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType, Remot
 from fedorg.domain.visibility import Audience, Reach, Visibility, narrower_reach
 from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
-from fedorg.services.statuses import polling, quoting
+from fedorg.services.statuses import indexing, polling, quoting
 from fedorg.services.statuses.deleting import remove
 from fedorg.services.statuses.editing import keep_version
 from fedorg.services.statuses.reading import is_visible_to_peer
@@ -170,6 +170,7 @@ def _record(
     if status is None:
         return statuses.find_by_uri(conn, remote.uri)
     _insert_companions(conn, node, status, remote)
+    indexing.index(conn, status)
     statuses.count_status(conn, status, 1)
     news = is_news(arrival, now)
     ask_further(conn, node, status, news)
@@ -311,6 +312,7 @@ def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status |
     tags.link(conn, node.ids, now, before.id, remote.tags)
     media.delete_of_status(conn, before.id)
     media.insert_many(conn, _attachments(node, before, remote.media))
+    indexing.index(conn, after)
     jobs.enqueue(conn, node.ids, now, DistributeEdit(status_id=before.id, edited_at=edited_at))
     return after
 

@@ -12,9 +12,14 @@ from fedorg.domain.policies import QuotePolicy
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.errors import BadRequest, Invalid
 from fedorg.ids import AccountId
-from fedorg.serializers.accounts import account_entity, credential_account_entity, preferences_entity
+from fedorg.serializers.accounts import (
+    account_entity,
+    credential_account_entity,
+    preferences_entity,
+    profile_entity,
+)
 from fedorg.serializers.oauth import token_entity
-from fedorg.services import accounts, completion, registration
+from fedorg.services import accounts, completion, featured_tags, registration
 from fedorg.services.accounts import PostingDefaults, ProfileChange
 from fedorg.services.oauth import Credentials
 from fedorg.services.registration import SignUp
@@ -63,6 +68,21 @@ async def update_credentials(viewer: Viewer) -> Response:
     user = await accounts.change_defaults(this_node(), viewer.user, defaults)
     account = await accounts.change_profile(this_node(), viewer.account, change)
     return await _own_account(account, user)
+
+
+@blueprint.get("/api/v1/profile")
+@requires("profile")
+async def show_profile(viewer: Viewer) -> Response:
+    """One's profile as one wrote it."""
+    return await _own_profile(viewer.account)
+
+
+@blueprint.patch("/api/v1/profile")
+@requires("write:accounts")
+async def change_profile(viewer: Viewer) -> Response:
+    """Change one's profile."""
+    change = _profile(await read_params())
+    return await _own_profile(await accounts.change_profile(this_node(), viewer.account, change))
 
 
 @blueprint.delete("/api/v1/profile/avatar")
@@ -129,6 +149,11 @@ async def _own_account(account: Account, user: User) -> Response:
     return json_answer(credential_account_entity(account, user, this_node().uris, follow_requests_count=waiting))
 
 
+async def _own_profile(account: Account) -> Response:
+    tags = await featured_tags.list_of_account(this_node(), account.id, account.id)
+    return json_answer(profile_entity(account, tags, this_node().uris))
+
+
 def _profile(params: Params) -> ProfileChange:
     rows = [(row.get("name", ""), row.get("value", "")) for row in params.rows("fields_attributes")]
     return ProfileChange(
@@ -140,6 +165,10 @@ def _profile(params: Params) -> ProfileChange:
         discoverable=params.flag("discoverable"),
         indexable=params.flag("indexable"),
         hide_collections=params.flag("hide_collections"),
+        show_media=params.flag("show_media"),
+        show_media_replies=params.flag("show_media_replies"),
+        show_featured=params.flag("show_featured"),
+        attribution_domains=params.texts("attribution_domains") if params.has("attribution_domains") else None,
         avatar=_picture(params, "avatar"),
         avatar_description=params.text("avatar_description"),
         header=_picture(params, "header"),

@@ -1,14 +1,24 @@
 """What a node says about itself: https://docs.joinmastodon.org/methods/instance/."""
 
+from datetime import date
+
 from quart import Blueprint, Response
 
+from fedorg.domain.instance import InstanceFacts, InstanceText, TextKind
 from fedorg.errors import NotFound
 from fedorg.serializers.accounts import AccountEntity, account_entity
-from fedorg.serializers.instance import instance_entity, v1_instance_entity, week_entity
-from fedorg.services import instance
-from fedorg.services.instance import InstanceFacts
-from fedorg.text import escape
-from fedorg.web.auth import public
+from fedorg.serializers.instance import (
+    domain_block_entity,
+    instance_entity,
+    rule_entity,
+    terms_entity,
+    text_entity,
+    v1_instance_entity,
+    week_entity,
+)
+from fedorg.services import instance, instance_texts
+from fedorg.text import escape, markdown_to_html
+from fedorg.web.auth import Viewer, open_to_public, public
 from fedorg.web.base import json_answer, this_node
 
 blueprint = Blueprint("instance", __name__)
@@ -20,7 +30,7 @@ async def show_instance() -> Response:
     """The node, for clients of today."""
     node = this_node()
     facts = await instance.get_facts(node)
-    return json_answer(instance_entity(node.settings, node.uris, facts.counts, _contact(facts)))
+    return json_answer(instance_entity(node.settings, node.uris, facts, _contact(facts)))
 
 
 @blueprint.get("/api/v1/instance")
@@ -29,14 +39,22 @@ async def show_instance_v1() -> Response:
     """The node, for clients of before Mastodon 4."""
     node = this_node()
     facts = await instance.get_facts(node)
-    return json_answer(v1_instance_entity(node.settings, node.uris, facts.counts, _contact(facts)))
+    return json_answer(v1_instance_entity(node.settings, node.uris, facts, _contact(facts)))
 
 
 @blueprint.get("/api/v1/instance/rules")
 @public
 async def list_rules() -> Response:
-    """Rules are the organisation's own, outside this server: none are kept here."""
-    return json_answer([])
+    """The rules that administrators wrote."""
+    return json_answer([rule_entity(rule) for rule in await instance_texts.list_rules(this_node())])
+
+
+@blueprint.get("/api/v1/instance/domain_blocks")
+@open_to_public("read")
+async def list_domain_blocks(viewer: Viewer | None) -> Response:
+    """Servers this node blocks, for those to whom it tells."""
+    found = await instance.list_blocked_domains(this_node(), is_member=viewer is not None)
+    return json_answer([domain_block_entity(domain) for domain in found])
 
 
 @blueprint.get("/api/v1/instance/peers")
@@ -56,17 +74,43 @@ async def list_activity() -> Response:
 @blueprint.get("/api/v1/instance/extended_description")
 @public
 async def show_extended_description() -> Response:
-    """The description in the settings, as HTML."""
+    """The long description, else that in the settings, as HTML."""
+    written = await instance_texts.find_text(this_node(), TextKind.EXTENDED_DESCRIPTION)
+    if written is not None:
+        return json_answer(text_entity(written, markdown_to_html(written.source)))
     description = this_node().settings.description
     return json_answer({"updated_at": None, "content": f"<p>{escape(description)}</p>" if description else ""})
 
 
 @blueprint.get("/api/v1/instance/privacy_policy")
+@public
+async def show_privacy_policy() -> Response:
+    """The privacy policy that administrators wrote."""
+    written = await instance_texts.find_text(this_node(), TextKind.PRIVACY_POLICY)
+    if written is None:
+        raise NotFound
+    return json_answer(text_entity(written, markdown_to_html(written.source)))
+
+
 @blueprint.get("/api/v1/instance/terms_of_service")
 @public
-async def show_policy() -> Response:
-    """No such text is kept here; Mastodon answers likewise when none was written."""
-    raise NotFound
+async def show_terms() -> Response:
+    """The terms of service that hold today."""
+    written = await instance_texts.find_text(this_node(), TextKind.TERMS_OF_SERVICE)
+    if written is None:
+        raise NotFound
+    return _terms(written)
+
+
+@blueprint.get("/api/v1/instance/terms_of_service/<day>")
+@public
+async def show_terms_of_day(day: str) -> Response:
+    """The terms of service that hold from a day on."""
+    try:
+        effective_on = date.fromisoformat(day)
+    except ValueError:
+        raise NotFound from None
+    return _terms(await instance_texts.get_terms(this_node(), effective_on))
 
 
 @blueprint.get("/api/v1/instance/translation_languages")
@@ -85,3 +129,7 @@ async def list_custom_emojis() -> Response:
 
 def _contact(facts: InstanceFacts) -> AccountEntity | None:
     return None if facts.contact is None else account_entity(facts.contact, this_node().uris)
+
+
+def _terms(written: InstanceText) -> Response:
+    return json_answer(terms_entity(written, markdown_to_html(written.source), this_node().now().date()))

@@ -9,6 +9,7 @@ from typing import Final
 from quart import Blueprint, Response
 
 from fedorg.domain.accounts import Account
+from fedorg.domain.search import SearchPage
 from fedorg.domain.statuses import StatusView, TagView
 from fedorg.errors import BadRequest
 from fedorg.ids import AccountId
@@ -46,9 +47,9 @@ async def search_all(viewer: Viewer) -> Response:
     if kind and kind not in _KINDS:
         raise BadRequest("type must be accounts, statuses or hashtags")
     wanted = (kind,) if kind else _KINDS
-    author = params.integer("account_id")
+    page = _page(params, query)
     accounts = await _accounts(viewer, query) if "accounts" in wanted else []
-    statuses = await _statuses(viewer, query, author) if "statuses" in wanted else []
+    statuses = await _statuses(viewer, query, page) if "statuses" in wanted else []
     tags = await _tags(viewer, query) if "hashtags" in wanted else []
     return json_answer(search_entity(accounts, statuses, tags, this_node().uris))
 
@@ -76,6 +77,17 @@ def _query(params: Params, *, default_limit: int, max_limit: int) -> _Query:
     )
 
 
+def _page(params: Params, query: _Query) -> SearchPage:
+    author, window = params.integer("account_id"), params.page(query.limit, query.limit)
+    return SearchPage(
+        limit=query.limit,
+        offset=query.offset,
+        max_id=window.max_id,
+        min_id=window.min_id if window.min_id is not None else window.since_id,
+        author=None if author is None else AccountId(author),
+    )
+
+
 async def _accounts(viewer: Viewer, query: _Query) -> list[Account]:
     node = this_node()
     # What is named exactly comes first, and on the first page only.
@@ -93,12 +105,14 @@ async def _accounts(viewer: Viewer, query: _Query) -> list[Account]:
     return [resolved, *(account for account in found if account.id != resolved.id)][: query.limit]
 
 
-async def _statuses(viewer: Viewer, query: _Query, author: int | None) -> list[StatusView]:
+async def _statuses(viewer: Viewer, query: _Query, page: SearchPage) -> list[StatusView]:
+    node, me = this_node(), viewer.account.id
+    if not search.is_address(query.text):
+        return await search.search_statuses(node, me, query.text, page)
     if query.offset:
         return []
-    ask = search.resolve_status if query.resolve else search.search_statuses
-    found = await ask(this_node(), viewer.account.id, query.text)
-    return [view for view in found if author is None or view.status.account_id == AccountId(author)]
+    found = await (search.resolve_status if query.resolve else search.find_status)(node, me, query.text)
+    return [view for view in found if page.author in (None, view.status.account_id)]
 
 
 async def _tags(viewer: Viewer, query: _Query) -> list[TagView]:

@@ -3,14 +3,16 @@
 from quart import Blueprint, Response, request
 
 from fedorg.domain.accounts import User
-from fedorg.errors import FedorgError, Forbidden, Invalid
+from fedorg.domain.instance import TextKind
+from fedorg.errors import FedorgError, Forbidden, Invalid, NotFound
 from fedorg.ids import ApplicationId
-from fedorg.services import instance, oauth, registration, users
+from fedorg.services import instance, instance_texts, oauth, registration, users
 from fedorg.services.users import SignedIn
+from fedorg.text import markdown_to_html
 from fedorg.web import limits
 from fedorg.web.base import spend, this_node
 from fedorg.web.site.meanings import meanings_of
-from fedorg.web.site.sessions import for_everybody, go, members_only, page, sign_in_browser
+from fedorg.web.site.sessions import for_everybody, go, members_only, page, rich, sign_in_browser
 
 blueprint = Blueprint("home", __name__)
 
@@ -28,7 +30,24 @@ async def show_home(visitor: SignedIn | None) -> Response:
 @for_everybody
 async def show_about(visitor: SignedIn | None) -> Response:
     """What this node is, with whom it federates, whom to write to."""
-    return await page("about.html", visitor, facts=await instance.get_facts(this_node()))
+    node = this_node()
+    written = await instance_texts.find_text(node, TextKind.EXTENDED_DESCRIPTION)
+    text = None if written is None else rich(markdown_to_html(written.source))
+    return await page("about.html", visitor, facts=await instance.get_facts(node), text=text)
+
+
+@blueprint.get("/privacy-policy")
+@for_everybody
+async def show_privacy_policy(visitor: SignedIn | None) -> Response:
+    """The privacy policy."""
+    return await _show_text(visitor, TextKind.PRIVACY_POLICY, "Privacy policy")
+
+
+@blueprint.get("/terms-of-service")
+@for_everybody
+async def show_terms(visitor: SignedIn | None) -> Response:
+    """The terms of service that hold today."""
+    return await _show_text(visitor, TextKind.TERMS_OF_SERVICE, "Terms of service")
 
 
 @blueprint.post("/account/applications/<id:application_id>/revoke")
@@ -74,6 +93,13 @@ async def answer_sign_up(visitor: SignedIn, username: str) -> Response:
     answer = users.approve if (await request.form).get("decision") == "approve" else users.reject
     await answer(this_node(), user, by=visitor.user.id)
     return go("/#waiting")
+
+
+async def _show_text(visitor: SignedIn | None, kind: TextKind, title: str) -> Response:
+    written = await instance_texts.find_text(this_node(), kind)
+    if written is None:
+        raise NotFound
+    return await page("text.html", visitor, title=title, written=written, text=rich(markdown_to_html(written.source)))
 
 
 async def _member_page(visitor: SignedIn, *, status: int = 200, problem: FedorgError | None = None) -> Response:

@@ -5,7 +5,7 @@
  * `GET /events?after=N&wait=S`. An answer with status 4xx says in `error` what the test asked wrongly or what could not
  * be reached.
  */
-import { Accept, Activity, Add, Announce, Follow, isActor, Like, Reject, Remove, Undo, Update } from "@fedify/vocab";
+import { Accept, Activity, Add, Announce, Delete, Follow, isActor, Like, Reject, Remove, Undo, Update } from "@fedify/vocab";
 import { Temporal } from "@js-temporal/polyfill";
 import { describeActor, describeNote } from "./describe.mjs";
 import { personOf } from "./federation.mjs";
@@ -20,7 +20,8 @@ const EVENTS_WAIT_SECONDS_MAX = 20;
 const READS = new Set(["events", "state"]);
 const COMMANDS = new Set([
   ...["settings", "lookup", "follow", "unfollow", "accept", "reject", "post", "edit", "delete"],
-  ...["like", "unlike", "announce", "unannounce", "pin", "unpin", "tally", "alias", "rename", "send", "forge"],
+  ...["like", "unlike", "announce", "unannounce", "pin", "unpin", "tally", "stamp", "revoke", "alias", "rename"],
+  ...["send", "forge"],
 ]);
 
 /** The terms beyond ActivityStreams that activities written by tests use. */
@@ -137,6 +138,7 @@ export class Control {
   async post({ as = this.#firstActor(), text, summary = null, visibility = "public", ...addressing }) {
     const { mention = [], to = [], in_reply_to: inReplyTo = null } = addressing;
     const { kind = "notes", title = null, hashtags = [], images = [], poll = null } = addressing;
+    const { quote = null, quotable = false } = addressing;
     if (!(kind in KINDS)) throw new Refused(`kind is one of ${Object.keys(KINDS)}`);
     if (!(visibility in AUDIENCES)) throw new Refused(`visibility is one of ${Object.keys(AUDIENCES)}`);
     const mentioned = await this.#findActors(as, mention);
@@ -155,6 +157,9 @@ export class Control {
       hashtags,
       images: images.map(({ alt }) => ({ url: new URL("/avatar.png", this.#ctx.canonicalOrigin).href, alt })),
       poll: poll && pollOf(poll),
+      quote,
+      stamp: null,
+      quotable,
       inReplyTo,
       published: Temporal.Now.instant(),
       updated: null,
@@ -219,6 +224,23 @@ export class Control {
     const { name, post } = this.#post(id);
     if (closed) post.poll.endTime = Temporal.Now.instant();
     return this.#distribute(name, post, updateOf(this.#ctx, name, post));
+  }
+
+  /** Shows with a post that the quote in it is allowed. */
+  async stamp({ id, stamp }) {
+    const { name, post } = this.#post(id);
+    post.stamp = stamp;
+    return this.#distribute(name, post, updateOf(this.#ctx, name, post));
+  }
+
+  /** Takes back that a note may quote a post of ours. */
+  async revoke({ stamp, to }) {
+    const given = this.#world.stamps.get(stamp);
+    if (given === undefined) throw new Refused(`not a stamp of ours: ${stamp}`);
+    this.#world.stamps.delete(stamp);
+    const ended = new Delete({ ...this.#origin(given.name, "deletes"), object: new URL(stamp), to: new URL(PUBLIC) });
+    await this.#send(given.name, await this.#findActors(given.name, to), ended);
+    return { activity: ended.id.href };
   }
 
   /** Makes `as` say that it is also `of`; a Move needs that. */
@@ -320,6 +342,9 @@ export class Control {
       hashtags: [],
       images: [],
       poll: null,
+      quote: null,
+      stamp: null,
+      quotable: false,
       inReplyTo: null,
       published: Temporal.Now.instant(),
       updated: null,

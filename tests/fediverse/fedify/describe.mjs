@@ -23,6 +23,8 @@ export async function describeNote(ctx, note) {
     attachments: attachments.map((media) => media.url?.href?.href ?? media.url?.href ?? null),
     descriptions: attachments.map((media) => media.name?.toString() ?? null),
     ...(note instanceof Question ? await describePoll(options, note) : {}),
+    quote: note.quoteId?.href ?? null,
+    quote_authorization: note.quoteAuthorizationId?.href ?? null,
     published: note.published?.toString() ?? null,
     updated: note.updated?.toString() ?? null,
   };

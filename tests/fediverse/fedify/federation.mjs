@@ -10,7 +10,7 @@ import {
   MemoryKvStore,
   ParallelMessageQueue,
 } from "@fedify/fedify";
-import { Create, Endpoints, Image, Person } from "@fedify/vocab";
+import { Create, Endpoints, Image, Person, QuoteAuthorization } from "@fedify/vocab";
 import { listenToInbox } from "./inbox.mjs";
 import { createOf, KINDS, noteOf } from "./posts.mjs";
 import { PUBLIC } from "./world.mjs";
@@ -141,6 +141,18 @@ function serveNotes(federation, world) {
       })
       .authorize(mayRead);
   }
+  federation.setObjectDispatcher(QuoteAuthorization, "/users/{identifier}/stamps/{id}", (ctx, values) => {
+    const id = ctx.getObjectUri(QuoteAuthorization, values);
+    const stamp = world.stamps.get(id.href);
+    if (stamp === undefined) return null;
+    const [interactingObject, interactionTarget] = [new URL(stamp.quoting), new URL(stamp.quoted)];
+    return new QuoteAuthorization({
+      id,
+      attribution: ctx.getActorUri(stamp.name),
+      interactingObject,
+      interactionTarget,
+    });
+  });
   federation
     .setObjectDispatcher(Create, "/users/{identifier}/creates/{id}", (ctx, values) => {
       const post = find(values);

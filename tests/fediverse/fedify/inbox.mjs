@@ -17,6 +17,7 @@ import {
   Move,
   Note,
   Question,
+  QuoteAuthorization,
   QuoteRequest,
   Reject,
   Remove,
@@ -77,6 +78,7 @@ async function onFollow(ctx, follow, world) {
 }
 
 function onAccept(_ctx, accept, world) {
+  if (accept.resultId !== null) return { ...done("quote allowed"), target: accept.resultId.href };
   const answered = findAnsweredFollow(accept, world);
   if (answered === null) return ignored("answers no follow of ours");
   answered.actor.following.set(accept.actorId.href, answered.follow);
@@ -203,10 +205,29 @@ async function onMove(ctx, move) {
   return { ...done("moved"), target: target.id.href };
 }
 
+/** Answered at once: with a stamp if the post may be quoted, with a refusal if not. */
 async function onQuoteRequest(ctx, request, world) {
-  if (world.findPost(request.objectId?.href) === null) return ignored("the note is not ours");
-  const instrument = await request.getInstrument(ctx, { suppressError: true });
-  return { ...done("asked to be quoted"), target: instrument?.id?.href ?? null };
+  const found = world.findPost(request.objectId?.href);
+  if (found === null) return ignored("the note is not ours");
+  const { name, post } = found;
+  const [asker, quoting] = [await request.getActor(ctx), request.instrumentId?.href];
+  const stamp = ctx.getObjectUri(QuoteAuthorization, { identifier: name, id: crypto.randomUUID() });
+  if (post.quotable) world.stamps.set(stamp.href, { name, quoting, quoted: post.id });
+  const Answer = post.quotable ? Accept : Reject;
+  const answer = new Answer({
+    id: new URL(`#answers/${crypto.randomUUID()}`, ctx.getActorUri(name)),
+    actor: ctx.getActorUri(name),
+    object: new QuoteRequest({
+      id: request.id,
+      actor: request.actorId,
+      object: request.objectId,
+      instrument: request.instrumentId,
+    }),
+    result: post.quotable ? stamp : null,
+    to: asker.id,
+  });
+  await ctx.sendActivity({ identifier: name }, asker, answer);
+  return { ...done(post.quotable ? "quote allowed" : "quote refused"), target: quoting };
 }
 
 const HANDLERS = [

@@ -2,15 +2,33 @@
  * Our posts and the activities that carry them.
  *
  * A post is a plain value `{ key, id, kind, content, summary, title, to, cc, mentions, hashtags, images, poll, inReplyTo,
- * published, updated, deliverTo }`; `kind` is a key of `KINDS`, `to` and `cc` hold URIs, `mentions` `{ name, href }`,
+ * quote, stamp, quotable, published, updated, deliverTo }`; `kind` is a key of `KINDS`, `to` and `cc` hold URIs, `mentions` `{ name, href }`,
  * `images` `{ url, alt }`, `deliverTo` actors, `poll` is null or `{ options: [{ name, voters }], multiple, endTime }` with
  * sets of voters. Activities are made from it on demand.
  */
-import { Article, Collection, Create, Delete, Hashtag, Image, Mention, Note, Question, Tombstone, Update } from "@fedify/vocab";
+import {
+  Article,
+  Collection,
+  Create,
+  Delete,
+  Hashtag,
+  Image,
+  InteractionPolicy,
+  InteractionRule,
+  Mention,
+  Note,
+  Question,
+  Tombstone,
+  Update,
+} from "@fedify/vocab";
 import { PUBLIC } from "./world.mjs";
 
 /** What can be posted, each served under a path of its own. */
 export const KINDS = { notes: Note, articles: Article, questions: Question };
+
+const FOR_ALL_TO_QUOTE = new InteractionPolicy({
+  canQuote: new InteractionRule({ automaticApproval: new URL(PUBLIC) }),
+});
 
 /** The audience of each visibility, as Mastodon addresses it. */
 export const AUDIENCES = {
@@ -43,6 +61,9 @@ export function noteOf(ctx, identifier, post) {
       ...post.hashtags.map((name) => new Hashtag({ name: `#${name}`, href: new URL(`/tags/${name}`, post.id) })),
     ],
     attachments: post.images.map(({ url, alt }) => new Image({ url: new URL(url), name: alt, mediaType: "image/png" })),
+    quote: post.quote && new URL(post.quote),
+    quoteAuthorization: post.stamp && new URL(post.stamp),
+    interactionPolicy: post.quotable ? FOR_ALL_TO_QUOTE : null,
     published: post.published,
     updated: post.updated,
     ...(post.poll === null ? {} : pollOf(post.poll)),

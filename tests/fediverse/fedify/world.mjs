@@ -17,6 +17,8 @@ export class World {
   reactions = new Map();
   /** Ids of our actors -> sets of those who block them. */
   blocks = new Map();
+  /** Ids of our quote authorizations -> `{ name, quoting, quoted }`: who gave it, and for which note to quote which. */
+  stamps = new Map();
 
   constructor({ acceptsFollows, localActors }) {
     this.acceptsFollows = acceptsFollows;

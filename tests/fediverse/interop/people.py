@@ -114,6 +114,34 @@ async def a_changed_profile_of_fern_is_shown(world: World) -> None:
     await world.wait_until(f"/api/v1/accounts/{fern}", lambda found: found["display_name"] == name)
 
 
+@shows(("Move", RECEIVED))
+async def who_followed_ash_follows_elm(world: World) -> None:
+    """Ash moves to Elm, who says that she is Ash: Bert follows Elm then, and Ash no more."""
+    ash, elm = (world.fern.actors[name] for name in ("ash", "elm"))
+    await world.bert.post(f"/api/v1/accounts/{await world.find_fern(world.bert, 'ash')}/follow")
+    await world.relation(world.bert, name="ash", following=True)
+    await world.fern.alias("elm", of=ash)
+
+    await world.fern.send({"type": "Move", "object": ash, "target": elm}, to=[world.bert.handle], by="ash")
+
+    await world.relation(world.bert, name="elm", following=True)
+    await world.relation(world.bert, name="ash", following=False)
+
+
+@shows(("Move", SENT))
+async def who_follows_carl_hears_that_he_moved(world: World) -> None:
+    """Carl moves to Elm; Fern's server is told, and finds that both say so."""
+    carl, elm = f"{world.node.url}/users/carl", world.fern.actors["elm"]
+    await world.fern.follow(f"@carl@{world.node.domain}")
+    await world.fern.wait_for("handled", "Accept", where=lambda event: event.actor == carl)
+    await world.fern.alias("elm", of=carl)
+
+    await world.node.command("user", "move", "carl", world.fern.handle("elm"))
+
+    event = await world.handled("Move", lambda event: event.object == carl)
+    assert (event.outcome, event.target) == ("moved", elm)
+
+
 @shows(("Flag", SENT))
 async def a_report_is_forwarded(world: World) -> None:
     """Fern's server gets the report of a note of hers, with the words, from the node and not from Alice."""

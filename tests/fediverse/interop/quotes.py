@@ -1,48 +1,73 @@
-"""Consent to quotes: asked for and given in both directions (FEP-044f)."""
+"""Quotes: asked for, allowed with a stamp, shown, and taken back (FEP-044f)."""
 
-from tests.fediverse.interop.world import NUMBERS, PUBLIC, RECEIVED, SENT, World, shows, unique
+from typing import Any
+
+from tests.fediverse.interop.world import RECEIVED, SENT, World, shows, unique
 
 
-@shows(("QuoteRequest", SENT))
-async def alice_asks_whether_she_may_quote(world: World) -> None:
-    """The request names Fern's note and carries Alice's; until Fern says yes, nothing of hers is shown in it."""
-    words = unique("Quote me")
-    posted = await world.fern.post(words)
-    seen = await world.alice.home_status(words)
-    policy = {"canQuote": {"automaticApproval": PUBLIC}}
-    note = {"id": posted.id, "type": "Note", "attributedTo": world.fern_uri, "content": words, "to": [PUBLIC]}
-    update = {"type": "Update", "object": {**note, "interactionPolicy": policy}}
-    await world.fern.send(update, to=[world.alice.handle])
-    path = f"/api/v1/statuses/{seen['id']}"
-    await world.wait_until(path, lambda found: found["quote_approval"]["current_user"] == "automatic")
+@shows(("QuoteRequest", RECEIVED), ("Accept quote", SENT), ("Delete stamp", SENT))
+async def fern_quotes_alice_with_her_consent(world: World) -> None:
+    """Fern asks and gets a stamp that she can fetch; Alice sees the quote then, until she takes the stamp back."""
+    status = await world.post(unique("An idea"), quote_approval_policy="public")
+    words = unique("I quote")
+    posted = await world.fern.post(words, quote=status["uri"])
+    quoting = await world.alice.home_status(words)
 
-    mine = unique("I quote")
-    made = await world.post(mine, quoted_status_id=seen["id"])
+    asked = await world.fern.send(
+        {"type": "QuoteRequest", "object": status["uri"], "instrument": posted.id}, to=[world.alice.handle]
+    )
+    allowed = await world.handled("Accept", lambda event: event.object == asked)
+    assert allowed.outcome == "quote allowed"
+    assert allowed.target is not None
+    stamp = (await world.fern.lookup(allowed.target)).document
+    assert (stamp["type"], stamp["attributedTo"]) == ("QuoteAuthorization", world.uri(world.alice))
+    assert (stamp["interactingObject"], stamp["interactionTarget"]) == (posted.id, status["uri"])
 
-    assert (await world.created(mine)).outcome == "stored"
+    await world.fern.stamp(posted.id, allowed.target)
+    path = f"/api/v1/statuses/{quoting['id']}"
+    shown = await world.wait_until(path, lambda found: found["quote"] and found["quote"]["state"] == "accepted")
+    assert shown["quote"]["quoted_status"]["id"] == status["id"]
+
+    await world.alice.post(f"/api/v1/statuses/{status['id']}/quotes/{quoting['id']}/revoke")
+    await world.handled("Delete", lambda event: event.object == allowed.target)
+
+
+@shows(("QuoteRequest", SENT), ("Accept quote", RECEIVED), ("Delete stamp", RECEIVED))
+async def alice_quotes_fern_with_her_consent(world: World) -> None:
+    """Fern is asked and says yes; the quote is shown here and there, until she takes it back."""
+    words = unique("Another idea")
+    posted = await world.fern.post(words, quotable=True)
+    quoted = await world.alice.home_status(words)
+
+    made = await world.post(unique("I quote"), quoted_status_id=quoted["id"])
     asked = await world.handled("QuoteRequest", lambda event: event.object == posted.id)
-    assert (asked.outcome, asked.target) == ("asked to be quoted", made["uri"])
-    assert made["quote"] == {"state": "pending", "quoted_status": None}
+    assert (asked.outcome, asked.target) == ("quote allowed", made["uri"])
+
+    def stands(state: str) -> Any:  # noqa: ANN401 - a predicate over JSON
+        return lambda found: found["quote"]["state"] == state
+
+    path = f"/api/v1/statuses/{made['id']}"
+    shown = await world.wait_until(path, stands("accepted"))
+    assert shown["quote"]["quoted_status"]["id"] == quoted["id"]
+    told = await world.handled(
+        "Update", lambda event: event.note is not None and event.note.quote_authorization is not None
+    )
+    assert told.note is not None
+    assert told.note.quote_authorization is not None
+    assert (told.note.id, told.note.quote) == (made["uri"], posted.id)
+
+    await world.fern.revoke(told.note.quote_authorization, to=[world.alice.handle])
+    await world.wait_until(path, stands("revoked"))
 
 
-@shows(("QuoteRequest", RECEIVED))
-async def fern_asks_whether_she_may_quote(world: World) -> None:
-    """Alice's node answers at once, Alice is told, and the quote is shown."""
-    status = await world.post(unique("Quote me too"))
-    words = unique("Fern quotes")
-    note = {
-        "id": f"{world.fern.origin}/notes/quoting-{next(NUMBERS)}",
-        "type": "Note",
-        "attributedTo": world.fern_uri,
-        "content": words,
-        "to": [PUBLIC],
-        "quote": status["uri"],
-    }
+@shows(("Reject quote", SENT))
+async def a_quote_that_alice_does_not_want_is_refused(world: World) -> None:
+    """Who asks for what nobody may do is told no."""
+    status = await world.post(unique("Not to be quoted"), quote_approval_policy="nobody")
+    posted = await world.fern.post(unique("I quote"), quote=status["uri"])
 
-    sent = await world.fern.send(
-        {"type": "QuoteRequest", "object": status["uri"], "instrument": note}, to=[world.alice.handle]
+    asked = await world.fern.send(
+        {"type": "QuoteRequest", "object": status["uri"], "instrument": posted.id}, to=[world.alice.handle]
     )
 
-    shown = (await world.told("quote", words))["status"]
-    assert (shown["quote"]["state"], shown["quote"]["quoted_status"]["id"]) == ("accepted", status["id"])
-    await world.handled("Accept", lambda event: event.object == sent)
+    await world.handled("Reject", lambda event: event.object == asked)

@@ -66,9 +66,9 @@ class World:
 
         return await wait_for(look, path)
 
-    async def find_fern(self, member: Member) -> str:
-        """The id of Fern's account for somebody here."""
-        (found,) = (await search(member, self.fern.handle()))["accounts"]
+    async def find_fern(self, member: Member, name: str = "fern") -> str:
+        """The id of Fern's account, or of one of her neighbours, for somebody here."""
+        (found,) = (await search(member, self.fern.handle(name)))["accounts"]
         return str(found["id"])
 
     async def handled(self, kind: str, where: Callable[[PeerEvent], bool]) -> PeerEvent:
@@ -98,9 +98,9 @@ class World:
         path = f"/api/v1/notifications?types[]={kind}"
         return about(await self.wait_until(path, lambda found: bool(about(found))))[0]
 
-    async def relation(self, member: Member, **expected: bool) -> None:
-        """Wait until somebody and Fern are so."""
-        other = await self.find_fern(member)
+    async def relation(self, member: Member, *, name: str = "fern", **expected: bool) -> None:
+        """Wait until somebody and Fern (or one of her neighbours) are so."""
+        other = await self.find_fern(member, name)
 
         async def look() -> bool | None:
             (found,) = await member.get(f"/api/v1/accounts/relationships?id[]={other}")
@@ -128,10 +128,10 @@ def shows(*rows: tuple[str, str]) -> Callable[[Scene], Scene]:
 async def open_world(folder: Path, scheme: HttpScheme) -> AsyncIterator[World]:
     """Both servers up, everybody signed in, Alice and Fern following each other."""
     node = RunningNode(name="Engineering", folder=folder / "node")
-    options = FedifyOptions(first_knock=scheme, understands=(scheme,), actors=("fern", "fir"))
+    options = FedifyOptions(first_knock=scheme, understands=(scheme,), actors=("fern", "fir", "ash", "elm"))
     async with FedifyPeer.running(folder / "fern.log", options) as fern:
         try:
-            await node.create("alice", "bert")
+            await node.create("alice", "bert", "carl")
             await node.start()
             async with node.member("alice") as alice, node.member("bert") as bert:
                 here = World(node=node, alice=alice, bert=bert, fern=fern, scheme=scheme)
