@@ -41,6 +41,9 @@ class StreamName(StrEnum):
 
 
 _BY_HASHTAG: Final = frozenset({StreamName.HASHTAG, StreamName.HASHTAG_LOCAL})
+_OF_ANNOUNCEMENTS: Final = frozenset(
+    {EventKind.ANNOUNCEMENT, EventKind.ANNOUNCEMENT_REACTION, EventKind.ANNOUNCEMENT_DELETE}
+)
 _OF_STATUSES: Final = frozenset({EventKind.UPDATE, EventKind.STATUS_UPDATE})
 
 
@@ -169,6 +172,8 @@ class Listener:
         for stream in self._streams:
             if event.kind is EventKind.DELETE:
                 is_heard = stream.name is not StreamName.USER_NOTIFICATION
+            elif event.kind in _OF_ANNOUNCEMENTS:
+                is_heard = stream.name is StreamName.USER
             elif stream.name is StreamName.USER:
                 is_heard = event.account_id == self.account_id and (
                     event.kind in _OF_STATUSES or self._is_heard_notification(event)

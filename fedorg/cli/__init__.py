@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 import fedorg
-from fedorg.cli import demo, doctor, moving, peers, reports, running, settings, texts, users
+from fedorg.cli import announcements, demo, doctor, emojis, moving, peers, reports, running, settings, texts, users
 from fedorg.cli.base import Context
 
 __all__ = ["main"]
@@ -48,6 +48,8 @@ for _command in (
     users.user,
     peers.peer,
     reports.report,
+    announcements.announcement,
+    emojis.emoji,
     texts.rule,
     texts.text,
     doctor.doctor,

@@ -32,10 +32,11 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emoji:
-    """A custom emoji as its server declares it; ``url`` is where the image lies."""
+    """A custom emoji as its server declares it; ``url`` is where the image lies, ``static_url`` one that stands still."""
 
     shortcode: str
     url: str
+    static_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

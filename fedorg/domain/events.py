@@ -14,6 +14,9 @@ class EventKind(StrEnum):
     STATUS_UPDATE = "status.update"
     DELETE = "delete"
     NOTIFICATION = "notification"
+    ANNOUNCEMENT = "announcement"
+    ANNOUNCEMENT_REACTION = "announcement.reaction"
+    ANNOUNCEMENT_DELETE = "announcement.delete"
     REVOKED = "revoked"
 
 
@@ -22,8 +25,8 @@ class Event:
     """A row of the event log.
 
     ``account_id`` names whose home (``update``, ``status.update``, ``notification``) or whose tokens (``revoked``) it
-    concerns; None for what public and tag streams carry and for deletes, which reach everybody. ``subject_id`` is
-    the status, notification or token.
+    concerns; None for what public and tag streams carry, and for deletes and announcements, which reach everybody.
+    ``subject_id`` is the status, notification, announcement, emoji of an announcement, or token.
     """
 
     id: EventId

@@ -286,7 +286,7 @@ def emoji_entity(emoji: Emoji) -> EmojiEntity:
     return {
         "shortcode": emoji.shortcode,
         "url": emoji.url,
-        "static_url": emoji.url,
+        "static_url": emoji.static_url or emoji.url,
         "visible_in_picker": False,
         "category": None,
     }

@@ -152,7 +152,7 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         else None,
         "media_attachments": [media_entity(media, uris) for media in view.media],
         "mentions": [_mention(mention) for mention in view.mentions],
-        "tags": [_tag(tag, uris) for tag in view.tags],
+        "tags": [tag_in_text_entity(tag, uris) for tag in view.tags],
         "emojis": [emoji_entity(emoji) for emoji in shown.emojis],
         "reactions": [reaction_entity(counted) for counted in (view.reblog or view).reactions],
         "card": None,
@@ -228,5 +228,6 @@ def _mention(mention: Mention) -> MentionEntity:
     }
 
 
-def _tag(tag: Tag, uris: Uris) -> StatusTagEntity:
+def tag_in_text_entity(tag: Tag, uris: Uris) -> StatusTagEntity:
+    """A hashtag as it stands in a text."""
     return {"name": tag.name, "url": uris.tag(tag.name)}

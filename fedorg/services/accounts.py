@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, Final
 
 from sqlalchemy import Connection
 
-from fedorg.domain.accounts import Account, AccountKey, ActorType, Field, User
+from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field, User
 from fedorg.domain.jobs import DistributeProfile
 from fedorg.domain.limits import (
     ATTRIBUTION_DOMAINS_MAX,
@@ -23,6 +23,7 @@ from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services import pictures
+from fedorg.services.custom_emojis import emojis_in
 from fedorg.services.peers import canonical_domain
 from fedorg.services.pictures import PictureKind
 from fedorg.store import accounts, jobs, users
@@ -145,6 +146,7 @@ async def change_profile(node: Node, account: Account, change: ProfileChange) ->
     for kind, upload in (("avatar", change.avatar), ("header", change.header)):
         if upload is not None:
             values |= await _kept(node, upload, kind)  # type: ignore[arg-type] # mypy widens the literals
+    values["emojis"] = await _emojis(node, account, values)
     try:
         return await _write(node, account.id, values)
     except BaseException:
@@ -202,6 +204,13 @@ async def _write(node: Node, account_id: AccountId, values: dict[str, Any]) -> A
     before, after = await node.write(unit)
     await pictures.forget(node, _pictures(before) - _pictures(after))
     return after
+
+
+async def _emojis(node: Node, account: Account, values: dict[str, Any]) -> tuple[Emoji, ...]:
+    """The custom emoji in what a profile will say."""
+    fields: tuple[Field, ...] = values.get("fields", account.fields)
+    texts = [values.get("display_name", account.display_name), values.get("note_source", account.note_source)]
+    return await emojis_in(node, [*texts, *(text for field in fields for text in (field.name, field.source))])
 
 
 def _pictures(account: Account) -> set[str]:

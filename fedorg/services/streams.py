@@ -7,11 +7,12 @@ would leave a stream open (S42); clients come back by themselves.
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy import Connection
 
 from fedorg import log
+from fedorg.domain.announcements import AnnouncementView, ReactionNews
 from fedorg.domain.events import Event, EventKind
 from fedorg.domain.notifications import NotificationView
 from fedorg.domain.oauth import Token
@@ -19,7 +20,7 @@ from fedorg.domain.statuses import PageQuery, StatusView
 from fedorg.errors import NotFound, Unauthorized, Unavailable
 from fedorg.ids import AccountId, EventId, ListId, NotificationId, StatusId
 from fedorg.node import Node
-from fedorg.services import notifications, oauth, statuses, timelines
+from fedorg.services import announcements, notifications, oauth, statuses, timelines
 from fedorg.store import events, tags
 from fedorg.store.engine import DatabaseClosed
 from fedorg.streaming import Ending, Hub, Listener, News, StreamName
@@ -48,6 +49,10 @@ _NARROWED: Final[Mapping[StreamName, _Narrowing]] = {
     StreamName.HASHTAG: _Narrowing(),
     StreamName.HASHTAG_LOCAL: _Narrowing(local_only=True),
 }
+
+
+Loaded: TypeAlias = StatusView | NotificationView | AnnouncementView | ReactionNews
+"""What news are about."""
 
 
 class Streams:
@@ -89,7 +94,7 @@ class Streams:
             self._reader.cancel()
             self._reader = None
 
-    async def load(self, listener: Listener, news: News) -> StatusView | NotificationView | None:
+    async def load(self, listener: Listener, news: News) -> Loaded | None:
         """What the news is about as the listener's account sees it now; None when it sees nothing of it.
 
         What public and hashtag streams show is what the timeline of the same name shows, asked for this one status.
@@ -100,6 +105,13 @@ class Streams:
                 return await notifications.get(self._node, viewer, NotificationId(event.subject_id))
             except NotFound:
                 return None
+        if event.kind is EventKind.ANNOUNCEMENT:
+            try:
+                return await announcements.get_for(self._node, viewer, event.subject_id)
+            except NotFound:
+                return None
+        if event.kind is EventKind.ANNOUNCEMENT_REACTION:
+            return await announcements.find_reaction(self._node, event.subject_id)
         found = await self._load_statuses(viewer, news, StatusId(event.subject_id))
         return found[0] if found else None
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -195,7 +196,7 @@ def _values(account: Account) -> dict[str, Any]:
         "acct_key": acct_key(account.username, account.domain),
         "peer": account.peer,
         "fields": [_stored_field(one) for one in account.fields],
-        "emojis": [{"shortcode": one.shortcode, "url": one.url} for one in account.emojis],
+        "emojis": [msgspec.to_builtins(one) for one in account.emojis],
         "also_known_as": list(account.also_known_as),
         "attribution_domains": list(account.attribution_domains),
     }

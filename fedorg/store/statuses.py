@@ -391,7 +391,7 @@ def _values(status: Status) -> dict[str, Any]:
     return {name: getattr(status, name) for name in _PLAIN} | {
         "visibility": status.audience.visibility.value,
         "reach": status.audience.reach.value,
-        "emojis": [{"shortcode": one.shortcode, "url": one.url} for one in status.emojis],
+        "emojis": [msgspec.to_builtins(one) for one in status.emojis],
         "quote_policy": None if status.quote_policy is None else status.quote_policy.value,
         "interaction_policy": None
         if status.interaction_policy is None

@@ -807,7 +807,64 @@ reports: Final = Table(
     Index("ix_reports_peer", "peer", "resolved_at"),
 )
 
-# What administrators wrote
+# What administrators wrote, and the emoji they drew
+
+custom_emojis: Final = Table(
+    "custom_emojis",
+    metadata,
+    _id(),
+    Column("shortcode", Text, nullable=False, unique=True),
+    Column("category", Text),
+    Column("file", Text, nullable=False),
+    Column("static_file", Text, nullable=False),
+    Column("visible_in_picker", Boolean, nullable=False),
+    _moment("disabled_at", nullable=True),
+    _moment("created_at"),
+)
+
+announcements: Final = Table(
+    "announcements",
+    metadata,
+    _id(),
+    Column("text", Text, nullable=False),
+    _moment("starts_at", nullable=True),
+    _moment("ends_at", nullable=True),
+    _flag("all_day"),
+    # NULL: not shown to anybody, yet or any more.
+    _moment("published_at", nullable=True),
+    _moment("created_at"),
+    _moment("updated_at"),
+)
+
+# An explicit act: who has said that they know.
+announcement_dismissals: Final = Table(
+    "announcement_dismissals",
+    metadata,
+    Column("announcement_id", BigInteger, ForeignKey("announcements.id", ondelete="CASCADE"), primary_key=True),
+    _account(primary_key=True),
+    _moment("created_at"),
+    Index("ix_announcement_dismissals_account", "account_id"),
+)
+
+# A name that somebody reacted with; its id is what streams tell of.
+announcement_emojis: Final = Table(
+    "announcement_emojis",
+    metadata,
+    _id(),
+    Column("announcement_id", BigInteger, ForeignKey("announcements.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    _moment("created_at"),
+    UniqueConstraint("announcement_id", "name"),
+)
+
+announcement_reactions: Final = Table(
+    "announcement_reactions",
+    metadata,
+    Column("emoji_id", BigInteger, ForeignKey("announcement_emojis.id", ondelete="CASCADE"), primary_key=True),
+    _account(primary_key=True),
+    _moment("created_at"),
+    Index("ix_announcement_reactions_account", "account_id"),
+)
 
 rules: Final = Table(
     "rules",

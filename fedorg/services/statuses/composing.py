@@ -5,18 +5,19 @@ text. Naming somebody whom the status may not reach is refused, not silently wid
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
 
 from fedorg import text
-from fedorg.domain.accounts import Account
+from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.statuses import Tag
 from fedorg.domain.visibility import Audience, FederationMode, Visibility, admits, is_inside
 from fedorg.errors import Invalid, NotFound, Unavailable
 from fedorg.node import FetchError, Node
+from fedorg.services.custom_emojis import emojis_in
 from fedorg.store import accounts, peers
 
 LOOKUPS_MAX: Final = 30
@@ -34,10 +35,16 @@ class Composed:
     spoiler_text: str
     mentions: tuple[Account, ...]
     tags: tuple[Tag, ...]
+    emojis: tuple[Emoji, ...] = ()
 
 
-async def compose(node: Node, plain: str, spoiler_text: str, *, has_media: bool) -> Composed:
-    """Read a status that somebody typed. Raises ``Invalid`` when it is empty or too long."""
+async def compose(
+    node: Node, plain: str, spoiler_text: str, *, has_media: bool, options: Iterable[str] = ()
+) -> Composed:
+    """Read a status that somebody typed, with the ``options`` of its poll.
+
+    Raises ``Invalid`` when it is empty or too long.
+    """
     plain, spoiler_text = text.normalise(plain), text.normalise(spoiler_text)
     if not plain and spoiler_text:
         plain, spoiler_text = spoiler_text, ""
@@ -62,6 +69,7 @@ async def compose(node: Node, plain: str, spoiler_text: str, *, has_media: bool)
         spoiler_text=spoiler_text,
         mentions=tuple({account.id: account for account in named.values()}.values()),
         tags=tuple(written.values())[:TAGS_MAX],
+        emojis=await emojis_in(node, (plain, spoiler_text, *options)),
     )
 
 

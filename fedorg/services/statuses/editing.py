@@ -150,6 +150,7 @@ def _changed(before: Status, change: StatusChange, composed: Composed, now: date
         content=composed.content,
         spoiler_text=composed.spoiler_text,
         sensitive=sensitive or bool(composed.spoiler_text),
+        emojis=composed.emojis,
         language=before.language if change.language is None else change.language,
         # Two edits in one millisecond are two versions.
         edited_at=max(now, latest + timedelta(milliseconds=1)),

@@ -122,7 +122,13 @@ async def _prepare(
         author=author,
         user=user,
         draft=draft,
-        composed=await compose(node, draft.text, draft.spoiler_text, has_media=bool(draft.media_ids)),
+        composed=await compose(
+            node,
+            draft.text,
+            draft.spoiler_text,
+            has_media=bool(draft.media_ids),
+            options=() if terms is None else terms.options,
+        ),
         terms=terms,
         key=_bounded(draft.idempotency_key),
         now=now,
@@ -257,6 +263,7 @@ def _new_status(posting: _Posting, parent: Status | None, quoted: StatusView | N
         in_reply_to_uri=None if parent is None else parent.uri,
         thread_id=status_id if parent is None else parent.thread_id,
         application_id=draft.application_id,
+        emojis=composed.emojis,
         quote_policy=effective_quote_policy(quote_policy, audience.visibility),
         created_at=posting.now,
     )

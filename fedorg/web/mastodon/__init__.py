@@ -6,6 +6,7 @@ from quart import Blueprint
 
 from fedorg.web.mastodon import (
     accounts,
+    announcements,
     apps,
     domain_blocks,
     endorsements,
@@ -35,6 +36,7 @@ from fedorg.web.mastodon import (
 # Each module brings one; a line each, so that several people can add theirs.
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     accounts.blueprint,
+    announcements.blueprint,
     apps.blueprint,
     domain_blocks.blueprint,
     endorsements.blueprint,

@@ -7,6 +7,7 @@ from quart import Blueprint, Response
 from fedorg.domain.instance import InstanceFacts, InstanceText, TextKind
 from fedorg.errors import NotFound
 from fedorg.serializers.accounts import AccountEntity, account_entity
+from fedorg.serializers.announcements import custom_emoji_entity
 from fedorg.serializers.instance import (
     domain_block_entity,
     instance_entity,
@@ -16,7 +17,7 @@ from fedorg.serializers.instance import (
     v1_instance_entity,
     week_entity,
 )
-from fedorg.services import instance, instance_texts
+from fedorg.services import custom_emojis, instance, instance_texts
 from fedorg.text import escape, markdown_to_html
 from fedorg.web.auth import Viewer, open_to_public, public
 from fedorg.web.base import json_answer, this_node
@@ -123,8 +124,10 @@ async def list_translation_languages() -> Response:
 @blueprint.get("/api/v1/custom_emojis")
 @public
 async def list_custom_emojis() -> Response:
-    """This node has no emoji of its own."""
-    return json_answer([])
+    """The emoji of this node."""
+    node = this_node()
+    found = await custom_emojis.list_emojis(node)
+    return json_answer([custom_emoji_entity(emoji, node.uris) for emoji in found if emoji.disabled_at is None])
 
 
 def _contact(facts: InstanceFacts) -> AccountEntity | None:

@@ -13,6 +13,7 @@ import msgspec
 from quart import Blueprint, Response, request, websocket
 
 from fedorg import log
+from fedorg.domain.announcements import AnnouncementView, ReactionNews
 from fedorg.domain.events import EventKind
 from fedorg.domain.notifications import NotificationView
 from fedorg.domain.oauth import covers
@@ -20,6 +21,7 @@ from fedorg.domain.statuses import StatusView
 from fedorg.errors import BadRequest, FedorgError, Forbidden, NotFound, Unauthorized
 from fedorg.ids import ListId
 from fedorg.node import Node
+from fedorg.serializers.announcements import announcement_entity, reaction_news_entity
 from fedorg.serializers.notifications import notification_entity
 from fedorg.serializers.statuses import status_entity
 from fedorg.services import lists, oauth
@@ -259,7 +261,7 @@ async def _tell(node: Node, streams: Streams, listener: Listener) -> None:
 
 async def _payload(node: Node, streams: Streams, listener: Listener, news: News) -> str | None:
     """What the listener's account sees of the news, as JSON; None when it sees nothing."""
-    if news.event.kind is EventKind.DELETE:
+    if news.event.kind in (EventKind.DELETE, EventKind.ANNOUNCEMENT_DELETE):
         return str(news.event.subject_id)
     view = await streams.load(listener, news)
     match view:
@@ -269,5 +271,9 @@ async def _payload(node: Node, streams: Streams, listener: Listener, news: News)
             return msgspec.json.encode(status_entity(view, node.uris)).decode()
         case NotificationView():
             return msgspec.json.encode(notification_entity(view, node.uris)).decode()
+        case AnnouncementView():
+            return msgspec.json.encode(announcement_entity(view, node.uris)).decode()
+        case ReactionNews():
+            return msgspec.json.encode(reaction_news_entity(view)).decode()
         case _:
             assert_never(view)

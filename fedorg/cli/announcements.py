@@ -1,0 +1,113 @@
+"""``fedorg announcement``: what all members are told."""
+
+from datetime import UTC, datetime
+
+import click
+
+from fedorg.cli.base import Context, console, print_json, print_table, with_node
+from fedorg.domain.announcements import Announcement
+from fedorg.services import announcements
+
+_MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
+
+
+@click.group()
+def announcement() -> None:
+    """Announce something to all members, and see how many have said that they know."""
+
+
+@announcement.command("add")
+@click.argument("words")
+@click.option("--starts", type=_MOMENT, help="When what it speaks of begins (UTC).")
+@click.option("--ends", type=_MOMENT, help="When it is over, and shown no more (UTC).")
+@click.option("--all-day", is_flag=True, help="The two are days rather than times.")
+@click.pass_obj
+def add(context: Context, *, words: str, starts: datetime | None, ends: datetime | None, all_day: bool) -> None:
+    """Announce something now.
+
+    \b
+    Examples:
+      fedorg announcement add "The canteen is closed on Monday"
+      fedorg announcement add "Summer feast" --starts 2027-07-01 --ends 2027-07-02 --all-day
+    """
+    made = with_node(
+        context,
+        lambda node: announcements.publish(node, words, starts_at=_utc(starts), ends_at=_utc(ends), all_day=all_day),
+    )
+    console.print(f"Announcement {made.id} was published.", highlight=False)
+
+
+@announcement.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def list_announcements(context: Context, *, as_json: bool) -> None:
+    """List announcements, the latest first, with how many have said that they know.
+
+    \b
+    Example:
+      fedorg announcement list
+    """
+    found = with_node(context, announcements.list_all)
+    if as_json:
+        print_json(
+            [
+                {"id": str(one.id), "text": one.text, "published_at": one.published_at, "dismissals": count}
+                for one, count in found
+            ]
+        )
+        return
+    print_table(
+        ("Announcement", "Text", "State", "Know"),
+        [(str(one.id), one.text, _state(one), str(count)) for one, count in found],
+        empty="Nothing was announced yet.",
+    )
+
+
+@announcement.command("unpublish")
+@click.argument("number", type=int)
+@click.pass_obj
+def unpublish(context: Context, *, number: int) -> None:
+    """Show an announcement to nobody any more.
+
+    \b
+    Example:
+      fedorg announcement unpublish 115902375031439360
+    """
+    with_node(context, lambda node: announcements.set_shown(node, number, shown=False))
+    console.print(f"Announcement {number} is shown no more.", highlight=False)
+
+
+@announcement.command("publish")
+@click.argument("number", type=int)
+@click.pass_obj
+def publish(context: Context, *, number: int) -> None:
+    """Show an announcement again.
+
+    \b
+    Example:
+      fedorg announcement publish 115902375031439360
+    """
+    with_node(context, lambda node: announcements.set_shown(node, number, shown=True))
+    console.print(f"Announcement {number} is shown.", highlight=False)
+
+
+@announcement.command("delete")
+@click.argument("number", type=int)
+@click.pass_obj
+def delete(context: Context, *, number: int) -> None:
+    """Remove an announcement with its reactions.
+
+    \b
+    Example:
+      fedorg announcement delete 115902375031439360
+    """
+    with_node(context, lambda node: announcements.delete(node, number))
+    console.print(f"Announcement {number} was deleted.", highlight=False)
+
+
+def _state(one: Announcement) -> str:
+    return "hidden" if one.published_at is None else f"since {one.published_at:%Y-%m-%d %H:%M}"
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)
