@@ -32,7 +32,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emoji:
-    """A custom emoji as its server declares it; ``url`` is where the image lies, ``static_url`` one that stands still."""
+    """A custom emoji as its server declares it; ``url`` is its picture, ``static_url`` one that stands still."""
 
     shortcode: str
     url: str
