@@ -167,7 +167,7 @@ async def test_what_one_may_not_see_is_not_there_to_quote(working: WorkingServer
     assert words == {"The post you are trying to quote does not appear to exist."}
 
 
-async def test_a_boost_is_no_quote_target(working: WorkingServer) -> None:
+async def test_s52_a_boost_is_no_quote_target(working: WorkingServer) -> None:
     """S52: a boost has no consent of its own to give, neither its maker's nor, by a detour, that of what it boosts."""
     anna, bert = await working.person("anna"), await working.person("bert")
     original = await post(anna, "An idea", quote_approval_policy="nobody")
@@ -202,7 +202,7 @@ async def test_a_quote_that_is_not_for_everybody_is_for_the_quoted_author_too(wo
     assert entities(listed, "Status") == []
 
 
-async def test_each_reader_sees_what_they_may_see(working: WorkingServer) -> None:
+async def test_s52_each_reader_sees_what_they_may_see(working: WorkingServer) -> None:
     """A quote of a private status says no more to others than that it is not for them; likewise under a block."""
     anna, fan, other = [await working.person(name) for name in ("anna", "fan", "other")]
     await follow(fan, anna)

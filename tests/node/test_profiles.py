@@ -204,3 +204,28 @@ async def test_rows_that_a_unique_key_forbids_are_counted_out(node_server: NodeS
         return [insert_ignore(conn, tables.tombstones, rows[:upto]) for upto in (0, 2, 3, 3)]
 
     assert await node_server.node.write(unit) == [0, 2, 1, 0]
+
+
+async def test_a_quote_is_shown_with_what_its_visitor_may_see_of_it(node_server: NodeServer) -> None:
+    """A visitor reads what is quoted where that is for everybody, its warning first, and nothing else of it."""
+    anna, bert = await node_server.person("anna"), await node_server.person("bert")
+    browser = await node_server.browser()
+    pages = []
+    for text, fields in (
+        ("Read <this>", {}),
+        ("Under a warning", {"spoiler_text": "Beware"}),
+        ("Among us", {"reach": "organisation"}),
+    ):
+        quoted = await post(anna, text, **fields)
+        made = await post(bert, "Look", quoted_status_id=quoted["id"])
+        pages.append(await browser.open(f"/@bert/{made['id']}"))
+    revoked = await post(anna, "Take this back")
+    made = await post(bert, "Look", quoted_status_id=revoked["id"])
+    await anna.api.post(f"/api/v1/statuses/{revoked['id']}/quotes/{made['id']}/revoke")
+    pages.append(await browser.open(f"/@bert/{made['id']}"))
+
+    assert [page.status_code for page in pages] == [200, 200, 404, 200]
+    assert "Read &lt;this&gt;" in pages[0].text
+    assert "<summary>Beware</summary>" in pages[1].text
+    assert "What is quoted cannot be shown." in pages[3].text
+    assert "Take this back" not in pages[3].text

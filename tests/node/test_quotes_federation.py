@@ -239,7 +239,7 @@ async def test_a_verified_stamp_shows_the_quote(quoting: Quoting) -> None:
     "forged",
     ["other_note", "other_quoted", "other_author", "no_author", "other_id", "other_type", "missing"],
 )
-async def test_a_stamp_for_anything_else_is_none(quoting: Quoting, forged: str) -> None:
+async def test_s52_a_stamp_for_anything_else_is_none(quoting: Quoting, forged: str) -> None:
     """A stamp counts for its own quoting note, quoted note and author, under its own id, and nowhere else."""
     elsewhere = note(quoting.ginas, "gina")["id"]
     wrong: dict[str, dict[str, Any]] = {
@@ -258,7 +258,7 @@ async def test_a_stamp_for_anything_else_is_none(quoting: Quoting, forged: str) 
     assert await quoting.state(made["id"]) == "pending"
 
 
-async def test_a_stamp_of_another_server_is_not_even_fetched(quoting: Quoting) -> None:
+async def test_s52_a_stamp_of_another_server_is_not_even_fetched(quoting: Quoting) -> None:
     """The quoting server cannot stamp for the quoted one, directly or by a redirect."""
     quoted = note(quoting.ginas, "gina")
     made = note(quoting.freds, "fred", quote=quoted["id"])
@@ -294,7 +294,7 @@ async def test_consent_cannot_be_read_out_of_anything_but_a_stamp(quoting: Quoti
     assert await quoting.state(of_sibling["id"]) == "pending"
 
 
-async def test_a_boost_of_a_peer_is_no_quote_target(quoting: Quoting) -> None:
+async def test_s52_a_boost_of_a_peer_is_no_quote_target(quoting: Quoting) -> None:
     """S52: a stamp for a boost shows nothing of what it boosts."""
     await quoting.befriend(quoting.alice, quoting.gina, quoting.ginas, "gina")
     original = note(quoting.ginas, "georg")
