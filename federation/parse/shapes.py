@@ -21,7 +21,7 @@ Json = Mapping[str, object]
 T = TypeVar("T")
 Name = TypeVar("Name", bound=str)
 
-_NOT_IN_ID: Final = re.compile(r"[\x00-\x20\x7f-\x9f\"<>\\`\u2028\u2029\ud800-\udfff]")
+_NOT_IN_ID: Final = re.compile(r"[\x00-\x20\x7f-\x9f\"<>\\`\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 # Embeddings, overrides and isolates can make a name read as another; the marks of Hebrew and Arabic text stay.
 _BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")

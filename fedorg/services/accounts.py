@@ -27,7 +27,7 @@ from fedorg.services.custom_emojis import emojis_in
 from fedorg.services.peers import canonical_domain
 from fedorg.services.pictures import PictureKind
 from fedorg.store import accounts, jobs, users
-from fedorg.text import MentionTarget, count_characters, field_to_html, find, normalise, to_html
+from fedorg.text import MentionTarget, count_characters, field_to_html, find, normalise, normalise_line, to_html
 
 IDS_MAX: Final = 80
 # No account has more, whatever its server says; a column holds twice as many.
@@ -245,14 +245,14 @@ def _plain_values(change: ProfileChange) -> dict[str, Any]:
         if (value := getattr(change, name)) is not None
     }  # fmt: skip
     if change.display_name is not None:
-        values["display_name"] = " ".join(normalise(change.display_name).split())
+        values["display_name"] = normalise_line(change.display_name)
     if change.is_bot is not None:
         values["actor_type"] = ActorType.SERVICE if change.is_bot else ActorType.PERSON
     if change.fields is not None:
         values["fields"] = tuple(
-            Field(name=name.strip(), value=field_to_html(normalise(value).strip()), source=normalise(value).strip())
-            for name, value in change.fields
-            if name.strip() and value.strip()
+            Field(name=normalise_line(name), value=field_to_html(source), source=source)
+            for name, source in ((name, normalise_line(value)) for name, value in change.fields)
+            if normalise_line(name) and source
         )
     if change.attribution_domains is not None:
         values["attribution_domains"] = _sites(change.attribution_domains)

@@ -6,7 +6,6 @@ in the list of activities that were taken.
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from sqlalchemy import Connection
 
 from fedorg.store.tables import seen_activities
 from tests.databases import SqliteFiles
+from tests.node.attacks.raw import close
 from tests.node.fake_peer import FakePeer, Message
 from tests.node.serving import Changes, Member, NodeServer, serve_node
 from tests.node.talking import WorkingServer, post, refusal, run_jobs, success
@@ -94,7 +94,7 @@ class Ground:
                 writer.write(data)
                 await writer.drain()
             answer = await reader.read()
-        writer.close()
+        await close(writer)
         return answer
 
     async def taken(self) -> int:
@@ -153,34 +153,3 @@ async def take_ground(
     url = files.create_migrated(folder / "node.db")
     async with serve_node(url, folder, change, **settings) as server, run_jobs(server) as working:
         yield Ground(working=working, alice=await server.person("alice"))
-
-
-class Canary:
-    """Something inside that nobody may make the node talk to: a port that counts who comes."""
-
-    def __init__(self, server: asyncio.Server) -> None:
-        self.visits = 0
-        self._server = server
-        self.port = int(server.sockets[0].getsockname()[1])
-
-
-@asynccontextmanager
-async def canary() -> AsyncIterator[Canary]:
-    """A canary on all loopback addresses."""
-    sockets = [socket.create_server(("127.0.0.1", 0))]
-    port = sockets[0].getsockname()[1]
-    with contextlib.suppress(OSError):
-        sockets.append(socket.create_server(("::1", port), family=socket.AF_INET6))
-    held: list[Canary] = []
-
-    async def visited(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        held[0].visits += 1
-        writer.close()
-
-    servers = [await asyncio.start_server(visited, sock=one) for one in sockets]
-    held.append(Canary(servers[0]))
-    try:
-        yield held[0]
-    finally:
-        for server in servers:
-            server.close()

@@ -8,6 +8,41 @@ from typing import Final
 OK: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/activity+json\r\n"
 
 
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def serving(serve: Serve) -> AsyncIterator[int]:
+    """The port of a server that answers by ``serve``; at the end no connection of it is left."""
+    running: set[asyncio.Task[None]] = set()
+
+    async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        running.add(task)
+        try:
+            await serve(reader, writer)
+        finally:
+            await close(writer)
+            running.discard(task)
+
+    server = await asyncio.start_server(answered, "127.0.0.1", 0)
+    try:
+        yield int(server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
+        for task in list(running):
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def close(writer: asyncio.StreamWriter) -> None:
+    """Hang up, and wait until that is done."""
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+
+
 class Raw:
     """What is said to everybody who comes: a head, and a chunk again and again; it counts what it could get rid of."""
 
@@ -33,13 +68,9 @@ class Raw:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
                 await reader.readuntil(b"\r\n\r\n")
                 await say(writer)
-            writer.close()
 
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        try:
-            yield f"http://localhost:{server.sockets[0].getsockname()[1]}"
-        finally:
-            server.close()
+        async with serving(serve) as port:
+            yield f"http://localhost:{port}"
 
     async def _say(self, writer: asyncio.StreamWriter) -> None:
         writer.write(self._head + self._chunk)

@@ -18,6 +18,7 @@ from fedorg.jobs.upkeep import keep_up
 from fedorg.store.tables import accounts, peers
 from tests.databases import SqliteFiles
 from tests.node.attacks.ground import NUMBERS, PUBLIC, Ground, note, take_ground
+from tests.node.attacks.raw import close
 from tests.node.fake_peer import FakePeer, running_peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -193,7 +194,7 @@ async def test_s29_an_oversize_body_is_refused_before_it_is_read(ground: Ground,
         answer = b""
         with contextlib.suppress(ConnectionError):
             answer = await reader.read(4096)
-    writer.close()
+    await close(writer)
 
     assert answer.split(b" ", 2)[1:2] in ([b"413"], [b"400"], []), answer
     assert sent < 32 * 1_048_576

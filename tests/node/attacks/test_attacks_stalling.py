@@ -10,6 +10,7 @@ import pytest
 
 from tests.node.attacks.forging import by_rsa, cavage
 from tests.node.attacks.ground import NUMBERS, Ground
+from tests.node.attacks.raw import serving
 from tests.node.fake_peer import FakePeer, Message, key
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -20,28 +21,19 @@ HOSTS: Final = count(1)
 
 
 class Stalled:
-    """A server under any number of names that takes connections and says nothing until the end of its block."""
+    """A server under any number of names that takes connections and says nothing until it is ``over``."""
 
     def __init__(self) -> None:
         self.port = 0
         self.waiting = 0
         self.met = asyncio.Event()
-        self._is_over = False
-        self._writers: set[asyncio.StreamWriter] = set()
+        self.over = asyncio.Event()
 
-    async def serve(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, _reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         """One connection."""
         self.waiting += 1
         self.met.set()
-        self._writers.add(writer)
-        if self._is_over:
-            writer.close()
-
-    def release(self) -> None:
-        """Hang up on everybody, those to come as well."""
-        self._is_over = True
-        for writer in self._writers:
-            writer.close()
+        await self.over.wait()
 
     def message(self, ground: Ground) -> Message:
         """A request whose key is on yet another host of it."""
@@ -54,13 +46,8 @@ class Stalled:
 async def stalling() -> AsyncIterator[Stalled]:
     """Such a server."""
     stalled = Stalled()
-    server = await asyncio.start_server(stalled.serve, "127.0.0.1", 0)
-    stalled.port = server.sockets[0].getsockname()[1]
-    try:
+    async with serving(stalled.serve) as stalled.port:
         yield stalled
-    finally:
-        stalled.release()
-        server.close()
 
 
 async def test_s24_who_stalls_keeps_no_place_from_deliveries_and_the_door(ground: Ground, peer: FakePeer) -> None:
@@ -78,7 +65,7 @@ async def test_s24_who_stalls_keeps_no_place_from_deliveries_and_the_door(ground
             await peer.wait_for("Create", words)
             like = peer.activity("Follow", peer.actor("mallory"), ground.alice_uri, next(NUMBERS))
             assert (await ground.post(peer.sign(ground.inbox, like, by="mallory"))).status_code == 202
-        stalled.release()
+        stalled.over.set()
         answers = await asyncio.gather(*attack)
 
     assert {answer.status_code for answer in answers} == {401, 429}
