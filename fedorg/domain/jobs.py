@@ -154,10 +154,14 @@ class ResolveThread(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class CompleteThread(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Fetch what is missing of the thread of a status, above and below it; ``peer`` is the server it came from."""
+    """Fetch what is missing of the thread of a status, above and below it; ``peer`` is the server it came from.
+
+    ``refresh_id`` is what clients that wait for it know it by.
+    """
 
     status_id: StatusId
     peer: str
+    refresh_id: str = ""
 
 
 class CompleteProfile(msgspec.Struct, frozen=True, kw_only=True, tag=True):

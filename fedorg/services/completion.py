@@ -4,6 +4,7 @@ Nothing here waits for anybody: it notes that it is time to ask, and queues who 
 this node ask nobody.
 """
 
+import secrets
 from datetime import timedelta
 from typing import Final
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import CompleteProfile, CompleteThread
+from fedorg.domain.refreshes import Refresh
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import FederationMode, Visibility, admits
 from fedorg.ids import AccountId, StatusId
@@ -22,13 +24,25 @@ PROFILE_AGAIN_AFTER: Final = timedelta(hours=6)
 # What a peer delivers makes this node look into a thread; so often at most, however much it delivers.
 ENTERED_AGAIN_AFTER: Final = timedelta(seconds=30)
 THREAD_STATUSES_MAX: Final = 1000
+_REFRESH_BYTES: Final = 18
 
 
-async def see_thread(node: Node, status_id: StatusId) -> None:
-    """A member looks at a thread: its missing parts are asked for, if some of it is from elsewhere."""
-    thread_id = await node.read(_due_thread, node, status_id)
-    if thread_id is not None:
+async def see_thread(node: Node, status_id: StatusId) -> Refresh | None:
+    """A member looks at a thread: its missing parts are asked for, if some of it is from elsewhere.
+
+    Gives what is being fetched of it, by whomever that was asked for.
+    """
+    if await node.read(_due_thread, node, status_id) is not None:
         await node.write(_ask_for_thread, node, status_id)
+    return await node.read(_running, node, status_id)
+
+
+async def get_refresh(node: Node, refresh_id: str) -> Refresh:
+    """Whether a refresh is still running; ``NotFound`` when it is none, or long ago.
+
+    Its name cannot be guessed and says nothing of what is fetched.
+    """
+    return await node.read(completions.get_refresh, refresh_id, node.now() - THREAD_AGAIN_AFTER)
 
 
 async def enter_thread(node: Node, status_id: StatusId) -> None:
@@ -79,11 +93,22 @@ def _due_thread(conn: Connection, node: Node, status_id: StatusId) -> StatusId |
     return None if is_large else status.thread_id
 
 
+def _running(conn: Connection, node: Node, status_id: StatusId) -> Refresh | None:
+    status = statuses.find(conn, status_id)
+    if status is None:
+        return None
+    return completions.find_running(conn, _thread(status.thread_id), node.now() - THREAD_AGAIN_AFTER)
+
+
 def _ask_for_thread(conn: Connection, node: Node, status_id: StatusId) -> None:
     status = statuses.find(conn, status_id)
     now = node.now()
-    if status is not None and completions.claim(conn, now, _thread(status.thread_id), now - THREAD_AGAIN_AFTER):
-        jobs.enqueue(conn, node.ids, now, CompleteThread(status_id=status.id, peer=_peer_of(conn, status)))
+    if status is None:
+        return
+    refresh_id = secrets.token_urlsafe(_REFRESH_BYTES)
+    if completions.claim(conn, now, _thread(status.thread_id), now - THREAD_AGAIN_AFTER, refresh_id):
+        job = CompleteThread(status_id=status.id, peer=_peer_of(conn, status), refresh_id=refresh_id)
+        jobs.enqueue(conn, node.ids, now, job)
 
 
 def _is_due_profile(conn: Connection, node: Node, account: Account) -> bool:

@@ -8,6 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fedorg.domain.refreshes import Refresh
+from fedorg.errors import NotFound
 from fedorg.store.tables import completions
 from fedorg.store.upsert import insert_ignore
 
@@ -18,16 +20,42 @@ def is_due(conn: Connection, subject: str, before: datetime) -> bool:
     return not conn.execute(sa.select(asked)).scalar()
 
 
-def claim(conn: Connection, now: datetime, subject: str, before: datetime) -> bool:
+def claim(conn: Connection, now: datetime, subject: str, before: datetime, refresh_id: str | None = None) -> bool:
     """Note that it is asked for now; False when somebody asked since ``before``. True only once."""
-    if insert_ignore(conn, completions, [{"subject": subject, "asked_at": now}]):
+    values = {"asked_at": now, "refresh_id": refresh_id, "finished_at": None, "found": None}
+    if insert_ignore(conn, completions, [{"subject": subject, **values}]):
         return True
     statement = (
-        sa.update(completions)
-        .where(completions.c.subject == subject, completions.c.asked_at <= before)
-        .values(asked_at=now)
+        sa.update(completions).where(completions.c.subject == subject, completions.c.asked_at <= before).values(values)
     )
     return bool(conn.execute(statement).rowcount)
+
+
+def finish(conn: Connection, now: datetime, refresh_id: str, found: int) -> None:
+    """Note that all was asked for, and how much was new."""
+    conn.execute(
+        sa.update(completions).where(completions.c.refresh_id == refresh_id).values(finished_at=now, found=found)
+    )
+
+
+def find_running(conn: Connection, subject: str, before: datetime) -> Refresh | None:
+    """What is being fetched of a subject since ``before`` or later."""
+    statement = sa.select(completions).where(
+        completions.c.subject == subject,
+        completions.c.refresh_id.is_not(None),
+        completions.c.finished_at.is_(None),
+        completions.c.asked_at > before,
+    )
+    row = conn.execute(statement).one_or_none()
+    return None if row is None else Refresh(id=row.refresh_id, is_running=True)
+
+
+def get_refresh(conn: Connection, refresh_id: str, before: datetime) -> Refresh:
+    """A refresh; one that was asked for before ``before`` runs no more. ``NotFound`` if there is none."""
+    row = conn.execute(sa.select(completions).where(completions.c.refresh_id == refresh_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return Refresh(id=refresh_id, is_running=row.finished_at is None and row.asked_at > before, found=row.found)
 
 
 def delete_before(conn: Connection, before: datetime, limit: int) -> int:

@@ -980,13 +980,17 @@ status_inboxes: Final = Table(
     Column("inbox", Text, primary_key=True),
 )
 
-# When other servers were last asked for what is missing of a thread or a profile.
+# When other servers were last asked for what is missing of a thread or a profile. A refresh is what clients call it.
 completions: Final = Table(
     "completions",
     metadata,
     Column("subject", Text, primary_key=True),
     _moment("asked_at"),
+    Column("refresh_id", Text),
+    _moment("finished_at", nullable=True),
+    Column("found", Integer),
     Index(None, "asked_at"),
+    Index(None, "refresh_id"),
 )
 
 seen_activities: Final = Table(

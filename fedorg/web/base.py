@@ -60,7 +60,7 @@ _OK: Final = 200
 # What browsers of other origins may call, and programs read: always answered as JSON.
 _OPEN_PREFIXES: Final = ("/api/", "/.well-known/", "/nodeinfo/")
 _OPEN_PATHS: Final = frozenset({"/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/nodeinfo"})
-_EXPOSED: Final = "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+_EXPOSED: Final = "Link, Mastodon-Async-Refresh, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
 _SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data: https:; "
     "media-src 'self' https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -88,6 +89,30 @@ async def test_what_answers_a_status_is_found_by_its_replies(
     assert found == [answer, below]
     words = contents(success(await anna.api.get("/api/v1/timelines/public")))
     assert "false" not in words
+
+
+async def test_who_waits_for_a_thread_is_told_when_it_has_come(
+    working: WorkingServer, anna: Member, peer: FakePeer
+) -> None:
+    """The context names its refresh to whoever looks meanwhile; it ends with what it brought, and is named no more."""
+    bert = await working.person("bert")
+    root = add_note(peer)
+    add_answers(peer, root, [add_note(peer, by="gina", inReplyTo=root)])
+    status = await find_status(anna, root)
+    assert status is not None
+    await working.settle()
+    path = f"/api/v1/statuses/{status['id']}/context"
+
+    header = (await anna.api.get(path)).headers["Mastodon-Async-Refresh"]
+    named = re.fullmatch(r'id="([A-Za-z0-9_-]{20,})", retry=\d+', header)
+    assert named is not None
+    await working.settle()
+    address = f"/api/v1_alpha/async_refreshes/{named[1]}"
+    told = success(await bert.api.get(address))
+
+    assert told == {"async_refresh": {"id": named[1], "status": "finished", "result_count": 1}}
+    assert "Mastodon-Async-Refresh" not in (await anna.api.get(path)).headers
+    assert (await bert.api.get("/api/v1_alpha/async_refreshes/nothing")).status_code == 404
 
 
 async def test_what_is_above_is_found_as_well(working: WorkingServer, anna: Member, peer: FakePeer) -> None:

@@ -19,7 +19,9 @@ from fedorg.activitypub.fetching import Budget, BudgetSpent
 from fedorg.domain.jobs import CompleteThread
 from fedorg.domain.statuses import Status
 from fedorg.errors import FedorgError
+from fedorg.ids import StatusId
 from fedorg.node import Node
+from fedorg.store import completions
 from fedorg.store import statuses as stored_statuses
 from fedorg.store import threads as stored_threads
 
@@ -30,16 +32,23 @@ LISTS_MAX: Final = 20
 
 async def complete(node: Node, job: CompleteThread) -> None:
     """Fetch what is missing, as far as the budget goes; it never fails: it is tried anew when somebody looks."""
-    status = await node.read(stored_statuses.find, job.status_id)
-    if status is None:
-        return
     effort = Effort(node=node, budget=Budget(FETCHES_MAX), statuses_left=STATUSES_MAX)
     async with bounded("thread", effort):
-        await _ascend(effort, status)
-        status = await node.read(stored_statuses.find, status.id)
-        root = None if status is None else await node.read(stored_statuses.find, status.thread_id)
-        if status is not None and root is not None:
-            await _Descent(effort, root).run(status)
+        await _walk(effort, job.status_id)
+    if job.refresh_id:
+        await node.write(completions.finish, node.now(), job.refresh_id, effort.found)
+
+
+async def _walk(effort: Effort, status_id: StatusId) -> None:
+    node = effort.node
+    status = await node.read(stored_statuses.find, status_id)
+    if status is None:
+        return
+    await _ascend(effort, status)
+    status = await node.read(stored_statuses.find, status_id)
+    root = None if status is None else await node.read(stored_statuses.find, status.thread_id)
+    if status is not None and root is not None:
+        await _Descent(effort, root).run(status)
 
 
 async def _ascend(effort: Effort, status: Status) -> None:

@@ -9,6 +9,7 @@ from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import MediaId, StatusId
 from fedorg.media import parse_focus
 from fedorg.serializers.accounts import account_entity
+from fedorg.serializers.refreshes import refresh_headers
 from fedorg.serializers.scheduled_statuses import scheduled_status_entity
 from fedorg.serializers.statuses import (
     context_entity,
@@ -73,9 +74,8 @@ async def get_context(viewer: Viewer | None, status_id: StatusId) -> Response:
     """What the status answers, and what answers it."""
     node = this_node()
     context = await statuses.get_context(node, id_of(viewer), status_id)
-    if viewer is not None:
-        await completion.see_thread(node, status_id)
-    return json_answer(context_entity(context, node.uris))
+    refresh = None if viewer is None else await completion.see_thread(node, status_id)
+    return json_answer(context_entity(context, node.uris), headers=refresh_headers(refresh))
 
 
 @blueprint.get("/<id:status_id>/history")
