@@ -16,7 +16,7 @@ from fedorg.uris import Uris
 
 VERSION: Final = "4.7.0 (compatible; fedorg 0.1.0)"
 # Clients take this number for what the server can do: 2 means grouped notifications, 7 would promise quotes.
-_API_VERSION: Final = 2
+_API_VERSION: Final = 7
 
 
 class WeekEntity(TypedDict):

@@ -33,20 +33,20 @@ async def instance(op: Operation, scene: Scene) -> None:
     assert "image/png" in found["configuration"]["media_attachments"]["supported_mime_types"]
 
 
-# What each version of the API brought, by which it is known.
+# What each version of the API brought, as far as it can be seen.
 _BROUGHT: Final = {
-    2: "/api/v2/notifications",
-    7: "/api/v1/statuses/1/quotes",
-    8: "/api/v1/profile",
-    10: "/api/v1/accounts/1/collections",
+    2: ("/api/v2/notifications", "/api/v2/notifications/policy"),
+    7: ("/api/v1/statuses/1/quotes",),
+    8: ("/api/v1/profile", "/api/v1/annual_reports/2025/state"),
+    10: ("/api/v1/accounts/1/collections",),
 }
 
 
 async def _claims(scene: Scene, version: int) -> None:
     """The node claims the version of the API that it offers, neither more nor less."""
     offered = 1
-    for brought, path in _BROUGHT.items():
-        if is_missing(await scene.nobody.get(path)):
+    for brought, paths in _BROUGHT.items():
+        if any([is_missing(await scene.nobody.get(path)) for path in paths]):
             break
         offered = brought
     beyond = min((brought for brought in _BROUGHT if brought > offered), default=version + 1)
