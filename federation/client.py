@@ -77,12 +77,16 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """Bytes of a declared media type, lower-case, without parameters; ``answered_at`` is the clock of who answered."""
+    """Bytes of a declared media type, lower-case, without parameters; ``answered_at`` is the clock of who answered.
+
+    ``charset`` is the parameter of that name, in lower case; None where it is missing.
+    """
 
     final_url: str
     content_type: str
     body: bytes = field(repr=False)
     answered_at: datetime | None = None
+    charset: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +192,7 @@ class Client:
             content_type=essence(answer.headers.get("content-type", "")),
             body=answer.body,
             answered_at=_moment(answer.headers.get("date")),
+            charset=charset_of(answer.headers.get("content-type", "")),
         )
 
     async def deliver(
@@ -310,6 +315,15 @@ class Client:
 def essence(content_type: str) -> str:
     """A media type in lower case, without its parameters."""
     return content_type.partition(";")[0].strip().lower()
+
+
+def charset_of(content_type: str) -> str | None:
+    """The charset that a Content-Type names, in lower case."""
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip():
+            return value.strip().strip('"').lower()
+    return None
 
 
 def is_activity_type(content_type: str) -> bool:

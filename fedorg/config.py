@@ -87,6 +87,10 @@ class Settings:
     default_reach: ReachName = _setting(
         "How far a status travels whose author did not say: node, organisation, partners or public.", "organisation"
     )
+    link_previews: bool = _setting(
+        "Look at pages that public and unlisted statuses link to, and show what they say about themselves.",
+        default=True,
+    )
     unsigned_fetch: UnsignedFetch = _setting(
         "What other servers get that do not sign their requests: public (what is for everybody), actors (accounts, no "
         "statuses or lists) or none (keys only).",

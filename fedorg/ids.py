@@ -28,6 +28,7 @@ ListId = NewType("ListId", int)
 ScheduledStatusId = NewType("ScheduledStatusId", int)
 ReportId = NewType("ReportId", int)
 QuoteId = NewType("QuoteId", int)
+CardId = NewType("CardId", int)
 
 PROCESSES_MAX: Final = 64
 ID_MAX: Final = 2**63 - 1

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from fedorg.ids import AccountId, PollId, QuoteId, ReportId, ScheduledStatusId, StatusId, VoteId
+from fedorg.ids import AccountId, CardId, PollId, QuoteId, ReportId, ScheduledStatusId, StatusId, VoteId
 
 
 class DistributeStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -236,6 +236,12 @@ class AnnounceKeys(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     account_id: AccountId
 
 
+class FetchCard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Look at the page of a preview card."""
+
+    card_id: CardId
+
+
 class IndexStatuses(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Make statuses findable by their words that were recorded before there was an index; ``before`` is the cursor."""
 
@@ -342,6 +348,7 @@ Job: TypeAlias = (
     | RemoveAccount
     | CarryOver
     | AnnounceMove
+    | FetchCard
     | IndexStatuses
     | PollJob
 )

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from fedorg.domain.accounts import Account, Emoji
+from fedorg.domain.cards import PreviewCard
 from fedorg.domain.filters import FilterMatch
 from fedorg.domain.policies import (
     InteractionPolicy,
@@ -319,6 +320,7 @@ class StatusView:
     viewer: ViewerState | None = None
     filtered: tuple[FilterMatch, ...] = ()
     reactions: tuple[ReactionCount, ...] = ()
+    card: PreviewCard | None = None
     quote: "QuoteView | None" = None
     quote_approval: QuoteApproval | None = None
 

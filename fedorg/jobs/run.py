@@ -19,6 +19,7 @@ from fedorg.domain.jobs import (
     DistributeStatus,
     DistributeToTagFollowers,
     EndPoll,
+    FetchCard,
     ForwardReport,
     HandleActivity,
     IdentifyPeer,
@@ -41,7 +42,7 @@ from fedorg.domain.jobs import (
 from fedorg.ids import JobId
 from fedorg.jobs import distribute, handle, moves, polls, quote, remove, send
 from fedorg.node import Node
-from fedorg.services import scheduling
+from fedorg.services import cards, fanout, scheduling
 from fedorg.services.statuses import indexing
 
 
@@ -90,6 +91,9 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await life.announce_keys(node, job, job_id)
         case RemoveAccount():
             return await remove.remove_account(node, job)
+        case FetchCard():
+            for status_id in await cards.fetch(node, job):
+                await fanout.refresh_locally(node, status_id)
         case IndexStatuses():
             return await indexing.index_statuses(node, job)
         case AnnounceMove() | CarryOver():

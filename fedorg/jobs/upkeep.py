@@ -15,6 +15,7 @@ from fedorg import log
 from fedorg.jobs.deliver import GIVE_UP, LONGEST_DELAY
 from fedorg.node import Node
 from fedorg.store import (
+    cards,
     completions,
     deliveries,
     expiry,
@@ -64,6 +65,7 @@ RULES: Final = (
     Rule(name="keys_of_departed", age=timedelta(days=14), forget=removal.delete_keys_of_departed),
     Rule(name="notifications", age=timedelta(days=400), forget=notifications.delete_before),
     Rule(name="resolved_reports", age=timedelta(days=400), forget=reports.delete_resolved),
+    Rule(name="preview_cards", age=timedelta(days=14), forget=cards.delete_unused),
     Rule(name="completions", age=timedelta(days=2), forget=completions.delete_before),
     Rule(name="strangers", age=timedelta(days=30), forget=strangers.delete_accounts),
     Rule(name="peers_of_strangers", age=timedelta(days=90), forget=strangers.delete_peers),

@@ -10,6 +10,7 @@ from typing import TypedDict
 from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.statuses import ContextView, Mention, QuoteView, Status, StatusEdit, StatusView, Tag
 from fedorg.serializers.accounts import AccountEntity, EmojiEntity, account_entity, emoji_entity
+from fedorg.serializers.cards import CardEntity, card_entity
 from fedorg.serializers.filters import FilterResultEntity, filter_result_entity
 from fedorg.serializers.media import MediaEntity, media_entity
 from fedorg.serializers.polls import EditedPollEntity, PollEntity, edited_poll_entity, poll_entity
@@ -75,7 +76,7 @@ class _StatusBase(TypedDict):
     tags: list[StatusTagEntity]
     emojis: list[EmojiEntity]
     reactions: list[ReactionEntity]
-    card: None
+    card: CardEntity | None
     poll: PollEntity | None
     quote: QuoteEntity | ShallowQuoteEntity | None
     quote_approval: QuoteApprovalEntity | None
@@ -155,7 +156,7 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         "tags": [tag_in_text_entity(tag, uris) for tag in view.tags],
         "emojis": [emoji_entity(emoji) for emoji in shown.emojis],
         "reactions": [reaction_entity(counted) for counted in (view.reblog or view).reactions],
-        "card": None,
+        "card": card_entity(view.card, uris) if view.card else None,
         "poll": poll_entity(view.poll, status.emojis) if view.poll else None,
         "quote": _quote(shown_view.quote, uris),
         "quote_approval": None

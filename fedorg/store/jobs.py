@@ -22,6 +22,7 @@ from fedorg.domain.jobs import (
     CheckAtOrigin,
     CompleteProfile,
     CompleteThread,
+    FetchCard,
     HandleActivity,
     IdentifyPeer,
     Job,
@@ -39,6 +40,7 @@ ERROR_MAX: Final = 500
 _encode: Final = msgspec.json.Encoder().encode
 _decoder: Final[msgspec.json.Decoder[Job]] = msgspec.json.Decoder(Job)
 _ROUNDS_MAX: Final = 8
+_CARDS: Final = "(pages)"
 _THREADS: Final = "(threads)"
 _DUE: Final = (
     select(jobs.c.id, jobs.c.payload, jobs.c.attempts, jobs.c.lane)
@@ -213,7 +215,7 @@ def _claim_others(conn: Connection, now: datetime, room: Room) -> list[Row[Any]]
     return taken
 
 
-def _lane(job: Job) -> str | None:
+def _lane(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
     match job:
         case HandleActivity() | CheckAtOrigin():
             return urlsplit(job.sender or job.actor).netloc
@@ -221,6 +223,8 @@ def _lane(job: Job) -> str | None:
             return urlsplit(job.actor).netloc
         case ResolveThread() | VerifyQuote():
             return _THREADS
+        case FetchCard():
+            return _CARDS
         case CompleteThread() | CompleteProfile():
             # Apart from what the peer delivers: who looks at much of it does not delay what it says.
             return f"{job.peer} (asked)"

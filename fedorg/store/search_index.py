@@ -43,8 +43,10 @@ from fedorg.store.tables import (
     mentions,
     poll_votes,
     polls,
+    preview_cards,
     quotes,
     search_documents,
+    status_cards,
     status_tags,
     statuses,
     tags,
@@ -143,12 +145,23 @@ def _has_media(*kinds: MediaType) -> ColumnElement[bool]:
     )
 
 
+def _has_card(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return sa.exists().where(
+        status_cards.c.status_id == statuses.c.id,
+        preview_cards.c.id == status_cards.c.card_id,
+        preview_cards.c.title != "",
+        *conditions,
+    )
+
+
 _PROPERTIES: Final[Mapping[str, ColumnElement[bool]]] = {
     "media": _has_media(*MediaType),
     "image": _has_media(MediaType.IMAGE),
     "video": _has_media(MediaType.VIDEO, MediaType.GIFV),
     "audio": _has_media(MediaType.AUDIO),
     "poll": sa.exists().where(polls.c.status_id == statuses.c.id),
+    "link": _has_card(),
+    "embed": _has_card(preview_cards.c.embed_url != ""),
     "quote": sa.exists().where(quotes.c.status_id == statuses.c.id, quotes.c.state == QuoteState.ACCEPTED.value),
     "reply": statuses.c.in_reply_to_uri.is_not(None),
     "sensitive": statuses.c.sensitive,

@@ -525,6 +525,41 @@ status_tags: Final = Table(
     Index("ix_status_tags_status", "status_id"),
 )
 
+# What a page that statuses link to says about itself; without a title there is nothing to show.
+preview_cards: Final = Table(
+    "preview_cards",
+    metadata,
+    _id(),
+    Column("url", Text, nullable=False, unique=True),
+    Column("type", String(16), nullable=False, server_default="link"),
+    _string("title"),
+    _string("description"),
+    _string("provider_name"),
+    _string("provider_url"),
+    _string("author_name"),
+    _string("author_url"),
+    _string("image"),
+    _string("image_description"),
+    _string("embed_url"),
+    _string("language"),
+    _count("width"),
+    _count("height"),
+    _moment("published_at", nullable=True),
+    Column("author_id", BigInteger, ForeignKey("accounts.id", ondelete="SET NULL")),
+    _moment("created_at"),
+    _moment("asked_at", nullable=True),
+    Index(None, "author_id"),
+    Index(None, "created_at"),
+)
+
+status_cards: Final = Table(
+    "status_cards",
+    metadata,
+    _status(primary_key=True),
+    Column("card_id", BigInteger, ForeignKey("preview_cards.id", ondelete="CASCADE"), nullable=False),
+    Index("ix_status_cards_card", "card_id", "status_id"),
+)
+
 # The words a status is found by. Their index is each engine's own: see the revision that makes it.
 search_documents: Final = Table(
     "search_documents",

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
+from fedorg.domain.cards import PreviewCard
 from fedorg.domain.filters import Filter, FilterMatch, match, searchable
 from fedorg.domain.policies import Party, QuoteApproval, Rule, may_quote
 from fedorg.domain.polls import PollView
@@ -35,7 +36,19 @@ from fedorg.domain.statuses import (
 from fedorg.domain.visibility import Anonymous, Member, may_see
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, ApplicationId, StatusId
-from fedorg.store import accounts, domain_blocks, filters, media, narrowing, polls, quotes, reactions, statuses, tags
+from fedorg.store import (
+    accounts,
+    cards,
+    domain_blocks,
+    filters,
+    media,
+    narrowing,
+    polls,
+    quotes,
+    reactions,
+    statuses,
+    tags,
+)
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import applications, blocks, bookmarks, favourites, follows, mentions, pins
 from fedorg.store.tables import statuses as statuses_table
@@ -90,6 +103,7 @@ class _Page:
     relations: Mapping[str, frozenset[AccountId]]
     filters: tuple[Filter, ...]
     reactions: Mapping[StatusId, tuple[ReactionCount, ...]]
+    cards: Mapping[StatusId, PreviewCard]
 
     def view(self, status_id: StatusId, depth: int = 0) -> StatusView | None:
         status = self.statuses.get(status_id)
@@ -109,6 +123,7 @@ class _Page:
             application=None if status.application_id is None else self.applications.get(status.application_id),
             viewer=None if self.viewer is None else self._viewer_state(status),
             reactions=self.reactions.get(status_id, ()),
+            card=self.cards.get(status_id),
             filtered=() if reblog is None and not self.filters else self._filtered(status, reblog),
             quote=self._quote(status_id, depth),
             quote_approval=None if reblog is not None else self._quote_approval(status),
@@ -212,6 +227,7 @@ def _load_page(conn: Connection, now: datetime, viewer: AccountId | None, ids: S
         relations={} if viewer is None else _load_relations(conn, now, viewer, authors),
         filters=() if viewer is None else filters.list_in_force(conn, viewer, now),
         reactions=reactions.counts_of_statuses(conn, viewer, found),
+        cards=cards.list_of_statuses(conn, found),
     )
 
 

@@ -9,6 +9,7 @@ from fedorg.text.formatting import MentionTarget, escape, field_to_html, to_html
 from fedorg.text.graphemes import count_graphemes
 from fedorg.text.hosts import canonical_host
 from fedorg.text.markdown import markdown_to_html
+from fedorg.text.pages import ReadPage, links_in, merge_oembed, read_page
 from fedorg.text.plain import count_characters, normalise, normalise_line, to_plain
 from fedorg.text.queries import parse_query
 from fedorg.text.sanitising import sanitize
@@ -21,6 +22,7 @@ __all__ = [
     "Link",
     "Mention",
     "MentionTarget",
+    "ReadPage",
     "TextRules",
     "canonical_host",
     "count_characters",
@@ -28,11 +30,14 @@ __all__ = [
     "escape",
     "field_to_html",
     "find",
+    "links_in",
     "markdown_to_html",
+    "merge_oembed",
     "normalise",
     "normalise_hashtag",
     "normalise_line",
     "parse_query",
+    "read_page",
     "sanitize",
     "to_html",
     "to_plain",

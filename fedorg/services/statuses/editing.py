@@ -15,6 +15,7 @@ from fedorg.domain.visibility import FederationMode
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import EditId, IdSource, StatusId
 from fedorg.node import Node
+from fedorg.services import cards
 from fedorg.services.statuses import indexing, polling, quoting
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
 from fedorg.services.statuses.posting import attach_media
@@ -106,6 +107,7 @@ def _record_edit(conn: Connection, editing: _Editing) -> Status:
     tags.unlink_all(conn, before.id)
     tags.link(conn, node.ids, node.now(), before.id, composed.tags)
     indexing.index(conn, after)
+    cards.request(conn, node, after)
     edited_at = after.edited_at or node.now()
     jobs.enqueue(conn, node.ids, node.now(), DistributeEdit(status_id=before.id, edited_at=edited_at))
     events.insert(conn, node.now(), EventKind.STATUS_UPDATE, author.id, before.id)

@@ -33,6 +33,7 @@ from fedorg.domain.visibility import (
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
+from fedorg.services import cards
 from fedorg.services.residence import require_not_moved
 from fedorg.services.statuses import indexing, polling, quoting
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
@@ -170,6 +171,7 @@ def _record(conn: Connection, posting: _Posting) -> Status:
     tags.link(conn, node.ids, posting.now, status.id, composed.tags)
     statuses.count_status(conn, status, 1)
     indexing.index(conn, status)
+    cards.request(conn, node, status)
     announce(conn, node, status)
     return status
 

@@ -1,0 +1,125 @@
+"""Rows of ``preview_cards`` and ``status_cards``: one page, one row, however many statuses link to it."""
+
+from collections.abc import Collection
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fedorg.domain.cards import CardType, PageFacts, PreviewCard
+from fedorg.ids import AccountId, CardId, IdSource, StatusId
+from fedorg.store import accounts
+from fedorg.store.tables import preview_cards, status_cards
+from fedorg.store.upsert import insert_ignore, upsert
+
+# A page is asked for once within this time, whoever links to it.
+ASKED_EVERY: Final = timedelta(days=1)
+_FACTS: Final = tuple(field.name for field in fields(PageFacts) if field.name != "creator")
+
+
+def link(conn: Connection, ids: IdSource, status_id: StatusId, url: str, now: datetime) -> CardId:
+    """Let a status show the card of a page, which becomes a row when it is new."""
+    insert_ignore(conn, preview_cards, [{"id": ids.next(), "url": url, "created_at": now}])
+    card_id = CardId(conn.execute(sa.select(preview_cards.c.id).where(preview_cards.c.url == url)).scalar_one())
+    upsert(conn, status_cards, {"status_id": status_id, "card_id": card_id}, key=["status_id"])
+    return card_id
+
+
+def unlink(conn: Connection, status_id: StatusId) -> None:
+    """Let a status show no card."""
+    conn.execute(sa.delete(status_cards).where(status_cards.c.status_id == status_id))
+
+
+def claim(conn: Connection, card_id: CardId, now: datetime) -> bool:
+    """Whether it is time to ask for the page (again); true for one caller only."""
+    is_due = sa.or_(preview_cards.c.asked_at.is_(None), preview_cards.c.asked_at <= now - ASKED_EVERY)
+    statement = sa.update(preview_cards).where(preview_cards.c.id == card_id, is_due).values(asked_at=now)
+    return conn.execute(statement).rowcount == 1
+
+
+def find(conn: Connection, card_id: CardId) -> PreviewCard | None:
+    """A card, whether or not it is shown yet."""
+    row = conn.execute(sa.select(preview_cards).where(preview_cards.c.id == card_id)).one_or_none()
+    return None if row is None else _card(row)
+
+
+def find_by_url(conn: Connection, url: str) -> PreviewCard | None:
+    """The card of a page."""
+    row = conn.execute(sa.select(preview_cards).where(preview_cards.c.url == url)).one_or_none()
+    return None if row is None else _card(row)
+
+
+def describe(conn: Connection, card_id: CardId, facts: PageFacts, author_id: AccountId | None) -> None:
+    """Write what a page says now."""
+    values = {name: value for name, value in asdict(facts).items() if name in _FACTS}
+    conn.execute(
+        sa.update(preview_cards)
+        .where(preview_cards.c.id == card_id)
+        .values({**values, "type": facts.type.value, "author_id": author_id})
+    )
+
+
+def list_statuses(conn: Connection, card_id: CardId, limit: int) -> list[StatusId]:
+    """The latest statuses that show a card."""
+    statement = (
+        sa.select(status_cards.c.status_id)
+        .where(status_cards.c.card_id == card_id)
+        .order_by(status_cards.c.status_id.desc())
+        .limit(limit)
+    )
+    return [StatusId(one) for one in conn.execute(statement).scalars()]
+
+
+def list_of_statuses(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, PreviewCard]:
+    """The card of each status that shows one."""
+    statement = (
+        sa.select(status_cards.c.status_id, preview_cards)
+        .join(preview_cards, preview_cards.c.id == status_cards.c.card_id)
+        .where(status_cards.c.status_id.in_(ids), preview_cards.c.title != "")
+    )
+    rows = conn.execute(statement).all()
+    shown = with_authors(conn, [_card(row) for row in rows])
+    return {row.status_id: card for row, card in zip(rows, shown, strict=True)}
+
+
+def list_by_ids(conn: Connection, ids: Collection[CardId]) -> dict[CardId, PreviewCard]:
+    """Cards that are shown."""
+    statement = sa.select(preview_cards).where(preview_cards.c.id.in_(ids), preview_cards.c.title != "")
+    return {card.id: card for card in with_authors(conn, [_card(row) for row in conn.execute(statement)])}
+
+
+def with_authors(conn: Connection, cards: list[PreviewCard]) -> list[PreviewCard]:
+    """Cards with the accounts that wrote what they show; without those that are suspended."""
+    authors = {card.author_id for card in cards if card.author_id is not None}
+    if not authors:
+        return cards
+    found = accounts.list_by_ids(conn, authors)
+
+    def known(card: PreviewCard) -> PreviewCard:
+        author = None if card.author_id is None else found.get(card.author_id)
+        if author is None or author.suspended_at is not None:
+            return card
+        return PreviewCard(id=card.id, url=card.url, facts=card.facts, author_id=card.author_id, author=author)
+
+    return [known(card) for card in cards]
+
+
+def delete_unused(conn: Connection, before: datetime, limit: int) -> int:
+    """Delete up to ``limit`` cards made before a moment that no status shows any more; how many."""
+    unused = (
+        sa.select(preview_cards.c.id)
+        .where(
+            preview_cards.c.created_at < before,
+            sa.or_(preview_cards.c.asked_at.is_(None), preview_cards.c.asked_at < before),
+            ~sa.exists().where(status_cards.c.card_id == preview_cards.c.id),
+        )
+        .limit(limit)
+    )
+    return conn.execute(sa.delete(preview_cards).where(preview_cards.c.id.in_(unused))).rowcount
+
+
+def _card(row: sa.Row[Any]) -> PreviewCard:
+    facts = {name: getattr(row, name) for name in _FACTS} | {"type": CardType(row.type)}
+    return PreviewCard(id=CardId(row.id), url=row.url, facts=PageFacts(**facts), author_id=row.author_id)
