@@ -25,9 +25,9 @@ without `poll` removes the poll, as in Mastodon.
 It also carries `reactions`: what accounts elsewhere reacted with, each in the form of Mastodon's Reaction. A custom
 emoji is named `shortcode@domain` and pictured at its own server. A reaction sent as a favourite counts as both.
 
-A preview card (`card`) is of type `link` or `photo` and its `html` is empty: what another site would have run in a client
-is left out. Looking at a page tells its site that this node looked, and nothing else; links in private and direct statuses
-are never looked at.
+A preview card (`card`) is of type `link` or `photo` and its `html` is empty: what another site would have run in a
+client is left out. Looking at a page tells its site that this node looked, and nothing else; links in private and
+direct statuses are never looked at.
 
 A quote travels no further than what it quotes, and a private one is for the quoted author too, who is mentioned in it.
 A boost is no quote target (422). Whoever blocks the quoted author sees `blocked_account` and no status in the quote.
