@@ -43,7 +43,7 @@ async def list_blocked_domains(node: Node, *, is_member: bool) -> list[str]:
     """Servers this node blocks, for those to whom it tells; ``NotFound`` for others."""
     told = node.settings.show_domain_blocks
     if told == "nobody" or (told == "members" and not is_member):
-        raise NotFound("Not Found")
+        raise NotFound
     return await node.read(peers.list_of_tier, Tier.BLOCKED, PEERS_MAX)
 
 

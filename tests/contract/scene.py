@@ -33,6 +33,7 @@ _SETTINGS: Final = {
     "FEDORG_REGISTRATION": "open",
     # Limits are on, so that their headers are there, and too high to be reached.
     "FEDORG_RATE_LIMITS": "1000",
+    "FEDORG_SHOW_DOMAIN_BLOCKS": "everybody",
     "FEDORG_SYNCHRONOUS": "normal",
 }
 
