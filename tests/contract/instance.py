@@ -221,7 +221,9 @@ async def dismiss_announcement(op: Operation, scene: Scene) -> None:
     """One has read it; others have not."""
     person, made = await _announced(scene, "Open on Tuesday")
     assert await op.call(person, id=made["id"]) == {}
-    (mine,) = [one for one in await person.get("/api/v1/announcements") if one["id"] == made["id"]]
+    assert made["id"] not in ids(await person.get("/api/v1/announcements"))
+    everything = await person.get("/api/v1/announcements", with_dismissed="true")
+    (mine,) = [one for one in everything if one["id"] == made["id"]]
     (theirs,) = [one for one in await scene.bob.get("/api/v1/announcements") if one["id"] == made["id"]]
     assert (mine["read"], theirs["read"]) == (True, False)
 
