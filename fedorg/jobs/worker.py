@@ -36,7 +36,8 @@ from fedorg.domain.jobs import (
 )
 from fedorg.jobs import deliver, run, upkeep
 from fedorg.node import Node
-from fedorg.store import deliveries, jobs
+from fedorg.services import trends as trend_service
+from fedorg.store import deliveries, jobs, trends
 from fedorg.store.deliveries import ClaimedDelivery, Window
 from fedorg.store.engine import DatabaseClosed
 from fedorg.store.jobs import ClaimedJob, Room
@@ -45,6 +46,9 @@ LEASE: Final = timedelta(seconds=30)
 RENEW_SECONDS: Final = 10.0
 POLL_SECONDS: Final = 1.0
 UPKEEP_SECONDS: Final = 600.0
+TRENDS_SECONDS: Final = 10.0
+# Rankings fade even where nothing new is said.
+FADING_SECONDS: Final = 300.0
 JOB_SECONDS: Final = 300.0
 
 OWN_JOBS_HELD_MAX: Final = 64
@@ -110,6 +114,8 @@ class Worker:
         self._turns: dict[str, _Turn] = {}
         self._jobs: dict[asyncio.Task[None], ClaimedJob] = {}
         self._begun: set[int] = set()
+        self._ranked = (0, 0)
+        self._ranked_at = 0.0
         self._deliveries: dict[asyncio.Task[None], _UnderWay] = {}
 
     async def run(self) -> None:
@@ -118,6 +124,7 @@ class Worker:
             asyncio.create_task(self._listen(), name="worker.listen"),
             asyncio.create_task(self._every(RENEW_SECONDS, self._renew), name="worker.renew"),
             asyncio.create_task(self._every(UPKEEP_SECONDS, self._keep_up), name="worker.upkeep"),
+            asyncio.create_task(self._every(TRENDS_SECONDS, self._rank), name="worker.trends"),
         ]
         try:
             while not self._stopping:
@@ -279,6 +286,13 @@ class Worker:
 
     async def _keep_up(self) -> None:
         await upkeep.keep_up(self._node)
+
+    async def _rank(self) -> None:
+        now = asyncio.get_running_loop().time()
+        newest = await self._node.read(trends.latest)
+        if newest != self._ranked or now - self._ranked_at >= FADING_SECONDS:
+            await trend_service.refresh(self._node)
+            self._ranked, self._ranked_at = newest, now
 
     async def _drain(self) -> None:
         """Give back what was not begun, and wait for the rest."""

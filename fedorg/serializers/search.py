@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NotRequired, TypedDict
 
 from fedorg.domain.accounts import Account
-from fedorg.domain.statuses import StatusView, TagView
+from fedorg.domain.statuses import StatusView, TagUse, TagView
 from fedorg.serializers.accounts import AccountEntity, account_entity
 from fedorg.serializers.statuses import StatusEntity, status_entity
 from fedorg.uris import Uris
@@ -43,16 +43,20 @@ def tag_entity(view: TagView, uris: Uris) -> TagEntity:
         "id": str(view.id or ""),
         "name": view.name,
         "url": uris.tag(view.name),
-        "history": [
-            {"day": str(int(use.day.timestamp())), "uses": str(use.uses), "accounts": str(use.accounts)}
-            for use in view.history
-        ],
+        "history": history_entity(view.history),
     }
     if view.following is not None:
         entity["following"] = view.following
     if view.featuring is not None:
         entity["featuring"] = view.featuring
     return entity
+
+
+def history_entity(history: Iterable[TagUse]) -> list[TagHistoryEntity]:
+    """Use by day."""
+    return [
+        {"day": str(int(use.day.timestamp())), "uses": str(use.uses), "accounts": str(use.accounts)} for use in history
+    ]
 
 
 def search_entity(

@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 from fedorg import text
 from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import PageQuery, StatusView
+from fedorg.domain.trends import TrendKind
 from fedorg.ids import AccountId, ListId, StatusId
 from fedorg.node import Node
-from fedorg.store import accounts, interactions, lists, timelines, views
+from fedorg.store import accounts, cards, interactions, lists, timelines, trends, views
 from fedorg.store.timelines import Selection
 
 TAGS_MAX: Final = 10
@@ -50,6 +51,18 @@ async def public(
     def unit(conn: Connection) -> list[StatusView]:
         now = node.now()
         return views.load_views(conn, now, viewer, timelines.list_public(conn, viewer, now, page, selection))
+
+    return await node.read(unit)
+
+
+async def link(node: Node, viewer: AccountId | None, url: str, page: PageQuery) -> list[StatusView]:
+    """Public statuses that link to a page that trends; nothing for any other page."""
+
+    def unit(conn: Connection) -> list[StatusView]:
+        now, card = node.now(), cards.find_by_url(conn, url)
+        if card is None or not trends.is_trending(conn, viewer, TrendKind.LINK, card.id):
+            return []
+        return views.load_views(conn, now, viewer, timelines.list_linked(conn, viewer, now, page, card.id))
 
     return await node.read(unit)
 

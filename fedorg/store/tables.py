@@ -560,6 +560,16 @@ status_cards: Final = Table(
     Index("ix_status_cards_card", "card_id", "status_id"),
 )
 
+# Two rankings of each kind, made anew every few seconds: of what is open to everybody, and of all that members see.
+trends: Final = Table(
+    "trends",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("is_open", Boolean, primary_key=True),
+    Column("subject_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("score", Float, nullable=False),
+)
+
 # The words a status is found by. Their index is each engine's own: see the revision that makes it.
 search_documents: Final = Table(
     "search_documents",

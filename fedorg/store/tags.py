@@ -61,7 +61,7 @@ def list_of_statuses(conn: Connection, ids: Collection[StatusId]) -> dict[Status
 def views(conn: Connection, now: datetime, viewer: AccountId | None, ids: Sequence[int]) -> list[TagView]:
     """Hashtags that exist, in the order of ``ids``, as ``viewer`` sees them, in a fixed number of queries."""
     names = {row.id: row.name for row in conn.execute(sa.select(tags.c.id, tags.c.name).where(tags.c.id.in_(ids)))}
-    history = _history(conn, ids, now)
+    history = _history(conn, ids, now, _use_seen_by(viewer))
     found = [TagView(id=tag_id, name=names[tag_id], history=history[tag_id]) for tag_id in ids]
     return found if viewer is None else _for_viewer(conn, viewer, found)
 
@@ -89,7 +89,7 @@ def get_view(conn: Connection, viewer: AccountId | None, name: str, now: datetim
     One that stands in no such status and on no profile, and that the viewer does not follow, looks like one that nobody
     ever used, with the id 0.
     """
-    use = _IS_PUBLIC_USE if viewer is not None else sa.and_(_IS_PUBLIC_USE, statuses.c.reach == Reach.PUBLIC.value)
+    use = _use_seen_by(viewer)
     is_on_profile = sa.exists().where(featured_tags.c.tag_id == tags.c.id)
     is_known = sa.or_(sa.exists().where(use), is_on_profile, tag_follows.is_followed_by(viewer, tags.c.id))
     statement = sa.select(tags.c.id).where(tags.c.name == name, is_known)
@@ -129,8 +129,13 @@ _IS_PUBLIC_USE: Final = sa.and_(
 )
 
 
+def _use_seen_by(viewer: AccountId | None) -> ColumnElement[bool]:
+    """Visitors learn of public statuses of reach public only."""
+    return _IS_PUBLIC_USE if viewer is not None else sa.and_(_IS_PUBLIC_USE, statuses.c.reach == Reach.PUBLIC.value)
+
+
 def _history(
-    conn: Connection, ids: Collection[int], now: datetime, use: ColumnElement[bool] = _IS_PUBLIC_USE
+    conn: Connection, ids: Collection[int], now: datetime, use: ColumnElement[bool]
 ) -> dict[int, tuple[TagUse, ...]]:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     days = [midnight - timedelta(days=number) for number in range(_HISTORY_DAYS)]

@@ -16,7 +16,7 @@ from fedorg.domain.lists import AccountList, RepliesPolicy
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import PageQuery, Status
 from fedorg.domain.visibility import Visibility
-from fedorg.ids import AccountId, StatusId, at, moment_of
+from fedorg.ids import AccountId, CardId, StatusId, at, moment_of
 from fedorg.store import domain_blocks, lists, narrowing, paging
 from fedorg.store.tables import (
     account_domain_blocks,
@@ -28,6 +28,7 @@ from fedorg.store.tables import (
     media_attachments,
     mutes,
     pins,
+    status_cards,
     status_tags,
     statuses,
     tags,
@@ -123,6 +124,15 @@ def list_tagged(
         statement = statement.where(_has_tag([name]))
     if none_of:
         statement = statement.where(~_has_tag(none_of))
+    return _ids(conn, statement, statuses.c.id, page)
+
+
+def list_linked(
+    conn: Connection, viewer: AccountId | None, now: datetime, page: PageQuery, card_id: CardId
+) -> list[StatusId]:
+    """Public statuses that link to a page."""
+    shows_it = sa.exists().where(status_cards.c.status_id == statuses.c.id, status_cards.c.card_id == card_id)
+    statement = sa.select(statuses.c.id).where(shows_it, *_listed(viewer, now, Selection()))
     return _ids(conn, statement, statuses.c.id, page)
 
 

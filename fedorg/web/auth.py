@@ -1,7 +1,8 @@
 """Who may call a view: every API view carries exactly one of these decorators.
 
 ``requires`` wants a token of an active user with a scope, ``requires_application`` any token with a scope,
-``open_to_public`` takes both people with and without a token, ``public`` looks at no token. The answers are Mastodon's:
+``open_to_public`` takes both people with and without a token, ``public`` looks at no token,
+``personal`` only to show more to those whose token allows it. The answers are Mastodon's:
 401 without a valid token, 403 without the scope or for a user who is not active (S49), 422 for a token without a user.
 """
 
@@ -66,6 +67,27 @@ def open_to_public(
             return await view(viewer_of(credentials, scope), *args, **kwargs)
 
         return marked(guarded, f"public {scope}")
+
+    return decorate
+
+
+def personal(
+    scope: str,
+) -> Callable[[Callable[Concatenate[Viewer | None, P], Awaitable[T]]], Callable[P, Awaitable[T]]]:
+    """The view is for everybody, and gets the ``Viewer`` first where a token came that is good for ``scope``."""
+
+    def decorate(view: Callable[Concatenate[Viewer | None, P], Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+        @wraps(view)
+        async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+            sent = bearer()
+            found = await oauth.authenticate(this_node(), sent) if sent is not None else None
+            if found is None or found.user is None or not covers(found.token.scopes, scope):
+                spend_by_address(limits.ANONYMOUS)
+                return await view(None, *args, **kwargs)
+            spend(limits.MEMBER, f"user {found.user.id}")
+            return await view(viewer_of(found, scope), *args, **kwargs)
+
+        return marked(guarded, "public")
 
     return decorate
 

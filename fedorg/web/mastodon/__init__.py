@@ -32,6 +32,7 @@ from fedorg.web.mastodon import (
     suggestions,
     tags,
     timelines,
+    trends,
 )
 
 # Each module brings one; a line each, so that several people can add theirs.
@@ -63,4 +64,5 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     suggestions.blueprint,
     tags.blueprint,
     timelines.blueprint,
+    trends.blueprint,
 )

@@ -78,6 +78,14 @@ async def list_tagged(viewer: Viewer | None, hashtag: str) -> Response:
     return _statuses(found)
 
 
+@blueprint.get("/timelines/link")
+@open_to_public("read:statuses")
+async def list_linked(viewer: Viewer | None) -> Response:
+    """Public statuses that link to a page that trends; without a token only those whose reach is public."""
+    params = await read_params()
+    return _statuses(await timelines.link(this_node(), id_of(viewer), params.required("url"), params.page(20, 40)))
+
+
 @blueprint.get("/accounts/<id:account_id>/statuses")
 @open_to_public("read:statuses")
 async def list_of_account(viewer: Viewer | None, account_id: AccountId) -> Response:

@@ -1,0 +1,219 @@
+"""Rows of ``trends``: hashtags, statuses and links that many use now, ranked anew every few seconds.
+
+Only public statuses of accounts that are neither suspended nor silenced count, and of those who want to be discovered
+where a status itself trends. There are two rankings. That of visitors is made of what has reach public alone, so that
+not even a number tells of what stays inside; members see the other one. What is read of the last days is bounded.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Connection
+
+from fedorg.domain.statuses import TagUse, TagView
+from fedorg.domain.trends import LinkView, Trend, TrendKind
+from fedorg.domain.visibility import Reach, Visibility
+from fedorg.ids import AccountId, CardId, StatusId, at, moment_of
+from fedorg.store import cards, domain_blocks, narrowing
+from fedorg.store import tags as tag_rows
+from fedorg.store.tables import accounts, favourites, preview_cards, status_cards, status_tags, statuses, tags, trends
+
+ACCOUNTS_MIN: Final = 2
+RANKED_MAX: Final = 100
+_READ_MAX: Final = 10_000
+_WINDOW: Final = timedelta(days=3)
+_HALF_LIFE: Final = timedelta(hours=8)
+_HISTORY_DAYS: Final = 7
+# Ids of two moments that lie a day apart differ by this.
+_DAY: Final = at(datetime(1970, 1, 2, tzinfo=UTC))
+_IS_OPEN: Final = statuses.c.reach == Reach.PUBLIC.value
+
+
+def latest(conn: Connection) -> tuple[int, int]:
+    """Ids of the latest status and favourite: while they stay the same, little changes in the rankings."""
+    newest = [sa.select(sa.func.max(table.c.id)).scalar_subquery() for table in (statuses, favourites)]
+    row = conn.execute(sa.select(*newest)).one()
+    return row[0] or 0, row[1] or 0
+
+
+def rank(conn: Connection, now: datetime) -> list[Trend]:
+    """The rankings as they are now."""
+    return [
+        *_rank_used(conn, now, TrendKind.TAG, status_tags.c.tag_id, status_tags.c.status_id),
+        *_rank_used(conn, now, TrendKind.LINK, status_cards.c.card_id, status_cards.c.status_id),
+        *_rank_statuses(conn, now),
+    ]
+
+
+def replace_all(conn: Connection, ranked: Sequence[Trend]) -> None:
+    """Let these be the rankings."""
+    conn.execute(sa.delete(trends))
+    rows = [
+        {"kind": one.kind.value, "subject_id": one.subject_id, "is_open": one.is_open, "score": one.score}
+        for one in ranked
+    ]
+    if rows:
+        conn.execute(sa.insert(trends), rows)
+
+
+def list_tags(conn: Connection, viewer: AccountId | None, now: datetime, *, limit: int, offset: int) -> list[TagView]:
+    """Hashtags that trend for ``viewer``, the strongest first."""
+    statement = _ranked(TrendKind.TAG, viewer, tags.c.id, limit=limit, offset=offset)
+    return tag_rows.views(conn, now, viewer, list(conn.execute(statement).scalars()))
+
+
+def list_statuses(
+    conn: Connection, viewer: AccountId | None, now: datetime, *, limit: int, offset: int
+) -> list[StatusId]:
+    """Statuses that trend and that ``viewer`` sees and did not shut out, the strongest first."""
+    statement = _ranked(TrendKind.STATUS, viewer, statuses.c.id, limit=limit, offset=offset).where(
+        narrowing.visible_to(viewer), narrowing.is_author_listed()
+    )
+    if viewer is not None:
+        statement = statement.where(
+            ~narrowing.is_muted_by(viewer, statuses.c.account_id, now),
+            ~domain_blocks.is_shut_out(viewer, statuses.c.account_id),
+        )
+    return [StatusId(one) for one in conn.execute(statement).scalars()]
+
+
+def list_links(conn: Connection, viewer: AccountId | None, now: datetime, *, limit: int, offset: int) -> list[LinkView]:
+    """Pages that trend for ``viewer``, the strongest first."""
+    statement = _ranked(TrendKind.LINK, viewer, preview_cards.c.id, limit=limit, offset=offset)
+    ids = [CardId(one) for one in conn.execute(statement.where(preview_cards.c.title != "")).scalars()]
+    found, history = cards.list_by_ids(conn, ids), _history(conn, viewer, ids, now)
+    return [LinkView(card=found[one], history=history[one]) for one in ids]
+
+
+def is_trending(conn: Connection, viewer: AccountId | None, kind: TrendKind, subject_id: int) -> bool:
+    """Whether something stands in the ranking that ``viewer`` sees."""
+    statement = sa.exists().where(
+        trends.c.kind == kind.value, trends.c.subject_id == subject_id, trends.c.is_open.is_(viewer is None)
+    )
+    return bool(conn.execute(sa.select(statement)).scalar())
+
+
+def _ranked(
+    kind: TrendKind, viewer: AccountId | None, subject: Column[int], *, limit: int, offset: int
+) -> sa.Select[Any]:
+    return (
+        sa.select(subject)
+        .join(trends, trends.c.subject_id == subject)
+        .where(trends.c.kind == kind.value, trends.c.is_open.is_(viewer is None))
+        .order_by(trends.c.score.desc(), trends.c.subject_id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+
+
+def _rank_used(
+    conn: Connection, now: datetime, kind: TrendKind, subject: Column[int], status_id: Column[int]
+) -> list[Trend]:
+    """What is used in statuses: each account counts once, by its latest use, and less with every hour."""
+    latest_use = sa.func.max(statuses.c.id)
+    statement = (
+        sa.select(
+            subject.label("subject_id"),
+            statuses.c.account_id,
+            _IS_OPEN.label("is_open"),
+            latest_use.label("latest"),
+        )
+        .join(statuses, statuses.c.id == status_id)
+        .where(
+            statuses.c.id >= at(now - _WINDOW),
+            statuses.c.visibility == Visibility.PUBLIC.value,
+            narrowing.is_author_listed(),
+        )
+        .group_by(subject, statuses.c.account_id, _IS_OPEN)
+        .order_by(latest_use.desc())
+        .limit(_READ_MAX)
+    )
+    uses: dict[bool, defaultdict[int, dict[int, int]]] = {True: defaultdict(dict), False: defaultdict(dict)}
+    for row in conn.execute(statement):
+        # The latest comes first.
+        uses[False][row.subject_id].setdefault(row.account_id, row.latest)
+        if row.is_open:
+            uses[True][row.subject_id].setdefault(row.account_id, row.latest)
+    ranked: list[Trend] = []
+    for is_open, by_subject in uses.items():
+        scored = [
+            Trend(kind=kind, subject_id=one, is_open=is_open, score=sum(_weight(use, now) for use in by.values()))
+            for one, by in by_subject.items()
+            if len(by) >= ACCOUNTS_MIN
+        ]
+        ranked += _best(scored)
+    return ranked
+
+
+def _rank_statuses(conn: Connection, now: datetime) -> list[Trend]:
+    """First statuses of threads that many favourited or boosted; one of each author."""
+    liked = statuses.c.favourites_count + statuses.c.reblogs_count
+    statement = (
+        sa.select(statuses.c.id, statuses.c.account_id, _IS_OPEN.label("is_open"), liked.label("liked"))
+        .join(accounts, accounts.c.id == statuses.c.account_id)
+        .where(
+            statuses.c.id >= at(now - _WINDOW),
+            statuses.c.visibility == Visibility.PUBLIC.value,
+            statuses.c.reblog_of_id.is_(None),
+            statuses.c.in_reply_to_uri.is_(None),
+            ~statuses.c.sensitive,
+            accounts.c.discoverable,
+            accounts.c.suspended_at.is_(None),
+            accounts.c.silenced_at.is_(None),
+            liked >= ACCOUNTS_MIN,
+        )
+        .order_by(liked.desc(), statuses.c.id.desc())
+        .limit(_READ_MAX)
+    )
+    ranked: dict[bool, dict[int, Trend]] = {True: {}, False: {}}
+    for row in conn.execute(statement):
+        score = row.liked * _weight(row.id, now)
+        for is_open in (False, True) if row.is_open else (False,):
+            best = ranked[is_open].get(row.account_id)
+            if best is None or best.score < score:
+                ranked[is_open][row.account_id] = Trend(
+                    kind=TrendKind.STATUS, subject_id=row.id, is_open=is_open, score=score
+                )
+    return [one for by_author in ranked.values() for one in _best(by_author.values())]
+
+
+def _weight(number: int, now: datetime) -> float:
+    """1 for what has the id of this moment, half of it after each half-life."""
+    return float(0.5 ** (max(now - moment_of(number), timedelta(0)) / _HALF_LIFE))
+
+
+def _best(scored: Collection[Trend]) -> list[Trend]:
+    return sorted(scored, key=lambda one: (-one.score, -one.subject_id))[:RANKED_MAX]
+
+
+def _history(
+    conn: Connection, viewer: AccountId | None, ids: Collection[CardId], now: datetime
+) -> dict[CardId, tuple[TagUse, ...]]:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [midnight - timedelta(days=number) for number in range(_HISTORY_DAYS)]
+    day = (statuses.c.id // _DAY).label("day")
+    statement = (
+        sa.select(
+            status_cards.c.card_id,
+            day,
+            sa.func.count().label("uses"),
+            sa.func.count(statuses.c.account_id.distinct()).label("accounts"),
+        )
+        .join(statuses, statuses.c.id == status_cards.c.status_id)
+        .where(
+            status_cards.c.card_id.in_(ids),
+            statuses.c.visibility == Visibility.PUBLIC.value,
+            sa.true() if viewer is not None else _IS_OPEN,
+            statuses.c.id >= at(days[-1]),
+        )
+        .group_by(status_cards.c.card_id, day)
+    )
+    used = {(row.card_id, row.day): (row.uses, row.accounts) for row in conn.execute(statement)}
+    history: dict[CardId, tuple[TagUse, ...]] = {}
+    for card_id in ids:
+        counts = [(moment, used.get((card_id, at(moment) // _DAY), (0, 0))) for moment in days]
+        history[card_id] = tuple(TagUse(day=moment, uses=uses, accounts=by) for moment, (uses, by) in counts)
+    return history
