@@ -29,6 +29,8 @@ ScheduledStatusId = NewType("ScheduledStatusId", int)
 ReportId = NewType("ReportId", int)
 QuoteId = NewType("QuoteId", int)
 CardId = NewType("CardId", int)
+CollectionId = NewType("CollectionId", int)
+CollectionItemId = NewType("CollectionItemId", int)
 
 PROCESSES_MAX: Final = 64
 ID_MAX: Final = 2**63 - 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from fedorg.config import Settings
-from fedorg.ids import QuoteId, StatusId
+from fedorg.ids import CollectionId, QuoteId, StatusId
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,10 @@ class Uris:
     def featured_tags(self, actor_uri: str) -> str:
         """The collection of the hashtags a local account shows on its profile."""
         return f"{actor_uri}/collections/tags"
+
+    def featured_collection(self, actor_uri: str, collection_id: CollectionId) -> str:
+        """Identity of a collection of accounts that a local account recommends."""
+        return f"{actor_uri}/collections/{collection_id}"
 
     def status(self, username: str, status_id: StatusId) -> str:
         """Identity of a local status."""

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from fedorg.domain.accounts import Account, ActorType, Emoji, Field, User, UserRole
 from fedorg.domain.featured import FeaturedTagView
+from fedorg.domain.featured_collections import may_feature
 from fedorg.serializers.featured_tags import FeaturedTagEntity, featured_tag_entity
 from fedorg.serializers.times import day, moment, optional_moment
 from fedorg.uris import Uris
@@ -50,7 +51,7 @@ class BadgeEntity(TypedDict):
 
 
 class FeatureApprovalEntity(TypedDict):
-    """Who may put an account into a collection: nobody, here."""
+    """Who may put an account into a collection; its own server knows."""
 
     automatic: list[str]
     manual: list[str]
@@ -192,7 +193,7 @@ def account_entity(account: Account, uris: Uris) -> AccountEntity:
         "limited": shown.silenced_at is not None,
         "moved": None if shown.moved_to is None else account_entity(shown.moved_to, uris),
         "roles": [],
-        "feature_approval": {"automatic": [], "manual": [], "current_user": "denied"},
+        "feature_approval": _feature_approval(shown),
         "show_media": shown.show_media,
         "show_media_replies": shown.show_media_replies,
         "show_featured": shown.show_featured,
@@ -294,6 +295,14 @@ def emoji_entity(emoji: Emoji) -> EmojiEntity:
 
 def _field_entity(field: Field) -> FieldEntity:
     return {"name": field.name, "value": field.value, "verified_at": optional_moment(field.verified_at)}
+
+
+def _feature_approval(account: Account) -> FeatureApprovalEntity:
+    if not account.is_local:
+        return {"automatic": [], "manual": [], "current_user": "missing"}
+    if may_feature(account):
+        return {"automatic": ["public"], "manual": [], "current_user": "automatic"}
+    return {"automatic": [], "manual": [], "current_user": "denied"}
 
 
 def _typed_fields(account: Account) -> list[FieldEntity]:

@@ -22,7 +22,7 @@ NAME_CHARACTERS_MAX: Final = 255
 
 async def feature(node: Node, account: Account, written: str) -> FeaturedTagView:
     """Show a hashtag on one's profile, once; raises ``Invalid`` for what is none or is one too many."""
-    tag = _read(written)
+    tag = read_tag(written)
 
     def unit(conn: Connection) -> FeaturedTagView:
         shown = featured_tags.list_for_update(conn, account.id)
@@ -96,6 +96,14 @@ async def list_suggestions(node: Node, account_id: AccountId) -> list[TagView]:
     return await node.read(unit)
 
 
+def read_tag(written: str) -> Tag:
+    """The one hashtag that a text is, with or without its sign; ``Invalid`` for anything else."""
+    tag = _tag(written)
+    if tag is None:
+        raise Invalid("Validation failed: Tag is invalid")
+    return tag
+
+
 # From peers
 
 
@@ -159,13 +167,6 @@ def _with_use(conn: Connection, account_id: AccountId, tag: FeaturedTag, viewer:
 
 def _get_tag(conn: Connection, node: Node, viewer: AccountId | None, tag: Tag) -> TagView:
     return tags.get_view(conn, viewer, tag.name, node.now())
-
-
-def _read(written: str) -> Tag:
-    tag = _tag(written)
-    if tag is None:
-        raise Invalid("Validation failed: Tag is invalid")
-    return tag
 
 
 def _read_existing(written: str) -> Tag:

@@ -344,6 +344,37 @@ endorsements: Final = Table(
     Index("ix_endorsements_follow", "follow_id"),
 )
 
+# Whom somebody recommends, by theme. Who left a collection keeps a row there, so as not to be put back.
+featured_collections: Final = Table(
+    "featured_collections",
+    metadata,
+    _id(),
+    _account(),
+    Column("uri", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    _string("description"),
+    Column("language", Text),
+    Column("tag_name", Text),
+    Column("tag_display_name", Text),
+    _flag("sensitive"),
+    _flag_set("discoverable"),
+    _moment("created_at"),
+    _moment("updated_at"),
+    Index("ix_featured_collections_account", "account_id", "id"),
+)
+
+featured_collection_items: Final = Table(
+    "featured_collection_items",
+    metadata,
+    _id(),
+    Column("collection_id", BigInteger, ForeignKey("featured_collections.id", ondelete="CASCADE"), nullable=False),
+    _account(),
+    Column("state", String(16), nullable=False),
+    _moment("created_at"),
+    UniqueConstraint("collection_id", "account_id"),
+    Index("ix_featured_collection_items_account", "account_id", "collection_id"),
+)
+
 # Servers somebody wants to hear nothing from.
 account_domain_blocks: Final = Table(
     "account_domain_blocks",

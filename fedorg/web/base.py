@@ -125,6 +125,17 @@ def json_answer(entity: object, status: int = 200, headers: Mapping[str, str] | 
     )
 
 
+def refusal_of(error: errors.FedorgError) -> dict[str, Any]:
+    """What an error tells a program: its words, and the faults of single fields if it names them."""
+    body: dict[str, Any] = {"error": str(error)}
+    if isinstance(error, errors.Invalid) and error.details:
+        body["details"] = {
+            name: [{"error": code, "description": text} for code, text in faults]
+            for name, faults in error.details.items()
+        }
+    return body
+
+
 def page_answer(entities: Sequence[object], ids: Sequence[int], headers: Mapping[str, str] | None = None) -> Response:
     """A page of entities with Mastodon's Link header; ``ids`` are those the cursors count in, as the entities stand."""
     return json_answer(entities, headers={**link_header(ids), **(headers or {})})
@@ -248,13 +259,7 @@ async def _answer_error(error: errors.FedorgError) -> Response:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, errors.Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
-    body: dict[str, Any] = {"error": str(error)}
-    if isinstance(error, errors.Invalid) and error.details:
-        body["details"] = {
-            name: [{"error": code, "description": text} for code, text in faults]
-            for name, faults in error.details.items()
-        }
-    return await _answer_refusal(status, body, headers)
+    return await _answer_refusal(status, refusal_of(error), headers)
 
 
 async def _answer_http_error(error: HTTPException) -> Response | HTTPException:
