@@ -66,6 +66,14 @@ class Uris:
         """Page of a local status."""
         return f"{self.profile(username)}/{status_id}"
 
+    def status_embed(self, username: str, status_id: StatusId) -> str:
+        """Page of a local status for the frames of other sites."""
+        return f"{self.status_page(username, status_id)}/embed"
+
+    def oembed(self, status_url: str) -> str:
+        """Where other sites learn how to show a local status."""
+        return f"{self.base}/api/oembed?url={quote(status_url, safe='')}"
+
     def context(self, status_uri: str) -> str:
         """The collection of the thread that a local status began."""
         return f"{status_uri}/context"

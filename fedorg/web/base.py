@@ -70,6 +70,12 @@ _SECURITY_HEADERS: Final = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
+# Of a page made for the frames of other sites: no form, no script, nothing of who is signed in.
+FRAMED_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data: https:; media-src 'self' https:; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors http: https:"
+)
+
 
 class IdConverter(BaseConverter):
     """``<id:status_id>`` in a route: an id of ours, as an int that fits a column; no such route for anything else.
@@ -215,6 +221,8 @@ async def _finish(response: Response) -> Response:
         await request.skip_rest()
     for name, value in _SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    if response.headers["Content-Security-Policy"] == FRAMED_POLICY:
+        del response.headers["X-Frame-Options"]
     if this_node().settings.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=63072000")
     # What depends on who asks must not be kept by anybody in between (S48); views of public files say otherwise.

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from typing import Final
 
-from quart import Blueprint, Response, redirect, request
+from quart import Blueprint, Response, redirect, render_template, request
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.statuses import PageQuery, StatusView
+from fedorg.domain.visibility import Anonymous, may_see
 from fedorg.errors import Gone, NotFound
 from fedorg.ids import AccountId, StatusId
 from fedorg.serializers.accounts import account_entity
 from fedorg.services import accounts, statuses, timelines
 from fedorg.services.users import SignedIn
-from fedorg.web.base import this_node
+from fedorg.web.base import FRAMED_POLICY, this_node
 from fedorg.web.params import id_in
-from fedorg.web.site.sessions import for_everybody, page
+from fedorg.web.site.sessions import for_everybody, page, rich
 
 blueprint = Blueprint("profiles", __name__)
 
@@ -58,7 +59,20 @@ async def show_status(visitor: SignedIn | None, username: str, status_id: int) -
     if _wants_document():
         return _to_document(view.status.uri)
     context = await statuses.get_context(node, _viewer(visitor), StatusId(status_id))
-    return await page("status.html", visitor, view=view, context=context, account=account)
+    is_open = may_see(view.status.audience, Anonymous())
+    return await page("status.html", visitor, view=view, context=context, account=account, is_open=is_open)
+
+
+@blueprint.get("/@<username>/<id:status_id>/embed")
+@for_everybody
+async def show_embedded(_visitor: SignedIn | None, username: str, status_id: int) -> Response:
+    """One status for the frames of other sites: what everybody may see, whoever is signed in (S54)."""
+    account, node = await _account(username), this_node()
+    view = await statuses.get_view(node, None, StatusId(status_id))
+    if view.status.account_id != account.id or view.reblog is not None:
+        raise NotFound
+    html = await render_template("embed.html", node=node.settings, uris=node.uris, view=view, rich=rich)
+    return Response(html, headers={"Content-Security-Policy": FRAMED_POLICY}, content_type="text/html; charset=utf-8")
 
 
 async def _profile(

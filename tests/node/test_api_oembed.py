@@ -1,0 +1,80 @@
+"""Statuses on other sites: the oEmbed method, the page for frames, and what neither shows."""
+
+import re
+
+from tests.node.serving import NodeServer
+from tests.node.talking import WorkingServer, entity, post, refusal
+
+
+async def test_a_public_status_can_be_embedded(working: WorkingServer) -> None:
+    """By its page or its identity; the page for frames may be framed, runs nothing and sets no cookie."""
+    anna, anonymous = await working.person("anna"), working.server.anonymous
+    status = await post(anna, "Shown <everywhere>")
+    for url in (status["url"], status["uri"]):
+        found = entity(await anonymous.get("/api/oembed", params={"url": url, "maxwidth": 300}), "OEmbedResponse")
+        assert (found["type"], found["version"], found["width"]) == ("rich", "1.0", 300)
+        assert (found["author_url"], found["provider_url"]) == (anna_page(working), f"{working.server.url}/")
+    frame = re.search(r'<iframe src="([^"]+)"', found["html"])
+    assert frame is not None
+    assert "<script" not in found["html"]
+
+    page = await anonymous.get(frame[1], headers={"Accept": "text/html"})
+
+    assert page.status_code == 200
+    assert "Shown &lt;everywhere&gt;" in page.text
+    policy = page.headers["Content-Security-Policy"]
+    assert "frame-ancestors http: https:" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy
+    assert "script-src" not in policy
+    assert "X-Frame-Options" not in page.headers
+    assert "Set-Cookie" not in page.headers
+    assert not re.search(r"<(script|form|style)|\son\w+=", page.text)
+
+
+def anna_page(working: WorkingServer) -> str:
+    return f"{working.server.url}/@anna"
+
+
+async def test_pages_say_where_their_embed_lies_and_cannot_be_framed_themselves(working: WorkingServer) -> None:
+    """Only those of statuses that everybody may see."""
+    anna = await working.person("anna")
+    shown = await post(anna, "For everybody")
+    inside = await post(anna, "For the organisation", reach="organisation")
+    browser = await working.server.browser()
+    await browser.sign_in("anna")
+
+    page, other = await browser.open(f"/@anna/{shown['id']}"), await browser.open(f"/@anna/{inside['id']}")
+
+    href = re.search(r'type="application/json\+oembed" href="([^"]+)"', page.text)
+    assert href is not None
+    entity(await working.server.anonymous.get(href[1]), "OEmbedResponse")
+    assert other.status_code == 200
+    assert "oembed" not in other.text
+    assert page.headers["X-Frame-Options"] == "DENY"
+
+
+async def test_what_not_everybody_may_see_is_not_embedded(working: WorkingServer) -> None:
+    """Whoever is signed in: a frame on another site shows what a visitor sees, and absent and hidden are alike."""
+    anna = await working.person("anna")
+    browser = await working.server.browser()
+    await browser.sign_in("anna")
+    hidden = [
+        await post(anna, "Followers", visibility="private"),
+        await post(anna, "@anna Direct", visibility="direct"),
+        await post(anna, "Inside", reach="organisation"),
+    ]
+    for status in hidden:
+        answer = await anna.api.get("/api/oembed", params={"url": status["url"]})
+        assert refusal(answer, 404) == "Record not found"
+        assert (await browser.open(f"/@anna/{status['id']}/embed")).status_code == 404
+    assert (await browser.open("/@anna/1/embed")).status_code == 404
+
+
+async def test_other_addresses_and_formats_are_refused(node_server: NodeServer) -> None:
+    """An address elsewhere, one of nothing, none at all, and XML."""
+    anonymous = node_server.anonymous
+    for url in ("https://elsewhere.example/1", f"{node_server.url}/@anna/1", "x"):
+        assert refusal(await anonymous.get("/api/oembed", params={"url": url}), 404) == "Record not found"
+    assert "url" in refusal(await anonymous.get("/api/oembed"), 422)
+    assert refusal(await anonymous.get("/api/oembed", params={"url": "x", "format": "xml"}), 404)
