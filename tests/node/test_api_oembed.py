@@ -10,10 +10,13 @@ async def test_a_public_status_can_be_embedded(working: WorkingServer) -> None:
     """By its page or its identity; the page for frames may be framed, runs nothing and sets no cookie."""
     anna, anonymous = await working.person("anna"), working.server.anonymous
     status = await post(anna, "Shown <everywhere>")
-    for url in (status["url"], status["uri"]):
-        found = entity(await anonymous.get("/api/oembed", params={"url": url, "maxwidth": 300}), "OEmbedResponse")
-        assert (found["type"], found["version"], found["width"]) == ("rich", "1.0", 300)
-        assert (found["author_url"], found["provider_url"]) == (anna_page(working), f"{working.server.url}/")
+    found, by_identity = [
+        entity(await anonymous.get("/api/oembed", params={"url": status[name], "maxwidth": 300}), "OEmbedResponse")
+        for name in ("url", "uri")
+    ]
+    assert found == by_identity
+    assert (found["type"], found["version"], found["width"]) == ("rich", "1.0", 300)
+    assert (found["author_url"], found["provider_url"]) == (f"{working.server.url}/@anna", f"{working.server.url}/")
     frame = re.search(r'<iframe src="([^"]+)"', found["html"])
     assert frame is not None
     assert "<script" not in found["html"]
@@ -30,10 +33,6 @@ async def test_a_public_status_can_be_embedded(working: WorkingServer) -> None:
     assert "X-Frame-Options" not in page.headers
     assert "Set-Cookie" not in page.headers
     assert not re.search(r"<(script|form|style)|\son\w+=", page.text)
-
-
-def anna_page(working: WorkingServer) -> str:
-    return f"{working.server.url}/@anna"
 
 
 async def test_pages_say_where_their_embed_lies_and_cannot_be_framed_themselves(working: WorkingServer) -> None:
