@@ -7,7 +7,7 @@ queue grows without bound. Spec: Mastodon API, methods/streaming; incidents S42,
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -25,7 +25,7 @@ _RETRY_SECONDS: Final = 60
 
 
 class StreamName(StrEnum):
-    """Mastodon's names of streams, without conversations."""
+    """Mastodon's names of streams."""
 
     USER = "user"
     USER_NOTIFICATION = "user:notification"
@@ -38,6 +38,7 @@ class StreamName(StrEnum):
     HASHTAG = "hashtag"
     HASHTAG_LOCAL = "hashtag:local"
     LIST = "list"
+    DIRECT = "direct"
 
 
 _BY_HASHTAG: Final = frozenset({StreamName.HASHTAG, StreamName.HASHTAG_LOCAL})
@@ -45,6 +46,14 @@ _OF_ANNOUNCEMENTS: Final = frozenset(
     {EventKind.ANNOUNCEMENT, EventKind.ANNOUNCEMENT_REACTION, EventKind.ANNOUNCEMENT_DELETE}
 )
 _OF_STATUSES: Final = frozenset({EventKind.UPDATE, EventKind.STATUS_UPDATE})
+_OF_NOTIFICATIONS: Final = frozenset({EventKind.NOTIFICATION, EventKind.NOTIFICATIONS_MERGED})
+# What streams of one account carry; notifications only for a token that may read them.
+_CARRIED: Final[Mapping[StreamName, frozenset[EventKind]]] = {
+    StreamName.USER: _OF_STATUSES | _OF_NOTIFICATIONS | {EventKind.FILTERS_CHANGED},
+    StreamName.USER_NOTIFICATION: _OF_NOTIFICATIONS,
+    StreamName.LIST: _OF_STATUSES,
+    StreamName.DIRECT: frozenset({EventKind.CONVERSATION}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,14 +183,12 @@ class Listener:
                 is_heard = stream.name is not StreamName.USER_NOTIFICATION
             elif event.kind in _OF_ANNOUNCEMENTS:
                 is_heard = stream.name is StreamName.USER
-            elif stream.name is StreamName.USER:
-                is_heard = event.account_id == self.account_id and (
-                    event.kind in _OF_STATUSES or self._is_heard_notification(event)
+            elif stream.name in _CARRIED:
+                is_heard = (
+                    event.account_id == self.account_id
+                    and event.kind in _CARRIED[stream.name]
+                    and (event.kind not in _OF_NOTIFICATIONS or self._hears_notifications)
                 )
-            elif stream.name is StreamName.LIST:
-                is_heard = event.account_id == self.account_id and event.kind in _OF_STATUSES
-            elif stream.name is StreamName.USER_NOTIFICATION:
-                is_heard = event.account_id == self.account_id and self._is_heard_notification(event)
             else:
                 is_heard = (
                     event.account_id is None
@@ -190,9 +197,6 @@ class Listener:
                 )
             if is_heard:
                 yield stream
-
-    def _is_heard_notification(self, event: Event) -> bool:
-        return event.kind is EventKind.NOTIFICATION and self._hears_notifications
 
 
 class Hub:

@@ -248,6 +248,13 @@ class IndexStatuses(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     before: StatusId | None = None
 
 
+class MergeNotifications(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Bring in what somebody caused and an account, which accepts them now, was not shown."""
+
+    account_id: AccountId
+    from_account_id: AccountId
+
+
 class StreamPoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Tell open streams how a poll stands."""
 
@@ -345,6 +352,7 @@ Job: TypeAlias = (
     | IdentifyPeer
     | ForwardReport
     | AnnounceKeys
+    | MergeNotifications
     | RemoveAccount
     | CarryOver
     | AnnounceMove

@@ -49,7 +49,7 @@ class Notification:
     """One row; unique by (account, type, from, origin), so that telling twice is telling once.
 
     ``origin`` names what caused it: a status id, or the id of a follow or a report. ``group_key`` is None for what
-    stands alone.
+    stands alone. What is ``filtered`` waits for a yes and is shown to those only who ask for it.
     """
 
     id: NotificationId
@@ -59,6 +59,7 @@ class Notification:
     origin: int
     status_id: StatusId | None
     group_key: str | None
+    filtered: bool
     created_at: datetime
 
     @property
@@ -69,11 +70,12 @@ class Notification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationQuery:
-    """Which notifications somebody asks for; empty ``types`` means all."""
+    """Which notifications somebody asks for; empty ``types`` means all. What waits for a yes comes by name only."""
 
     types: tuple[NotificationType, ...] = ()
     exclude_types: tuple[NotificationType, ...] = ()
     from_account_id: AccountId | None = None
+    include_filtered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,14 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """A page that may show less than it is made of; ``cursors`` belong to all of it, so that the way goes on."""
+
+    items: tuple[T, ...]
+    cursors: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listed(Generic[T]):
     """An item of a list that is paged by ``row_id``: the id of the favourite, bookmark, follow, block or mute."""
 

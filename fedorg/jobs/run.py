@@ -25,6 +25,7 @@ from fedorg.domain.jobs import (
     IdentifyPeer,
     IndexStatuses,
     Job,
+    MergeNotifications,
     PostScheduledStatus,
     RefreshPoll,
     RefreshStatus,
@@ -42,7 +43,7 @@ from fedorg.domain.jobs import (
 from fedorg.ids import JobId
 from fedorg.jobs import distribute, handle, moves, polls, quote, remove, send
 from fedorg.node import Node
-from fedorg.services import cards, fanout, scheduling
+from fedorg.services import cards, fanout, notification_requests, scheduling
 from fedorg.services.statuses import indexing
 
 
@@ -98,6 +99,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             return await indexing.index_statuses(node, job)
         case AnnounceMove() | CarryOver():
             return await moves.run(node, job, job_id)
+        case MergeNotifications():
+            return await notification_requests.merge(node, job)
         case StreamPoll() | SendPoll() | EndPoll() | SendVote() | RefreshPoll():
             return await polls.run(node, job, job_id)
         case _:

@@ -26,8 +26,10 @@ from fedorg.store import (
     reports,
     seen,
     strangers,
+    thread_mutes,
     timelines,
 )
+from fedorg.store.notifications import requests
 
 CHUNK: Final = 500
 MEDIA_AGE: Final = timedelta(hours=24)
@@ -64,6 +66,8 @@ RULES: Final = (
     # The last delivery of a farewell is given up after a week.
     Rule(name="keys_of_departed", age=timedelta(days=14), forget=removal.delete_keys_of_departed),
     Rule(name="notifications", age=timedelta(days=400), forget=notifications.delete_before),
+    Rule(name="thread_mutes", age=timedelta(days=400), forget=thread_mutes.delete_ended),
+    Rule(name="notification_requests", age=timedelta(days=30), forget=requests.delete_empty),
     Rule(name="resolved_reports", age=timedelta(days=400), forget=reports.delete_resolved),
     Rule(name="preview_cards", age=timedelta(days=14), forget=cards.delete_unused),
     Rule(name="completions", age=timedelta(days=2), forget=completions.delete_before),

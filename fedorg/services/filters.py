@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
+from fedorg.domain.events import EventKind
 from fedorg.domain.filters import (
     FILTERS_MAX,
     KEYWORD_MAX,
@@ -28,7 +29,7 @@ from fedorg.domain.filters import (
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
-from fedorg.store import filters, views
+from fedorg.store import events, filters, views
 
 T = TypeVar("T")
 
@@ -69,7 +70,7 @@ async def create_filter(node: Node, account_id: AccountId, draft: FilterDraft) -
         _change_keywords(conn, node, made, draft.keywords)
         return filters.get(conn, account_id, made.id)
 
-    return await node.write(unit)
+    return await _change(node, account_id, unit)
 
 
 async def update_filter(node: Node, account_id: AccountId, filter_id: int, draft: FilterDraft) -> Filter:
@@ -81,12 +82,16 @@ async def update_filter(node: Node, account_id: AccountId, filter_id: int, draft
         _change_keywords(conn, node, before, draft.keywords)
         return filters.get(conn, account_id, filter_id)
 
-    return await node.write(unit)
+    return await _change(node, account_id, unit)
 
 
 async def delete_filter(node: Node, account_id: AccountId, filter_id: int) -> None:
     """Remove a filter of the account."""
-    await node.write(filters.delete, account_id, filter_id)
+
+    def unit(conn: Connection) -> None:
+        filters.delete(conn, account_id, filter_id)
+
+    await _change(node, account_id, unit)
 
 
 # Keywords
@@ -98,7 +103,7 @@ async def add_keyword(node: Node, account_id: AccountId, filter_id: int, change:
     def unit(conn: Connection) -> FilterKeyword:
         return _insert_keyword(conn, node, filters.get(conn, account_id, filter_id), change)
 
-    return await node.write(unit)
+    return await _change(node, account_id, unit)
 
 
 async def get_keyword(node: Node, account_id: AccountId, keyword_id: int) -> KeywordInFilter:
@@ -115,7 +120,7 @@ async def update_keyword(node: Node, account_id: AccountId, change: KeywordChang
         filters.update_keyword(conn, changed)
         return changed
 
-    return await node.write(unit)
+    return await _change(node, account_id, unit)
 
 
 async def delete_keyword(node: Node, account_id: AccountId, keyword_id: int) -> None:
@@ -124,7 +129,7 @@ async def delete_keyword(node: Node, account_id: AccountId, keyword_id: int) -> 
     def unit(conn: Connection) -> None:
         filters.delete_keyword(conn, _get_keyword(conn, account_id, keyword_id).keyword.id)
 
-    await node.write(unit)
+    await _change(node, account_id, unit)
 
 
 # Statuses
@@ -145,7 +150,7 @@ async def add_status(node: Node, account_id: AccountId, filter_id: int, status_i
         filters.insert_status(conn, entry)
         return entry
 
-    return await node.write(unit)
+    return await _change(node, account_id, unit)
 
 
 async def get_status(node: Node, account_id: AccountId, entry_id: int) -> FilterStatus:
@@ -164,7 +169,7 @@ async def delete_status(node: Node, account_id: AccountId, entry_id: int) -> Non
         filters.get_of_status(conn, account_id, entry_id)
         filters.delete_status(conn, entry_id)
 
-    await node.write(unit)
+    await _change(node, account_id, unit)
 
 
 # Filters of the first API version
@@ -200,7 +205,7 @@ async def update_phrase(node: Node, account_id: AccountId, keyword_id: int, draf
         filters.update_keyword(conn, word)
         return KeywordInFilter(filter=filters.get(conn, account_id, after.id), keyword=word)
 
-    return await node.write(unit)
+    return await _change(node, account_id, unit)
 
 
 async def delete_phrase(node: Node, account_id: AccountId, keyword_id: int) -> None:
@@ -213,7 +218,18 @@ async def delete_phrase(node: Node, account_id: AccountId, keyword_id: int) -> N
         else:
             filters.delete_keyword(conn, keyword_id)
 
-    await node.write(unit)
+    await _change(node, account_id, unit)
+
+
+async def _change(node: Node, account_id: AccountId, unit: Callable[[Connection], T]) -> T:
+    """Run a unit that changes filters of the account; its open streams hear that something changed."""
+
+    def telling(conn: Connection) -> T:
+        result = unit(conn)
+        events.insert(conn, node.now(), EventKind.FILTERS_CHANGED, account_id, 0)
+        return result
+
+    return await node.write(telling)
 
 
 def _get_keyword(conn: Connection, account_id: AccountId, keyword_id: int) -> KeywordInFilter:

@@ -21,44 +21,29 @@ from fedorg.domain.notifications import (
     NotificationType,
     NotificationView,
 )
-from fedorg.domain.pages import Listed
+from fedorg.domain.pages import Listed, Page
 from fedorg.domain.reports import ReportView
 from fedorg.domain.statuses import PageQuery, StatusView, TimelineName
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, NotificationId, ReportId, StatusId
 from fedorg.node import Node
-from fedorg.store import accounts, markers, notification_groups, notifications, reports, views
+from fedorg.store import accounts, markers, notifications, reports, views
+from fedorg.store.notifications import groups
 
 _OWN_TIMELINE: Final[tuple[TimelineName, ...]] = ("notifications",)
 _EVERYTHING: Final = NotificationQuery()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationPage:
-    """A page of notifications; ``ids`` are those that its cursors count in."""
-
-    views: tuple[NotificationView, ...]
-    ids: tuple[NotificationId, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupPage:
-    """A page of groups; ``ids`` are those that its cursors count in."""
-
-    groups: tuple[NotificationGroupView, ...]
-    ids: tuple[NotificationId, ...]
-
-
 async def list_notifications(
     node: Node, account_id: AccountId, page: PageQuery, query: NotificationQuery = _EVERYTHING
-) -> NotificationPage:
+) -> Page[NotificationView]:
     """What happened to an account, newest first."""
 
-    def unit(conn: Connection) -> NotificationPage:
+    def unit(conn: Connection) -> Page[NotificationView]:
         rows = notifications.list_of_account(conn, account_id, page, query)
         companions = _load(conn, node.now(), account_id, rows)
         shown = tuple(view for row in rows if (view := companions.view(row)) is not None)
-        return NotificationPage(views=shown, ids=tuple(row.id for row in rows))
+        return Page(items=shown, cursors=tuple(row.id for row in rows))
 
     return await node.read(unit)
 
@@ -104,13 +89,13 @@ async def list_groups(
     page: PageQuery,
     query: NotificationQuery = _EVERYTHING,
     grouped: Collection[NotificationType] = GROUPABLE,
-) -> GroupPage:
+) -> Page[NotificationGroupView]:
     """The same in groups; only kinds in ``grouped`` are told as one."""
 
-    def unit(conn: Connection) -> GroupPage:
-        found = notification_groups.list_of_account(conn, account_id, page, query, grouped)
-        return GroupPage(
-            groups=_group_views(conn, node.now(), account_id, found), ids=tuple(one.newest.id for one in found)
+    def unit(conn: Connection) -> Page[NotificationGroupView]:
+        found = groups.list_of_account(conn, account_id, page, query, grouped)
+        return Page(
+            items=_group_views(conn, node.now(), account_id, found), cursors=tuple(one.newest.id for one in found)
         )
 
     return await node.read(unit)
@@ -120,7 +105,7 @@ async def get_group(node: Node, account_id: AccountId, key: str) -> Notification
     """One group of the account; ``NotFound`` when nothing of it has this key."""
 
     def unit(conn: Connection) -> NotificationGroupView:
-        found = _group_views(conn, node.now(), account_id, [notification_groups.get(conn, account_id, key)])
+        found = _group_views(conn, node.now(), account_id, [groups.get(conn, account_id, key)])
         if not found:
             raise NotFound
         return found[0]
@@ -132,7 +117,7 @@ async def list_group_accounts(node: Node, account_id: AccountId, key: str, page:
     """Who is in a group, the latest first, paged by the notification."""
 
     def unit(conn: Connection) -> list[Listed[Account]]:
-        rows = notification_groups.list_accounts(conn, account_id, key, page)
+        rows = groups.list_accounts(conn, account_id, key, page)
         people = accounts.list_by_ids(conn, {row.item for row in rows})
         return [Listed(row_id=row.row_id, item=people[row.item]) for row in rows]
 
@@ -141,7 +126,7 @@ async def list_group_accounts(node: Node, account_id: AccountId, key: str, page:
 
 async def dismiss_group(node: Node, account_id: AccountId, key: str) -> None:
     """Remove a group of the account's own."""
-    await node.write(notification_groups.delete, account_id, key)
+    await node.write(groups.delete, account_id, key)
 
 
 async def count_unread_groups(
@@ -155,7 +140,7 @@ async def count_unread_groups(
 
     def unit(conn: Connection) -> int:
         read_until = _read_until(conn, account_id)
-        return notification_groups.count_after(conn, account_id, read_until, limit, query, grouped)
+        return groups.count_after(conn, account_id, read_until, limit, query, grouped)
 
     return await node.read(unit)
 

@@ -13,14 +13,15 @@ from sqlalchemy import Connection
 
 from fedorg import log
 from fedorg.domain.announcements import AnnouncementView, ReactionNews
+from fedorg.domain.conversations import ConversationView
 from fedorg.domain.events import Event, EventKind
 from fedorg.domain.notifications import NotificationView
 from fedorg.domain.oauth import Token
 from fedorg.domain.statuses import PageQuery, StatusView
 from fedorg.errors import NotFound, Unauthorized, Unavailable
-from fedorg.ids import AccountId, EventId, ListId, NotificationId, StatusId
+from fedorg.ids import AccountId, ConversationId, EventId, ListId, NotificationId, StatusId
 from fedorg.node import Node
-from fedorg.services import announcements, notifications, oauth, statuses, timelines
+from fedorg.services import announcements, conversations, notifications, oauth, statuses, timelines
 from fedorg.store import events, tags
 from fedorg.store.engine import DatabaseClosed
 from fedorg.streaming import Ending, Hub, Listener, News, StreamName
@@ -51,7 +52,7 @@ _NARROWED: Final[Mapping[StreamName, _Narrowing]] = {
 }
 
 
-Loaded: TypeAlias = StatusView | NotificationView | AnnouncementView | ReactionNews
+Loaded: TypeAlias = StatusView | NotificationView | ConversationView | AnnouncementView | ReactionNews
 """What news are about."""
 
 
@@ -112,6 +113,11 @@ class Streams:
                 return None
         if event.kind is EventKind.ANNOUNCEMENT_REACTION:
             return await announcements.find_reaction(self._node, event.subject_id)
+        if event.kind is EventKind.CONVERSATION:
+            try:
+                return await conversations.find(self._node, viewer, ConversationId(event.subject_id))
+            except NotFound:
+                return None
         found = await self._load_statuses(viewer, news, StatusId(event.subject_id))
         return found[0] if found else None
 

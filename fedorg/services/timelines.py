@@ -36,6 +36,16 @@ async def list_timeline(node: Node, account_id: AccountId, list_id: ListId, page
     return await node.read(unit)
 
 
+async def direct(node: Node, account_id: AccountId, page: PageQuery) -> list[StatusView]:
+    """What somebody wrote and was sent for addressees only."""
+
+    def unit(conn: Connection) -> list[StatusView]:
+        ids = timelines.list_direct(conn, account_id, node.now(), page)
+        return views.load_views(conn, node.now(), account_id, ids)
+
+    return await node.read(unit)
+
+
 async def public(
     node: Node,
     viewer: AccountId | None,

@@ -19,6 +19,7 @@ from fedorg.domain.statuses import MediaAttachment, Status, StatusEdit
 from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.errors import Conflict, NotFound
 from fedorg.ids import AccountId, EditId, StatusId
+from fedorg.store import conversations, thread_mutes
 from fedorg.store.tables import accounts, idempotency_keys, mentions, status_edits, statuses, tombstones
 from fedorg.store.upsert import insert_ignore
 
@@ -239,6 +240,9 @@ def adopt(conn: Connection, parent: Status) -> list[Status]:
         below = statuses.c.thread_id == child.id if child.thread_id == child.id else statuses.c.id == child.id
         _narrow(conn, below, parent)
         conn.execute(sa.update(statuses).where(below).values(thread_id=parent.thread_id))
+        if child.thread_id == child.id:
+            thread_mutes.join(conn, child.id, parent.thread_id)
+            conversations.join_threads(conn, child.id, parent.thread_id)
     return waiting
 
 

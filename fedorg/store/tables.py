@@ -826,12 +826,90 @@ notifications: Final = Table(
     _status(nullable=True),
     # What is told as one; NULL for what stands alone.
     Column("group_key", String(64)),
+    # It waits until the account accepts to hear of whoever caused it.
+    _flag("filtered"),
     _moment("created_at"),
     UniqueConstraint("account_id", "type", "from_account_id", "origin"),
     Index("ix_notifications_account", "account_id", "id"),
     Index("ix_notifications_group", "account_id", "group_key", "id"),
     Index("ix_notifications_status", "status_id"),
     Index("ix_notifications_from", "from_account_id"),
+)
+
+# From whom somebody wants to hear, who asks to be heard, and who is heard whatever the policy says.
+
+notification_policies: Final = Table(
+    "notification_policies",
+    metadata,
+    _account(primary_key=True),
+    Column("for_not_following", String(16), nullable=False),
+    Column("for_not_followers", String(16), nullable=False),
+    Column("for_new_accounts", String(16), nullable=False),
+    Column("for_private_mentions", String(16), nullable=False),
+    Column("for_limited_accounts", String(16), nullable=False),
+    Column("for_bots", String(16), nullable=False),
+    _moment("updated_at"),
+)
+
+notification_requests: Final = Table(
+    "notification_requests",
+    metadata,
+    _id(),
+    _account(),
+    _account("from_account_id"),
+    Column("last_status_id", BigInteger, ForeignKey("statuses.id", ondelete="SET NULL")),
+    _moment("created_at"),
+    _moment("updated_at"),
+    UniqueConstraint("account_id", "from_account_id"),
+    Index("ix_notification_requests_from", "from_account_id"),
+    Index("ix_notification_requests_status", "last_status_id"),
+)
+
+notification_permissions: Final = Table(
+    "notification_permissions",
+    metadata,
+    _account(primary_key=True),
+    _account("from_account_id", primary_key=True),
+    # What waited until now is still being brought in.
+    _flag("is_merging"),
+    _moment("created_at"),
+    Index("ix_notification_permissions_from", "from_account_id"),
+)
+
+# Threads somebody wants to hear nothing of; a thread is named by the status it begins with, which may be gone.
+thread_mutes: Final = Table(
+    "thread_mutes",
+    metadata,
+    _account(primary_key=True),
+    Column("thread_id", BigInteger, primary_key=True),
+    _moment("created_at"),
+    Index(None, "thread_id"),
+    Index(None, "created_at"),
+)
+
+# Statuses for addressees only, by thread and by who is in it, once for each member among them.
+conversations: Final = Table(
+    "conversations",
+    metadata,
+    _id(),
+    _account(),
+    Column("thread_id", BigInteger, nullable=False),
+    # The others; there may be too many for a key, which is a digest of them.
+    Column("participants", JSON, nullable=False),
+    Column("participants_key", String(64), nullable=False),
+    Column("last_status_id", BigInteger, nullable=False),
+    _flag("unread"),
+    UniqueConstraint("account_id", "thread_id", "participants_key"),
+    Index("ix_conversations_account", "account_id", "last_status_id"),
+    Index(None, "thread_id"),
+)
+
+conversation_statuses: Final = Table(
+    "conversation_statuses",
+    metadata,
+    Column("conversation_id", BigInteger, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    _status(primary_key=True),
+    Index("ix_conversation_statuses_status", "status_id"),
 )
 
 markers: Final = Table(

@@ -26,6 +26,7 @@ from fedorg.store.tables import (
     home_timeline,
     list_accounts,
     media_attachments,
+    mentions,
     mutes,
     pins,
     status_cards,
@@ -134,6 +135,25 @@ def list_linked(
     shows_it = sa.exists().where(status_cards.c.status_id == statuses.c.id, status_cards.c.card_id == card_id)
     statement = sa.select(statuses.c.id).where(shows_it, *_listed(viewer, now, Selection()))
     return _ids(conn, statement, statuses.c.id, page)
+
+
+def list_direct(conn: Connection, account_id: AccountId, now: datetime, page: PageQuery) -> list[StatusId]:
+    """What an account wrote and was sent for addressees only; nothing of those it mutes (S59)."""
+    is_shown = (
+        statuses.c.visibility == Visibility.DIRECT.value,
+        narrowing.visible_to(account_id),
+        ~narrowing.is_muted_by(account_id, statuses.c.account_id, now),
+    )
+    # Each half has an index of its own.
+    own = sa.select(statuses.c.id).where(statuses.c.account_id == account_id, *is_shown)
+    sent = (
+        sa.select(mentions.c.status_id)
+        .join(statuses, statuses.c.id == mentions.c.status_id)
+        .where(mentions.c.account_id == account_id, *is_shown)
+    )
+    found = {*_ids(conn, own, statuses.c.id, page), *_ids(conn, sent, mentions.c.status_id, page)}
+    ordered = sorted(found, reverse=True)
+    return ordered[: page.limit] if page.min_id is None else ordered[-page.limit :]
 
 
 def list_of_account(

@@ -48,6 +48,7 @@ from fedorg.store import (
     reactions,
     statuses,
     tags,
+    thread_mutes,
 )
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import applications, blocks, bookmarks, favourites, follows, mentions, pins
@@ -205,6 +206,7 @@ class _Page:
             favourited=status_id in self.done["favourited"],
             reblogged=status_id in self.done["reblogged"],
             bookmarked=status_id in self.done["bookmarked"],
+            muted=status_id in self.done["muted"],
             pinned=status_id in self.done["pinned"] if may_pin else None,
         )
 
@@ -291,8 +293,9 @@ def _load_done(conn: Connection, viewer: AccountId, ids: Collection[StatusId]) -
         ),
         sa.select(sa.literal("pinned"), pins.c.status_id).where(pins.c.account_id == viewer, pins.c.status_id.in_(ids)),
         sa.select(sa.literal("reblogged"), own.reblog_of_id).where(own.account_id == viewer, own.reblog_of_id.in_(ids)),
+        sa.select(sa.literal("muted"), own.id).where(own.id.in_(ids), thread_mutes.is_muted(viewer, own.thread_id)),
     )
-    return _grouped(conn, statement, ("favourited", "bookmarked", "pinned", "reblogged"))
+    return _grouped(conn, statement, ("favourited", "bookmarked", "pinned", "reblogged", "muted"))
 
 
 def _load_relations(

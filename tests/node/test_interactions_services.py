@@ -20,7 +20,7 @@ from tests.node.world import EVERYBODY, PAGE, MakeWorld, World, note, of_kind
 
 
 async def _told(world: World, account: Account) -> list[tuple[NotificationType, str]]:
-    found = (await notifications.list_notifications(world.node, account.id, PAGE)).views
+    found = (await notifications.list_notifications(world.node, account.id, PAGE)).items
     return [(one.notification.type, one.account.username) for one in found]
 
 
@@ -190,13 +190,13 @@ async def test_notifications_belong_to_one_account(world: World) -> None:
     await world.follow(bob, anna)
     await world.post(bob, "@anna hi")
 
-    found = (await notifications.list_notifications(world.node, anna.id, PAGE)).views
+    found = (await notifications.list_notifications(world.node, anna.id, PAGE)).items
     assert [one.notification.type for one in found] == ["mention", "follow", "favourite"]
     only = (
         await notifications.list_notifications(
             world.node, anna.id, PAGE, NotificationQuery(types=(NotificationType.FOLLOW,))
         )
-    ).views
+    ).items
     assert only == (found[1],)
     without = (
         await notifications.list_notifications(
@@ -205,12 +205,12 @@ async def test_notifications_belong_to_one_account(world: World) -> None:
             PAGE,
             NotificationQuery(exclude_types=(NotificationType.FOLLOW,), from_account_id=bob.id),
         )
-    ).views
+    ).items
     assert without == (found[0], found[2])
     assert (
         await notifications.list_notifications(world.node, anna.id, PAGE, NotificationQuery(from_account_id=anna.id))
-    ).views == ()
-    assert (await notifications.list_notifications(world.node, bob.id, PAGE)).views == ()
+    ).items == ()
+    assert (await notifications.list_notifications(world.node, bob.id, PAGE)).items == ()
 
     with pytest.raises(NotFound):
         await notifications.get(world.node, bob.id, found[0].notification.id)
@@ -222,9 +222,9 @@ async def test_notifications_belong_to_one_account(world: World) -> None:
     assert await notifications.count_unread(world.node, anna.id, 100) == 1
     await notifications.dismiss(world.node, anna.id, found[0].notification.id)
     await notifications.clear(world.node, bob.id)
-    assert len((await notifications.list_notifications(world.node, anna.id, PAGE)).views) == 2
+    assert len((await notifications.list_notifications(world.node, anna.id, PAGE)).items) == 2
     await notifications.clear(world.node, anna.id)
-    assert (await notifications.list_notifications(world.node, anna.id, PAGE)).views == ()
+    assert (await notifications.list_notifications(world.node, anna.id, PAGE)).items == ()
 
 
 async def test_nobody_hears_of_whom_they_block_or_mute(world: World) -> None:

@@ -27,7 +27,7 @@ async def _sent(world: World) -> list[tuple[ActivityKind, str]]:
 
 
 async def _told(world: World, account: Account) -> list[NotificationType]:
-    found = (await notifications.list_notifications(world.node, account.id, PAGE)).views
+    found = (await notifications.list_notifications(world.node, account.id, PAGE)).items
     return [one.notification.type for one in found]
 
 

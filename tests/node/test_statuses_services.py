@@ -153,7 +153,7 @@ async def test_unknown_handles_stay_text_and_known_ones_are_links(world: World) 
     view = await statuses.get_view(world.node, anna.id, status.id)
     assert {mention.account_id for mention in view.mentions} == {bob.id, dora.id}
     assert view.status.content.endswith(" @nobody@void.example</p>")
-    [told] = (await notifications.list_notifications(world.node, bob.id, PAGE)).views
+    [told] = (await notifications.list_notifications(world.node, bob.id, PAGE)).items
     assert told.status == await statuses.get_view(world.node, bob.id, status.id)
 
 
@@ -189,7 +189,7 @@ async def test_boosters_hear_of_an_edit_once(world: World) -> None:
         for _ in range(2):
             await fanout.distribute_edit_locally(world.node, received.id, edited_at)
 
-    told = (await notifications.list_notifications(world.node, bob.id, PAGE)).views
+    told = (await notifications.list_notifications(world.node, bob.id, PAGE)).items
     assert [one.notification.type for one in told] == ["update"]
     assert await statuses.receive_edit(world.node, note(dora, 1, "Old", edited_at=received.created_at)) is None
     assert await statuses.receive_edit(world.node, note(dora, 9, "New")) is None
@@ -236,7 +236,7 @@ async def test_received_twice_at_once_is_received_once(world: World) -> None:
 
     assert {one.id for one in received if one} == {status.id}
     assert (await world.account(dora)).statuses_count == 1
-    assert len((await notifications.list_notifications(world.node, anna.id, PAGE)).views) == 1
+    assert len((await notifications.list_notifications(world.node, anna.id, PAGE)).items) == 1
 
 
 async def test_only_what_concerns_somebody_is_kept(world: World) -> None:

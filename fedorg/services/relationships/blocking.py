@@ -14,7 +14,7 @@ from fedorg.node import Node
 from fedorg.services.relationships.following import send, sever
 from fedorg.services.relationships.listing import load_one
 from fedorg.services.statuses import quoting
-from fedorg.store import accounts, featured_collections, notifications, relationships, timelines
+from fedorg.store import accounts, conversations, featured_collections, notifications, relationships, timelines
 
 MUTE_SECONDS_MAX: Final = 10 * 365 * 24 * 3600
 
@@ -129,3 +129,4 @@ def _part(conn: Connection, node: Node, account: Account, target: Account) -> No
     featured_collections.part(conn, account.id, target.id)
     quoting.part(conn, node, account, target)
     notifications.delete_from(conn, account.id, target.id)
+    conversations.delete_with(conn, account.id, target.id)

@@ -6,6 +6,7 @@ belongs to it, the counts, the author's own timeline, the event and the job that
 
 from fedorg.services.statuses.deleting import delete_status, delete_status_and_media
 from fedorg.services.statuses.editing import edit_status
+from fedorg.services.statuses.muting import mute_thread, unmute_thread
 from fedorg.services.statuses.posting import post_status
 from fedorg.services.statuses.reading import (
     find_by_uri,
@@ -42,6 +43,7 @@ __all__ = [
     "list_views",
     "may_concern",
     "may_peer_see",
+    "mute_thread",
     "post_status",
     "receive_delete",
     "receive_edit",
@@ -49,4 +51,5 @@ __all__ = [
     "record_backfilled",
     "record_fetched",
     "record_quoted",
+    "unmute_thread",
 ]

@@ -16,7 +16,7 @@ from fedorg.domain.statuses import MediaAttachment, Status, StatusView
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
-from fedorg.store import events, jobs, media, quotes, recipients, statuses, timelines, views
+from fedorg.store import conversations, events, jobs, media, quotes, recipients, statuses, timelines, views
 
 
 async def delete_status(node: Node, author: Account, status_id: StatusId) -> StatusView:
@@ -51,7 +51,9 @@ def remove(conn: Connection, node: Node, status: Status) -> None:
     gone = [status.id, *(reblog_id for reblog_id, _ in statuses.list_reblogs(conn, status.id))]
     hearers = _hearers(conn, status)
     quotes.part_with(conn, status.id)
+    changed = conversations.forget_status(conn, status.id)
     statuses.delete(conn, status, node.now())
+    events.insert_many(conn, node.now(), EventKind.CONVERSATION, changed)
     events.insert_many(
         conn, node.now(), EventKind.DELETE, [(hearer, status_id) for hearer in hearers for status_id in gone]
     )

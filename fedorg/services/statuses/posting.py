@@ -7,7 +7,7 @@ has no reach but its addressees: the widest that the node's mode allows, each of
 
 import contextlib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, User
+from fedorg.domain.conversations import Message
 from fedorg.domain.events import EventKind
 from fedorg.domain.jobs import DistributeStatus
 from fedorg.domain.policies import Action, QuotePolicy, effective_quote_policy
@@ -31,14 +32,14 @@ from fedorg.domain.visibility import (
     widest_reach,
 )
 from fedorg.errors import Forbidden, Invalid, NotFound
-from fedorg.ids import MediaId, StatusId
+from fedorg.ids import AccountId, ConversationId, MediaId, StatusId
 from fedorg.node import Node
 from fedorg.services import cards
 from fedorg.services.residence import require_not_moved
 from fedorg.services.statuses import indexing, polling, quoting
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
 from fedorg.services.statuses.permissions import require_allowed
-from fedorg.store import events, jobs, media, statuses, tags, timelines, views
+from fedorg.store import conversations, events, jobs, media, statuses, tags, timelines, views
 
 KEY_KEPT: Final = timedelta(hours=1)
 _KEY_CHARACTERS_MAX: Final = 255
@@ -165,7 +166,9 @@ def _record(conn: Connection, posting: _Posting) -> Status:
     attach_media(conn, author, status, draft.media_ids)
     polling.attach(conn, node, status, posting.terms)
     named = {account.id for account in composed.mentions}
-    statuses.mention(conn, status.id, named | quoting.addressed(status, quoted))
+    addressed = frozenset(named | quoting.addressed(status, quoted))
+    statuses.mention(conn, status.id, addressed)
+    talked = _talk(conn, node, status, addressed)
     if quoted is not None:
         quoting.begin(conn, node, status, quoted)
     tags.link(conn, node.ids, posting.now, status.id, composed.tags)
@@ -173,7 +176,18 @@ def _record(conn: Connection, posting: _Posting) -> Status:
     indexing.index(conn, status)
     cards.request(conn, node, status)
     announce(conn, node, status)
+    events.insert_many(conn, posting.now, EventKind.CONVERSATION, talked)
     return status
+
+
+def _talk(
+    conn: Connection, node: Node, status: Status, addressed: frozenset[AccountId]
+) -> Sequence[tuple[AccountId, ConversationId]]:
+    """Let what is for addressees only go on in the author's own conversation; theirs grow when they are told."""
+    if status.audience.visibility is not Visibility.DIRECT:
+        return ()
+    message = Message(status_id=status.id, thread_id=status.thread_id, author_id=status.account_id, named=addressed)
+    return conversations.add(conn, node.ids, [status.account_id], message)
 
 
 def announce(conn: Connection, node: Node, status: Status) -> None:

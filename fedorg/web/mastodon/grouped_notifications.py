@@ -35,7 +35,7 @@ async def list_groups(viewer: Viewer) -> Response:
     if query is None:
         return json_answer(form([], node.uris))
     found = await notifications.list_groups(node, viewer.account.id, params.page(40, 80), query, _grouped(params))
-    return json_answer(form(found.groups, node.uris), headers=link_header(found.ids))
+    return json_answer(form(found.items, node.uris), headers=link_header(found.cursors))
 
 
 @blueprint.get("/unread_count")

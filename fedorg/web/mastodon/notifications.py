@@ -29,7 +29,7 @@ async def list_notifications(viewer: Viewer) -> Response:
         return page_answer([], [])
     node = this_node()
     found = await notifications.list_notifications(node, viewer.account.id, params.page(40, 80), query)
-    return page_answer([notification_entity(view, node.uris) for view in found.views], found.ids)
+    return page_answer([notification_entity(view, node.uris) for view in found.items], found.cursors)
 
 
 @blueprint.get("/unread_count")
@@ -79,6 +79,7 @@ def read_query(params: Params) -> NotificationQuery | None:
         types=types,
         exclude_types=read_types(params, "exclude_types"),
         from_account_id=None if from_account_id is None else AccountId(from_account_id),
+        include_filtered=params.flag("include_filtered") or False,
     )
 
 

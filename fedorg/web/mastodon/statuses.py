@@ -158,6 +158,22 @@ async def unbookmark(viewer: Viewer, status_id: StatusId) -> Response:
     return await _answer(viewer, status_id)
 
 
+@blueprint.post("/<id:status_id>/mute")
+@requires("write:mutes")
+async def mute_thread(viewer: Viewer, status_id: StatusId) -> Response:
+    """Hear nothing more of the thread of a status; once or twice is the same."""
+    await statuses.mute_thread(this_node(), viewer.account.id, status_id)
+    return await _answer(viewer, status_id)
+
+
+@blueprint.post("/<id:status_id>/unmute")
+@requires("write:mutes")
+async def unmute_thread(viewer: Viewer, status_id: StatusId) -> Response:
+    """Hear of it again."""
+    await statuses.unmute_thread(this_node(), viewer.account.id, status_id)
+    return await _answer(viewer, status_id)
+
+
 @blueprint.post("/<id:status_id>/reblog")
 @requires("write:statuses")
 async def reblog(viewer: Viewer, status_id: StatusId) -> Response:

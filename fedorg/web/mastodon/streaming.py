@@ -14,7 +14,8 @@ from quart import Blueprint, Response, request, websocket
 
 from fedorg import log
 from fedorg.domain.announcements import AnnouncementView, ReactionNews
-from fedorg.domain.events import EventKind
+from fedorg.domain.conversations import ConversationView
+from fedorg.domain.events import WITHOUT_SUBJECT, EventKind
 from fedorg.domain.notifications import NotificationView
 from fedorg.domain.oauth import covers
 from fedorg.domain.statuses import StatusView
@@ -22,6 +23,7 @@ from fedorg.errors import BadRequest, FedorgError, Forbidden, NotFound, Unauthor
 from fedorg.ids import ListId
 from fedorg.node import Node
 from fedorg.serializers.announcements import announcement_entity, reaction_news_entity
+from fedorg.serializers.conversations import conversation_entity
 from fedorg.serializers.notifications import notification_entity
 from fedorg.serializers.statuses import status_entity
 from fedorg.services import lists, oauth
@@ -52,6 +54,7 @@ _PATHS: Final[Mapping[str, StreamName]] = {
     "hashtag": StreamName.HASHTAG,
     "hashtag/local": StreamName.HASHTAG_LOCAL,
     "list": StreamName.LIST,
+    "direct": StreamName.DIRECT,
 }
 _WITH_MEDIA: Final[Mapping[StreamName, StreamName]] = {
     StreamName.PUBLIC: StreamName.PUBLIC_MEDIA,
@@ -180,6 +183,9 @@ async def _events(node: Node, streams: Streams, listener: Listener, begun: async
             if not isinstance(item, News):
                 yield ":thump\n"
                 continue
+            if item.event.kind in WITHOUT_SUBJECT:
+                yield f"event: {item.event.kind}\ndata: undefined\n\n"
+                continue
             payload = await _payload(node, streams, listener, item)
             if payload is not None:
                 yield f"event: {item.event.kind}\ndata: {payload}\n\n"
@@ -251,10 +257,13 @@ async def _tell(node: Node, streams: Streams, listener: Listener) -> None:
     while True:
         item = await listener.next(_HEARTBEAT_SECONDS)
         if isinstance(item, News):
-            payload = await _payload(node, streams, listener, item)
-            if payload is not None:
-                message = {"stream": item.stream.label, "event": item.event.kind, "payload": payload}
-                await websocket.send(msgspec.json.encode(message).decode())
+            message: dict[str, object] = {"stream": item.stream.label, "event": item.event.kind}
+            if item.event.kind not in WITHOUT_SUBJECT:
+                payload = await _payload(node, streams, listener, item)
+                if payload is None:
+                    continue
+                message["payload"] = payload
+            await websocket.send(msgspec.json.encode(message).decode())
         elif item is not None:
             await websocket.send(item)
 
@@ -275,5 +284,7 @@ async def _payload(node: Node, streams: Streams, listener: Listener, news: News)
             return msgspec.json.encode(announcement_entity(view, node.uris)).decode()
         case ReactionNews():
             return msgspec.json.encode(reaction_news_entity(view)).decode()
+        case ConversationView():
+            return msgspec.json.encode(conversation_entity(view, node.uris)).decode()
         case _:
             assert_never(view)

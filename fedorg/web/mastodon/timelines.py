@@ -42,6 +42,14 @@ async def list_of_list(viewer: Viewer, list_id: ListId) -> Response:
     return _statuses(await timelines.list_timeline(this_node(), viewer.account.id, list_id, page))
 
 
+@blueprint.get("/timelines/direct")
+@requires("read:statuses")
+async def list_direct(viewer: Viewer) -> Response:
+    """What one wrote and was sent for addressees only, for older clients."""
+    page = (await read_params()).page(20, 40)
+    return _statuses(await timelines.direct(this_node(), viewer.account.id, page))
+
+
 @blueprint.get("/timelines/public")
 @open_to_public("read:statuses")
 async def list_public(viewer: Viewer | None) -> Response:

@@ -8,6 +8,7 @@ same whenever it is asked for: Mastodon's meaning.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -26,8 +27,10 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
 from fedorg.ids import ID_MAX, AccountId, NotificationId
 from fedorg.store import paging
-from fedorg.store.notifications import from_row, selected
+from fedorg.store.notifications.reading import from_row, selected
 from fedorg.store.tables import notifications
+
+_EVERYTHING: Final = NotificationQuery(include_filtered=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,7 @@ def get(conn: Connection, account_id: AccountId, key: str) -> NotificationGroup:
     """One group of the account's own; ``NotFound`` when nothing has this key."""
     statement = (
         sa.select(notifications)
-        .where(*selected(notifications, account_id, NotificationQuery()), _has_key(key))
+        .where(*selected(notifications, account_id, _EVERYTHING), _has_key(key))
         .order_by(notifications.c.id.desc())
         .limit(1)
     )
@@ -109,7 +112,7 @@ def get(conn: Connection, account_id: AccountId, key: str) -> NotificationGroup:
 def list_accounts(conn: Connection, account_id: AccountId, key: str, page: PageQuery) -> list[Listed[AccountId]]:
     """Who caused the notifications of a group, paged by the notification."""
     statement = sa.select(notifications.c.id, notifications.c.from_account_id).where(
-        *selected(notifications, account_id, NotificationQuery()), _has_key(key)
+        *selected(notifications, account_id, _EVERYTHING), _has_key(key)
     )
     return [
         Listed(row_id=row.id, item=AccountId(row.from_account_id))
@@ -158,7 +161,7 @@ def _facts(
     if not keys:
         return {}
     within = (
-        *selected(notifications, account_id, NotificationQuery()),
+        *selected(notifications, account_id, _EVERYTHING),
         notifications.c.group_key.in_(keys),
         notifications.c.id <= last,
     )
