@@ -146,12 +146,13 @@ def list_direct(conn: Connection, account_id: AccountId, now: datetime, page: Pa
     )
     # Each half has an index of its own.
     own = sa.select(statuses.c.id).where(statuses.c.account_id == account_id, *is_shown)
+    named = mentions.alias("named")
     sent = (
-        sa.select(mentions.c.status_id)
-        .join(statuses, statuses.c.id == mentions.c.status_id)
-        .where(mentions.c.account_id == account_id, *is_shown)
+        sa.select(named.c.status_id)
+        .join(statuses, statuses.c.id == named.c.status_id)
+        .where(named.c.account_id == account_id, *is_shown)
     )
-    found = {*_ids(conn, own, statuses.c.id, page), *_ids(conn, sent, mentions.c.status_id, page)}
+    found = {*_ids(conn, own, statuses.c.id, page), *_ids(conn, sent, named.c.status_id, page)}
     ordered = sorted(found, reverse=True)
     return ordered[: page.limit] if page.min_id is None else ordered[-page.limit :]
 

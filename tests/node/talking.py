@@ -144,12 +144,20 @@ class Events:
 
     async def next(self, seconds: float = WAIT_SECONDS) -> tuple[str, Any]:
         """The kind and the payload of the next event, heartbeats left out."""
+        kind, data = await self._next(seconds)
+        return kind, json.loads(data)
+
+    async def next_kind(self, seconds: float = WAIT_SECONDS) -> str:
+        """The kind of the next event, whose payload may be nothing."""
+        return (await self._next(seconds))[0]
+
+    async def _next(self, seconds: float) -> tuple[str, str]:
         async with asyncio.timeout(seconds):
             while True:
                 kind = await anext(self._lines)
                 if kind.startswith("event: "):
                     data = await anext(self._lines)
-                    return kind.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+                    return kind.removeprefix("event: "), data.removeprefix("data: ")
 
     async def end(self, seconds: float) -> list[str]:
         """What still comes until the server ends the stream."""

@@ -229,7 +229,7 @@ async def test_a_stream_needs_the_scope_of_its_timeline(working: WorkingServer) 
 async def test_what_is_no_stream_is_refused(working: WorkingServer) -> None:
     """Unknown paths are 404; a hashtag without a name, and on a socket whatever is no request, are 400."""
     anna = await working.person("anna")
-    for path in ("list?list=1", "direct", "everything", "user/"):
+    for path in ("list?list=1", "direct/x", "everything", "user/"):
         assert refusal(await anna.api.get(f"/api/v1/streaming/{path}"), 404)
     assert refusal(await anna.api.get("/api/v1/streaming/hashtag"), 400)
     with pytest.raises(InvalidStatus) as refused:

@@ -128,19 +128,18 @@ class World:
 
 
 async def insert_member(node: Node, username: str, **fields: object) -> Account:
-    """An account of a node, without a login."""
+    """An account of a node, without a login; made now, unless ``fields`` say otherwise."""
     uri = node.uris.actor(username)
+    usual = {"actor_type": ActorType.PERSON, "created_at": node.now()}
     account = Account(
         id=AccountId(node.ids.next()),
         username=username,
         domain=None,
         uri=uri,
         url=node.uris.profile(username),
-        actor_type=ActorType.PERSON,
         inbox=f"{uri}/inbox",
         followers_uri=f"{uri}/followers",
-        created_at=node.now(),
-        **fields,  # type: ignore[arg-type]
+        **usual | fields,  # type: ignore[arg-type]
     )
     await node.write(accounts.insert, account)
     return account

@@ -34,6 +34,9 @@ A boost is no quote target (422). Whoever blocks the quoted author sees `blocked
 What the author of a remote status does not want, its policy for replies, favourites, boosts and quotes being read, is
 refused with 403.
 
+Private mentions are heard at once unless `for_private_mentions` says otherwise; Mastodon filters those of strangers
+from the beginning. A node's strangers are mostly colleagues.
+
 | Method | Path | Access | What it does |
 |---|---|---|---|
 """

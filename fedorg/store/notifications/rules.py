@@ -122,6 +122,7 @@ def _facts(receivers: Collection[AccountId], by: AccountId, is_unasked: ColumnEl
             is_permitted.label("is_permitted"),
             is_unasked.label("is_unasked"),
         )
+        .select_from(accounts)
         .join(sender, sender.c.id == by)
         .outerjoin(notification_policies, notification_policies.c.account_id == receiver)
         .where(receiver.in_(receivers), accounts.c.domain.is_(None))
