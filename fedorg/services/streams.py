@@ -100,26 +100,25 @@ class Streams:
 
         What public and hashtag streams show is what the timeline of the same name shows, asked for this one status.
         """
-        viewer, event = listener.account_id, news.event
-        if event.kind is EventKind.NOTIFICATION:
-            try:
-                return await notifications.get(self._node, viewer, NotificationId(event.subject_id))
-            except NotFound:
-                return None
-        if event.kind is EventKind.ANNOUNCEMENT:
-            try:
-                return await announcements.get_for(self._node, viewer, event.subject_id)
-            except NotFound:
-                return None
-        if event.kind is EventKind.ANNOUNCEMENT_REACTION:
-            return await announcements.find_reaction(self._node, event.subject_id)
-        if event.kind is EventKind.CONVERSATION:
-            try:
-                return await conversations.find(self._node, viewer, ConversationId(event.subject_id))
-            except NotFound:
-                return None
-        found = await self._load_statuses(viewer, news, StatusId(event.subject_id))
-        return found[0] if found else None
+        try:
+            return await self._load(listener.account_id, news)
+        except NotFound:
+            return None
+
+    async def _load(self, viewer: AccountId, news: News) -> Loaded | None:
+        subject_id = news.event.subject_id
+        match news.event.kind:
+            case EventKind.NOTIFICATION:
+                return await notifications.get(self._node, viewer, NotificationId(subject_id))
+            case EventKind.CONVERSATION:
+                return await conversations.find(self._node, viewer, ConversationId(subject_id))
+            case EventKind.ANNOUNCEMENT:
+                return await announcements.get_for(self._node, viewer, subject_id)
+            case EventKind.ANNOUNCEMENT_REACTION:
+                return await announcements.find_reaction(self._node, subject_id)
+            case _:
+                found = await self._load_statuses(viewer, news, StatusId(subject_id))
+                return found[0] if found else None
 
     async def _load_statuses(self, viewer: AccountId, news: News, status_id: StatusId) -> list[StatusView]:
         stream = news.stream

@@ -27,9 +27,10 @@ from fedorg.serializers.conversations import conversation_entity
 from fedorg.serializers.notifications import notification_entity
 from fedorg.serializers.statuses import status_entity
 from fedorg.services import lists, oauth
-from fedorg.services.streams import Streams
+from fedorg.services.streams import Loaded, Streams
 from fedorg.streaming import Ending, Listener, News, Stream, StreamEnded, StreamName
 from fedorg.text import normalise_hashtag
+from fedorg.uris import Uris
 from fedorg.web import limits
 from fedorg.web.auth import Viewer, bearer, marked, viewer_of
 from fedorg.web.base import STATUS_OF, spend, spend_by_address, this_node, this_streams
@@ -273,18 +274,20 @@ async def _payload(node: Node, streams: Streams, listener: Listener, news: News)
     if news.event.kind in (EventKind.DELETE, EventKind.ANNOUNCEMENT_DELETE):
         return str(news.event.subject_id)
     view = await streams.load(listener, news)
+    return None if view is None else msgspec.json.encode(_entity(view, node.uris)).decode()
+
+
+def _entity(view: Loaded, uris: Uris) -> object:
     match view:
-        case None:
-            return None
         case StatusView():
-            return msgspec.json.encode(status_entity(view, node.uris)).decode()
+            return status_entity(view, uris)
         case NotificationView():
-            return msgspec.json.encode(notification_entity(view, node.uris)).decode()
-        case AnnouncementView():
-            return msgspec.json.encode(announcement_entity(view, node.uris)).decode()
-        case ReactionNews():
-            return msgspec.json.encode(reaction_news_entity(view)).decode()
+            return notification_entity(view, uris)
         case ConversationView():
-            return msgspec.json.encode(conversation_entity(view, node.uris)).decode()
+            return conversation_entity(view, uris)
+        case AnnouncementView():
+            return announcement_entity(view, uris)
+        case ReactionNews():
+            return reaction_news_entity(view)
         case _:
             assert_never(view)
