@@ -10,7 +10,7 @@ from tests.node.talking import post, success
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-HUGE: Final = (2**31 - 1, 2**63, -5, 1.5, "7", True, None, [], {"totalItems": 3})
+HUGE: Final[tuple[object, ...]] = (2**31 - 1, 2**63, -5, 1.5, "7", True, None, [], {"totalItems": 3})
 
 
 def ballot(peer: FakePeer, by: str, poll: str, name: object, **changes: object) -> dict[str, Any]:

@@ -9,12 +9,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from federation.keys import VerificationKey, load_public_pem
+from federation.keys import VerificationKey, load_public_pem, public_to_pem
 from federation.signatures import read, verify
 from tests.federation.wire import Received, http, peer
 from tests.node.attacks.ground import Ground
 from tests.node.fake_peer import key
-from tests.node.fake_peer import public_to_pem as pem_of
 from tests.node.talking import success
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -42,7 +41,8 @@ def assert_signed_as_sent(received: Received, base: str, node_key: VerificationK
     """The request line that came is the one that was signed, to the byte."""
     request = received.as_request(base)
     claim = read(request)
-    assert verify(claim, request, VerificationKey(key_id=claim.key_id, owner="x", public=node_key.public), now=now)
+    verified = verify(claim, request, VerificationKey(key_id=claim.key_id, owner="x", public=node_key.public), now=now)
+    assert verified.key_id == node_key.key_id
     assert received.headers.single("accept-encoding") == "identity"
 
 
@@ -94,7 +94,7 @@ class Inbox:
             "publicKey": {
                 "id": f"{actor}#main-key",
                 "owner": actor,
-                "publicKeyPem": pem_of(key("mallory").public_key()),
+                "publicKeyPem": public_to_pem(key("mallory").public_key()),
             },
         }
 
