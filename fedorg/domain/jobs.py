@@ -293,6 +293,13 @@ class RefreshPoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 PollJob: TypeAlias = StreamPoll | SendPoll | EndPoll | SendVote | RefreshPoll
 
 
+class MakeAnnualReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Count what an account did in a year, for its owner."""
+
+    account_id: AccountId
+    year: int
+
+
 class RemoveAccount(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Remove what is left of an account that is gone, part by part; a local one is announced to others first."""
 
@@ -356,6 +363,7 @@ Job: TypeAlias = (
     | RemoveAccount
     | CarryOver
     | AnnounceMove
+    | MakeAnnualReport
     | FetchCard
     | IndexStatuses
     | PollJob

@@ -25,6 +25,7 @@ from fedorg.domain.jobs import (
     IdentifyPeer,
     IndexStatuses,
     Job,
+    MakeAnnualReport,
     MergeNotifications,
     PostScheduledStatus,
     RefreshPoll,
@@ -43,7 +44,7 @@ from fedorg.domain.jobs import (
 from fedorg.ids import JobId
 from fedorg.jobs import distribute, handle, moves, polls, quote, remove, send
 from fedorg.node import Node
-from fedorg.services import cards, fanout, notification_requests, scheduling
+from fedorg.services import annual_reports, cards, fanout, notification_requests, scheduling
 from fedorg.services.statuses import indexing
 
 
@@ -95,6 +96,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
         case FetchCard():
             for status_id in await cards.fetch(node, job):
                 await fanout.refresh_locally(node, status_id)
+        case MakeAnnualReport():
+            await annual_reports.make(node, job)
         case IndexStatuses():
             return await indexing.index_statuses(node, job)
         case AnnounceMove() | CarryOver():

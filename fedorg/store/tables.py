@@ -1134,6 +1134,18 @@ status_inboxes: Final = Table(
     Column("inbox", Text, primary_key=True),
 )
 
+# What somebody did in a year; without a version while it is being counted.
+annual_reports: Final = Table(
+    "annual_reports",
+    metadata,
+    _account(primary_key=True),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("data", JSON(none_as_null=True)),
+    Column("schema_version", Integer),
+    _moment("asked_at"),
+    _moment("read_at", nullable=True),
+)
+
 # When other servers were last asked for what is missing of a thread or a profile. A refresh is what clients call it.
 completions: Final = Table(
     "completions",

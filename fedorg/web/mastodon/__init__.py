@@ -7,6 +7,7 @@ from quart import Blueprint
 from fedorg.web.mastodon import (
     accounts,
     announcements,
+    annual_reports,
     apps,
     async_refreshes,
     conversations,
@@ -42,6 +43,7 @@ from fedorg.web.mastodon import (
 # Each module brings one; a line each, so that several people can add theirs.
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     accounts.blueprint,
+    annual_reports.blueprint,
     announcements.blueprint,
     apps.blueprint,
     async_refreshes.blueprint,
