@@ -48,7 +48,8 @@ from fedorg.services import annual_reports, cards, fanout, notification_requests
 from fedorg.services.statuses import indexing
 
 
-async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901, PLR0911, PLR0912 -- one line per job
+# One line per job.
+async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901, PLR0911, PLR0912, PLR0915
     """Run a job; what is left of it, None when it is done."""
     match job:
         case DistributeStatus():
