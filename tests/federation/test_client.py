@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from federation.addresses import AddressPolicy
-from federation.client import ACTIVITY_JSON, LD_JSON, Client, Limits, is_activity_type
+from federation.client import ACTIVITY_JSON, LD_JSON, Client, Limits, charset_of, is_activity_type
 from federation.delivery import Delivered, Gone, Outcome, Refused, Retry
 from federation.errors import (
     AddressRefused,
@@ -723,3 +723,17 @@ class _Drips:
             pass
         finally:
             writer.close()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "charset"),
+    [
+        ("text/html", None),
+        ("text/html; charset=", None),
+        ('text/html; boundary=x; Charset="ISO-8859-1"', "iso-8859-1"),
+        ("text/html;charset=UTF-8", "utf-8"),
+    ],
+)
+def test_the_charset_of_a_page_is_read(content_type: str, charset: str | None) -> None:
+    """In any spelling; a type that names none has none."""
+    assert charset_of(content_type) == charset
