@@ -4,7 +4,8 @@ The first link of a public or unlisted status, of whatever reach, is looked at o
 and, for what others wrote, after a while, so that a link that travels does not bring every server at once. The linked
 site learns that this node looked and nothing else: no signature, no cookie, no name. Private and direct statuses are
 never looked at: their links may be meant for one pair of eyes. What comes back is text and addresses; nothing of
-another site runs here, whatever its oEmbed offers (S54).
+another site runs here, whatever its oEmbed offers (S54). A node that may reach inner addresses (``allowed_networks``)
+looks at links of its own members only: nobody elsewhere makes it read an inner page, or shows what it says (S20).
 """
 
 import secrets
@@ -82,6 +83,8 @@ def _is_same(known: PreviewCard, facts: PageFacts, author: AccountId | None) -> 
 
 def _link_of(node: Node, status: Status) -> str | None:
     if not node.settings.link_previews or status.audience.visibility not in _SHOWN:
+        return None
+    if node.settings.allowed_networks and not node.uris.is_ours(status.uri):
         return None
     return next((url for url in text.links_in(status.content) if not node.uris.is_ours(url)), None)
 

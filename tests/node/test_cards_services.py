@@ -10,7 +10,7 @@ from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.services import search, statuses
 from fedorg.services.cards import REMOTE_DELAY
 from fedorg.store.tables import jobs
-from tests.node.world import World, note, of_kind
+from tests.node.world import MakeWorld, World, note, of_kind
 
 LINK = 'see <a href="https://page.example/a?b=1&amp;c=2#d">page.example</a>'
 
@@ -51,6 +51,20 @@ async def test_links_meant_for_few_are_not_looked_at(world: World) -> None:
     world.clock.moment += timedelta(minutes=2)
 
     assert of_kind(await world.jobs(), FetchCard) == []
+
+
+async def test_nobody_elsewhere_makes_a_node_read_inner_pages(make_world: MakeWorld) -> None:
+    """S20: where inner addresses may be reached, only links of this node's members are looked at."""
+    world = await make_world(allowed_networks="10.0.0.0/8")
+    anna, rita = await world.member("anna"), await world.remote("rita", "b.example")
+    await world.follow(anna, rita)
+    await statuses.receive_status(world.node, note(rita, 1, LINK))
+    world.clock.moment += timedelta(minutes=2)
+    assert of_kind(await world.jobs(), FetchCard) == []
+
+    await world.post(anna, "see https://page.example/a")
+
+    assert len(of_kind(await world.jobs(), FetchCard)) == 1
 
 
 async def test_what_a_peer_says_is_found_as_it_says_it_now(world: World) -> None:
