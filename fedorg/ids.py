@@ -33,6 +33,7 @@ QuoteId = NewType("QuoteId", int)
 CardId = NewType("CardId", int)
 CollectionId = NewType("CollectionId", int)
 CollectionItemId = NewType("CollectionItemId", int)
+WarningId = NewType("WarningId", int)
 
 PROCESSES_MAX: Final = 64
 ID_MAX: Final = 2**63 - 1

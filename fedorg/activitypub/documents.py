@@ -6,6 +6,7 @@ ring is that one, and that node passes it on there.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final, TypedDict
@@ -41,8 +42,10 @@ IMPLEMENTS: Final = (RFC9421, ED25519)
 
 
 def actor(account: Account, keys: Sequence[AccountKey], uris: Uris) -> Actor:
-    """A local account, or the node's own actor, with its public keys."""
+    """A local account, or the node's own actor, with its public keys; of a suspended one no profile."""
     is_node = account.uri == uris.node_actor
+    if account.suspended_at is not None:
+        account = replace(account, display_name="", note="", fields=(), emojis=(), avatar=None, header=None)
     return Actor(
         type=account.actor_type.value,
         id=account.uri,
@@ -102,7 +105,7 @@ def note(view: StatusView, uris: Uris) -> Note:
         content=status.content,
         content_map={status.language: status.content} if status.language else {},
         summary=status.spoiler_text or None,
-        sensitive=status.sensitive,
+        sensitive=status.sensitive or author.sensitized_at is not None,
         in_reply_to=status.in_reply_to_uri,
         published=status.created_at,
         updated=status.edited_at,

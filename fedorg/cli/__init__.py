@@ -9,7 +9,20 @@ from pathlib import Path
 import click
 
 import fedorg
-from fedorg.cli import announcements, demo, doctor, emojis, moving, peers, reports, running, settings, texts, users
+from fedorg.cli import (
+    announcements,
+    audit,
+    demo,
+    doctor,
+    emojis,
+    moving,
+    peers,
+    reports,
+    running,
+    settings,
+    texts,
+    users,
+)
 from fedorg.cli.base import Context
 
 __all__ = ["main"]
@@ -52,6 +65,7 @@ for _command in (
     emojis.emoji,
     texts.rule,
     texts.text,
+    audit.audit,
     doctor.doctor,
     demo.demo,
     settings.settings,

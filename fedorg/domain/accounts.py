@@ -48,7 +48,8 @@ class Account:
     ``suspended_remotely``: its own server suspended it, and may let it speak again. ``deleted_at``: it left, and what
     it did goes; it counts as suspended too. ``moved_to`` is where it lives now, if that is known here and confirms it;
     ``moved_at`` when it moved last, whether or not that was taken back. ``attribution_domains`` are sites that may name
-    it as the author of a page.
+    it as the author of a page. ``sensitized_at``: all its media are
+    marked as sensitive, whatever it says itself.
     """
 
     id: AccountId
@@ -90,6 +91,7 @@ class Account:
     suspended_remotely: bool = False
     deleted_at: datetime | None = None
     silenced_at: datetime | None = None
+    sensitized_at: datetime | None = None
     created_at: datetime
     updated_at: datetime | None = None
     fetched_at: datetime | None = None
@@ -156,6 +158,11 @@ class UserRole(StrEnum):
     MODERATOR = "moderator"
     ADMIN = "admin"
     OWNER = "owner"
+
+    @property
+    def rank(self) -> int:
+        """0 for members, 3 for owners: nobody acts on somebody of the same rank or above."""
+        return list(UserRole).index(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -300,6 +300,12 @@ class MakeAnnualReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     year: int
 
 
+class AnnounceStanding(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell every server that may know a local account that it is suspended, or that it no longer is."""
+
+    account_id: AccountId
+
+
 class RemoveAccount(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Remove what is left of an account that is gone, part by part; a local one is announced to others first."""
 
@@ -359,6 +365,7 @@ Job: TypeAlias = (
     | IdentifyPeer
     | ForwardReport
     | AnnounceKeys
+    | AnnounceStanding
     | MergeNotifications
     | RemoveAccount
     | CarryOver

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from fedorg.domain.accounts import Account
+from fedorg.domain.moderation import AccountWarning
 from fedorg.domain.reports import ReportView
 from fedorg.domain.statuses import StatusView
 from fedorg.ids import AccountId, NotificationId, StatusId
@@ -35,6 +36,7 @@ class NotificationType(StrEnum):
     UPDATE = "update"
     QUOTE = "quote"
     QUOTED_UPDATE = "quoted_update"
+    MODERATION_WARNING = "moderation_warning"
     ADMIN_SIGN_UP = "admin.sign_up"
     ADMIN_REPORT = "admin.report"
 
@@ -48,8 +50,8 @@ GROUPABLE: Final = frozenset(
 class Notification:
     """One row; unique by (account, type, from, origin), so that telling twice is telling once.
 
-    ``origin`` names what caused it: a status id, or the id of a follow or a report. ``group_key`` is None for what
-    stands alone. What is ``filtered`` waits for a yes and is shown to those only who ask for it.
+    ``origin`` names what caused it: a status id, or the id of a follow, a report or a warning. ``group_key`` is
+    None for what stands alone. What is ``filtered`` waits for a yes and is shown to those only who ask for it.
     """
 
     id: NotificationId
@@ -86,6 +88,7 @@ class NotificationView:
     account: Account
     status: StatusView | None
     report: ReportView | None = None
+    warning: AccountWarning | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from fedorg.activitypub import life, reporting, synchronising
 from fedorg.domain.jobs import (
     AnnounceKeys,
     AnnounceMove,
+    AnnounceStanding,
     AnswerQuoteRequest,
     CarryOver,
     CheckAtOrigin,
@@ -92,6 +93,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await reporting.forward(node, job)
         case AnnounceKeys():
             await life.announce_keys(node, job, job_id)
+        case AnnounceStanding():
+            await life.announce_standing(node, job, job_id)
         case RemoveAccount():
             return await remove.remove_account(node, job)
         case FetchCard():

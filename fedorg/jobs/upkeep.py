@@ -15,6 +15,7 @@ from fedorg import log
 from fedorg.jobs.deliver import GIVE_UP, LONGEST_DELAY
 from fedorg.node import Node
 from fedorg.store import (
+    audit,
     cards,
     completions,
     deliveries,
@@ -28,6 +29,7 @@ from fedorg.store import (
     strangers,
     thread_mutes,
     timelines,
+    warnings,
 )
 from fedorg.store.notifications import requests
 
@@ -70,6 +72,8 @@ RULES: Final = (
     Rule(name="notification_requests", age=timedelta(days=30), forget=requests.delete_empty),
     Rule(name="resolved_reports", age=timedelta(days=400), forget=reports.delete_resolved),
     Rule(name="preview_cards", age=timedelta(days=14), forget=cards.delete_unused),
+    Rule(name="account_warnings", age=timedelta(days=1100), forget=warnings.delete_before),
+    Rule(name="audit_log", age=timedelta(days=1100), forget=audit.delete_before),
     Rule(name="completions", age=timedelta(days=2), forget=completions.delete_before),
     Rule(name="strangers", age=timedelta(days=30), forget=strangers.delete_accounts),
     Rule(name="peers_of_strangers", age=timedelta(days=90), forget=strangers.delete_peers),

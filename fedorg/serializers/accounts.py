@@ -256,6 +256,11 @@ def profile_entity(account: Account, tags: Sequence[FeaturedTagView], uris: Uris
     }
 
 
+def role_of_id(number: str) -> UserRole | None:
+    """The role that a Role entity names by an id."""
+    return next((role for role, (known, _, _) in _ROLES.items() if str(known) == number), None)
+
+
 def role_entity(role: UserRole) -> RoleEntity:
     """A role with its permissions."""
     number, name, permissions = _ROLES[role]

@@ -6,6 +6,7 @@ from typing import TypedDict
 from fedorg.domain.accounts import Account
 from fedorg.domain.notifications import NotificationGroupView, NotificationView
 from fedorg.serializers.accounts import AccountEntity, account_entity
+from fedorg.serializers.moderation import WarningEntity, warning_entity
 from fedorg.serializers.reports import ReportEntity, report_entity
 from fedorg.serializers.statuses import StatusEntity, status_entity
 from fedorg.serializers.times import moment
@@ -25,6 +26,7 @@ class NotificationEntity(_NotificationBase, total=False):
 
     status: StatusEntity
     report: ReportEntity
+    moderation_warning: WarningEntity
 
 
 class _GroupBase(TypedDict):
@@ -43,6 +45,7 @@ class NotificationGroupEntity(_GroupBase, total=False):
     latest_page_notification_at: str
     status_id: str
     report: ReportEntity
+    moderation_warning: WarningEntity
 
 
 class PartialAccountEntity(TypedDict):
@@ -84,6 +87,8 @@ def notification_entity(view: NotificationView, uris: Uris) -> NotificationEntit
         entity["status"] = status_entity(view.status, uris)
     if view.report is not None:
         entity["report"] = report_entity(view.report, uris)
+    if view.warning is not None:
+        entity["moderation_warning"] = warning_entity(view.warning, view.account, uris)
     return entity
 
 
@@ -126,6 +131,8 @@ def _group(view: NotificationGroupView, uris: Uris) -> NotificationGroupEntity:
         entity["status_id"] = str(newest.status.status.id)
     if newest.report is not None:
         entity["report"] = report_entity(newest.report, uris)
+    if newest.warning is not None:
+        entity["moderation_warning"] = warning_entity(newest.warning, newest.account, uris)
     return entity
 
 

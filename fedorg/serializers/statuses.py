@@ -136,7 +136,7 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         "edited_at": optional_moment(status.edited_at),
         "in_reply_to_id": str(status.in_reply_to_id) if status.in_reply_to_id else None,
         "in_reply_to_account_id": str(status.in_reply_to_account_id) if status.in_reply_to_account_id else None,
-        "sensitive": shown.sensitive,
+        "sensitive": shown.sensitive or shown_view.account.sensitized_at is not None,
         "spoiler_text": shown.spoiler_text,
         "visibility": status.audience.visibility,
         "reach": status.audience.reach,

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
+from fedorg.domain.moderation import AccountWarning
 from fedorg.domain.notifications import (
     GROUPABLE,
     Notification,
@@ -25,9 +26,9 @@ from fedorg.domain.pages import Listed, Page
 from fedorg.domain.reports import ReportView
 from fedorg.domain.statuses import PageQuery, StatusView, TimelineName
 from fedorg.errors import NotFound
-from fedorg.ids import AccountId, NotificationId, ReportId, StatusId
+from fedorg.ids import AccountId, NotificationId, ReportId, StatusId, WarningId
 from fedorg.node import Node
-from fedorg.store import accounts, markers, notifications, reports, views
+from fedorg.store import accounts, markers, notifications, reports, views, warnings
 from fedorg.store.notifications import groups
 
 _OWN_TIMELINE: Final[tuple[TimelineName, ...]] = ("notifications",)
@@ -152,6 +153,7 @@ class _Companions:
     people: Mapping[AccountId, Account]
     statuses: Mapping[StatusId, StatusView]
     reports: Mapping[ReportId, ReportView]
+    warnings: Mapping[WarningId, AccountWarning]
 
     def view(self, row: Notification) -> NotificationView | None:
         """None for what the account may see no longer, and for what comes from suspended accounts."""
@@ -159,10 +161,13 @@ class _Companions:
         status = None if row.status_id is None else self.statuses.get(row.status_id)
         is_report = row.type is NotificationType.ADMIN_REPORT
         report = self.reports.get(ReportId(row.origin)) if is_report else None
+        is_warning = row.type is NotificationType.MODERATION_WARNING
+        warning = self.warnings.get(WarningId(row.origin)) if is_warning else None
         is_hidden = account.suspended_at is not None and row.type is not NotificationType.ADMIN_SIGN_UP
-        if is_hidden or (row.status_id is not None and status is None) or (is_report and report is None):
+        is_gone = (is_report and report is None) or (is_warning and warning is None)
+        if is_hidden or is_gone or (row.status_id is not None and status is None):
             return None
-        return NotificationView(notification=row, account=account, status=status, report=report)
+        return NotificationView(notification=row, account=account, status=status, report=report, warning=warning)
 
 
 def _load(
@@ -174,11 +179,13 @@ def _load(
 ) -> _Companions:
     ids = list({row.status_id: None for row in rows if row.status_id is not None})
     told = [row.origin for row in rows if row.type is NotificationType.ADMIN_REPORT]
+    warned = [row.origin for row in rows if row.type is NotificationType.MODERATION_WARNING]
     found = reports.views(conn, list(reports.list_by_ids(conn, told).values())) if told else []
     return _Companions(
         people=accounts.list_by_ids(conn, {row.from_account_id for row in rows} | {*others}),
         statuses={view.status.id: view for view in views.load_views(conn, now, account_id, ids)},
         reports={view.report.id: view for view in found},
+        warnings=warnings.list_by_ids(conn, warned),
     )
 
 

@@ -175,47 +175,64 @@ async def get_account(node: Node, username: str) -> Account:
 
 async def disable(node: Node, user: User, *, by: UserId | None = None) -> User:
     """Keep a user out, at once and everywhere."""
-
-    def change(current: User) -> User:
-        return replace(current, disabled_at=current.disabled_at or node.now())
-
-    return await _change_and_revoke(node, user, "user.disabled", change, by)
+    return await node.write(shut_out, node, user.id, by)
 
 
 async def enable(node: Node, user: User, *, by: UserId | None = None) -> User:
     """Let a disabled user in again."""
-    return await _change(node, user, "user.enabled", lambda current: replace(current, disabled_at=None), by)
+    return await node.write(readmit, node, user.id, by)
 
 
 async def approve(node: Node, user: User, *, by: UserId | None = None) -> User:
     """Let in somebody who waits for approval."""
-
-    def change(current: User) -> User:
-        return replace(current, approved_at=current.approved_at or node.now())
-
-    def unit(conn: Connection) -> User:
-        approved = _apply(conn, node, user.id, "user.approved", change, by)
-        account = accounts.get(conn, approved.account_id)
-        # Closed since it was made, and for no other reason.
-        if account.suspended_at == account.created_at:
-            accounts.update(conn, replace(account, suspended_at=None))
-        return approved
-
-    return await node.write(unit)
+    return await node.write(let_in, node, user.id, by)
 
 
 async def reject(node: Node, user: User, *, by: UserId | None = None) -> None:
     """Remove somebody who waits for approval, with their account; ``Forbidden`` for anybody else."""
+    await node.write(turn_away, node, user.id, by)
 
-    def unit(conn: Connection) -> None:
-        current = users.get_for_update(conn, user.id)
-        if current.approved_at is not None:
-            raise Forbidden("Only somebody who waits for approval can be rejected")
-        oauth.revoke_all(conn, node, current.id)
-        removal.remove_account(conn, current.account_id, node.now())
-        audit.record(conn, node.ids, node.now(), action="user.rejected", target=current.username, user_id=by)
 
-    await node.write(unit)
+def shut_out(conn: Connection, node: Node, user_id: UserId, by: UserId | None) -> User:
+    """``disable`` as a unit of work; ``Forbidden`` for the last one who may administrate the node."""
+    current = users.get_for_update(conn, user_id)
+    # The command line may: it can make another one.
+    if by is not None and is_staff(current) and users.list_staff_accounts(conn) == [current.account_id]:
+        raise Forbidden(f"{current.username} is the only administrator of this server; make another one first")
+
+    def change(known: User) -> User:
+        return replace(known, disabled_at=known.disabled_at or node.now())
+
+    return _apply_and_revoke(conn, node, user_id, "user.disabled", change, by)
+
+
+def readmit(conn: Connection, node: Node, user_id: UserId, by: UserId | None) -> User:
+    """``enable`` as a unit of work."""
+    return _apply(conn, node, user_id, "user.enabled", lambda known: replace(known, disabled_at=None), by)
+
+
+def let_in(conn: Connection, node: Node, user_id: UserId, by: UserId | None) -> User:
+    """``approve`` as a unit of work."""
+
+    def change(known: User) -> User:
+        return replace(known, approved_at=known.approved_at or node.now())
+
+    approved = _apply(conn, node, user_id, "user.approved", change, by)
+    account = accounts.get(conn, approved.account_id)
+    # Closed since it was made, and for no other reason.
+    if account.suspended_at == account.created_at:
+        accounts.update(conn, replace(account, suspended_at=None))
+    return approved
+
+
+def turn_away(conn: Connection, node: Node, user_id: UserId, by: UserId | None) -> None:
+    """``reject`` as a unit of work."""
+    current = users.get_for_update(conn, user_id)
+    if current.approved_at is not None:
+        raise Forbidden("Only somebody who waits for approval can be rejected")
+    oauth.revoke_all(conn, node, current.id)
+    removal.remove_account(conn, current.account_id, node.now())
+    audit.record(conn, node.ids, node.now(), action="user.rejected", target=current.username, user_id=by)
 
 
 async def reset_password(node: Node, user: User) -> User:
@@ -262,24 +279,20 @@ async def share_account(node: Node, user: User, account_id: AccountId) -> None:
     await node.write(unit)
 
 
-async def _change(node: Node, user: User, action: str, change: Callable[[User], User], by: UserId | None) -> User:
-    def unit(conn: Connection) -> User:
-        return _apply(conn, node, user.id, action, change, by)
-
-    return await node.write(unit)
-
-
 async def _change_and_revoke(
     node: Node, user: User, action: str, change: Callable[[User], User], by: UserId | None
 ) -> User:
-    def unit(conn: Connection) -> User:
-        changed = _apply(conn, node, user.id, action, change, by)
-        sessions.delete_of_user(conn, user.id)
-        users.delete_sign_in_links(conn, user.id)
-        oauth.revoke_all(conn, node, user.id)
-        return changed
+    return await node.write(_apply_and_revoke, node, user.id, action, change, by)
 
-    return await node.write(unit)
+
+def _apply_and_revoke(
+    conn: Connection, node: Node, user_id: UserId, action: str, change: Callable[[User], User], by: UserId | None
+) -> User:
+    changed = _apply(conn, node, user_id, action, change, by)
+    sessions.delete_of_user(conn, user_id)
+    users.delete_sign_in_links(conn, user_id)
+    oauth.revoke_all(conn, node, user_id)
+    return changed
 
 
 def _apply(

@@ -32,6 +32,7 @@ _KEPT: Final = _COUNTED | {
     "suspended_at",
     "deleted_at",
     "silenced_at",
+    "sensitized_at",
     "memorial",
     "moved_at",
 }

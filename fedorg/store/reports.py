@@ -50,6 +50,14 @@ def list_all(conn: Connection, limit: int) -> list[Report]:
     return _list(conn, sa.select(reports), limit)
 
 
+def list_open_about(conn: Connection, account_id: AccountId, limit: int) -> list[ReportId]:
+    """Which reports about an account wait."""
+    statement = sa.select(reports.c.id).where(
+        reports.c.target_account_id == account_id, reports.c.resolved_at.is_(None)
+    )
+    return [ReportId(number) for number in conn.execute(statement.limit(limit)).scalars()]
+
+
 def count_open_of_peer(conn: Connection, peer: str, limit: int) -> int:
     """How many reports of a peer wait, counted no further than ``limit``."""
     waiting = (

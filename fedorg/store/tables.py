@@ -145,6 +145,7 @@ accounts: Final = Table(
     _flag("suspended_remotely"),
     _moment("deleted_at", nullable=True),
     _moment("silenced_at", nullable=True),
+    _moment("sensitized_at", nullable=True),
     _moment("created_at"),
     _moment("updated_at", nullable=True),
     _moment("fetched_at", nullable=True),
@@ -959,6 +960,22 @@ reports: Final = Table(
     Index(None, "target_account_id"),
     Index("ix_reports_resolved", "resolved_at", "id"),
     Index("ix_reports_peer", "peer", "resolved_at"),
+)
+
+# What those who look after the node told accounts, and did to them; who did it is never shown to them (S63).
+account_warnings: Final = Table(
+    "account_warnings",
+    metadata,
+    _id(),
+    _account("target_account_id"),
+    Column("action", String(32), nullable=False),
+    _string("text"),
+    # Reports go after a while; what followed from them stays.
+    Column("report_id", BigInteger),
+    Column("user_id", BigInteger),
+    _moment("created_at"),
+    Index(None, "target_account_id"),
+    Index(None, "created_at"),
 )
 
 # What administrators wrote, and the emoji they drew

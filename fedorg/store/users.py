@@ -53,6 +53,11 @@ def list_of_account(conn: Connection, account_id: AccountId) -> list[User]:
     return [_user(row) for row in conn.execute(sa.select(users).where(users.c.account_id == account_id))]
 
 
+def list_of_accounts(conn: Connection, account_ids: Collection[AccountId]) -> list[User]:
+    """The users whose own accounts these are."""
+    return [_user(row) for row in conn.execute(sa.select(users).where(users.c.account_id.in_(account_ids)))]
+
+
 def delete(conn: Connection, user_id: UserId) -> None:
     """Remove a login with all that it opened."""
     conn.execute(sa.delete(users).where(users.c.id == user_id))

@@ -1,9 +1,9 @@
 """Who may call a view: every API view carries exactly one of these decorators.
 
 ``requires`` wants a token of an active user with a scope, ``requires_application`` any token with a scope,
-``open_to_public`` takes both people with and without a token, ``public`` looks at no token,
-``personal`` only to show more to those whose token allows it. The answers are Mastodon's:
-401 without a valid token, 403 without the scope or for a user who is not active (S49), 422 for a token without a user.
+``requires_staff`` a scope and a role, ``open_to_public`` takes both people with and without a token, ``public`` looks
+at no token, ``personal`` only to show more to those whose token allows it. The answers are Mastodon's: 401 without a
+valid token, 403 without the scope or the role, or for a user who is not active (S49), 422 for a token without a user.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,6 +12,8 @@ from functools import wraps
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from fedorg.domain.accounts import Account, User
+from fedorg.domain.moderation import ACCESS as ACCESS_OF
+from fedorg.domain.moderation import Operation, may
 from fedorg.domain.oauth import Token, covers
 from fedorg.errors import Forbidden, Invalid, Unauthorized
 from fedorg.ids import AccountId
@@ -45,6 +47,25 @@ def requires(scope: str) -> Callable[[Callable[Concatenate[Viewer, P], Awaitable
             return await view(viewer_of(await _credentials(), scope), *args, **kwargs)
 
         return marked(guarded, scope)
+
+    return decorate
+
+
+def requires_staff(
+    operation: Operation,
+) -> Callable[[Callable[Concatenate[Viewer, P], Awaitable[T]]], Callable[P, Awaitable[T]]]:
+    """The view gets the ``Viewer`` first, whose token has the scope and whose user has the role for ``operation``."""
+    access = ACCESS_OF[operation]
+
+    def decorate(view: Callable[Concatenate[Viewer, P], Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+        @wraps(view)
+        async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+            viewer = viewer_of(await _credentials(), access.scope)
+            if not may(viewer.user.role, operation):
+                raise Forbidden("This action is not allowed")
+            return await view(viewer, *args, **kwargs)
+
+        return marked(guarded, f"{access.scope}, {access.role}")
 
     return decorate
 

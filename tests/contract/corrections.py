@@ -233,7 +233,16 @@ def _tell_quotes_apart(schemas: Schemas) -> None:
         quote["anyOf"] = quote.pop("oneOf")
 
 
+def _read_admin_accounts(schemas: Schemas) -> None:
+    # admin_locale: accounts that nobody signs in for here have no locale, and no address or role either.
+    properties = schemas["AdminAccount"]["properties"]
+    properties["email"] = {"type": ["string", "null"]}
+    properties["locale"] = {"type": ["string", "null"]}
+    properties["role"] = {"oneOf": [_entity("Role"), {"type": "null"}]}
+
+
 _CORRECTIONS: Final = (
+    _read_admin_accounts,
     _allow_no_contact_email,
     _allow_no_extended_description,
     _allow_no_language,

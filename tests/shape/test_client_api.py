@@ -16,7 +16,8 @@ _HEADER: Final = """# The client API
 
 What this node offers of the [Mastodon API](https://docs.joinmastodon.org/methods/), method by method; whatever is not
 in this list answers 404. *Access* is the scope a token needs; `public` before it means that the method also answers
-without a token, with what everybody may see.
+without a token, with what everybody may see. A role behind it (`moderator`, `admin`) is the least that the user
+needs beside the scope; owners stand above administrators.
 
 Beside Mastodon's members a Status carries `reach`, and `POST /api/v1/statuses` takes `reach` (`node`, `organisation`,
 `partners`, `public`), `visibility=local` and `local_only=true` (both mean reach `node`). An edit

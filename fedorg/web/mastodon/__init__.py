@@ -6,6 +6,7 @@ from quart import Blueprint
 
 from fedorg.web.mastodon import (
     accounts,
+    admin,
     announcements,
     annual_reports,
     apps,
@@ -44,6 +45,7 @@ from fedorg.web.mastodon import (
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     accounts.blueprint,
     annual_reports.blueprint,
+    *admin.BLUEPRINTS,
     announcements.blueprint,
     apps.blueprint,
     async_refreshes.blueprint,

@@ -1,0 +1,134 @@
+"""Looking after a node: who may do what, and what is done to accounts.
+
+Two things are needed for every operation: a token with its scope, and a user with its role (S46). ``ACCESS`` is the
+one table of both. Beyond that nobody acts on an account whose user has the same role or a higher one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from fedorg.domain.accounts import Account, User, UserRole
+from fedorg.ids import AccountId, ReportId, UserId, WarningId
+
+
+class Operation(StrEnum):
+    """What can be done over the client API by those who look after a node."""
+
+    READ_ACCOUNTS = "read accounts"
+    ACT_ON_ACCOUNTS = "act on accounts"
+    DELETE_ACCOUNTS = "delete accounts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What an operation asks for: the scope of the token and the least role of its user."""
+
+    scope: str
+    role: UserRole
+
+
+ACCESS: Final[Mapping[Operation, Access]] = {
+    Operation.READ_ACCOUNTS: Access(scope="admin:read:accounts", role=UserRole.MODERATOR),
+    Operation.ACT_ON_ACCOUNTS: Access(scope="admin:write:accounts", role=UserRole.MODERATOR),
+    Operation.DELETE_ACCOUNTS: Access(scope="admin:write:accounts", role=UserRole.ADMIN),
+}
+
+
+class WarningAction(StrEnum):
+    """What is done to an account; ``none`` is a warning and nothing else."""
+
+    NONE = "none"
+    DISABLE = "disable"
+    SENSITIVE = "sensitive"
+    SILENCE = "silence"
+    SUSPEND = "suspend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountWarning:
+    """A strike. ``user_id`` is who gave it, for the node's own records: those concerned never see it (S63)."""
+
+    id: WarningId
+    target_account_id: AccountId
+    action: WarningAction
+    text: str
+    report_id: ReportId | None
+    user_id: UserId | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountAction:
+    """What somebody wants to do to an account, and say about it. ``tells``: the account is notified."""
+
+    action: WarningAction
+    text: str = ""
+    report_id: ReportId | None = None
+    tells: bool = True
+
+
+class AccountStatus(StrEnum):
+    """How an account stands, as the list of accounts is filtered by."""
+
+    ACTIVE = "active"
+    PENDING = "pending"
+    DISABLED = "disabled"
+    SILENCED = "silenced"
+    SUSPENDED = "suspended"
+    SENSITIZED = "sensitized"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountQuery:
+    """Which accounts are asked for; what is empty or None does not matter. Names are beginnings of names."""
+
+    is_local: bool | None = None
+    statuses: frozenset[AccountStatus] = frozenset()
+    roles: frozenset[UserRole] | None = None
+    invited_by: AccountId | None = None
+    username: str = ""
+    display_name: str = ""
+    domain: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminAccountView:
+    """An account as those who look after the node see it; ``user`` None for accounts nobody signs in for here."""
+
+    account: Account
+    user: User | None
+    invited_by: AccountId | None
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether it was suspended; somebody who waits for approval is only not let in yet."""
+        is_waiting = self.user is not None and self.user.approved_at is None
+        return self.account.suspended_at is not None and not (
+            is_waiting and self.account.suspended_at == self.account.created_at
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """Who did what to whom; ``by`` None for the command line and the node itself, or somebody who left."""
+
+    id: int
+    action: str
+    by: str | None
+    target: str
+    details: Mapping[str, str]
+    created_at: datetime
+
+
+def may(role: UserRole, operation: Operation) -> bool:
+    """Whether a user of a role may do something at all."""
+    return role.rank >= ACCESS[operation].role.rank
+
+
+def may_act_on(role: UserRole, target: UserRole) -> bool:
+    """Whether a user of one role may act on one of another."""
+    return role.rank > target.rank

@@ -1,0 +1,86 @@
+"""Accounts as those who look after the node list them, with their users."""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection
+
+from fedorg.domain.accounts import Account
+from fedorg.domain.moderation import AccountQuery, AccountStatus, AdminAccountView
+from fedorg.domain.statuses import PageQuery
+from fedorg.ids import AccountId
+from fedorg.store import accounts as account_rows
+from fedorg.store import paging
+from fedorg.store import users as user_rows
+from fedorg.store.tables import accounts, invites, users
+
+_inviters: Final = users.alias("inviters")
+_OWN: Final = users.c.account_id == accounts.c.id
+# Until somebody approves it, an account is as closed to others as a suspended one.
+_IS_WAITING: Final = sa.and_(
+    accounts.c.suspended_at == accounts.c.created_at, sa.exists().where(_OWN, users.c.approved_at.is_(None))
+)
+_IS_SUSPENDED: Final = sa.and_(accounts.c.suspended_at.is_not(None), ~_IS_WAITING)
+_STANDINGS: Final[dict[AccountStatus, ColumnElement[bool]]] = {
+    AccountStatus.ACTIVE: sa.and_(
+        accounts.c.suspended_at.is_(None), ~sa.exists().where(_OWN, users.c.disabled_at.is_not(None))
+    ),
+    AccountStatus.PENDING: sa.exists().where(_OWN, users.c.approved_at.is_(None)),
+    AccountStatus.DISABLED: sa.exists().where(_OWN, users.c.disabled_at.is_not(None)),
+    AccountStatus.SILENCED: accounts.c.silenced_at.is_not(None),
+    AccountStatus.SUSPENDED: _IS_SUSPENDED,
+    AccountStatus.SENSITIZED: accounts.c.sensitized_at.is_not(None),
+}
+
+
+def search(conn: Connection, node_actor: str, query: AccountQuery, page: PageQuery) -> list[AdminAccountView]:
+    """A page of the accounts that are asked for, newest first, without those that left and the node's own actor."""
+    conditions = [accounts.c.uri != node_actor, accounts.c.deleted_at.is_(None), *_conditions(query)]
+    statement = sa.select(*account_rows.COLUMNS).where(*conditions)
+    found = [account_rows.from_row(row) for row in paging.rows_of(conn, statement, accounts.c.id, page)]
+    return views(conn, account_rows.with_moves(conn, found))
+
+
+def views(conn: Connection, found: Collection[Account]) -> list[AdminAccountView]:
+    """The accounts with the users whose own they are."""
+    ids = [one.id for one in found]
+    own = {user.account_id: user for user in user_rows.list_of_accounts(conn, ids)}
+    statement = (
+        sa.select(users.c.account_id, _inviters.c.account_id.label("inviter"))
+        .join(invites, invites.c.id == users.c.invite_id)
+        .join(_inviters, _inviters.c.id == invites.c.created_by)
+        .where(users.c.account_id.in_(ids))
+    )
+    inviters = {row.account_id: AccountId(row.inviter) for row in conn.execute(statement)}
+    return [AdminAccountView(account=one, user=own.get(one.id), invited_by=inviters.get(one.id)) for one in found]
+
+
+def _conditions(query: AccountQuery) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [_STANDINGS[one] for one in sorted(query.statuses)]
+    if query.is_local is not None:
+        conditions.append(accounts.c.domain.is_(None) if query.is_local else accounts.c.domain.is_not(None))
+    if query.roles is not None:
+        roles = [role.value for role in query.roles]
+        conditions.append(sa.exists().where(_OWN, users.c.role.in_(roles)))
+    if query.invited_by is not None:
+        conditions.append(
+            sa.exists().where(
+                _OWN,
+                invites.c.id == users.c.invite_id,
+                _inviters.c.id == invites.c.created_by,
+                _inviters.c.account_id == query.invited_by,
+            )
+        )
+    for column, start in ((accounts.c.username, query.username), (accounts.c.display_name, query.display_name)):
+        if start:
+            conditions.append(_begins(column, start))
+    if query.domain:
+        conditions.append(sa.func.lower(accounts.c.domain) == query.domain.lower())
+    if query.email:
+        conditions.append(sa.exists().where(_OWN, _begins(users.c.email, query.email)))
+    return conditions
+
+
+def _begins(column: sa.Column[Any], start: str) -> ColumnElement[bool]:
+    return sa.func.lower(column).startswith(start.lower(), autoescape=True)

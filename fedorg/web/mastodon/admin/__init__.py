@@ -1,0 +1,9 @@
+"""Mastodon's admin API. Every view names its operation; ``domain.moderation.ACCESS`` says who may do it."""
+
+from typing import Final
+
+from quart import Blueprint
+
+from fedorg.web.mastodon.admin import accounts
+
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (accounts.blueprint,)
