@@ -90,7 +90,7 @@ def _link_of(node: Node, status: Status) -> str | None:
 
 
 async def _look(node: Node, url: str) -> PageFacts:
-    client = node.client.admitting(partial(_admit, node))
+    client = node.client.admitting(partial(_admit, node, urlsplit(url).hostname or ""))
     page = await client.fetch_bytes(_secure(node, url), PAGE_BYTES_MAX, _HTML)
     read = text.read_page(page.body, page.charset, page.final_url)
     if not read.oembed_url:
@@ -107,10 +107,12 @@ def _secure(node: Node, url: str) -> str:
     return url if node.settings.insecure_loopback else url.replace("http://", "https://", 1)
 
 
-async def _admit(node: Node, url: str) -> None:
-    """Neither this node itself nor a server that is blocked."""
+async def _admit(node: Node, host: str, url: str) -> None:
+    """Neither this node itself nor a server that is blocked; where inner addresses may be reached, only ``host``."""
     if node.uris.is_ours(url):
         raise Forbidden("It is an address of this server")
+    if node.settings.allowed_networks and urlsplit(url).hostname != host:
+        raise Forbidden("The page leads to another site")
     domain = urlsplit(url).netloc
     if (await node.read(peers.tiers, [domain]))[domain] is Tier.BLOCKED:
         raise Forbidden(f"{domain} is blocked")

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,8 +16,8 @@ from fedorg.domain.visibility import Tier
 from fedorg.store import peers
 from fedorg.store.tables import preview_cards
 from fedorg.text import pages
-from tests.node.serving import Member
-from tests.node.talking import WorkingServer, entity, listening, post, success
+from tests.node.serving import Member, NodeServer
+from tests.node.talking import WorkingServer, entity, listening, post, run_jobs, success
 from tests.node.test_api_search import found as find
 
 ARTICLE = """<!doctype html><html lang=de><head><title>Plain title</title>
@@ -214,6 +214,26 @@ async def test_oembed_completes_a_card_and_brings_no_html(working: WorkingServer
     )
     assert photo["author_name"] == "Otto"
     assert (video["type"], video["html"], video["embed_url"]) == ("link", "", "")
+
+
+async def test_no_page_leads_a_node_that_reaches_inner_addresses_elsewhere(
+    serve: Callable[..., Awaitable[NodeServer]], site: Site
+) -> None:
+    """Neither by a redirect nor by what it calls its oEmbed: those are another's to choose, not the member's."""
+    async with run_jobs(await serve(allowed_networks="10.0.0.0/8")) as working:
+        anna = await working.person("anna")
+        elsewhere = site.url.replace("localhost", "127.0.0.1")
+        site.put("/inner", "<title>Inner</title>")
+        site.put("/inner.json", json.dumps({"type": "link", "author_name": "Inner"}), "application/json")
+        link = f"<link rel=alternate type=application/json+oembed href={elsewhere}/inner.json>"
+        outer = site.put("/outer", f"<title>Outer</title>{link}")
+        site.moved["/moved"] = f"{elsewhere}/inner"
+        statuses = [await post(anna, address) for address in (outer, f"{site.url}/moved")]
+        await working.settle()
+        cards = [await card_of(anna, status) for status in statuses]
+
+    assert [card and card["title"] for card in cards] == ["Outer", None]
+    assert site.asked["/inner"] == site.asked["/inner.json"] == 0
 
 
 async def test_previews_can_be_switched_off(serve: Any, site: Site) -> None:  # noqa: ANN401 - a fixture
