@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 def moment(value: datetime) -> str:
     """``2026-11-23T01:02:03.000Z``."""
-    in_utc = value.astimezone(UTC)
-    return f"{in_utc:%Y-%m-%dT%H:%M:%S}.{in_utc.microsecond // 1000:03d}Z"
+    # Unlike strftime, which writes the year 1 with one digit.
+    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def optional_moment(value: datetime | None) -> str | None:
@@ -16,4 +16,4 @@ def optional_moment(value: datetime | None) -> str | None:
 
 def day(value: datetime) -> str:
     """``2026-11-23``."""
-    return f"{value.astimezone(UTC):%Y-%m-%d}"
+    return value.astimezone(UTC).date().isoformat()

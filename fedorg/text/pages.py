@@ -34,6 +34,13 @@ _TELLING: Final = re.compile(r"<(html|meta|link|title|script)(?=[\s/>])", re.IGN
 _TAG_REST: Final = re.compile(r"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+>")
 _TAG_CHARACTERS_MAX: Final = 16_384
 _CLOSED: Final = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("title", "script")}
+# The encodings of the web (WHATWG Encoding §4.2). Others are traps: Python's punycode takes quadratic time.
+_CHARSETS: Final = frozenset(
+    {"ascii", "utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "gbk", "gb2312", "gb18030", "big5", "big5hkscs", "euc_jp"}
+    | {"iso2022_jp", "shift_jis", "cp932", "euc_kr", "cp949", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic", "cp866"}
+    | {"cp874", "tis-620", *(f"cp{number}" for number in range(1250, 1259))}
+    | {"iso8859-1", *(f"iso8859-{number}" for number in (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16))}
+)
 _OEMBED: Final = ("application/json+oembed", "text/json+oembed")
 
 
@@ -151,11 +158,19 @@ def _telling(html: str) -> str:
 
 def _decoded(body: bytes, declared: str | None) -> str:
     for name in (declared, _charset_in(body), "utf-8"):
-        try:
-            return body.decode(codecs.lookup(name).name if name else "utf-8", "strict" if name is None else "replace")
-        except (LookupError, UnicodeError, ValueError):
-            continue
+        encoding = _encoding(name)
+        if encoding is not None:
+            return body.decode(encoding, "replace")
     return body.decode("utf-8", "replace")
+
+
+def _encoding(name: str | None) -> str | None:
+    """Python's name of an encoding that pages are written in; None for any other."""
+    try:
+        found = codecs.lookup(name or "").name
+    except (LookupError, ValueError):
+        return None
+    return found if found in _CHARSETS else None
 
 
 def _charset_in(body: bytes) -> str | None:

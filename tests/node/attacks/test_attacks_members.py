@@ -31,10 +31,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 # Ids of what belongs to one member and is shown to nobody else, by their names in routes.
 OWNED: Final = frozenset(
     {"status_id", "media_id", "list_id", "filter_id", "keyword_id", "entry_id", "scheduled_id", "notification_id"}
-    | {"row_id", "poll_id", "quoting_status_id", "group_key"}
+    | {"row_id", "poll_id", "quoting_status_id", "group_key", "conversation_id", "request_id"}
 )
+# Of what belongs to one member and may be shown to all; only its owner changes it.
+SHOWN: Final = frozenset({"collection_id", "item_id"})
 # Ids and names of what everybody may name; what one does with it is one's own.
-NAMED: Final = frozenset({"account_id", "announcement_id", "name", "hashtag", "day"})
+NAMED: Final = frozenset({"account_id", "announcement_id", "name", "hashtag", "day", "refresh_id"})
 ABSENT: Final = "109000000000000001"
 _PART: Final = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
 _BODY: Final = {
@@ -87,6 +89,11 @@ async def call(client: httpx.AsyncClient, route: Route, ids: dict[str, str]) -> 
 async def belongings(ground: Ground, owner: Member, other: Member) -> dict[str, str]:
     """One of everything that a member can have for themselves."""
     api = owner.api
+    friend = await ground.server.person("friend")
+    await friend.api.patch("/api/v1/accounts/update_credentials", data={"discoverable": "true"})
+    await post(owner, "@friend between us", visibility="direct")
+    named = {"name": "Mine", "account_ids": [friend.id], "discoverable": True}
+    shared = success(await api.post("/api/v1/collections", json=named))["collection"]
     options = {"poll": {"options": ["a", "b"], "expires_in": 3600}}
     hidden = await post(owner, f"@{owner.user.username} for nobody else", visibility="direct", **options)
     public = await post(owner, "For everybody")
@@ -99,7 +106,15 @@ async def belongings(ground: Ground, owner: Member, other: Member) -> dict[str, 
     await ground.working.settle()
     (told,) = success(await api.get("/api/v1/notifications"))
     (group,) = success(await api.get("/api/v2/notifications"))["notification_groups"]
+    success(await api.patch("/api/v2/notifications/policy", json={"for_not_following": "filter"}))
+    await post(friend, f"@{owner.user.username} may I?")
+    await ground.working.settle()
+    (asked,) = success(await api.get("/api/v1/notifications/requests"))
     return {
+        "request_id": asked["id"],
+        "conversation_id": success(await api.get("/api/v1/conversations"))[0]["id"],
+        "collection_id": shared["id"],
+        "item_id": shared["items"][0]["id"],
         "status_id": hidden["id"],
         "quoting_status_id": hidden["id"],
         "poll_id": hidden["poll"]["id"],
@@ -125,16 +140,25 @@ async def test_s45_a_second_member_on_every_route_with_an_id(ground: Ground) -> 
     anna, bert = await ground.server.person("anna"), await ground.server.person("bert")
     ids = await belongings(ground, anna, bert)
     all_routes = routes(ground.server)
-    unknown = {part for route in all_routes for part in route.parts} - OWNED - NAMED
+    unknown = {part for route in all_routes for part in route.parts} - OWNED - SHOWN - NAMED
     assert unknown == set(), "say of new ids whether they are one member's own"
-    attacked = [route for route in all_routes if OWNED & set(route.parts)]
-    readable = [route for route in attacked if route.method == "GET" and "translate" not in route.path]
+    attacked = [
+        route
+        for route in all_routes
+        if OWNED & set(route.parts) or (SHOWN & set(route.parts) and route.method != "GET")
+    ]
+    readable = [
+        route
+        for route in all_routes
+        if route.method == "GET" and (OWNED | SHOWN) & set(route.parts) and "translate" not in route.path
+    ]
     before = await snapshot(anna, ids, readable)
 
     for route in attacked:
         for client in (bert.api, ground.server.anonymous):
             theirs, nobodys = await call(client, route, ids), await call(client, route, {})
-            assert shown(theirs) == shown(nobodys), (route, theirs.text, nobodys.text)
+            if not SHOWN & set(route.parts):
+                assert shown(theirs) == shown(nobodys), (route, theirs.text, nobodys.text)
             assert theirs.status_code in (200, 401, 403, 404, 422), route
             if theirs.status_code == 200:
                 assert not [one for one in ids.values() if one in theirs.text], (route, theirs.text)
