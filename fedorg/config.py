@@ -106,7 +106,9 @@ class Settings:
     poll_option_characters_max: int = _setting("Longest option of a poll, in characters.", 50)
     poll_seconds_min: int = _setting("Shortest time a poll may run.", 300)
     poll_seconds_max: int = _setting("Longest time a poll may run; the default is a month.", 2_629_746)
-    media_bytes_max: int = _setting("Largest uploaded file, in bytes.", 16 * 1024 * 1024)
+    media_bytes_max: int = _setting("Largest uploaded picture, in bytes.", 16 * 1024 * 1024)
+    video_bytes_max: int = _setting("Largest uploaded film or sound, in bytes.", 99 * 1024 * 1024)
+    media_quota_bytes: int = _setting("Most bytes that the files of one account may take; 0: no limit.", 0)
 
     log_level: LogLevel = _setting("Least severe events that are logged: debug, info, warning or error.", "info")
     log_format: LogFormat = _setting("Form of log lines: text for people, json for machines.", "text")
@@ -210,6 +212,8 @@ def _faults(settings: Settings) -> list[str]:
         problems.append("process_number: must lie between 0 and 63")
     if settings.database_url and not settings.database_url.startswith(("sqlite:///", "postgresql://")):
         problems.append("database_url: must begin with sqlite:/// or postgresql://")
+    if settings.media_quota_bytes < 0:
+        problems.append("media_quota_bytes: must be 0 or more")
     if settings.rate_limits < 0:
         problems.append("rate_limits: must be 0 or more")
     if not settings.languages:
@@ -221,6 +225,7 @@ def _faults(settings: Settings) -> list[str]:
             "poll_option_characters_max",
             "poll_seconds_min",
             "media_bytes_max",
+            "video_bytes_max",
             "shutdown_seconds",
         )
         if getattr(settings, name) < 1

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from fedorg.ids import AccountId, CardId, PollId, QuoteId, ReportId, ScheduledStatusId, StatusId, VoteId
+from fedorg.ids import AccountId, CardId, MediaId, PollId, QuoteId, ReportId, ScheduledStatusId, StatusId, VoteId
 
 
 class DistributeStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -242,6 +242,12 @@ class FetchCard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     card_id: CardId
 
 
+class ProcessMedia(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Make what is shown of an uploaded film or sound; nothing happens when it was deleted or made meanwhile."""
+
+    media_id: MediaId
+
+
 class IndexStatuses(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Make statuses findable by their words that were recorded before there was an index; ``before`` is the cursor."""
 
@@ -372,6 +378,7 @@ Job: TypeAlias = (
     | AnnounceMove
     | MakeAnnualReport
     | FetchCard
+    | ProcessMedia
     | IndexStatuses
     | PollJob
 )

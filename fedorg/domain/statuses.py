@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.cards import PreviewCard
 from fedorg.domain.filters import FilterMatch
+from fedorg.domain.media import MediaState, Playback
 from fedorg.domain.policies import (
     InteractionPolicy,
     QuoteApproval,
@@ -45,8 +46,8 @@ class Dimensions:
 class MediaAttachment:
     """A file attached, or to be attached, to a status.
 
-    ``file`` and ``preview`` are media names of this node; ``remote_url`` is where a peer's file lies. Focus lies in
-    -1..1 on both axes, (0, 0) is the middle.
+    ``file`` and ``preview`` are media names of this node, ``received`` is that of an upload that waits to be made anew;
+    ``remote_url`` is where a peer's file lies. Focus lies in -1..1 on both axes, (0, 0) is the middle.
     """
 
     id: MediaId
@@ -63,7 +64,15 @@ class MediaAttachment:
     original: Dimensions | None = None
     small: Dimensions | None = None
     size_bytes: int = 0
+    state: MediaState = MediaState.READY
+    received: str | None = None
+    playback: Playback | None = None
     created_at: datetime
+
+    @property
+    def stored_names(self) -> tuple[str, ...]:
+        """Everything that is stored for it on this node."""
+        return tuple(name for name in (self.file, self.preview, self.received) if name is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

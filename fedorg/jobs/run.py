@@ -29,6 +29,7 @@ from fedorg.domain.jobs import (
     MakeAnnualReport,
     MergeNotifications,
     PostScheduledStatus,
+    ProcessMedia,
     RefreshPoll,
     RefreshStatus,
     RemoveAccount,
@@ -45,7 +46,7 @@ from fedorg.domain.jobs import (
 from fedorg.ids import JobId
 from fedorg.jobs import distribute, handle, moves, polls, quote, remove, send
 from fedorg.node import Node
-from fedorg.services import annual_reports, cards, fanout, notification_requests, scheduling
+from fedorg.services import annual_reports, cards, fanout, films, notification_requests, scheduling
 from fedorg.services.statuses import indexing
 
 
@@ -67,6 +68,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await distribute.distribute_pin(node, job, job_id)
         case DistributeFeaturedTag():
             await distribute.distribute_featured_tag(node, job, job_id)
+        case ProcessMedia():
+            await films.process(node, job.media_id)
         case PostScheduledStatus():
             await scheduling.post_scheduled(node, job)
         case SendActivity():

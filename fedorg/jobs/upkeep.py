@@ -116,8 +116,7 @@ async def _forget_abandoned_media(node: Node) -> None:
     """Files uploaded and never attached; the rows go first, so that no row ever names a file that is gone."""
     abandoned = await node.write(media.take_abandoned, node.now() - MEDIA_AGE, CHUNK)
     for attachment in abandoned:
-        for name in (attachment.file, attachment.preview):
-            if name is not None:
-                await asyncio.to_thread(node.storage.delete, name)
+        for name in attachment.stored_names:
+            await asyncio.to_thread(node.storage.delete, name)
     if abandoned:
         logger.info("upkeep.forgotten", what="media", rows=len(abandoned))

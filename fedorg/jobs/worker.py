@@ -29,6 +29,7 @@ from fedorg.domain.jobs import (
     HandleActivity,
     IdentifyPeer,
     Job,
+    ProcessMedia,
     RefreshPoll,
     ResolveThread,
     SynchroniseFollowers,
@@ -55,6 +56,8 @@ OWN_JOBS_HELD_MAX: Final = 64
 JOBS_OF_OTHERS_HELD_MAX: Final = 256
 JOBS_PER_PEER_MAX: Final = 16
 LOCAL_JOBS_MAX: Final = 4
+# Each keeps a processor busy for up to minutes; statuses must not wait for films.
+FILMS_MAX: Final = 1
 # They mostly wait for the network; a peer that never answers holds no more than its own share.
 REMOTE_JOBS_MAX: Final = 128
 DELIVERIES_MAX: Final = 32
@@ -111,6 +114,7 @@ class Worker:
         self._wake = asyncio.Event()
         self._local = asyncio.Semaphore(LOCAL_JOBS_MAX)
         self._remote = asyncio.Semaphore(REMOTE_JOBS_MAX)
+        self._films = asyncio.Semaphore(FILMS_MAX)
         self._turns: dict[str, _Turn] = {}
         self._jobs: dict[asyncio.Task[None], ClaimedJob] = {}
         self._begun: set[int] = set()
@@ -229,6 +233,10 @@ class Worker:
     @contextlib.asynccontextmanager
     async def _place(self, job: Job) -> AsyncIterator[None]:
         """A place to run a job in, after what the same actor did to the same thing before."""
+        if isinstance(job, ProcessMedia):
+            async with self._films:
+                yield
+            return
         if not isinstance(job, HandleActivity):
             async with self._remote if isinstance(job, _REMOTE) else self._local:
                 yield

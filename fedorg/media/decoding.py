@@ -96,6 +96,12 @@ def frames(decoded: Decoded) -> Iterator[Image.Image]:
             yield image.convert("RGBA")
 
 
+def is_moving_gif(source: Path) -> bool:
+    """Whether a file begins as a GIF of more than one frame; ``UnsupportedMedia`` for what is no picture."""
+    with _opened(source) as image:
+        return image.format == "GIF" and bool(getattr(image, "is_animated", False))
+
+
 def to_srgb(image: Image.Image) -> Image.Image:
     """The pixels upright, in RGB or RGBA, in the sRGB colours that every screen assumes; no metadata remains."""
     upright = ImageOps.exif_transpose(image)

@@ -1,8 +1,8 @@
 """Uploaded pictures turned into the files a node serves.
 
 Every file is written anew from pixels: position data, comments, thumbnails and whatever else was hidden in the upload
-are gone. Mastodon turns an animated GIF into a silent film (``gifv``); a node has no film encoder, so an animation
-stays an animated picture and its type is ``image``. The functions here block and use a processor fully for up to
+are gone. An animated GIF that somebody attaches becomes a silent film elsewhere (``fedorg.media.films``);
+every other animation stays an animated picture. The functions here block and use a processor fully for up to
 seconds: run them in a thread or process pool.
 """
 
@@ -76,12 +76,12 @@ def inspect_and_process(source: Path, target_dir: Path, kind: MediaKind, limits:
         if decoded.is_animated:
             original = _write_animation(target_dir, decoded, shaped, made)
         else:
-            original = _write_still(target_dir, still, _STILL_FORMATS[decoded.format], made)
+            original = write_still(target_dir, still, _STILL_FORMATS[decoded.format], made)
         if kind == "attachment":
-            small = _shrunk(still, limits.preview_pixels_max)
-            preview = _write_still(target_dir, small, _STILL_FORMATS[decoded.format], made)
+            small = shrunk(still, limits.preview_pixels_max)
+            preview = write_still(target_dir, small, _STILL_FORMATS[decoded.format], made)
         elif decoded.is_animated:
-            preview = _write_still(target_dir, still, "PNG", made)
+            preview = write_still(target_dir, still, "PNG", made)
         else:
             preview = original
     except BaseException:
@@ -107,14 +107,14 @@ _Shape = Callable[[Image.Image], Image.Image]
 def _shape_for(kind: MediaKind, limits: MediaLimits) -> _Shape:
     match kind:
         case "attachment":
-            return lambda image: _shrunk(image, limits.attachment_pixels_max)
+            return lambda image: shrunk(image, limits.attachment_pixels_max)
         case "avatar":
             return lambda image: ImageOps.fit(image, AVATAR_SIZE, Image.Resampling.LANCZOS)
         case "header":
             return lambda image: ImageOps.fit(image, HEADER_SIZE, Image.Resampling.LANCZOS)
 
 
-def _shrunk(image: Image.Image, pixels_max: int) -> Image.Image:
+def shrunk(image: Image.Image, pixels_max: int) -> Image.Image:
     """The picture in its proportions with at most so many pixels; a smaller one is not enlarged."""
     width, height = image.size
     if width * height <= pixels_max:
@@ -127,7 +127,8 @@ def _shrunk(image: Image.Image, pixels_max: int) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def _write_still(target_dir: Path, image: Image.Image, encoding: str, made: list[Path]) -> MediaFile:
+def write_still(target_dir: Path, image: Image.Image, encoding: str, made: list[Path]) -> MediaFile:
+    """Write a still picture; its path is in ``made`` before there is a file."""
     path = _new_path(target_dir, encoding, made)
     with path.open("xb") as file:
         image.save(file, encoding, **_ENCODER_OPTIONS[encoding])

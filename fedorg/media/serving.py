@@ -8,7 +8,7 @@ from typing import Final
 
 SHOWN_TYPES: Final = frozenset(
     {"image/avif", "image/gif", "image/jpeg", "image/png", "image/webp"}
-    | {"audio/mp4", "audio/mpeg", "audio/ogg", "audio/webm", "video/mp4", "video/webm"}
+    | {"audio/flac", "audio/mp4", "audio/mpeg", "audio/ogg", "audio/webm", "video/mp4", "video/webm"}
 )
 
 

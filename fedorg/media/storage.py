@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from fedorg.errors import Conflict, NotFound
-from fedorg.media.names import content_type_of
+from fedorg.media.names import stored_type_of
 
 
 class Storage(Protocol):
@@ -49,7 +49,7 @@ class FileStorage:
 
     def put(self, source: Path, name: str, content_type: str) -> None:
         """See ``Storage.put``. Written beside, forced to disk, then linked to its name, which fails if it exists."""
-        if content_type_of(name) != content_type:
+        if stored_type_of(name) != content_type:
             raise ValueError(f"{name!r} is not a generated name for {content_type!r}")
         target = self._path(name)
         draft = self._incoming / secrets.token_hex(16)
@@ -89,7 +89,7 @@ class FileStorage:
             self._path(name).unlink()
 
     def _path(self, name: str) -> Path:
-        if content_type_of(name) is None:
+        if stored_type_of(name) is None:
             raise NotFound
         return self._root / name[:2] / name[2:4] / name
 

@@ -207,13 +207,13 @@ def _limits(settings: Settings) -> dict[str, Any]:
             "characters_reserved_per_url": limits.CHARACTERS_PER_URL,
         },
         "media_attachments": {
-            "supported_mime_types": list(limits.IMAGE_TYPES),
+            "supported_mime_types": [*limits.IMAGE_TYPES, *limits.VIDEO_TYPES, *limits.AUDIO_TYPES],
             "description_limit": limits.DESCRIPTION_MAX,
             "image_size_limit": settings.media_bytes_max,
             "image_matrix_limit": limits.IMAGE_PIXELS_MAX,
-            "video_size_limit": 0,
-            "video_frame_rate_limit": 0,
-            "video_matrix_limit": 0,
+            "video_size_limit": settings.video_bytes_max,
+            "video_frame_rate_limit": limits.VIDEO_FRAME_RATE_MAX,
+            "video_matrix_limit": limits.VIDEO_PIXELS_MAX,
         },
         "polls": {
             "max_options": settings.poll_options_max,

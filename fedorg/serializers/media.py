@@ -2,7 +2,8 @@
 
 from typing import TypedDict
 
-from fedorg.domain.statuses import Dimensions, MediaAttachment
+from fedorg.domain.media import Playback
+from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType
 from fedorg.uris import Uris
 
 
@@ -16,7 +17,7 @@ class MediaEntity(TypedDict):
     remote_url: str | None
     preview_remote_url: str | None
     text_url: str | None
-    meta: dict[str, dict[str, object]]
+    meta: dict[str, object]
     description: str | None
     blurhash: str | None
 
@@ -30,7 +31,7 @@ def media_entity(media: MediaAttachment, uris: Uris) -> MediaEntity:
         "id": str(media.id),
         "type": media.type,
         "url": url,
-        "preview_url": preview or url,
+        "preview_url": preview or media.remote_url,
         "remote_url": media.remote_url,
         "preview_remote_url": None,
         "text_url": None,
@@ -40,15 +41,47 @@ def media_entity(media: MediaAttachment, uris: Uris) -> MediaEntity:
     }
 
 
-def _meta(media: MediaAttachment) -> dict[str, dict[str, object]]:
-    meta: dict[str, dict[str, object]] = {}
-    if media.original is not None:
+def _meta(media: MediaAttachment) -> dict[str, object]:
+    meta: dict[str, object] = {}
+    if media.playback is not None:
+        meta |= _summary(media, media.playback) | {"original": _original(media.original, media.playback)}
+    elif media.original is not None:
         meta["original"] = _details(media.original)
     if media.small is not None:
         meta["small"] = _details(media.small)
     if media.focus is not None:
         meta["focus"] = {"x": media.focus[0], "y": media.focus[1]}
     return meta
+
+
+def _summary(media: MediaAttachment, playback: Playback) -> dict[str, object]:
+    meta: dict[str, object] = {"length": _length(playback.seconds), "duration": playback.seconds}
+    if playback.frame_rate is not None:
+        meta["fps"] = _per_second(playback.frame_rate)
+    if media.original is not None:
+        meta |= _details(media.original)
+    if playback.audio_codec is not None and media.type is not MediaType.GIFV:
+        meta["audio_encode"] = playback.audio_codec
+        meta["audio_bitrate"] = f"{playback.audio_bitrate // 1000} kb/s"
+        meta["audio_channels"] = playback.audio_channels
+    return meta
+
+
+def _original(size: Dimensions | None, playback: Playback) -> dict[str, object]:
+    sized: dict[str, object] = {} if size is None else {"width": size.width, "height": size.height}
+    rated: dict[str, object] = {} if playback.frame_rate is None else {"frame_rate": playback.frame_rate}
+    return sized | rated | {"duration": playback.seconds, "bitrate": playback.bitrate}
+
+
+def _per_second(rate: str) -> int:
+    number, _, share = rate.partition("/")
+    return round(int(number) / int(share))
+
+
+def _length(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02}:{rest:05.2f}"
 
 
 def _details(size: Dimensions) -> dict[str, object]:

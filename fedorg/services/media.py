@@ -1,6 +1,7 @@
 """Files that members attach: taken in, made anew, kept for a status to come.
 
-The upload and what is made of it lie in a temporary folder until they are stored; decoding happens on a thread.
+The upload and what is made of it lie in a temporary folder until they are stored. Pictures are made anew at once, on a
+thread; films and sounds later, see ``fedorg.services.films``.
 """
 
 import asyncio
@@ -13,8 +14,9 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaChange, MediaType
 from fedorg.errors import Invalid, TooLarge
 from fedorg.ids import AccountId, MediaId
-from fedorg.media import MediaFile, MediaLimits, ProcessedMedia, Storage, inspect_and_process
+from fedorg.media import RECEIVED_TYPE, MediaLimits, ProcessedMedia, Storage, inspect_and_process
 from fedorg.node import Node
+from fedorg.services import films
 from fedorg.services.statuses.deleting import delete_files
 from fedorg.store import media
 
@@ -32,25 +34,43 @@ async def upload(
 ) -> MediaAttachment:
     """Keep a file for a status to come; what it is, its bytes tell. ``source`` is read from where it stands.
 
-    Raises ``TooLarge`` and ``Invalid`` for what cannot be kept. Nobody shows it for a day: upkeep deletes it.
+    A picture is ready when this returns, a film or a sound is not. Raises ``TooLarge`` and ``Invalid`` for what cannot
+    be kept. Nobody shows it for a day: upkeep deletes it.
     """
-    described = _checked(description)
-    processed = await asyncio.to_thread(_take_in, node.storage, source, node.settings.media_bytes_max)
-    attachment = MediaAttachment(
+    draft = MediaAttachment(
         id=MediaId(node.ids.next()),
         account_id=account.id,
         status_id=None,
+        type=MediaType.UNKNOWN,
+        content_type=RECEIVED_TYPE,
+        description=_checked(description),
+        focus=focus,
+        created_at=node.now(),
+    )
+    settings = node.settings
+    with tempfile.TemporaryDirectory(prefix="fedorg-upload-") as folder:
+        received = Path(folder) / "received"
+        most = max(settings.media_bytes_max, settings.video_bytes_max)
+        size_bytes = await asyncio.to_thread(_copy, source, received, most)
+        await _check_quota(node, account.id, size_bytes)
+        container = await asyncio.to_thread(films.film_format, received)
+        if container is not None:
+            return await films.keep(node, draft, received, size_bytes, container)
+        processed = await asyncio.to_thread(_take_in, node.storage, received, settings.media_bytes_max)
+    return await _keep_picture(node, draft, processed)
+
+
+async def _keep_picture(node: Node, draft: MediaAttachment, processed: ProcessedMedia) -> MediaAttachment:
+    attachment = replace(
+        draft,
         type=MediaType(processed.type),
         content_type=processed.original.content_type,
         file=processed.original.name,
         preview=processed.preview.name,
-        description=described,
         blurhash=processed.blurhash,
-        focus=focus,
         original=Dimensions(width=processed.original.width, height=processed.original.height),
         small=Dimensions(width=processed.preview.width, height=processed.preview.height),
         size_bytes=processed.original.size_bytes + processed.preview.size_bytes,
-        created_at=node.now(),
     )
     try:
         await node.write(media.insert_many, [attachment])
@@ -94,19 +114,23 @@ def _checked(description: str) -> str:
     return description.strip()
 
 
-def _take_in(storage: Storage, source: BinaryIO, bytes_max: int) -> ProcessedMedia:
-    with tempfile.TemporaryDirectory(prefix="fedorg-upload-") as folder:
-        received = Path(folder) / "received"
-        _copy(source, received, bytes_max)
-        made = Path(folder) / "made"
-        made.mkdir()
-        limits = replace(MediaLimits(), image_bytes_max=bytes_max)
-        processed = inspect_and_process(received, made, "attachment", limits)
-        _store(storage, made, processed)
+async def _check_quota(node: Node, account_id: AccountId, size_bytes: int) -> None:
+    most = node.settings.media_quota_bytes
+    if most and await node.read(media.sum_bytes, account_id) + size_bytes > most:
+        raise Invalid(f"Validation failed: Your files would take more than the {most} bytes that each account has")
+
+
+def _take_in(storage: Storage, received: Path, bytes_max: int) -> ProcessedMedia:
+    made = received.parent / "made"
+    made.mkdir()
+    limits = replace(MediaLimits(), image_bytes_max=bytes_max)
+    processed = inspect_and_process(received, made, "attachment", limits)
+    files = {file.name: file for file in (processed.original, processed.preview)}
+    films.store_all(storage, made, list(files.values()))
     return processed
 
 
-def _copy(source: BinaryIO, target: Path, bytes_max: int) -> None:
+def _copy(source: BinaryIO, target: Path, bytes_max: int) -> int:
     left = bytes_max
     with target.open("xb") as file:
         while chunk := source.read(_CHUNK_BYTES):
@@ -114,16 +138,4 @@ def _copy(source: BinaryIO, target: Path, bytes_max: int) -> None:
             if left < 0:
                 raise TooLarge(f"Validation failed: File must be less than {bytes_max} bytes")
             file.write(chunk)
-
-
-def _store(storage: Storage, folder: Path, processed: ProcessedMedia) -> None:
-    files: dict[str, MediaFile] = {file.name: file for file in (processed.original, processed.preview)}
-    stored: list[str] = []
-    try:
-        for name, file in files.items():
-            storage.put(folder / name, name, file.content_type)
-            stored.append(name)
-    except BaseException:
-        for name in stored:
-            storage.delete(name)
-        raise
+    return bytes_max - left

@@ -5,9 +5,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fedorg.domain.media import MediaState, Playback
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaChange, MediaType
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId, MediaId, StatusId
@@ -36,6 +38,30 @@ def get_unattached(conn: Connection, account_id: AccountId, media_id: MediaId) -
     if row is None:
         raise NotFound
     return from_row(row)
+
+
+def find_waiting(conn: Connection, media_id: MediaId) -> MediaAttachment | None:
+    """A file that waits to be made anew, whosever it is: for the job that does."""
+    statement = sa.select(media_attachments).where(*_waiting(media_id))
+    row = conn.execute(statement).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def finish(conn: Connection, made: MediaAttachment) -> bool:
+    """Write down what was made of a file that waited; False when it was deleted or finished meanwhile.
+
+    Description and focus may have changed since and stay as they are.
+    """
+    values = _values(made)
+    kept = {"id", "account_id", "status_id", "description", "focus_x", "focus_y", "created_at"}
+    changed = {name: value for name, value in values.items() if name not in kept}
+    return conn.execute(sa.update(media_attachments).where(*_waiting(made.id)).values(changed)).rowcount == 1
+
+
+def sum_bytes(conn: Connection, account_id: AccountId) -> int:
+    """How many bytes the files of an account take."""
+    statement = sa.select(sa.func.coalesce(sa.func.sum(media_attachments.c.size_bytes), 0))
+    return int(conn.execute(statement.where(media_attachments.c.account_id == account_id)).scalar_one())
 
 
 def change(conn: Connection, account_id: AccountId, status_id: StatusId | None, changed: MediaChange) -> None:
@@ -176,8 +202,15 @@ def from_row(row: sa.Row[Any]) -> MediaAttachment:
         original=_dimensions(row.original_width, row.original_height),
         small=_dimensions(row.small_width, row.small_height),
         size_bytes=row.size_bytes,
+        state=MediaState(row.state),
+        received=row.received,
+        playback=None if row.playback is None else msgspec.convert(row.playback, Playback),
         created_at=row.created_at,
     )
+
+
+def _waiting(media_id: MediaId) -> tuple[sa.ColumnElement[bool], ...]:
+    return (media_attachments.c.id == media_id, media_attachments.c.state == MediaState.PROCESSING.value)
 
 
 def _dimensions(width: int | None, height: int | None) -> Dimensions | None:
@@ -204,5 +237,8 @@ def _values(one: MediaAttachment) -> dict[str, Any]:
         "small_width": one.small and one.small.width,
         "small_height": one.small and one.small.height,
         "size_bytes": one.size_bytes,
+        "state": one.state.value,
+        "received": one.received,
+        "playback": one.playback and msgspec.to_builtins(one.playback),
         "created_at": one.created_at,
     }

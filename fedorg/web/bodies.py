@@ -98,7 +98,10 @@ def request_class(settings: Settings) -> type[LimitedRequest]:
 
 def body_bytes_max(settings: Settings, path: str) -> int:
     """The largest body that an address takes."""
-    # A file and its own preview, or an avatar and a header.
-    if path == _PROFILE or path in _UPLOADS or path.startswith(tuple(f"{upload}/" for upload in _UPLOADS)):
+    if path == _PROFILE:
+        # An avatar and a header.
         return 2 * settings.media_bytes_max + _FORM_BYTES
+    # A file and its own preview.
+    if path in _UPLOADS or path.startswith(tuple(f"{upload}/" for upload in _UPLOADS)):
+        return settings.media_bytes_max + max(settings.media_bytes_max, settings.video_bytes_max) + _FORM_BYTES
     return BODY_BYTES_MAX

@@ -41,7 +41,7 @@ async def delete_status_and_media(node: Node, author: Account, status_id: Status
 
 async def delete_files(node: Node, attachments: tuple[MediaAttachment, ...]) -> None:
     """Delete what is stored for attachments whose rows are gone; call it after the commit."""
-    names = {name for one in attachments for name in (one.file, one.preview) if name is not None}
+    names = {name for one in attachments for name in one.stored_names}
     for name in sorted(names):
         await asyncio.to_thread(node.storage.delete, name)
 

@@ -19,9 +19,10 @@ from fedorg.domain.accounts import Account, User
 from fedorg.domain.conversations import Message
 from fedorg.domain.events import EventKind
 from fedorg.domain.jobs import DistributeStatus
+from fedorg.domain.media import MediaState
 from fedorg.domain.policies import Action, QuotePolicy, effective_quote_policy
 from fedorg.domain.polls import PollTerms
-from fedorg.domain.statuses import MediaAttachment, Status, StatusDraft, StatusView
+from fedorg.domain.statuses import MediaAttachment, MediaType, Status, StatusDraft, StatusView
 from fedorg.domain.visibility import (
     Audience,
     FederationMode,
@@ -198,15 +199,27 @@ def announce(conn: Connection, node: Node, status: Status) -> None:
     events.insert(conn, now, EventKind.UPDATE, status.account_id, status.id)
 
 
+# Mastodon's clients show a film or a sound by itself.
+_ALONE: Final = frozenset({MediaType.VIDEO, MediaType.AUDIO})
+
+
 def attach_media(
     conn: Connection, author: Account, status: Status, media_ids: tuple[MediaId, ...]
 ) -> tuple[MediaAttachment, ...]:
-    """Give a status its files; ``Invalid`` names those that are not there, not the author's or another status's."""
+    """Give a status its files; ``Invalid`` names those that are not there, not the author's or another status's.
+
+    Files that are not ready, and a film or a sound beside anything else, are refused too.
+    """
     refused = media.attach(conn, author.id, status.id, tuple(dict.fromkeys(media_ids)))
     if refused:
         names = ", ".join(str(one) for one in refused)
         raise Invalid(f"Validation failed: Media {names} not found or already attached to another post")
-    return media.list_of_statuses(conn, [status.id]).get(status.id, ())
+    attached = media.list_of_statuses(conn, [status.id]).get(status.id, ())
+    if any(one.state is not MediaState.READY for one in attached):
+        raise Invalid("Cannot attach files that have not finished processing. Try again in a moment!")
+    if len(attached) > 1 and any(one.type in _ALONE for one in attached):
+        raise Invalid("Cannot attach a video to a post that already contains images")
+    return attached
 
 
 def _get_parent(conn: Connection, posting: _Posting) -> Status | None:

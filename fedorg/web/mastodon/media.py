@@ -4,12 +4,13 @@ from typing import BinaryIO, cast
 
 from quart import Blueprint, Response
 
+from fedorg.domain.media import MediaState
 from fedorg.domain.statuses import MediaAttachment
 from fedorg.errors import Invalid
 from fedorg.ids import MediaId
 from fedorg.media import parse_focus
 from fedorg.serializers.media import media_entity
-from fedorg.services import media
+from fedorg.services import films, media
 from fedorg.web import limits
 from fedorg.web.auth import Viewer, requires
 from fedorg.web.base import json_answer, spend, this_node
@@ -21,22 +22,23 @@ blueprint = Blueprint("media", __name__, url_prefix="/api")
 @blueprint.post("/v2/media")
 @requires("write:media")
 async def upload(viewer: Viewer) -> Response:
-    """Keep a file; it is ready to be posted when the answer comes."""
-    return await _upload(viewer)
+    """Keep a file: a picture is ready when the answer comes, of anything else the answer is 202."""
+    return _answer(await _upload(viewer), 202)
 
 
 @blueprint.post("/v1/media")
 @requires("write:media")
 async def upload_as_before(viewer: Viewer) -> Response:
-    """The same for older clients."""
-    return await _upload(viewer)
+    """The same for older clients: the answer comes when the file is ready, or it takes long."""
+    kept = await _upload(viewer)
+    return _answer(await films.wait_until_made(this_node(), viewer.account.id, kept.id), 202)
 
 
 @blueprint.get("/v1/media/<id:media_id>")
 @requires("write:media")
 async def get(viewer: Viewer, media_id: MediaId) -> Response:
-    """A file of one's own that no status shows yet."""
-    return _answer(await media.get_unattached(this_node(), viewer.account.id, media_id))
+    """A file of one's own that no status shows yet; 206 until it is ready, 422 if nothing can be made of it."""
+    return _answer(await media.get_unattached(this_node(), viewer.account.id, media_id), 206)
 
 
 @blueprint.put("/v1/media/<id:media_id>")
@@ -47,7 +49,7 @@ async def change(viewer: Viewer, media_id: MediaId) -> Response:
     changed = await media.change(
         this_node(), viewer.account.id, media_id, description=params.text("description"), focus=_focus(params)
     )
-    return _answer(changed)
+    return _answer(changed, 206)
 
 
 @blueprint.delete("/v1/media/<id:media_id>")
@@ -58,20 +60,19 @@ async def delete(viewer: Viewer, media_id: MediaId) -> Response:
     return json_answer({})
 
 
-async def _upload(viewer: Viewer) -> Response:
+async def _upload(viewer: Viewer) -> MediaAttachment:
     spend(limits.MEDIA, f"user {viewer.user.id}")
     params = await read_params()
     files = params.files("file")
     if not files:
         raise Invalid("Validation failed: File can't be blank")
-    kept = await media.upload(
+    return await media.upload(
         this_node(),
         viewer.account,
         cast("BinaryIO", files[0].stream),
         description=params.text("description") or "",
         focus=_focus(params),
     )
-    return _answer(kept)
 
 
 def _focus(params: Params) -> tuple[float, float] | None:
@@ -79,5 +80,8 @@ def _focus(params: Params) -> tuple[float, float] | None:
     return parse_focus(text) if text else None
 
 
-def _answer(attachment: MediaAttachment) -> Response:
-    return json_answer(media_entity(attachment, this_node().uris))
+def _answer(attachment: MediaAttachment, status_while_processing: int) -> Response:
+    if attachment.state is MediaState.FAILED:
+        raise Invalid(films.FAILED)
+    status = 200 if attachment.state is MediaState.READY else status_while_processing
+    return json_answer(media_entity(attachment, this_node().uris), status)

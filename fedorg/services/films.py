@@ -1,0 +1,186 @@
+"""Films, moving pictures and sounds: kept as they came, answered at once, made anew by a job.
+
+The upload and the job are written in one transaction, so that a process that ends loses neither; what a job makes
+appears in one step, and only if the file still waits for it.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection
+
+from fedorg import log
+from fedorg.domain.jobs import ProcessMedia
+from fedorg.domain.media import MediaState
+from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType
+from fedorg.errors import FedorgError, Invalid, TooLarge, Unavailable
+from fedorg.ids import AccountId, MediaId
+from fedorg.media import (
+    RECEIVED_TYPE,
+    Film,
+    FilmLimits,
+    MediaFile,
+    Storage,
+    format_of,
+    generate_received_name,
+    inspect_film,
+    is_moving_gif,
+    make_film,
+)
+from fedorg.node import Node
+from fedorg.services.statuses.deleting import delete_files
+from fedorg.store import jobs, media
+
+WAIT_SECONDS: Final = 45.0
+FAILED: Final = "The file could not be processed: it is damaged, too long or too large"
+_LIMITS: Final = FilmLimits()
+
+logger = log.get_logger()
+
+
+def film_format(received: Path) -> str | None:
+    """Which reader a film, a moving GIF or a sound is given to; None for a picture and for whatever else it may be."""
+    container = format_of(received)
+    return None if container == "gif" and not is_moving_gif(received) else container
+
+
+async def keep(node: Node, draft: MediaAttachment, received: Path, size_bytes: int, container: str) -> MediaAttachment:
+    """Keep a film that lies in a file, to be made anew; raises ``TooLarge`` and ``Invalid`` for what cannot be."""
+    most = node.settings.media_bytes_max if container == "gif" else node.settings.video_bytes_max
+    if size_bytes > most:
+        raise TooLarge(f"Validation failed: File must be less than {most} bytes")
+    kind = await inspect_film(received, container, _LIMITS)
+    name = generate_received_name()
+    kept = replace(
+        draft,
+        type=MediaType(kind),
+        content_type=RECEIVED_TYPE,
+        received=name,
+        state=MediaState.PROCESSING,
+        size_bytes=size_bytes,
+    )
+
+    def unit(conn: Connection) -> None:
+        media.insert_many(conn, [kept])
+        jobs.enqueue(conn, node.ids, node.now(), ProcessMedia(media_id=kept.id))
+
+    await asyncio.to_thread(node.storage.put, received, name, RECEIVED_TYPE)
+    try:
+        await node.write(unit)
+    except BaseException:
+        await delete_files(node, (kept,))
+        raise
+    return kept
+
+
+async def wait_until_made(node: Node, account_id: AccountId, media_id: MediaId) -> MediaAttachment:
+    """The file once it is made, or as it stands after a while; ``Invalid`` when nothing can be made of it."""
+    news = node.db.changes.subscribe()
+    loop = asyncio.get_running_loop()
+    until = loop.time() + WAIT_SECONDS
+    while True:
+        found = await node.read(media.get_unattached, account_id, media_id)
+        if found.state is MediaState.FAILED:
+            await delete_files(node, (await node.write(media.delete_unattached, account_id, media_id),))
+            raise Invalid(FAILED)
+        if found.state is MediaState.READY or loop.time() > until:
+            return found
+        await news.wait(1.0)
+
+
+async def process(node: Node, media_id: MediaId) -> None:
+    """Make what is shown of a file that waits; what cannot be made is marked so, for its owner to learn."""
+    waiting = await node.read(media.find_waiting, media_id)
+    if waiting is None or waiting.received is None:
+        return
+    try:
+        made = await _make(node, waiting, waiting.received)
+    except Unavailable:
+        raise
+    except FedorgError as problem:
+        logger.info("media.refused", kind=waiting.type.value, reason=str(problem))
+        made = replace(waiting, state=MediaState.FAILED, received=None, size_bytes=0)
+    await _finish(node, waiting, made)
+
+
+async def _finish(node: Node, waiting: MediaAttachment, made: MediaAttachment) -> None:
+    def unit(conn: Connection) -> tuple[str, ...]:
+        current = media.find_waiting(conn, made.id)
+        if current is None:
+            return ()
+        kept = made
+        if current.preview is not None:
+            # Its owner chose another picture for it meanwhile.
+            kept = replace(made, preview=current.preview, small=current.small, blurhash=current.blurhash)
+        media.finish(conn, kept)
+        return kept.stored_names
+
+    names = made.stored_names
+    try:
+        kept = await node.write(unit)
+    except BaseException:
+        await _delete(node.storage, set(names) - set(waiting.stored_names))
+        raise
+    # A file that was deleted meanwhile took its upload along; then everything made of it goes too.
+    await _delete(node.storage, {*names, waiting.received or ""} - {*kept, ""})
+
+
+async def _make(node: Node, waiting: MediaAttachment, received: str) -> MediaAttachment:
+    with tempfile.TemporaryDirectory(prefix="fedorg-film-") as folder:
+        source, target = Path(folder) / "received", Path(folder) / "made"
+        target.mkdir()
+        await asyncio.to_thread(_fetch, node.storage, received, source)
+        container = await asyncio.to_thread(film_format, source)
+        if container is None:
+            raise Invalid(FAILED)
+        film = await make_film(source, container, target, _LIMITS)
+        await asyncio.to_thread(store_all, node.storage, target, _files(film))
+    return replace(
+        waiting,
+        type=MediaType(film.kind),
+        content_type=film.original.content_type,
+        file=film.original.name,
+        preview=None if film.preview is None else film.preview.name,
+        blurhash=film.blurhash,
+        original=_size(film.original),
+        small=_size(film.preview),
+        size_bytes=sum(file.size_bytes for file in _files(film)),
+        state=MediaState.READY,
+        received=None,
+        playback=film.playback,
+    )
+
+
+def store_all(storage: Storage, folder: Path, files: list[MediaFile]) -> None:
+    """Store files that lie in a folder, all or none."""
+    stored: list[str] = []
+    try:
+        for file in files:
+            storage.put(folder / file.name, file.name, file.content_type)
+            stored.append(file.name)
+    except BaseException:
+        for name in stored:
+            storage.delete(name)
+        raise
+
+
+def _files(film: Film) -> list[MediaFile]:
+    return [film.original] if film.preview is None else [film.original, film.preview]
+
+
+def _size(file: MediaFile | None) -> Dimensions | None:
+    return Dimensions(width=file.width, height=file.height) if file is not None and file.width else None
+
+
+def _fetch(storage: Storage, name: str, target: Path) -> None:
+    with storage.open(name) as reader, target.open("xb") as writer:
+        shutil.copyfileobj(reader, writer)
+
+
+async def _delete(storage: Storage, names: set[str]) -> None:
+    for name in sorted(names):
+        await asyncio.to_thread(storage.delete, name)
