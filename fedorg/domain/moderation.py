@@ -11,6 +11,9 @@ from enum import StrEnum
 from typing import Final
 
 from fedorg.domain.accounts import Account, User, UserRole
+from fedorg.domain.instance import Rule
+from fedorg.domain.reports import Report
+from fedorg.domain.statuses import StatusView
 from fedorg.ids import AccountId, ReportId, UserId, WarningId
 
 
@@ -20,6 +23,8 @@ class Operation(StrEnum):
     READ_ACCOUNTS = "read accounts"
     ACT_ON_ACCOUNTS = "act on accounts"
     DELETE_ACCOUNTS = "delete accounts"
+    READ_REPORTS = "read reports"
+    HANDLE_REPORTS = "handle reports"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,8 @@ ACCESS: Final[Mapping[Operation, Access]] = {
     Operation.READ_ACCOUNTS: Access(scope="admin:read:accounts", role=UserRole.MODERATOR),
     Operation.ACT_ON_ACCOUNTS: Access(scope="admin:write:accounts", role=UserRole.MODERATOR),
     Operation.DELETE_ACCOUNTS: Access(scope="admin:write:accounts", role=UserRole.ADMIN),
+    Operation.READ_REPORTS: Access(scope="admin:read:reports", role=UserRole.MODERATOR),
+    Operation.HANDLE_REPORTS: Access(scope="admin:write:reports", role=UserRole.MODERATOR),
 }
 
 
@@ -110,6 +117,22 @@ class AdminAccountView:
         return self.account.suspended_at is not None and not (
             is_waiting and self.account.suspended_at == self.account.created_at
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminReportView:
+    """A report with all that those who look after the node see of it.
+
+    ``reporter`` is None once that account is gone. ``statuses`` are those reported that are still there.
+    """
+
+    report: Report
+    target: AdminAccountView
+    reporter: AdminAccountView | None
+    assigned: AdminAccountView | None
+    resolver: AdminAccountView | None
+    statuses: tuple[StatusView, ...]
+    rules: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

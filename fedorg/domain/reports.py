@@ -23,7 +23,8 @@ class Report:
 
     ``account_id`` is who reported: a member, or the actor that a peer reports with; None once that account is gone.
     ``peer`` is the server it came from, None for ours. ``comment`` is plain text. ``resolved_by`` is the user who
-    closed it, None from the command line.
+    closed it, None from the command line; ``assigned_to`` the one who looks into it. ``rule_ids`` are rules of this
+    node.
     """
 
     id: ReportId
@@ -38,6 +39,9 @@ class Report:
     created_at: datetime
     resolved_at: datetime | None = None
     resolved_by: UserId | None = None
+    rule_ids: tuple[int, ...] = ()
+    assigned_to: UserId | None = None
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,7 @@ class ReportDraft:
     category: ReportCategory = ReportCategory.OTHER
     wants_forwarding: bool = False
     forward_to: tuple[str, ...] = ()
+    rule_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +64,13 @@ class ReportView:
     report: Report
     target: Account
     reporter: Account | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportQuery:
+    """Which reports are asked for; None does not matter."""
+
+    is_resolved: bool = False
+    account_id: AccountId | None = None
+    target_account_id: AccountId | None = None
+    target_domain: str | None = None

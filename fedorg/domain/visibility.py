@@ -127,7 +127,12 @@ class PeerViewer:
     is_blocked: bool = False
 
 
-def may_see(audience: Audience, viewer: Anonymous | Member | PeerViewer) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeper:
+    """Somebody who looks after the node, at what was reported to them by one who may see it."""
+
+
+def may_see(audience: Audience, viewer: Anonymous | Member | PeerViewer | Keeper) -> bool:
     """Whether ``viewer`` may see a status of ``audience``; total, and no by default."""
     match viewer:
         case Anonymous():
@@ -139,14 +144,10 @@ def may_see(audience: Audience, viewer: Anonymous | Member | PeerViewer) -> bool
             return not viewer.is_blocked and _is_for(
                 audience.visibility, is_addressee=viewer.is_mentioned, is_follower=viewer.follows_author
             )
+        case Keeper():
+            return True
         case PeerViewer():
-            if viewer.tier is Tier.BLOCKED or viewer.is_blocked:
-                return False
-            if viewer.is_author:
-                return True
-            return is_inside(viewer.tier, audience.reach) and _is_for(
-                audience.visibility, is_addressee=viewer.is_addressee, is_follower=viewer.hosts_follower
-            )
+            return _may_peer_see(audience, viewer)
         case _:
             assert_never(viewer)
 
@@ -162,6 +163,16 @@ def may_reblog(audience: Audience, *, is_author: bool) -> bool:
             return False
         case _:
             assert_never(audience.visibility)
+
+
+def _may_peer_see(audience: Audience, viewer: PeerViewer) -> bool:
+    if viewer.tier is Tier.BLOCKED or viewer.is_blocked:
+        return False
+    if viewer.is_author:
+        return True
+    return is_inside(viewer.tier, audience.reach) and _is_for(
+        audience.visibility, is_addressee=viewer.is_addressee, is_follower=viewer.hosts_follower
+    )
 
 
 def _is_for(visibility: Visibility, *, is_addressee: bool, is_follower: bool) -> bool:

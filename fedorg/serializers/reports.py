@@ -36,7 +36,7 @@ def report_entity(view: ReportView, uris: Uris) -> ReportEntity:
         "forwarded": report.forwarded,
         "created_at": moment(report.created_at),
         "status_ids": [str(number) for number in report.status_ids],
-        "rule_ids": [],
+        "rule_ids": [str(number) for number in report.rule_ids],
         "collection_ids": [],
         "target_account": account_entity(view.target, uris),
     }

@@ -20,7 +20,7 @@ from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId, ReportId, StatusId, UserId
 from fedorg.node import Node
 from fedorg.services.statuses.reading import is_visible_to_peer
-from fedorg.store import accounts, audit, jobs, notifications, peers, reports, statuses, users, views
+from fedorg.store import accounts, audit, instance_texts, jobs, notifications, peers, reports, statuses, users, views
 
 COMMENT_MAX: Final = 1000
 # Others write longer; what does not fit is cut rather than lost.
@@ -46,6 +46,7 @@ async def file_report(node: Node, reporter: Account, draft: ReportDraft) -> Repo
         target = accounts.get(conn, draft.target_id)
         if target.suspended_at is not None or (target.is_local and target.actor_type is ActorType.APPLICATION):
             raise NotFound
+        check_rules(conn, draft.rule_ids)
         report = _new_report(conn, node, reporter, target, draft)
         _record(conn, node, report, target)
         if report.forwarded:
@@ -125,7 +126,7 @@ async def reopen(node: Node, report_id: ReportId, *, by: UserId | None = None) -
 
     def unit(conn: Connection) -> ReportView:
         before = reports.get(conn, report_id)
-        if reports.reopen(conn, report_id):
+        if reports.reopen(conn, report_id, node.now()):
             _audit(conn, node, "report.reopened", before, by)
         return reports.views(conn, [reports.get(conn, report_id)])[0]
 
@@ -143,9 +144,16 @@ def _new_report(conn: Connection, node: Node, reporter: Account, target: Account
         status_ids=_own_statuses(conn, node, reporter, target, draft.status_ids),
         comment=draft.comment.strip(),
         category=draft.category,
+        rule_ids=draft.rule_ids,
         forwarded=draft.wants_forwarding and _may_forward(conn, node, target, draft.forward_to),
         created_at=node.now(),
     )
+
+
+def check_rules(conn: Connection, rule_ids: Collection[int]) -> None:
+    """``Invalid`` unless each of them is a rule of the node."""
+    if rule_ids and not {*rule_ids} <= {rule.id for rule in instance_texts.list_rules(conn)}:
+        raise Invalid("Validation failed: Rule ids does not reference valid rules")
 
 
 def _own_statuses(

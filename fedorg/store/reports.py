@@ -8,10 +8,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.domain.reports import Report, ReportCategory, ReportView
+from fedorg.domain.reports import Report, ReportCategory, ReportQuery, ReportView
+from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, ReportId, StatusId, UserId
-from fedorg.store import accounts
+from fedorg.store import accounts, paging
+from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import reports
 from fedorg.store.tables import statuses as statuses_table
 from fedorg.store.upsert import insert_ignore
@@ -21,7 +23,11 @@ _BY_ID: Final = sa.select(reports).where(reports.c.id == sa.bindparam("id"))
 
 def insert(conn: Connection, report: Report) -> bool:
     """Add a report; False when it was told before."""
-    values = asdict(report) | {"status_ids": list(report.status_ids), "category": report.category.value}
+    values = asdict(report) | {
+        "status_ids": list(report.status_ids),
+        "rule_ids": list(report.rule_ids),
+        "category": report.category.value,
+    }
     return bool(insert_ignore(conn, reports, [values]))
 
 
@@ -31,6 +37,38 @@ def get(conn: Connection, report_id: ReportId) -> Report:
     if row is None:
         raise NotFound(f"There is no report {report_id}")
     return _report(row)
+
+
+def search(conn: Connection, query: ReportQuery, page: PageQuery) -> list[Report]:
+    """A page of the reports that are asked for, newest first."""
+    statement = sa.select(reports).where(
+        reports.c.resolved_at.is_not(None) if query.is_resolved else reports.c.resolved_at.is_(None)
+    )
+    if query.account_id is not None:
+        statement = statement.where(reports.c.account_id == query.account_id)
+    if query.target_account_id is not None:
+        statement = statement.where(reports.c.target_account_id == query.target_account_id)
+    if query.target_domain is not None:
+        about = accounts_table.c.id == reports.c.target_account_id
+        lives_there = sa.or_(
+            accounts_table.c.domain == query.target_domain, accounts_table.c.peer == query.target_domain
+        )
+        statement = statement.where(sa.exists().where(about, lives_there))
+    return [_report(row) for row in paging.rows_of(conn, statement, reports.c.id, page)]
+
+
+def change(conn: Connection, report: Report, now: datetime) -> None:
+    """Write what those who look after the node decide about a report: its kind, its rules, who looks into it."""
+    conn.execute(
+        sa.update(reports)
+        .where(reports.c.id == report.id)
+        .values(
+            category=report.category.value,
+            rule_ids=list(report.rule_ids),
+            assigned_to=report.assigned_to,
+            updated_at=now,
+        )
+    )
 
 
 def list_by_ids(conn: Connection, ids: Collection[int]) -> dict[int, Report]:
@@ -69,13 +107,19 @@ def count_open_of_peer(conn: Connection, peer: str, limit: int) -> int:
 def resolve(conn: Connection, report_id: ReportId, now: datetime, by: UserId | None) -> bool:
     """Close a report that waits; False when it is closed already."""
     is_open = sa.and_(reports.c.id == report_id, reports.c.resolved_at.is_(None))
-    return bool(conn.execute(sa.update(reports).where(is_open).values(resolved_at=now, resolved_by=by)).rowcount)
+    return bool(
+        conn.execute(sa.update(reports).where(is_open).values(resolved_at=now, resolved_by=by, updated_at=now)).rowcount
+    )
 
 
-def reopen(conn: Connection, report_id: ReportId) -> bool:
+def reopen(conn: Connection, report_id: ReportId, now: datetime) -> bool:
     """Let a closed report wait again; False when it does."""
     is_closed = sa.and_(reports.c.id == report_id, reports.c.resolved_at.is_not(None))
-    return bool(conn.execute(sa.update(reports).where(is_closed).values(resolved_at=None, resolved_by=None)).rowcount)
+    return bool(
+        conn.execute(
+            sa.update(reports).where(is_closed).values(resolved_at=None, resolved_by=None, updated_at=now)
+        ).rowcount
+    )
 
 
 def delete_resolved(conn: Connection, before: datetime, limit: int) -> int:
@@ -122,4 +166,7 @@ def _report(row: sa.Row[Any]) -> Report:
         created_at=row.created_at,
         resolved_at=row.resolved_at,
         resolved_by=None if row.resolved_by is None else UserId(row.resolved_by),
+        rule_ids=tuple(row.rule_ids or ()),
+        assigned_to=None if row.assigned_to is None else UserId(row.assigned_to),
+        updated_at=row.updated_at,
     )

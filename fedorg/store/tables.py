@@ -958,6 +958,10 @@ reports: Final = Table(
     _moment("created_at"),
     _moment("resolved_at", nullable=True),
     Column("resolved_by", BigInteger),
+    Column("rule_ids", JSON),
+    # The user who looks into it.
+    Column("assigned_to", BigInteger),
+    _moment("updated_at", nullable=True),
     UniqueConstraint("uri", "target_account_id"),
     Index(None, "account_id"),
     Index(None, "target_account_id"),

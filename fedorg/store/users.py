@@ -58,6 +58,11 @@ def list_of_accounts(conn: Connection, account_ids: Collection[AccountId]) -> li
     return [_user(row) for row in conn.execute(sa.select(users).where(users.c.account_id.in_(account_ids)))]
 
 
+def list_by_ids(conn: Connection, ids: Collection[UserId]) -> list[User]:
+    """The users that exist among ``ids``."""
+    return [_user(row) for row in conn.execute(sa.select(users).where(users.c.id.in_(ids)))] if ids else []
+
+
 def delete(conn: Connection, user_id: UserId) -> None:
     """Remove a login with all that it opened."""
     conn.execute(sa.delete(users).where(users.c.id == user_id))

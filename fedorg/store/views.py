@@ -33,7 +33,7 @@ from fedorg.domain.statuses import (
     ViewerState,
     is_pinnable,
 )
-from fedorg.domain.visibility import Anonymous, Member, may_see
+from fedorg.domain.visibility import Anonymous, Keeper, Member, may_see
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, ApplicationId, StatusId
 from fedorg.store import (
@@ -67,6 +67,17 @@ def load_views(conn: Connection, now: datetime, viewer: AccountId | None, ids: S
     page = _load_page(conn, now, viewer, ids)
     views = (page.view(status_id) for status_id in ids)
     return [view for view in views if view is not None]
+
+
+def load_reported(conn: Connection, now: datetime, ids: Sequence[StatusId]) -> dict[StatusId, StatusView]:
+    """Reported statuses for those who look after the node: of suspended accounts too, without anybody's own marks.
+
+    Only what its reporter may see is ever kept in a report.
+    """
+    if not ids:
+        return {}
+    page = replace(_load_page(conn, now, None, ids), reported=frozenset(ids))
+    return {view.status.id: view for number in ids if (view := page.view(number)) is not None}
 
 
 def get_view(conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId) -> StatusView:
@@ -105,6 +116,7 @@ class _Page:
     filters: tuple[Filter, ...]
     reactions: Mapping[StatusId, tuple[ReactionCount, ...]]
     cards: Mapping[StatusId, PreviewCard]
+    reported: frozenset[StatusId] = frozenset()
 
     def view(self, status_id: StatusId, depth: int = 0) -> StatusView | None:
         status = self.statuses.get(status_id)
@@ -176,6 +188,8 @@ class _Page:
         return any(one.account_id == self.viewer for one in self.mentions.get(status.id, ()))
 
     def _may_see(self, status: Status) -> bool:
+        if status.id in self.reported:
+            return may_see(status.audience, Keeper())
         if self.accounts[status.account_id].suspended_at is not None:
             return False
         if self.viewer is None:

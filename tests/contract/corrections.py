@@ -233,6 +233,11 @@ def _tell_quotes_apart(schemas: Schemas) -> None:
         quote["anyOf"] = quote.pop("oneOf")
 
 
+def _allow_reporters_that_left(schemas: Schemas) -> None:
+    # Ours: a report outlives the one who made it.
+    schemas["AdminReport"]["properties"]["account"] = {"oneOf": [_entity("AdminAccount"), {"type": "null"}]}
+
+
 def _read_admin_accounts(schemas: Schemas) -> None:
     # admin_locale: accounts that nobody signs in for here have no locale, and no address or role either.
     properties = schemas["AdminAccount"]["properties"]
@@ -242,6 +247,7 @@ def _read_admin_accounts(schemas: Schemas) -> None:
 
 
 _CORRECTIONS: Final = (
+    _allow_reporters_that_left,
     _read_admin_accounts,
     _allow_no_contact_email,
     _allow_no_extended_description,

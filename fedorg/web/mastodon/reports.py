@@ -26,9 +26,6 @@ async def file_report(viewer: Viewer) -> Response:
 
 
 def _draft(params: Params) -> ReportDraft:
-    if params.texts("rule_ids"):
-        # This node publishes no rules, so that none of them can be meant.
-        raise Invalid("Validation failed: Rule ids does not reference valid rules")
     target = id_in(params.required("account_id"))
     category = params.text("category") or ReportCategory.OTHER.value
     if category not in frozenset(ReportCategory):
@@ -41,4 +38,13 @@ def _draft(params: Params) -> ReportDraft:
         category=ReportCategory(category),
         wants_forwarding=params.flag("forward") or False,
         forward_to=params.texts("forward_to_domains"),
+        rule_ids=rules_in(params, ReportCategory(category)),
     )
+
+
+def rules_in(params: Params, category: ReportCategory) -> tuple[int, ...]:
+    """The rules that are said to be broken; they mean something in that category only."""
+    if category is not ReportCategory.VIOLATION:
+        return ()
+    # What is no id names no rule.
+    return tuple(dict.fromkeys(id_in(text) or 0 for text in params.texts("rule_ids")))

@@ -4,6 +4,9 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.mastodon.admin import accounts
+from fedorg.web.mastodon.admin import accounts, reports
 
-BLUEPRINTS: Final[tuple[Blueprint, ...]] = (accounts.blueprint,)
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
+    accounts.blueprint,
+    reports.blueprint,
+)
