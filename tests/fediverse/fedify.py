@@ -243,7 +243,8 @@ class FedifyPeer:
         """Posts a note; ``mention`` tags and addresses actors, ``to`` addresses them without a tag.
 
         Of ``more``: ``kind`` ("articles", "questions"), ``title``, ``hashtags``, ``images`` (each with ``alt``),
-        ``poll`` (``options``, ``multiple``, ``seconds``), ``quote`` (an id) and ``quotable``.
+        ``poll`` (``options``, ``multiple``, ``seconds``), ``quote`` (an id), ``quotable``, and
+        ``refuses`` (what its policy allows).
         """
         answer = await self._command(
             "post",

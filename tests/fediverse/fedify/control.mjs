@@ -138,7 +138,7 @@ export class Control {
   async post({ as = this.#firstActor(), text, summary = null, visibility = "public", ...addressing }) {
     const { mention = [], to = [], in_reply_to: inReplyTo = null } = addressing;
     const { kind = "notes", title = null, hashtags = [], images = [], poll = null } = addressing;
-    const { quote = null, quotable = false } = addressing;
+    const { quote = null, quotable = false, refuses = false } = addressing;
     if (!(kind in KINDS)) throw new Refused(`kind is one of ${Object.keys(KINDS)}`);
     if (!(visibility in AUDIENCES)) throw new Refused(`visibility is one of ${Object.keys(AUDIENCES)}`);
     const mentioned = await this.#findActors(as, mention);
@@ -160,6 +160,7 @@ export class Control {
       quote,
       stamp: null,
       quotable,
+      refuses,
       inReplyTo,
       published: Temporal.Now.instant(),
       updated: null,
@@ -345,6 +346,7 @@ export class Control {
       quote: null,
       stamp: null,
       quotable: false,
+      refuses: false,
       inReplyTo: null,
       published: Temporal.Now.instant(),
       updated: null,

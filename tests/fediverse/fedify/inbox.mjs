@@ -150,6 +150,12 @@ async function onUpdate(ctx, update, world) {
 }
 
 function onDelete(_ctx, del, world) {
+  if (del.objectId?.href === del.actorId?.href) {
+    for (const { followers, following } of world.actors.values()) {
+      for (const relation of [followers, following]) relation.delete(del.actorId.href);
+    }
+    return done("actor deleted");
+  }
   const known = world.notesReceived.get(del.objectId?.href);
   if (known === undefined) return ignored("the object is not known here");
   if (known.attributed_to !== del.actorId?.href) return ignored("written by another actor");
@@ -212,8 +218,9 @@ async function onQuoteRequest(ctx, request, world) {
   const { name, post } = found;
   const [asker, quoting] = [await request.getActor(ctx), request.instrumentId?.href];
   const stamp = ctx.getObjectUri(QuoteAuthorization, { identifier: name, id: crypto.randomUUID() });
-  if (post.quotable) world.stamps.set(stamp.href, { name, quoting, quoted: post.id });
-  const Answer = post.quotable ? Accept : Reject;
+  const isAllowed = post.quotable && !post.refuses;
+  if (isAllowed) world.stamps.set(stamp.href, { name, quoting, quoted: post.id });
+  const Answer = isAllowed ? Accept : Reject;
   const answer = new Answer({
     id: new URL(`#answers/${crypto.randomUUID()}`, ctx.getActorUri(name)),
     actor: ctx.getActorUri(name),
@@ -223,11 +230,11 @@ async function onQuoteRequest(ctx, request, world) {
       object: request.objectId,
       instrument: request.instrumentId,
     }),
-    result: post.quotable ? stamp : null,
+    result: isAllowed ? stamp : null,
     to: asker.id,
   });
   await ctx.sendActivity({ identifier: name }, asker, answer);
-  return { ...done(post.quotable ? "quote allowed" : "quote refused"), target: quoting };
+  return { ...done(isAllowed ? "quote allowed" : "quote refused"), target: quoting };
 }
 
 const HANDLERS = [

@@ -2,7 +2,7 @@
  * Our posts and the activities that carry them.
  *
  * A post is a plain value `{ key, id, kind, content, summary, title, to, cc, mentions, hashtags, images, poll, inReplyTo,
- * quote, stamp, quotable, published, updated, deliverTo }`; `kind` is a key of `KINDS`, `to` and `cc` hold URIs, `mentions` `{ name, href }`,
+ * quote, stamp, quotable, refuses, published, updated, deliverTo }`; `kind` is a key of `KINDS`, `to` and `cc` hold URIs, `mentions` `{ name, href }`,
  * `images` `{ url, alt }`, `deliverTo` actors, `poll` is null or `{ options: [{ name, voters }], multiple, endTime }` with
  * sets of voters. Activities are made from it on demand.
  */

@@ -194,3 +194,16 @@ async def an_account_that_ends_takes_everything_along(world: World) -> None:
 
     await wait_for(gone, "Fir to be gone")
     assert (await search(world.alice, status["uri"]))["statuses"] == []
+
+
+@shows(("Delete Person", SENT))
+async def fern_hears_that_dora_is_gone(world: World) -> None:
+    """Dora, whom Fern follows, is deleted: Fern's server is told, signed with her key, and follows nobody there."""
+    dora = f"{world.node.url}/users/dora"
+    await world.fern.follow(f"@dora@{world.node.domain}")
+    await world.fern.wait_for("handled", "Accept", where=lambda event: event.actor == dora)
+
+    await world.node.command("user", "delete", "dora", "--yes")
+
+    assert (await world.handled("Delete", lambda event: event.object == dora)).outcome == "actor deleted"
+    assert dora not in (await world.fern.state()).following

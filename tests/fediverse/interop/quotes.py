@@ -60,6 +60,19 @@ async def alice_quotes_fern_with_her_consent(world: World) -> None:
     await world.wait_until(path, stands("revoked"))
 
 
+@shows(("Reject quote", RECEIVED))
+async def a_quote_that_fern_does_not_want_is_refused(world: World) -> None:
+    """Fern's server says no although her policy said yes: the quote is shown as refused."""
+    words = unique("Not really to be quoted")
+    await world.fern.post(words, quotable=True, refuses=True)
+    quoted = await world.alice.home_status(words)
+
+    made = await world.post(unique("I quote"), quoted_status_id=quoted["id"])
+
+    path = f"/api/v1/statuses/{made['id']}"
+    await world.wait_until(path, lambda found: found["quote"]["state"] == "rejected")
+
+
 @shows(("Reject quote", SENT))
 async def a_quote_that_alice_does_not_want_is_refused(world: World) -> None:
     """Who asks for what nobody may do is told no."""

@@ -131,7 +131,7 @@ async def open_world(folder: Path, scheme: HttpScheme) -> AsyncIterator[World]:
     options = FedifyOptions(first_knock=scheme, understands=(scheme,), actors=("fern", "fir", "ash", "elm"))
     async with FedifyPeer.running(folder / "fern.log", options) as fern:
         try:
-            await node.create("alice", "bert", "carl")
+            await node.create("alice", "bert", "carl", "dora")
             await node.start()
             async with node.member("alice") as alice, node.member("bert") as bert:
                 here = World(node=node, alice=alice, bert=bert, fern=fern, scheme=scheme)
