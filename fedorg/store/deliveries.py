@@ -12,9 +12,10 @@ the peer is back.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final, NewType
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, insert, or_, select, update
@@ -32,6 +33,8 @@ DeliveryId = NewType("DeliveryId", int)
 
 # A claim looks past the domains whose window is full, this often at most.
 _ROUNDS_MAX: Final = 8
+# Engines bound the number of parameters of a statement.
+_PIECE: Final = 1000
 # What ends an object; whatever of it was given up before is of no use any more.
 _ENDINGS: Final = frozenset({"Delete", "Undo"})
 
@@ -109,8 +112,9 @@ def record(
     False, and nothing done, when its id was recorded before or no inbox is left.
     """
     left = dict(inboxes)
-    for inbox in conn.execute(select(gone_inboxes.c.inbox).where(gone_inboxes.c.inbox.in_(inboxes))).scalars():
-        del left[inbox]
+    for some in _pieces(inboxes):
+        for gone in conn.execute(select(gone_inboxes.c.inbox).where(gone_inboxes.c.inbox.in_(some))).scalars():
+            del left[gone]
     if not left:
         return False
     values = {
@@ -311,16 +315,28 @@ def delete_done_activities(conn: Connection, before: datetime, limit: int) -> in
 
 def _forget_dead(conn: Connection, object_uri: str, inboxes: Collection[str]) -> None:
     """An object ends: reviving what was given up of it would bring it back."""
-    conn.execute(
-        delete(deliveries).where(
-            deliveries.c.object_uri == object_uri, deliveries.c.inbox.in_(inboxes), deliveries.c.dead_at.is_not(None)
+    for some in _pieces(inboxes):
+        conn.execute(
+            delete(deliveries).where(
+                deliveries.c.object_uri == object_uri, deliveries.c.inbox.in_(some), deliveries.c.dead_at.is_not(None)
+            )
         )
-    )
 
 
 def _paused_until(conn: Connection, domains: Collection[str], now: datetime) -> dict[str, datetime]:
-    paused = select(peers.c.domain, peers.c.closed_until).where(peers.c.domain.in_(domains), peers.c.closed_until > now)
-    return {row.domain: row.closed_until for row in conn.execute(paused)}
+    paused = select(peers.c.domain, peers.c.closed_until).where(peers.c.closed_until > now)
+    return {
+        row.domain: row.closed_until
+        for some in _pieces({*domains})
+        for row in conn.execute(paused.where(peers.c.domain.in_(some)))
+    }
+
+
+def _pieces(values: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """The values in pieces that fit into one statement."""
+    rest = iter(values)
+    while piece := tuple(islice(rest, _PIECE)):
+        yield piece
 
 
 def _reschedule(conn: Connection, domain: str, due_at: datetime, which: ColumnElement[bool]) -> None:

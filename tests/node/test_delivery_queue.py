@@ -186,11 +186,21 @@ async def test_an_inbox_that_is_gone_is_asked_again_after_a_month(database: Data
     assert await record(database, activity(), "a.example")
 
 
+async def test_an_activity_goes_to_any_number_of_servers(database: Database) -> None:
+    """More inboxes than an engine takes in one statement, but the one that is gone."""
+    domains = [f"server{number}.example" for number in range(33_000)]
+    await database.write(deliveries.drop_inbox, NOW, "https://server1.example/inbox", "server1.example")
+
+    assert await record(database, activity(), *domains)
+
+    assert (await database.read(deliveries.counts)).waiting == len(domains) - 1
+
+
 async def test_any_number_of_ill_peers_leaves_the_well_ones_their_turn(database: Database) -> None:
     """However many ill servers stand first in line, those behind them are claimed."""
 
     def fall_ill(conn: Connection) -> None:
-        for number in range(700):
+        for number in range(600):
             deliveries.record(
                 conn, IDS, NOW, activity(), {f"https://ill{number}.example/inbox": f"ill{number}.example"}
             )
