@@ -201,6 +201,8 @@ def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) 
             .where(deliveries.c.id.in_(claimed))
             .values(attempts=deliveries.c.attempts + 1, leased_until=now + lease, due_at=now + lease)
         )
+    else:
+        _put_off_stragglers(conn, now)
     return tuple(_claimed(row) for row in claimed.values())
 
 
@@ -330,6 +332,21 @@ def _paused_until(conn: Connection, domains: Collection[str], now: datetime) -> 
         for some in _pieces({*domains})
         for row in conn.execute(paused.where(peers.c.domain.in_(some)))
     }
+
+
+def _put_off_stragglers(conn: Connection, now: datetime) -> None:
+    """What was queued at the very moment its peer was paused is due, and may not go: let nobody ask for it again."""
+    paused_until = select(peers.c.closed_until).where(peers.c.domain == deliveries.c.domain).scalar_subquery()
+    conn.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.dead_at.is_(None),
+            deliveries.c.leased_until.is_(None),
+            deliveries.c.due_at <= now,
+            deliveries.c.domain.in_(select(peers.c.domain).where(peers.c.closed_until > now)),
+        )
+        .values(due_at=paused_until)
+    )
 
 
 def _pieces(values: Collection[str]) -> Iterator[tuple[str, ...]]:

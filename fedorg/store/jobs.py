@@ -4,8 +4,10 @@ A job is claimed for the time of a lease: its ``due_at`` moves to the end of the
 died is simply due again. ``attempts`` grows with each claim and fences what an overtaken worker says afterwards. A job
 that cannot be done is buried (``dead_at``), never deleted, until upkeep clears it. Work that another server caused
 waits in the lane of that server, and only so much of a lane is claimed at a time: however much a slow or hostile server
-has sent, this node's own work and that of others goes on. On PostgreSQL several workers claim
-side by side (``FOR UPDATE SKIP LOCKED``); SQLite has one writer at a time.
+has sent, this node's own work and that of others goes on. What this node does to one thing (a status posted, edited and
+deleted; a follow and its end) is begun in the order it came, whichever process takes it: a job waits while an earlier
+one of its subject was not tried yet or is being worked on. One that failed keeps nobody waiting. On PostgreSQL several
+workers claim side by side (``FOR UPDATE SKIP LOCKED``); SQLite has one writer at a time.
 """
 
 from collections import Counter
@@ -16,18 +18,26 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from fedorg.domain.jobs import (
     CheckAtOrigin,
     CompleteProfile,
     CompleteThread,
+    DistributeDelete,
+    DistributeEdit,
+    DistributeFeaturedTag,
+    DistributePin,
+    DistributeStatus,
     FetchCard,
     HandleActivity,
     IdentifyPeer,
     Job,
     RefreshPoll,
+    RefreshStatus,
     ResolveThread,
+    SendActivity,
+    SendQuoteRequest,
     SynchroniseFollowers,
     VerifyQuote,
 )
@@ -49,7 +59,14 @@ _DUE: Final = (
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
-_OWN: Final = _DUE.where(jobs.c.lane.is_(None))
+_earlier: Final = jobs.alias("earlier")
+_IS_NEXT: Final = ~exists().where(
+    _earlier.c.subject == jobs.c.subject,
+    _earlier.c.id < jobs.c.id,
+    _earlier.c.dead_at.is_(None),
+    or_(_earlier.c.attempts == 0, _earlier.c.leased_until.is_not(None)),
+)
+_OWN: Final = _DUE.where(jobs.c.lane.is_(None), _IS_NEXT)
 _OTHERS: Final = _DUE.where(
     jobs.c.lane.is_not(None),
     jobs.c.lane.not_in(bindparam("full", expanding=True)),
@@ -108,6 +125,7 @@ def enqueue(conn: Connection, ids: IdSource, now: datetime, job: Job, *, due_at:
         "id": number,
         "payload": _encode(job).decode(),
         "lane": _lane(job),
+        "subject": _subject(job),
         "due_at": due_at or now,
         # One for later waits from then on.
         "created_at": due_at or now,
@@ -230,6 +248,25 @@ def _lane(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
             return f"{job.peer} (asked)"
         case IdentifyPeer() | RefreshPoll():
             return job.domain
+        case _:
+            return None
+
+
+def _subject(job: Job) -> str | None:
+    match job:
+        case (
+            DistributeStatus()
+            | DistributeEdit()
+            | DistributeDelete()
+            | DistributePin()
+            | RefreshStatus()
+            | SendQuoteRequest()
+        ):
+            return f"status {job.status_id}"
+        case SendActivity():
+            return f"{job.account_id} {job.target_id} {job.object_uri or ''}"
+        case DistributeFeaturedTag():
+            return f"{job.account_id} #{job.name}"
         case _:
             return None
 

@@ -1093,6 +1093,8 @@ jobs: Final = Table(
     Column("payload", Text, nullable=False),
     # Whose doing it is: another server, or NULL for this node's own work. No server fills the place of others.
     Column("lane", Text),
+    # What this node's own work is about: of one subject, nothing begins before what came earlier was tried.
+    Column("subject", Text),
     _count("attempts"),
     _moment("due_at"),
     _moment("leased_until", nullable=True),
@@ -1100,6 +1102,7 @@ jobs: Final = Table(
     Column("last_error", Text),
     _moment("created_at"),
     Index("ix_jobs_due", "dead_at", "due_at", "id"),
+    Index("ix_jobs_subject", "subject", "id"),
 )
 
 activities: Final = Table(

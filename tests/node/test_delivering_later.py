@@ -13,7 +13,7 @@ from federation.http_dates import format_http_date
 from fedorg.domain.visibility import Visibility
 from fedorg.services import interactions, relationships, statuses
 from fedorg.services import peers as peer_services
-from fedorg.store import changes, deliveries, peers
+from fedorg.store import accounts, changes, deliveries, peers
 from fedorg.store.tables import account_keys
 from tests.fediverse.nodes import wait_for
 from tests.node.fake_peer import running_peer
@@ -303,6 +303,28 @@ async def test_a_deletion_of_what_was_for_few_reaches_just_those(
     assert hood.kinds("named") == ["Create", "Delete"]
     assert hood.kinds("left") == (["Create", "Delete"] if visibility is Visibility.PRIVATE else [])
     assert hood.kinds("new") == []
+
+
+async def test_what_follows_at_once_arrives_in_order(sender: Sender, hood: Neighbourhood) -> None:
+    """However fast somebody edits what was just posted, or ends a follow, it leaves in that order."""
+    await sender.follower("here")
+    fred = await sender.stranger("here")
+    fred = await sender.node.read(accounts.get, fred.id)
+
+    posted = []
+    for number in range(8):
+        status = await sender.post(f"News {number}")
+        await sender.edit(status, f"News {number}, corrected")
+        posted.append(status.uri)
+        await relationships.follow(sender.node, sender.alice, fred.id)
+        await relationships.unfollow(sender.node, sender.alice, fred.id)
+    await sender.idle()
+
+    for uri in posted:
+        about = [one["type"] for one in hood.taken["here"] if str(one["object"]).find(f"{uri}'") >= 0]
+        assert about == ["Create", "Update"]
+    follows = [one["type"] for one in hood.taken["here"] if one["type"] in ("Follow", "Undo")]
+    assert follows == ["Follow", "Undo"] * 8
 
 
 async def test_nothing_of_a_status_leaves_after_its_deletion(sender: Sender, hood: Neighbourhood) -> None:

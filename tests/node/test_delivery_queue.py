@@ -236,6 +236,19 @@ async def test_nothing_is_due_while_a_peer_is_paused(database: Database) -> None
     assert len(await claim(database, until)) == 2
 
 
+async def test_what_was_queued_while_a_peer_was_being_paused_waits_as_well(database: Database) -> None:
+    """A delivery that missed being put off is asked for once in vain, and then not before the pause ends."""
+    await record(database, activity(), "a.example")
+    until = await database.write(peers.record_failure, NOW, "a.example", "answered 429", patience=timedelta(hours=3))
+    assert until is not None
+    assert await database.read(deliveries.is_any_due, NOW)
+
+    assert await claim(database) == ()
+
+    assert not await database.read(deliveries.is_any_due, until - timedelta(seconds=1))
+    assert len(await claim(database, until)) == 1
+
+
 async def test_a_peer_that_is_back_gets_all_at_once(database: Database) -> None:
     """The success of the probe makes everything due that was put off, long before its own next try."""
     for _ in range(3):

@@ -4,8 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fedorg.domain.jobs import DistributeProfile, HandleActivity, Job
-from fedorg.ids import AccountId, IdSource
+from fedorg.domain.jobs import (
+    ActivityKind,
+    DistributeEdit,
+    DistributeProfile,
+    DistributeStatus,
+    HandleActivity,
+    Job,
+    SendActivity,
+)
+from fedorg.ids import AccountId, IdSource, StatusId
 from fedorg.store import jobs, seen
 from fedorg.store.engine import Database
 from fedorg.store.jobs import ClaimedJob
@@ -40,6 +48,44 @@ async def test_jobs_are_claimed_in_the_order_they_came(database: Database) -> No
     assert [held.job for held in first] == [job(1), job(2)]
     assert [held.job for held in rest] == [job(3)]
     assert await claim(database) == ()
+
+
+async def test_what_concerns_one_thing_is_begun_in_order(database: Database) -> None:
+    """An edit waits until the post before it was done or has failed, while other things pass by."""
+    post, edit, other = (
+        DistributeStatus(status_id=StatusId(1)),
+        DistributeEdit(status_id=StatusId(1), edited_at=NOW),
+        DistributeStatus(status_id=StatusId(2)),
+    )
+    for one in (post, edit, other):
+        await database.write(jobs.enqueue, IDS, NOW, one)
+
+    held = await claim(database)
+    assert [one.job for one in held] == [post, other]
+    assert await claim(database) == ()
+
+    await database.write(jobs.proceed, held[0], post, NOW)
+    (rest,) = await claim(database)
+    assert rest.job == post
+    await database.write(jobs.finish, rest)
+    assert [one.job for one in await claim(database)] == [edit]
+
+
+async def test_what_failed_keeps_nobody_waiting(database: Database) -> None:
+    """An unfollow goes on although the follow before it is tried again later; after a crash the order holds."""
+    follow, unfollow = (
+        SendActivity(kind=kind, account_id=AccountId(1), target_id=AccountId(2), uri="https://here.example/f")
+        for kind in (ActivityKind.FOLLOW, ActivityKind.UNDO_FOLLOW)
+    )
+    for one in (follow, unfollow):
+        await database.write(jobs.enqueue, IDS, NOW, one)
+    await claim(database)
+    (held,) = await claim(database, NOW + LEASE)
+    assert (held.job, held.attempts) == (follow, 2)
+
+    await database.write(jobs.retry, held, NOW + timedelta(hours=1), "no answer")
+
+    assert [one.job for one in await claim(database, NOW + LEASE)] == [unfollow]
 
 
 async def test_a_job_carries_any_payload_unchanged(database: Database) -> None:
