@@ -90,6 +90,19 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a server says to a POST that is no activity."""
+
+    status: int
+    retry_after: float | None = None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it was taken."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
     url: CheckedUrl
     status: int
@@ -224,6 +237,17 @@ class Client:
         except PeerUnreachable as problem:
             return delivery.Retry(reason=str(problem), never_sent=problem.never_sent)
         return delivery.outcome_of(answer.status, scheme, retry_after=self._retry_after(answer))
+
+    def check(self, url: str) -> None:
+        """Return for a URL that may be contacted, as far as it tells by itself; raise ``AddressRefused``."""
+        check_url(url, self.policy)
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """POST bytes as they are, unsigned; a redirect is an answer like any other. Raises ``FetchError``."""
+        here = check_url(url, self.policy)
+        bounds = self._bounds(_DRAINED_BYTES, None)
+        answer = await self._exchange("POST", here, {"Host": here.authority, **headers}, body, bounds=bounds)
+        return Reply(status=answer.status, retry_after=self._retry_after(answer))
 
     async def _get(self, url: str, accept: str, signer: SigningKey | None, scheme: Scheme, bounds: _Bounds) -> _Answer:
         here = check_url(url, self.policy)

@@ -22,7 +22,7 @@ from fedorg.jobs.worker import Worker
 from fedorg.media import FileStorage
 from fedorg.metrics import new_metrics
 from fedorg.node import Node
-from fedorg.services import registration
+from fedorg.services import push, registration
 from fedorg.store import migrate
 from fedorg.store.engine import open_database
 from fedorg.uris import Uris
@@ -38,7 +38,7 @@ def utc_now() -> datetime:
 
 @asynccontextmanager
 async def open_node(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> AsyncIterator[Node]:
-    """A node on a migrated database, closed at the end. Makes the node actor and its keys when they are missing.
+    """A node on a migrated database, closed at the end. Makes the node actor and all keys when they are missing.
 
     Raises ``SettingsError`` when the database cannot be used as it is, saying what to do.
     """
@@ -64,6 +64,7 @@ async def open_node(settings: Settings, *, now: Callable[[], datetime] = utc_now
                 resolver=NodeResolver(),
             )
             await registration.ensure_node_actor(node)
+            await push.get_keys(node)
             yield node
     finally:
         await database.close()

@@ -59,6 +59,7 @@ class InstanceFacts:
     contact: Account | None
     rules: tuple[Rule, ...] = ()
     texts: frozenset[TextKind] = frozenset()
+    vapid_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,19 @@ from typing import TypeAlias
 
 import msgspec
 
-from fedorg.ids import AccountId, CardId, MediaId, PollId, QuoteId, ReportId, ScheduledStatusId, StatusId, VoteId
+from fedorg.ids import (
+    AccountId,
+    CardId,
+    MediaId,
+    NotificationId,
+    PollId,
+    PushSubscriptionId,
+    QuoteId,
+    ReportId,
+    ScheduledStatusId,
+    StatusId,
+    VoteId,
+)
 
 
 class DistributeStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -254,6 +266,14 @@ class IndexStatuses(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     before: StatusId | None = None
 
 
+class PushNotification(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell a subscription to Web Push, whose service is ``host``, of a notification."""
+
+    subscription_id: PushSubscriptionId
+    notification_id: NotificationId
+    host: str
+
+
 class MergeNotifications(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Bring in what somebody caused and an account, which accepts them now, was not shown."""
 
@@ -373,6 +393,7 @@ Job: TypeAlias = (
     | AnnounceKeys
     | AnnounceStanding
     | MergeNotifications
+    | PushNotification
     | RemoveAccount
     | CarryOver
     | AnnounceMove

@@ -30,6 +30,7 @@ from fedorg.domain.jobs import (
     MergeNotifications,
     PostScheduledStatus,
     ProcessMedia,
+    PushNotification,
     RefreshPoll,
     RefreshStatus,
     RemoveAccount,
@@ -44,7 +45,7 @@ from fedorg.domain.jobs import (
     WithdrawQuoteApproval,
 )
 from fedorg.ids import JobId
-from fedorg.jobs import distribute, handle, moves, polls, quote, remove, send
+from fedorg.jobs import distribute, handle, moves, polls, push, quote, remove, send
 from fedorg.node import Node
 from fedorg.services import annual_reports, cards, fanout, films, notification_requests, scheduling
 from fedorg.services.statuses import indexing
@@ -109,6 +110,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             return await indexing.index_statuses(node, job)
         case AnnounceMove() | CarryOver():
             return await moves.run(node, job, job_id)
+        case PushNotification():
+            await push.send(node, job)
         case MergeNotifications():
             return await notification_requests.merge(node, job)
         case StreamPoll() | SendPoll() | EndPoll() | SendVote() | RefreshPoll():

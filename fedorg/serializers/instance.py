@@ -114,7 +114,7 @@ def instance_entity(
                 "privacy_policy": _page(uris, facts, TextKind.PRIVACY_POLICY),
                 "terms_of_service": _page(uris, facts, TextKind.TERMS_OF_SERVICE),
             },
-            "vapid": {"public_key": ""},
+            "vapid": {"public_key": facts.vapid_key},
             "accounts": {
                 "max_featured_tags": limits.FEATURED_TAGS_MAX,
                 "max_pinned_statuses": limits.PINS_MAX,

@@ -42,7 +42,7 @@ class TokenEntity(TypedDict):
 _GRANTS: Final = ["authorization_code", "client_credentials"]
 
 
-def application_entity(application: OAuthApplication) -> ApplicationEntity:
+def application_entity(application: OAuthApplication, vapid_key: str) -> ApplicationEntity:
     """A client program as it sees itself."""
     return {
         "id": str(application.id),
@@ -51,14 +51,16 @@ def application_entity(application: OAuthApplication) -> ApplicationEntity:
         "scopes": list(application.scopes),
         "redirect_uri": "\n".join(application.redirect_uris),
         "redirect_uris": list(application.redirect_uris),
-        "vapid_key": "",
+        "vapid_key": vapid_key,
     }
 
 
-def credential_application_entity(application: OAuthApplication, secret: str) -> CredentialApplicationEntity:
+def credential_application_entity(
+    application: OAuthApplication, secret: str, vapid_key: str
+) -> CredentialApplicationEntity:
     """A client program as it was just registered."""
     return {
-        **application_entity(application),
+        **application_entity(application, vapid_key),
         "client_id": application.client_id,
         "client_secret": secret,
         "client_secret_expires_at": 0,

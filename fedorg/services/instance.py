@@ -10,6 +10,7 @@ from fedorg.domain.instance import InstanceFacts, Week
 from fedorg.domain.visibility import Tier
 from fedorg.errors import NotFound
 from fedorg.node import Node
+from fedorg.services import push
 from fedorg.store import accounts, instance, instance_texts, peers, users
 
 PEERS_MAX: Final = 10_000
@@ -19,6 +20,7 @@ _WEEKS: Final = 12
 async def get_facts(node: Node) -> InstanceFacts:
     """Numbers, the account of the owner, and what administrators wrote."""
     month = node.now() - timedelta(days=28)
+    keys = await push.get_keys(node)
 
     def unit(conn: Connection) -> InstanceFacts:
         owner = users.find_first_with_role(conn, UserRole.OWNER)
@@ -27,6 +29,7 @@ async def get_facts(node: Node) -> InstanceFacts:
             contact=None if owner is None else accounts.get(conn, owner.account_id),
             rules=tuple(instance_texts.list_rules(conn)),
             texts=instance_texts.list_kinds(conn),
+            vapid_key=keys.public,
         )
 
     return await node.read(unit)

@@ -33,6 +33,7 @@ from fedorg.domain.jobs import (
     HandleActivity,
     IdentifyPeer,
     Job,
+    PushNotification,
     RefreshPoll,
     RefreshStatus,
     ResolveThread,
@@ -241,6 +242,8 @@ def _lane(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
             return urlsplit(job.actor).netloc
         case ResolveThread() | VerifyQuote():
             return _THREADS
+        case PushNotification():
+            return f"{job.host} (push)"
         case FetchCard():
             return _CARDS
         case CompleteThread() | CompleteProfile():

@@ -281,6 +281,36 @@ tokens: Final = Table(
     Index(None, "application_id"),
 )
 
+# Where the notifications of an account are sent to: one place for each token, which it ends with (S42).
+push_subscriptions: Final = Table(
+    "push_subscriptions",
+    metadata,
+    _id(),
+    Column("token_id", BigInteger, ForeignKey("tokens.id", ondelete="CASCADE"), nullable=False, unique=True),
+    _account(),
+    Column("endpoint", Text, nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    _flag("is_standard"),
+    Column("alerts", JSON, nullable=False),
+    Column("policy", String(16), nullable=False),
+    # The token itself, which messages name, closed with the key below.
+    Column("sealed_token", Text, nullable=False),
+    _moment("created_at"),
+    _moment("failing_since", nullable=True),
+    Index("ix_push_subscriptions_account", "account_id"),
+)
+
+# One row: by what push services know this node.
+vapid_keys: Final = Table(
+    "vapid_keys",
+    metadata,
+    _id(),
+    Column("private_key", Text, nullable=False),
+    Column("public_key", Text, nullable=False),
+    _moment("created_at"),
+)
+
 # Relationships
 
 follows: Final = Table(

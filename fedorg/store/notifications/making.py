@@ -7,17 +7,19 @@ mention also goes on in the conversation it belongs to.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.conversations import Message
 from fedorg.domain.events import EventKind
+from fedorg.domain.jobs import PushNotification
 from fedorg.domain.notification_policy import REQUESTED, Handling
 from fedorg.domain.notifications import GROUP_HOURS, NotificationType, group_prefix, hour_of
 from fedorg.domain.visibility import Visibility
 from fedorg.ids import AccountId, IdSource, NotificationId, StatusId
-from fedorg.store import conversations, events
+from fedorg.store import conversations, events, jobs, push
 from fedorg.store.notifications import requests, rules
 from fedorg.store.notifications.rules import Subject
 from fedorg.store.tables import mentions, notifications
@@ -103,6 +105,11 @@ def _message(conn: Connection, subject: Subject) -> Message:
 def _tell(conn: Connection, ids: IdSource, now: datetime, hearers: Mapping[AccountId, Handling], cause: _Cause) -> None:
     new = _insert(conn, ids, now, hearers, cause)
     told = {receiver: number for receiver, number in new.items() if hearers[receiver] is Handling.ACCEPT}
+    for one in push.list_wanting(conn, told, cause.type_, cause.by):
+        job = PushNotification(
+            subscription_id=one.id, notification_id=told[one.account_id], host=urlsplit(one.endpoint).netloc
+        )
+        jobs.enqueue(conn, ids, now, job)
     subject, is_asking = cause.subject, cause.type_ in REQUESTED
     changed = []
     if is_asking and subject is not None:

@@ -3,7 +3,7 @@
 from quart import Blueprint, Response
 
 from fedorg.serializers.oauth import application_entity, credential_application_entity
-from fedorg.services import oauth
+from fedorg.services import oauth, push
 from fedorg.services.oauth import ApplicationDraft, Credentials
 from fedorg.web import limits
 from fedorg.web.auth import public, requires_application
@@ -26,13 +26,16 @@ async def register_application() -> Response:
         scopes=oauth.parse_scopes(params.text("scopes") or "read"),
         website=params.text("website") or None,
     )
-    application, secret = await oauth.register_application(this_node(), draft)
-    return json_answer(credential_application_entity(application, secret))
+    node = this_node()
+    application, secret = await oauth.register_application(node, draft)
+    keys = await push.get_keys(node)
+    return json_answer(credential_application_entity(application, secret, keys.public))
 
 
 @blueprint.get("/api/v1/apps/verify_credentials")
 @requires_application()
 async def verify_application(credentials: Credentials) -> Response:
     """The program that a token was given to."""
-    application = await oauth.get_application(this_node(), credentials.token.application_id)
-    return json_answer(application_entity(application))
+    node = this_node()
+    application = await oauth.get_application(node, credentials.token.application_id)
+    return json_answer(application_entity(application, (await push.get_keys(node)).public))

@@ -1,0 +1,30 @@
+"""Notifications in one sentence: for messages to phones, and for clients that do not know a kind."""
+
+from typing import Final
+
+from fedorg.domain.notifications import NotificationType, NotificationView
+
+TITLE_MAX: Final = 140
+
+_TITLES: Final = {
+    NotificationType.MENTION: "{name} mentioned you",
+    NotificationType.STATUS: "{name} posted",
+    NotificationType.REBLOG: "{name} boosted what you posted",
+    NotificationType.FOLLOW: "{name} follows you now",
+    NotificationType.FOLLOW_REQUEST: "{name} would like to follow you",
+    NotificationType.FAVOURITE: "{name} favourited what you posted",
+    NotificationType.POLL: "A poll of {name} has ended",
+    NotificationType.UPDATE: "{name} edited something that you boosted",
+    NotificationType.QUOTE: "{name} quoted you",
+    NotificationType.QUOTED_UPDATE: "{name} edited something that you quoted",
+    NotificationType.ADMIN_SIGN_UP: "{name} signed up",
+    NotificationType.ADMIN_REPORT: "{name} reported somebody",
+}
+
+
+def notification_title(view: NotificationView) -> str:
+    """What happened, by the name of who did it."""
+    name = view.account.display_name or view.account.username
+    own = view.notification.type is NotificationType.POLL and view.account.id == view.notification.account_id
+    title = "Your poll has ended" if own else _TITLES[view.notification.type].format(name=name[:TITLE_MAX])
+    return title[:TITLE_MAX]
