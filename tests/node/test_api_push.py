@@ -18,7 +18,7 @@ from fedorg.services import oauth, users
 from fedorg.store.tables import jobs, push_subscriptions
 from tests.node.fake_push_service import Device, FakePushService, bytes_of, running_push_service
 from tests.node.serving import Member, NodeServer, serve_node
-from tests.node.talking import WorkingServer, entity, follow, post, refusal, run_jobs, success
+from tests.node.talking import WorkingServer, entity, follow, listening, post, refusal, run_jobs, success
 
 PUSH = "/api/v1/push/subscription"
 EVERYTHING = {"mention": True, "favourite": True, "follow": True, "reblog": True, "status": True}
@@ -295,12 +295,13 @@ async def test_a_silent_service_holds_nobody_up(pushing: Pushing) -> None:
         await post(bert, f"@anna {number}")
     await pushing.service.wait_for_requests(1)
 
-    async with asyncio.timeout(20):
-        while len(success(await anna.api.get("/api/v1/notifications"))) < 20:
-            await asyncio.sleep(0.05)
+    async with asyncio.timeout(20), listening(anna.api, "user/notification") as heard:
+        await post(bert, "@anna now")
+        while "now" not in (await heard.next())[1]["status"]["content"]:
+            pass
     assert pushing.service.opened == []
     pushing.service.stalled.set()
-    assert len(await pushing.service.wait_for(20)) == 20
+    assert len(await pushing.service.wait_for(21)) == 21
 
 
 @pytest.mark.parametrize(
