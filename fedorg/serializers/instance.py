@@ -15,9 +15,9 @@ from fedorg.serializers.times import moment
 from fedorg.uris import Uris
 
 VERSION: Final = "4.7.0 (compatible; fedorg 0.1.0)"
-# Clients take this number for what the server can do: 2 means grouped notifications, 7 quotes, and
-# 8 would promise reports of the year.
-_API_VERSION: Final = 7
+# Clients take this number for what the server can do: 2 means grouped notifications, 7 quotes, 8 reports of the year,
+# 10 collections of people.
+_API_VERSION: Final = 10
 
 
 class WeekEntity(TypedDict):
