@@ -25,6 +25,10 @@ class Operation(StrEnum):
     DELETE_ACCOUNTS = "delete accounts"
     READ_REPORTS = "read reports"
     HANDLE_REPORTS = "handle reports"
+    READ_EMAIL_DOMAIN_BLOCKS = "read email domain blocks"
+    WRITE_EMAIL_DOMAIN_BLOCKS = "write email domain blocks"
+    READ_CANONICAL_EMAIL_BLOCKS = "read canonical email blocks"
+    WRITE_CANONICAL_EMAIL_BLOCKS = "write canonical email blocks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,10 @@ ACCESS: Final[Mapping[Operation, Access]] = {
     Operation.DELETE_ACCOUNTS: Access(scope="admin:write:accounts", role=UserRole.ADMIN),
     Operation.READ_REPORTS: Access(scope="admin:read:reports", role=UserRole.MODERATOR),
     Operation.HANDLE_REPORTS: Access(scope="admin:write:reports", role=UserRole.MODERATOR),
+    Operation.READ_EMAIL_DOMAIN_BLOCKS: Access(scope="admin:read:email_domain_blocks", role=UserRole.ADMIN),
+    Operation.WRITE_EMAIL_DOMAIN_BLOCKS: Access(scope="admin:write:email_domain_blocks", role=UserRole.ADMIN),
+    Operation.READ_CANONICAL_EMAIL_BLOCKS: Access(scope="admin:read:canonical_email_blocks", role=UserRole.ADMIN),
+    Operation.WRITE_CANONICAL_EMAIL_BLOCKS: Access(scope="admin:write:canonical_email_blocks", role=UserRole.ADMIN),
 }
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from fedorg.domain.accounts import Account, ActorType, Invite, User, UserRole
+from fedorg.domain.email_blocks import EmailBlockKind
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.oauth import Token
 from fedorg.errors import Forbidden, Invalid
@@ -25,7 +26,7 @@ from fedorg.services import keypairs, oauth
 from fedorg.services.credentials import hash_password
 from fedorg.services.keypairs import KeyPair
 from fedorg.services.users import is_staff, password_problem
-from fedorg.store import accounts, audit, keys, notifications, users
+from fedorg.store import accounts, audit, email_blocks, keys, notifications, users
 
 USERNAME_MAX: Final = 30
 INVITE_DAYS: Final = 7
@@ -235,7 +236,7 @@ async def _register(node: Node, draft: SignUp, then: Callable[[Connection, User]
             sign_up_reason=draft.reason.strip(),
             invite_id=None if invite is None else invite.id,
         )
-        _raise_if(_taken(conn, user))
+        _raise_if(_taken(conn, user) or _blocked(conn, user))
         # Until somebody approves it, the account is as closed to others as a suspended one.
         shown = account if user.approved_at is not None else replace(account, suspended_at=account.created_at)
         _insert_person(conn, node, shown, user, pairs)
@@ -337,6 +338,11 @@ def _taken(conn: Connection, user: User) -> Faults:
     if user.email and users.find_by_sign_in(conn, user.email) is not None:
         _add(faults, "email", _TAKEN)
     return faults
+
+
+def _blocked(conn: Connection, user: User) -> Faults:
+    is_blocked = user.email and any(email_blocks.list_matching(conn, kind, user.email) for kind in EmailBlockKind)
+    return {"email": [("ERR_BLOCKED", "uses a disallowed e-mail provider")]} if is_blocked else {}
 
 
 def _draft_faults(node: Node, draft: SignUp, name: str) -> Faults:

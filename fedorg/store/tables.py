@@ -1015,6 +1015,23 @@ account_warnings: Final = Table(
     Index(None, "created_at"),
 )
 
+# Addresses that nobody may register with: of a domain, and single ones, kept as a hash.
+email_domain_blocks: Final = Table(
+    "email_domain_blocks",
+    metadata,
+    _id(),
+    Column("domain", Text, nullable=False, unique=True),
+    _moment("created_at"),
+)
+
+canonical_email_blocks: Final = Table(
+    "canonical_email_blocks",
+    metadata,
+    _id(),
+    Column("canonical_email_hash", Text, nullable=False, unique=True),
+    _moment("created_at"),
+)
+
 # What administrators wrote, and the emoji they drew
 
 custom_emojis: Final = Table(

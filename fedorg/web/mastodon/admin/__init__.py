@@ -4,9 +4,10 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.mastodon.admin import accounts, reports
+from fedorg.web.mastodon.admin import accounts, email_blocks, reports
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     accounts.blueprint,
+    email_blocks.blueprint,
     reports.blueprint,
 )
