@@ -22,6 +22,7 @@ NO_TEXT: Final[Mapping[str, Any]] = MappingProxyType(
         "half of a pair": "\ud800",
         "a NUL": "a\0b",
         "a number too many": 2**63,
+        "another's search": "\" NEAR(a b, 2) OR x:* ^y -( & !c <-> d:* | \\ ' from:me before:9999-99-99 in:library",
     }
 )
 HOSTILE: Final[Mapping[str, Any]] = MappingProxyType(

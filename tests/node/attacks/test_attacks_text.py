@@ -148,7 +148,13 @@ async def test_s54_pages_run_nothing_that_anybody_wrote(ground: Ground, peer: Fa
         await ground.create(peer, content=breaker, summary=breaker, name=breaker, inReplyTo=mine["uri"])
         entity = success(await alice.get(f"/api/v1/statuses/{mine['id']}"))
         assert_inert(entity["content"])
-        for path in ("/@alice", f"/@alice/{mine['id']}", "/about", f"/auth/sign_in?next={breaker}"):
+        for path in (
+            "/@alice",
+            f"/@alice/{mine['id']}",
+            f"/@alice/{mine['id']}/embed",
+            "/about",
+            f"/auth/sign_in?next={breaker}",
+        ):
             page = await ground.server.anonymous.get(path, headers={"Accept": "text/html"})
             assert page.status_code == 200, path
             assert_page_inert(page.text, ground.url)
