@@ -48,8 +48,8 @@ _LOW_BITS: Final = _PROCESS_BITS + _COUNTER_BITS
 
 
 def at(moment: datetime) -> int:
-    """The smallest id of the millisecond that ``moment`` (aware) lies in."""
-    return int(moment.timestamp() * 1000) << _LOW_BITS
+    """The smallest id of the millisecond that ``moment`` (aware) lies in; of one beyond all ids, the greatest."""
+    return min(int(moment.timestamp() * 1000) << _LOW_BITS, ID_MAX)
 
 
 def moment_of(number: int) -> datetime:

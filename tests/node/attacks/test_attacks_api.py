@@ -97,6 +97,24 @@ async def test_s26_what_no_column_holds_is_no_fault_of_either_database(working: 
     await say_everywhere(working.server, await working.person("alice"), await working.person("bert"), value)
 
 
+QUERIES: Final = (
+    "before:9998-01-01 x", "after:9998-01-01", "during:9999-12-31", "during:0001-01-01", "before:0001-01-01",
+    "x" * 1900, '"' * 1900, "a " * 31, "a " * 900, f"from:{'a' * 1000}", "from:@@@",
+    f"has:{'x' * 500}", f"language:{'x' * 300}",
+    "#" * 1000, "-" * 500, "has:poll -has:poll is:is:", '"a" NEAR(b, 2) OR col:*', "a & !b | (c <-> d:*)", "\\", "%_",
+)  # fmt: skip
+
+
+async def test_s41_a_search_is_words_and_never_a_query(working: WorkingServer) -> None:
+    """S41, S26: what somebody types into a search is no part of a language of the database, nor beyond its numbers."""
+    alice = await working.person("alice")
+    await post(alice, "words to be found")
+    for query in QUERIES:
+        for kind in ("statuses", "accounts", "hashtags"):
+            answer = await alice.api.get("/api/v2/search", params={"q": query, "type": kind})
+            assert answer.status_code in (200, 422), (query, answer.text)
+
+
 SEGMENTS: Final = (
     "%00", "%ED%A0%80", "%FF", "%0d%0aX: y", "..%2f..%2fetc%2fpasswd", "%252e%252e", "x" * 3000, "٣", "-1", "1e3",
     "%F0%9F%92%A5", "%E2%80%AE", "'%22%3E%3Cscript%3E", "{{7*7}}", "0", "9223372036854775808",
