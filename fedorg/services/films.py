@@ -109,7 +109,7 @@ async def process(node: Node, media_id: MediaId) -> None:
 
 async def _finish(node: Node, waiting: MediaAttachment, made: MediaAttachment) -> None:
     def unit(conn: Connection) -> tuple[str, ...]:
-        current = media.find_waiting(conn, made.id)
+        current = media.lock_waiting(conn, made.id)
         if current is None:
             return ()
         kept = made

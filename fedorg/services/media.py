@@ -100,6 +100,24 @@ async def change(
     return await node.read(media.get_unattached, account_id, media_id)
 
 
+async def set_thumbnail(node: Node, account_id: AccountId, media_id: MediaId, source: BinaryIO) -> None:
+    """Show an unattached file by a picture of its owner's choice; ``TooLarge`` and ``Invalid`` for what is none.
+
+    It takes the place of the preview, and like it does not count for the quota where a film is still to be made.
+    """
+    await node.read(media.get_unattached, account_id, media_id)
+    made = await asyncio.to_thread(_take_thumbnail, node.storage, source, node.settings.media_bytes_max)
+    preview = made.preview
+    small = Dimensions(width=preview.width, height=preview.height)
+    try:
+        before = await node.write(media.set_preview, account_id, media_id, preview.name, small, made.blurhash)
+    except BaseException:
+        await asyncio.to_thread(node.storage.delete, preview.name)
+        raise
+    if before is not None:
+        await asyncio.to_thread(node.storage.delete, before)
+
+
 async def delete_unattached(node: Node, account_id: AccountId, media_id: MediaId) -> None:
     """Delete a file that no status shows, row and bytes; ``Invalid`` for one that a status shows."""
     attachment = await node.write(media.delete_unattached, account_id, media_id)
@@ -127,6 +145,16 @@ def _take_in(storage: Storage, received: Path, bytes_max: int) -> ProcessedMedia
     processed = inspect_and_process(received, made, "attachment", limits)
     files = {file.name: file for file in (processed.original, processed.preview)}
     films.store_all(storage, made, list(files.values()))
+    return processed
+
+
+def _take_thumbnail(storage: Storage, source: BinaryIO, bytes_max: int) -> ProcessedMedia:
+    with tempfile.TemporaryDirectory(prefix="fedorg-upload-") as folder:
+        received, made = Path(folder) / "received", Path(folder) / "made"
+        made.mkdir()
+        _copy(source, received, bytes_max)
+        processed = inspect_and_process(received, made, "attachment", replace(MediaLimits(), image_bytes_max=bytes_max))
+        films.store_all(storage, made, [processed.preview])
     return processed
 
 

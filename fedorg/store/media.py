@@ -47,6 +47,12 @@ def find_waiting(conn: Connection, media_id: MediaId) -> MediaAttachment | None:
     return None if row is None else from_row(row)
 
 
+def lock_waiting(conn: Connection, media_id: MediaId) -> MediaAttachment | None:
+    """The same, which nobody else changes until the end of the transaction."""
+    row = conn.execute(sa.select(media_attachments).where(*_waiting(media_id)).with_for_update()).one_or_none()
+    return None if row is None else from_row(row)
+
+
 def finish(conn: Connection, made: MediaAttachment) -> bool:
     """Write down what was made of a file that waited; False when it was deleted or finished meanwhile.
 
@@ -56,6 +62,24 @@ def finish(conn: Connection, made: MediaAttachment) -> bool:
     kept = {"id", "account_id", "status_id", "description", "focus_x", "focus_y", "created_at"}
     changed = {name: value for name, value in values.items() if name not in kept}
     return conn.execute(sa.update(media_attachments).where(*_waiting(made.id)).values(changed)).rowcount == 1
+
+
+def set_preview(
+    conn: Connection, account_id: AccountId, media_id: MediaId, preview: str, small: Dimensions, blurhash: str
+) -> str | None:
+    """Give an unattached file of the account another preview; the one it had, whose file the caller deletes.
+
+    A picture keeps the blurhash of what it shows; ``NotFound`` for anybody else's file.
+    """
+    owned = {"media_id": media_id, "owner": account_id}
+    row = conn.execute(_GET_UNATTACHED.with_for_update(), owned).one_or_none()
+    if row is None:
+        raise NotFound
+    before = from_row(row)
+    shown = before.blurhash if before.type is MediaType.IMAGE else blurhash
+    changed = {"preview": preview, "small_width": small.width, "small_height": small.height, "blurhash": shown}
+    conn.execute(sa.update(media_attachments).where(media_attachments.c.id == media_id).values(changed))
+    return before.preview
 
 
 def sum_bytes(conn: Connection, account_id: AccountId) -> int:

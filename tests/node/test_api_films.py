@@ -17,7 +17,7 @@ from fedorg.jobs.run import run
 from tests.contract import assert_valid
 from tests.node.recordings import film, moving_gif, sound
 from tests.node.serving import Member, NodeServer
-from tests.node.talking import WorkingServer, entity, post, refusal, success, upload
+from tests.node.talking import WorkingServer, entity, picture, post, refusal, success, upload
 
 NOT_READY = "Cannot attach files that have not finished processing. Try again in a moment!"
 NOT_ALONE = "Cannot attach a video to a post that already contains images"
@@ -112,6 +112,32 @@ async def test_older_clients_get_the_film_when_it_is_made(working: WorkingServer
     made = await send(anna, film(), "/api/v1/media")
 
     assert made["url"].endswith(".mp4")
+
+
+async def test_a_film_is_shown_by_a_picture_of_its_owners_choice(node_server: NodeServer) -> None:
+    """Sent with the film, while it waits or afterwards; the picture before goes; what is no picture is refused."""
+    anna, bert = await node_server.person("anna"), await node_server.person("bert")
+    files = {"file": ("a.mp4", film()), "thumbnail": ("a.png", picture("blue", (40, 20)))}
+    sent = (await anna.api.post("/api/v2/media", files=files)).json()
+    path = f"/api/v1/media/{sent['id']}"
+    assert (sent["url"], sent["meta"]["small"]["size"]) == (None, "40x20")
+
+    await run(node_server.node, ProcessMedia(media_id=MediaId(int(sent["id"]))), JobId(1))
+
+    made = success(await anna.api.get(path))
+    assert (made["preview_url"], made["blurhash"]) == (sent["preview_url"], sent["blurhash"])
+    assert len(stored_files(node_server)) == 2
+    changed = success(await anna.api.put(path, files={"thumbnail": ("b.png", picture("green", (20, 40)))}))
+    assert (changed["meta"]["small"]["size"], changed["url"]) == ("20x40", made["url"])
+    assert (await node_server.anonymous.get(made["preview_url"])).status_code == 404
+    assert (await node_server.anonymous.get(changed["preview_url"])).status_code == 200
+    other = {"thumbnail": ("c.png", picture())}
+    assert refusal(await bert.api.put(path, files=other), 404) == "Record not found"
+    for data in (film(), b"<svg xmlns='http://www.w3.org/2000/svg'/>", b""):
+        assert refusal(await anna.api.put(path, files={"thumbnail": ("d.png", data)}), 422)
+    refused = await anna.api.post("/api/v2/media", files={"file": ("a.png", picture()), "thumbnail": ("b", b"no")})
+    assert refusal(refused, 422)
+    assert len(stored_files(node_server)) == 2
 
 
 async def test_a_film_that_cannot_be_made_says_so(node_server: NodeServer) -> None:

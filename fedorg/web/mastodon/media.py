@@ -6,7 +6,7 @@ from quart import Blueprint, Response
 
 from fedorg.domain.media import MediaState
 from fedorg.domain.statuses import MediaAttachment
-from fedorg.errors import Invalid
+from fedorg.errors import FedorgError, Invalid
 from fedorg.ids import MediaId
 from fedorg.media import parse_focus
 from fedorg.serializers.media import media_entity
@@ -44,8 +44,9 @@ async def get(viewer: Viewer, media_id: MediaId) -> Response:
 @blueprint.put("/v1/media/<id:media_id>")
 @requires("write:media")
 async def change(viewer: Viewer, media_id: MediaId) -> Response:
-    """Describe a file that no status shows yet, or move its focus."""
+    """Describe a file that no status shows yet, move its focus, or show it by another picture."""
     params = await read_params()
+    await _set_thumbnail(viewer, media_id, params)
     changed = await media.change(
         this_node(), viewer.account.id, media_id, description=params.text("description"), focus=_focus(params)
     )
@@ -66,13 +67,27 @@ async def _upload(viewer: Viewer) -> MediaAttachment:
     files = params.files("file")
     if not files:
         raise Invalid("Validation failed: File can't be blank")
-    return await media.upload(
+    kept = await media.upload(
         this_node(),
         viewer.account,
         cast("BinaryIO", files[0].stream),
         description=params.text("description") or "",
         focus=_focus(params),
     )
+    try:
+        await _set_thumbnail(viewer, kept.id, params)
+    except FedorgError:
+        await media.delete_unattached(this_node(), viewer.account.id, kept.id)
+        raise
+    return await media.get_unattached(this_node(), viewer.account.id, kept.id)
+
+
+async def _set_thumbnail(viewer: Viewer, media_id: MediaId, params: Params) -> None:
+    thumbnails = params.files("thumbnail")
+    if thumbnails:
+        spend(limits.MEDIA, f"user {viewer.user.id}")
+        stream = cast("BinaryIO", thumbnails[0].stream)
+        await media.set_thumbnail(this_node(), viewer.account.id, media_id, stream)
 
 
 def _focus(params: Params) -> tuple[float, float] | None:
