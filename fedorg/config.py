@@ -6,13 +6,14 @@ keeps the README's table equal to it. All faults are reported together. Secrets 
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, get_args
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from fedorg.errors import SettingsError
 
@@ -34,6 +35,10 @@ _NOT_SETTINGS: Final = frozenset({"FEDORG_CONFIG"})
 _NOT_SETTINGS_PREFIXES: Final = ("FEDORG_TEST_",)
 _POLL_SECONDS_MAX: Final = 10 * 366 * 86_400
 _PORT_MAX: Final = 65535
+_SMTP: Final[Mapping[str, tuple[Literal["tls", "starttls", "none"], int]]] = MappingProxyType(
+    {"smtps": ("tls", 465), "smtp": ("starttls", 587), "smtp+plain": ("none", 25)}
+)
+_MAIL_FROM: Final = re.compile(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9.-]{1,253}")
 
 
 def _setting(help_text: str, default: Any = MISSING, *, secret: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field
@@ -101,6 +106,14 @@ class Settings:
     )
     registration: RegistrationMode = _setting("Who may register: open, approval, invite or closed.", "invite")
 
+    smtp_url: str = _setting(
+        "Mail server: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS) or smtp+plain://… (neither); empty: no "
+        "mail is sent, and addresses count as confirmed.",
+        "",
+        secret=True,
+    )
+    mail_from: str = _setting("Address that letters come from, as fedorg@org.example.", "")
+
     status_characters_max: int = _setting("Longest status, in characters.", 2000)
     poll_options_max: int = _setting("Most options of a poll.", 4)
     poll_option_characters_max: int = _setting("Longest option of a poll, in characters.", 50)
@@ -134,9 +147,30 @@ class Settings:
         return self.data_dir / "media"
 
     @property
+    def smtp(self) -> "SmtpServer | None":
+        """The mail server; None when no mail is sent."""
+        return _smtp(self.smtp_url) if self.smtp_url else None
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether people can be written to."""
+        return bool(self.smtp_url)
+
+    @property
     def is_secure(self) -> bool:
         """Whether the public URL is https."""
         return self.public_url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpServer:
+    """Where letters are handed over."""
+
+    host: str
+    port: int
+    security: Literal["tls", "starttls", "none"]
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 def load(environment: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:
@@ -205,7 +239,7 @@ def shown(settings: Settings) -> dict[str, str]:
 
 
 def _faults(settings: Settings) -> list[str]:
-    problems = [*_url_faults(settings), *_tls_faults(settings)]
+    problems = [*_url_faults(settings), *_tls_faults(settings), *_mail_faults(settings)]
     if not 1 <= settings.port <= _PORT_MAX:
         problems.append(f"port: must lie between 1 and {_PORT_MAX}")
     if not 0 <= settings.process_number <= 63:  # noqa: PLR2004 - the process bits of an id, see fedorg.ids
@@ -243,6 +277,35 @@ def _faults(settings: Settings) -> list[str]:
             f"{settings.federation_mode} allows"
         )
     return problems
+
+
+def _mail_faults(settings: Settings) -> list[str]:
+    problems = []
+    if settings.smtp_url:
+        try:
+            _smtp(settings.smtp_url)
+        except ValueError:
+            problems.append("smtp_url: must be an address such as smtp://user:password@mail.example.org:587")
+    if settings.smtp_url and not settings.mail_from:
+        problems.append("mail_from: give the address that letters come from")
+    if settings.mail_from and not _MAIL_FROM.fullmatch(settings.mail_from):
+        problems.append("mail_from: must be an address such as fedorg@org.example")
+    return problems
+
+
+def _smtp(url: str) -> SmtpServer:
+    parts = urlsplit(url)
+    known = _SMTP.get(parts.scheme)
+    if known is None or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("not the address of a mail server")
+    security, port = known
+    return SmtpServer(
+        host=parts.hostname,
+        port=parts.port or port,
+        security=security,
+        username=None if parts.username is None else unquote(parts.username),
+        password=None if parts.password is None else unquote(parts.password),
+    )
 
 
 def _url_faults(settings: Settings) -> list[str]:

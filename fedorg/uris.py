@@ -130,6 +130,10 @@ class Uris:
         """Where a peer asks who of its people follow a local account."""
         return f"{actor_uri}/followers_synchronization"
 
+    def mail_link(self, kind: str, token: str) -> str:
+        """Page that a letter leads to."""
+        return f"{self.base}/auth/mail/{kind}/{token}"
+
     def username_of(self, uri: str) -> str | None:
         """The username of an actor identity of this node; None for any other address."""
         prefix = f"{self.base}/users/"

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from fedorg.domain.mail import MailKind
 from fedorg.ids import (
     AccountId,
     CardId,
@@ -20,6 +21,7 @@ from fedorg.ids import (
     ReportId,
     ScheduledStatusId,
     StatusId,
+    UserId,
     VoteId,
 )
 
@@ -332,6 +334,13 @@ class AnnounceStanding(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     account_id: AccountId
 
 
+class SendMail(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Write to a user; address and link are looked up and made when it is sent."""
+
+    user_id: UserId
+    kind: MailKind
+
+
 class RemoveAccount(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Remove what is left of an account that is gone, part by part; a local one is announced to others first."""
 
@@ -398,6 +407,7 @@ Job: TypeAlias = (
     | CarryOver
     | AnnounceMove
     | MakeAnnualReport
+    | SendMail
     | FetchCard
     | ProcessMedia
     | IndexStatuses

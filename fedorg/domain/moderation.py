@@ -120,8 +120,8 @@ class AdminAccountView:
 
     @property
     def is_suspended(self) -> bool:
-        """Whether it was suspended; somebody who waits for approval is only not let in yet."""
-        is_waiting = self.user is not None and self.user.approved_at is None
+        """Whether it was suspended; somebody who waits for approval, or did not confirm, is only not in yet."""
+        is_waiting = self.user is not None and None in (self.user.approved_at, self.user.confirmed_at)
         return self.account.suspended_at is not None and not (
             is_waiting and self.account.suspended_at == self.account.created_at
         )

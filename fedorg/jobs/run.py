@@ -36,6 +36,7 @@ from fedorg.domain.jobs import (
     RemoveAccount,
     ResolveThread,
     SendActivity,
+    SendMail,
     SendPoll,
     SendQuoteRequest,
     SendVote,
@@ -45,7 +46,7 @@ from fedorg.domain.jobs import (
     WithdrawQuoteApproval,
 )
 from fedorg.ids import JobId
-from fedorg.jobs import distribute, handle, moves, polls, push, quote, remove, send
+from fedorg.jobs import distribute, handle, mail, moves, polls, push, quote, remove, send
 from fedorg.node import Node
 from fedorg.services import annual_reports, cards, fanout, films, notification_requests, scheduling
 from fedorg.services.statuses import indexing
@@ -104,6 +105,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
         case FetchCard():
             for status_id in await cards.fetch(node, job):
                 await fanout.refresh_locally(node, status_id)
+        case SendMail():
+            await mail.send(node, job)
         case MakeAnnualReport():
             await annual_reports.make(node, job)
         case IndexStatuses():

@@ -21,6 +21,7 @@ from fedorg.store import (
     deliveries,
     expiry,
     jobs,
+    mail_links,
     media,
     notifications,
     removal,
@@ -55,6 +56,9 @@ RULES: Final = (
     Rule(name="idempotency_keys", age=timedelta(days=1), forget=expiry.delete_idempotency_keys),
     Rule(name="sessions", age=timedelta(0), forget=expiry.delete_sessions),
     Rule(name="sign_in_links", age=timedelta(days=1), forget=expiry.delete_sign_in_links),
+    Rule(name="mail_links", age=timedelta(0), forget=mail_links.delete_expired),
+    # Nobody holds a name for longer by an address that may not be theirs.
+    Rule(name="unconfirmed", age=timedelta(days=7), forget=removal.remove_unconfirmed),
     # A code stays a day longer than it holds: exchanging it again has to revoke what it gave.
     Rule(name="authorization_codes", age=timedelta(days=1), forget=expiry.delete_codes),
     Rule(name="application_tokens", age=timedelta(days=30), forget=expiry.delete_application_tokens),

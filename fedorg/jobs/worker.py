@@ -33,6 +33,7 @@ from fedorg.domain.jobs import (
     PushNotification,
     RefreshPoll,
     ResolveThread,
+    SendMail,
     SynchroniseFollowers,
     VerifyQuote,
 )
@@ -82,6 +83,7 @@ _REMOTE: Final = (
     PushNotification,
     RefreshPoll,
     ResolveThread,
+    SendMail,
     SynchroniseFollowers,
     VerifyQuote,
 )

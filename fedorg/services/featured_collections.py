@@ -124,6 +124,17 @@ async def delete(node: Node, account: Account, collection_id: CollectionId) -> N
     await node.write(unit)
 
 
+async def require_own(node: Node, account: Account, collection_id: CollectionId) -> None:
+    """Return for a collection of one's own; ``Forbidden`` for anybody else's."""
+
+    def unit(conn: Connection) -> None:
+        if featured_collections.get(conn, collection_id).account_id != account.id:
+            _get_visible(conn, account.id, collection_id)
+            raise Forbidden("This action is not allowed")
+
+    await node.read(unit)
+
+
 async def add(node: Node, account: Account, collection_id: CollectionId, member: AccountId | None) -> CollectionItem:
     """Put somebody into a collection of one's own; ``Invalid`` for who is in it, left it, or may not be featured."""
 

@@ -306,6 +306,18 @@ async def revoke(node: Node, client: ClientAuthentication, token: str) -> None:
 
 async def authenticate(node: Node, bearer: str) -> Credentials | None:
     """What a token stands for; None when it is not valid, ``Forbidden`` when its user is not active (S49)."""
+    credentials = await identify(node, bearer)
+    if credentials is None:
+        return None
+    if credentials.user is not None:
+        require_active(credentials.user)
+    if credentials.account is not None and credentials.account.suspended_at is not None:
+        raise Forbidden("Your login is currently disabled")
+    return credentials
+
+
+async def identify(node: Node, bearer: str) -> Credentials | None:
+    """Whose token it is, active or not: for what somebody does to become active. None when it is not valid."""
     token_hash = secret_hash(bearer)
 
     def unit(conn: Connection) -> tuple[Credentials, bool] | None:
@@ -324,10 +336,6 @@ async def authenticate(node: Node, bearer: str) -> Credentials | None:
     if found is None:
         return None
     credentials, is_stale = found
-    if credentials.user is not None:
-        require_active(credentials.user)
-    if credentials.account is not None and credentials.account.suspended_at is not None:
-        raise Forbidden("Your login is currently disabled")
     if is_stale:
         await node.write(store.touch_token, credentials.token.id, node.now())
     return credentials

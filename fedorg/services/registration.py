@@ -1,8 +1,9 @@
 """How people and the node itself come to be: account, keys and login in one transaction.
 
 Modes (``Settings.registration``): *open* lets everybody in at once, *approval* lets them wait for a member of staff,
-*invite* wants a code, *closed* leaves it to the command line. A good invite opens every mode but the last. No mail is
-sent, so that an address counts as confirmed and serves for signing in only; its grammar is strict (S57).
+*invite* wants a code, *closed* leaves it to the command line. A good invite opens every mode but the last. Where the
+node sends mail, whoever registers confirms the address first; elsewhere it counts as confirmed. Its grammar is strict
+(S57).
 """
 
 import re
@@ -16,28 +17,24 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from fedorg.domain.accounts import Account, ActorType, Invite, User, UserRole
-from fedorg.domain.email_blocks import EmailBlockKind
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.oauth import Token
 from fedorg.errors import Forbidden, Invalid
 from fedorg.ids import AccountId, ApplicationId, InviteId, UserId
 from fedorg.node import Node
-from fedorg.services import keypairs, oauth
+from fedorg.services import keypairs, mailing, oauth
+from fedorg.services.addresses import blocked_fault, email_fault
 from fedorg.services.credentials import hash_password
 from fedorg.services.keypairs import KeyPair
 from fedorg.services.users import is_staff, password_problem
-from fedorg.store import accounts, audit, email_blocks, keys, notifications, users
+from fedorg.store import accounts, audit, keys, notifications, users
 
 USERNAME_MAX: Final = 30
 INVITE_DAYS: Final = 7
 _DISPLAY_NAME_MAX: Final = 100
 _REASON_MAX: Final = 500
-_EMAIL_MAX: Final = 254
-_LOCAL_PART_MAX: Final = 64
 _INVITES_MAX: Final = 200
 _USERNAME: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?")
-_LOCAL_PART: Final = re.compile(r"[a-z0-9_+'-]+(?:\.[a-z0-9_+'-]+)*")
-_HOST_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LOCALE: Final = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,4})?")
 # Names that promise an office nobody here may have given them.
 _RESERVED: Final = frozenset(
@@ -124,7 +121,7 @@ async def create_person(
     name = username.strip().removeprefix("@").lower()
     faults = _username_faults(name, reserved=frozenset())
     if email is not None:
-        _add(faults, "email", _email_fault(email))
+        _add(faults, "email", email_fault(email))
     if password is not None:
         _add(faults, "password", password_problem(password, name))
     if len(display_name) > _DISPLAY_NAME_MAX:
@@ -133,7 +130,8 @@ async def create_person(
     hashed = None if password is None else await hash_password(password)
     pairs = await keypairs.new_key_pairs()
     account = _new_account(node, name, display_name)
-    user = _new_user(node, account, email=email, password_hash=hashed, role=role, approved_at=node.now())
+    now = node.now()
+    user = _new_user(node, account, email=email, password_hash=hashed, role=role, approved_at=now, confirmed_at=now)
 
     def unit(conn: Connection) -> User:
         _raise_if(_taken(conn, user))
@@ -232,14 +230,16 @@ async def _register(node: Node, draft: SignUp, then: Callable[[Connection, User]
             password_hash=hashed,
             role=UserRole.MEMBER,
             approved_at=node.now() if mode == "open" or invite is not None else None,
+            confirmed_at=None if node.settings.sends_mail else node.now(),
             locale=locale,
             sign_up_reason=draft.reason.strip(),
             invite_id=None if invite is None else invite.id,
         )
         _raise_if(_taken(conn, user) or _blocked(conn, user))
-        # Until somebody approves it, the account is as closed to others as a suspended one.
-        shown = account if user.approved_at is not None else replace(account, suspended_at=account.created_at)
+        # Until it is confirmed and approved, the account is as closed to others as a suspended one.
+        shown = account if user.is_active else replace(account, suspended_at=account.created_at)
         _insert_person(conn, node, shown, user, pairs)
+        mailing.ask_to_confirm(conn, node, user)
         audit.record(conn, node.ids, node.now(), action="user.registered", target=user.username, details={"mode": mode})
         notifications.notify(
             conn,
@@ -305,6 +305,7 @@ def _new_user(
     password_hash: str | None,
     role: UserRole,
     approved_at: datetime | None,
+    confirmed_at: datetime | None,
     locale: str | None = None,
     sign_up_reason: str = "",
     invite_id: InviteId | None = None,
@@ -320,7 +321,7 @@ def _new_user(
         sign_up_reason=sign_up_reason,
         invite_id=invite_id,
         created_at=node.now(),
-        confirmed_at=node.now(),
+        confirmed_at=confirmed_at,
         approved_at=approved_at,
     )
 
@@ -341,8 +342,10 @@ def _taken(conn: Connection, user: User) -> Faults:
 
 
 def _blocked(conn: Connection, user: User) -> Faults:
-    is_blocked = user.email and any(email_blocks.list_matching(conn, kind, user.email) for kind in EmailBlockKind)
-    return {"email": [("ERR_BLOCKED", "uses a disallowed e-mail provider")]} if is_blocked else {}
+    faults: Faults = {}
+    if user.email:
+        _add(faults, "email", blocked_fault(conn, user.email))
+    return faults
 
 
 def _draft_faults(node: Node, draft: SignUp, name: str) -> Faults:
@@ -350,7 +353,7 @@ def _draft_faults(node: Node, draft: SignUp, name: str) -> Faults:
     if not draft.email:
         _add(faults, "email", ("ERR_BLANK", "can't be blank"))
     else:
-        _add(faults, "email", _email_fault(draft.email))
+        _add(faults, "email", email_fault(draft.email))
     _add(faults, "password", password_problem(draft.password, name))
     if not draft.agreement:
         _add(faults, "agreement", ("ERR_ACCEPTED", "must be accepted"))
@@ -376,20 +379,6 @@ def _username_faults(name: str, *, reserved: frozenset[str]) -> Faults:
     elif name in reserved:
         _add(faults, "username", ("ERR_RESERVED", "is reserved"))
     return faults
-
-
-def _email_fault(email: str) -> tuple[str, str] | None:
-    local_part, _, host = email.strip().lower().partition("@")
-    labels = host.split(".")
-    is_good = (
-        len(email) <= _EMAIL_MAX
-        and len(local_part) <= _LOCAL_PART_MAX
-        and _LOCAL_PART.fullmatch(local_part)
-        and len(labels) > 1
-        and all(_HOST_LABEL.fullmatch(label) for label in labels)
-        and not labels[-1].isdigit()
-    )
-    return None if is_good else ("ERR_INVALID", "is invalid")
 
 
 def _add(faults: Faults, name: str, fault: tuple[str, str] | None) -> None:

@@ -17,7 +17,7 @@ from fedorg.ids import AccountId, UserId
 from fedorg.node import Node
 from fedorg.services import oauth
 from fedorg.services.credentials import hash_password, is_password, new_secret, secret_hash
-from fedorg.store import accounts, audit, removal, sessions, users
+from fedorg.store import accounts, audit, mail_links, removal, sessions, users
 
 PASSWORD_MIN: Final = 8
 PASSWORD_MAX: Final = 256
@@ -219,8 +219,8 @@ def let_in(conn: Connection, node: Node, user_id: UserId, by: UserId | None) -> 
 
     approved = _apply(conn, node, user_id, "user.approved", change, by)
     account = accounts.get(conn, approved.account_id)
-    # Closed since it was made, and for no other reason.
-    if account.suspended_at == account.created_at:
+    # Closed since it was made, and for no other reason; who did not confirm the address does that by confirming it.
+    if approved.confirmed_at is not None and account.suspended_at == account.created_at:
         accounts.update(conn, replace(account, suspended_at=None))
     return approved
 
@@ -291,6 +291,7 @@ def _apply_and_revoke(
     changed = _apply(conn, node, user_id, action, change, by)
     sessions.delete_of_user(conn, user_id)
     users.delete_sign_in_links(conn, user_id)
+    mail_links.delete_of_user(conn, user_id)
     oauth.revoke_all(conn, node, user_id)
     return changed
 

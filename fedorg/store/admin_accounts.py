@@ -17,9 +17,10 @@ from fedorg.store.tables import accounts, invites, users
 
 _inviters: Final = users.alias("inviters")
 _OWN: Final = users.c.account_id == accounts.c.id
-# Until somebody approves it, an account is as closed to others as a suspended one.
+# Until it is confirmed and approved, an account is as closed to others as a suspended one.
 _IS_WAITING: Final = sa.and_(
-    accounts.c.suspended_at == accounts.c.created_at, sa.exists().where(_OWN, users.c.approved_at.is_(None))
+    accounts.c.suspended_at == accounts.c.created_at,
+    sa.exists().where(_OWN, sa.or_(users.c.approved_at.is_(None), users.c.confirmed_at.is_(None))),
 )
 _IS_SUSPENDED: Final = sa.and_(accounts.c.suspended_at.is_not(None), ~_IS_WAITING)
 _STANDINGS: Final[dict[AccountStatus, ColumnElement[bool]]] = {

@@ -24,6 +24,7 @@ from fedorg.store.tables import (
     quotes,
     statuses,
     tombstones,
+    users,
 )
 from fedorg.store.upsert import insert_from_ignore
 
@@ -63,6 +64,15 @@ def remove_account(conn: Connection, account_id: AccountId, now: datetime) -> No
     buried = sa.select(statuses.c.uri, sa.literal(now, tables.Moment)).where(statuses.c.account_id == account_id)
     insert_from_ignore(conn, tombstones, ("uri", "deleted_at"), buried)
     delete_row(conn, account_id)
+
+
+def remove_unconfirmed(conn: Connection, before: datetime, limit: int) -> int:
+    """Remove up to ``limit`` people who registered before a moment and never confirmed their address."""
+    waiting = sa.select(users.c.account_id).where(users.c.confirmed_at.is_(None), users.c.created_at < before)
+    found = conn.execute(waiting.limit(limit)).scalars().all()
+    for account_id in found:
+        remove_account(conn, AccountId(account_id), before)
+    return len(found)
 
 
 def list_status_ids(conn: Connection, account_id: AccountId, limit: int) -> list[StatusId]:

@@ -236,6 +236,19 @@ sign_in_links: Final = Table(
     Index(None, "expires_at"),
 )
 
+# What was sent by mail; the address is the one it went to.
+mail_links: Final = Table(
+    "mail_links",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("email", Text, nullable=False),
+    _moment("expires_at"),
+    UniqueConstraint("user_id", "kind"),
+    Index(None, "expires_at"),
+)
+
 applications: Final = Table(
     "applications",
     metadata,

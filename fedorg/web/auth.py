@@ -1,9 +1,10 @@
 """Who may call a view: every API view carries exactly one of these decorators.
 
 ``requires`` wants a token of an active user with a scope, ``requires_application`` any token with a scope,
-``requires_staff`` a scope and a role, ``open_to_public`` takes both people with and without a token, ``public`` looks
-at no token, ``personal`` only to show more to those whose token allows it. The answers are Mastodon's: 401 without a
-valid token, 403 without the scope or the role, or for a user who is not active (S49), 422 for a token without a user.
+``requires_staff`` a scope and a role, ``requires_login`` that of a user who may not be active yet, ``open_to_public``
+takes both people with and without a token, ``public`` looks at no token, ``personal`` only to show more to those whose
+token allows it. The answers are Mastodon's: 401 without a valid token, 403 without the scope or the role, or for a user
+who is not active (S49), 422 for a token without a user.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from fedorg.domain.moderation import Operation, may
 from fedorg.domain.oauth import Token, covers
 from fedorg.errors import Forbidden, Invalid, Unauthorized
 from fedorg.ids import AccountId
+from fedorg.node import Node
 from fedorg.services import oauth
 from fedorg.services.oauth import Credentials
 from fedorg.web import limits
@@ -131,6 +133,23 @@ def requires_application(
     return decorate
 
 
+def requires_login(
+    view: Callable[Concatenate[Credentials, P], Awaitable[T]],
+) -> Callable[P, Awaitable[T]]:
+    """The view gets the ``Credentials`` first, of a user who need not be active yet; without a user it is refused."""
+
+    @wraps(view)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        credentials = await _identified(oauth.identify)
+        if credentials.user is None:
+            raise Invalid("This method requires an authenticated user")
+        if credentials.user.disabled_at is not None:
+            oauth.require_active(credentials.user)
+        return await view(credentials, *args, **kwargs)
+
+    return marked(guarded, "application")
+
+
 def public(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     """The view is for everybody, and answers everybody alike."""
 
@@ -154,8 +173,12 @@ def bearer() -> str | None:
 
 
 async def _credentials() -> Credentials:
+    return await _identified(oauth.authenticate)
+
+
+async def _identified(look_up: Callable[[Node, str], Awaitable[Credentials | None]]) -> Credentials:
     sent = bearer()
-    credentials = await oauth.authenticate(this_node(), sent) if sent is not None else None
+    credentials = await look_up(this_node(), sent) if sent is not None else None
     if credentials is None:
         spend_by_address(limits.ANONYMOUS)
         raise Unauthorized("The access token is invalid")

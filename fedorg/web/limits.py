@@ -33,6 +33,7 @@ REPORTS: Final = Rule(name="reports", most=400, seconds=86_400)
 SIGN_UP: Final = Rule(name="sign_up", most=5, seconds=1800)
 SIGN_IN_BY_ADDRESS: Final = Rule(name="sign_in_by_address", most=25, seconds=300)
 SIGN_IN_BY_NAME: Final = Rule(name="sign_in_by_name", most=25, seconds=3600)
+MAIL: Final = Rule(name="mail", most=5, seconds=1800)
 TOKENS: Final = Rule(name="tokens", most=100, seconds=300)
 
 _COUNTERS_MAX: Final = 50_000

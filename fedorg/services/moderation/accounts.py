@@ -145,7 +145,7 @@ async def unsuspend(node: Node, by: User, account_id: AccountId) -> AdminAccount
         view = _view(conn, account)
         if not view.is_suspended:
             return
-        is_waiting = view.user is not None and view.user.approved_at is None
+        is_waiting = view.user is not None and None in (view.user.approved_at, view.user.confirmed_at)
         accounts.update(
             conn,
             # Whoever has not been let in yet stays outside.

@@ -72,6 +72,7 @@ async def add(viewer: Viewer, collection_id: CollectionId) -> Response:
     """Put somebody into a collection of one's own."""
     sent = (await read_params()).text("account_id")
     if not sent:
+        await featured_collections.require_own(this_node(), viewer.account, collection_id)
         raise Invalid("`account_id` parameter is missing")
     item = await featured_collections.add(this_node(), viewer.account, collection_id, _account(sent))
     return json_answer({"collection_item": collection_item_entity(item)})

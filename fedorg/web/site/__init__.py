@@ -4,12 +4,13 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.site import consent, home, invites, moving, profiles, sign_in
+from fedorg.web.site import consent, home, invites, mail, moving, profiles, sign_in
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     consent.blueprint,
     home.blueprint,
     invites.blueprint,
+    mail.blueprint,
     moving.blueprint,
     profiles.blueprint,
     sign_in.blueprint,

@@ -63,7 +63,7 @@ async def _register(visitor: SignedIn | None, action: str, code: str | None) -> 
     except Invalid as problem:
         return await _form(visitor, action, form, problem)
     if not user.is_active:
-        return await page("waiting.html", visitor)
+        return await page("waiting.html", visitor, user=user)
     oauth.require_active(user)
     return await sign_in_browser(go("/"), user)
 

@@ -1,0 +1,94 @@
+"""Letters go out: rendered from ``templates/mail``, over one SMTP server, tried again by the queue.
+
+No address and no link is ever logged: of what a mail server says only its number is kept. What it refuses for good is
+not tried again.
+"""
+
+import ssl
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from pathlib import Path
+from typing import Final
+
+import aiosmtplib
+import jinja2
+
+from fedorg import log
+from fedorg.config import Settings, SmtpServer
+from fedorg.domain.jobs import SendMail
+from fedorg.domain.mail import Letter, MailKind
+from fedorg.errors import Unavailable
+from fedorg.node import Node
+from fedorg.services import mailing
+
+_PACKAGE: Final = Path(__file__).parent.parent
+_TEMPLATES: Final = (_PACKAGE / "templates", _PACKAGE.parent / "templates")
+_SECONDS: Final = 30
+_PERMANENT: Final = 500
+_SUBJECTS: Final = {
+    MailKind.CONFIRM: "Confirm your e-mail address for {name}",
+    MailKind.RESET: "Choose a new password for {name}",
+}
+
+logger = log.get_logger()
+_pages: Final = jinja2.Environment(
+    loader=jinja2.FileSystemLoader([folder / "mail" for folder in _TEMPLATES]),
+    autoescape=jinja2.select_autoescape(("html",)),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+)
+
+
+async def send(node: Node, job: SendMail) -> None:
+    """Write a letter and hand it to the mail server; ``Unavailable`` when that should be tried again."""
+    server = node.settings.smtp
+    letter = None if server is None else await mailing.write_letter(node, job)
+    if server is None or letter is None:
+        logger.info("mail.not_needed", kind=job.kind.value)
+        return
+    try:
+        await _hand_over(_message(node, letter), server, node.settings)
+    except aiosmtplib.SMTPRecipientsRefused as problem:
+        codes = [refusal.code for refusal in problem.recipients]
+        if min(codes, default=0) < _PERMANENT:
+            raise Unavailable(f"The mail server answered {codes}") from None
+        logger.warning("mail.refused", kind=job.kind.value, codes=codes)
+        return
+    except aiosmtplib.SMTPResponseException as problem:
+        raise Unavailable(f"The mail server answered {problem.code}") from None
+    except (aiosmtplib.SMTPException, OSError) as problem:
+        raise Unavailable(f"The mail server cannot be reached: {type(problem).__name__}") from None
+    logger.info("mail.sent", kind=job.kind.value)
+
+
+def _message(node: Node, letter: Letter) -> EmailMessage:
+    settings = node.settings
+    values = {"node": settings, "username": letter.user.username, "link": letter.link}
+    message = EmailMessage()
+    message["From"] = settings.mail_from
+    message["To"] = Address(addr_spec=letter.email)
+    message["Subject"] = " ".join(_SUBJECTS[letter.kind].format(name=settings.name).split())
+    message["Date"] = format_datetime(node.now())
+    message["Message-ID"] = make_msgid(domain=settings.web_domain.partition(":")[0])
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(_pages.get_template(f"{letter.kind.value}.txt").render(values))
+    message.add_alternative(_pages.get_template(f"{letter.kind.value}.html").render(values), subtype="html")
+    return message
+
+
+async def _hand_over(message: EmailMessage, server: SmtpServer, settings: Settings) -> None:
+    context = ssl.create_default_context()
+    if settings.ca_file is not None:
+        context.load_verify_locations(settings.ca_file)
+    await aiosmtplib.send(
+        message,
+        hostname=server.host,
+        port=server.port,
+        username=server.username,
+        password=server.password,
+        use_tls=server.security == "tls",
+        start_tls=server.security == "starttls",
+        tls_context=context if server.security != "none" else None,
+        timeout=_SECONDS,
+    )

@@ -1,0 +1,96 @@
+"""Pages that letters lead to: confirming an address, and choosing a new password.
+
+As with sign-in links, opening one shows a button, and only pressing it does something.
+"""
+
+from typing import Final
+
+from quart import Blueprint, Response, request
+
+from fedorg.domain.mail import MailKind
+from fedorg.errors import Invalid, NotFound
+from fedorg.services import mailing
+from fedorg.services.users import SignedIn
+from fedorg.web import limits
+from fedorg.web.base import spend, spend_by_address, this_node
+from fedorg.web.site.sessions import for_everybody, page
+
+blueprint = Blueprint("mail", __name__)
+
+_QUIET: Final = {"Referrer-Policy": "no-referrer"}
+
+
+@blueprint.get("/auth/password")
+@for_everybody
+async def show_reset(visitor: SignedIn | None) -> Response:
+    """The form for somebody who forgot a password."""
+    _require_mail()
+    return await page("password_forgotten.html", visitor, is_sent=False)
+
+
+@blueprint.post("/auth/password")
+@for_everybody
+async def ask_for_reset(visitor: SignedIn | None) -> Response:
+    """Send a letter to whoever has the address; everybody reads the same. Limited by both addresses (S56)."""
+    _require_mail()
+    email = (await request.form).get("email", "")
+    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    spend(limits.MAIL, limits.subject_of_name(email))
+    await mailing.ask_for_reset(this_node(), email)
+    return await page("password_forgotten.html", visitor, is_sent=True)
+
+
+@blueprint.get("/auth/mail/reset/<token>")
+@for_everybody
+async def show_new_password(visitor: SignedIn | None, token: str) -> Response:
+    """The form for a new password."""
+    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    return await _password_page(visitor, token, None)
+
+
+@blueprint.post("/auth/mail/reset/<token>")
+@for_everybody
+async def set_new_password(visitor: SignedIn | None, token: str) -> Response:
+    """Set it, by a link that is used up by this."""
+    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    form = await request.form
+    if form.get("new", "") != form.get("again", ""):
+        return await _password_page(visitor, token, "The two new passwords differ")
+    try:
+        await mailing.choose_password(this_node(), token, form.get("new", ""))
+    except Invalid as problem:
+        return await _password_page(visitor, token, str(problem))
+    return await page("mail_done.html", visitor, words="Your new password is set. Sign in with it.")
+
+
+@blueprint.get("/auth/mail/confirm/<token>")
+@for_everybody
+async def show_confirmation(visitor: SignedIn | None, token: str) -> Response:
+    """Whose address it is, and the button that confirms it."""
+    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    user = await mailing.find_reader(this_node(), MailKind.CONFIRM, token)
+    return await page("mail_confirm.html", visitor, headers=_QUIET, username=user.username)
+
+
+@blueprint.post("/auth/mail/confirm/<token>")
+@for_everybody
+async def confirm(visitor: SignedIn | None, token: str) -> Response:
+    """Confirm it, once."""
+    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    user = await mailing.confirm(this_node(), token)
+    words = "Your e-mail address is confirmed. "
+    words += "You can sign in now." if user.is_active else "You can sign in as soon as an administrator lets you in."
+    return await page("mail_done.html", visitor, words=words)
+
+
+async def _password_page(visitor: SignedIn | None, token: str, problem: str | None) -> Response:
+    user = await mailing.find_reader(this_node(), MailKind.RESET, token)
+    status = 422 if problem else 200
+    return await page(
+        "password_new.html", visitor, status=status, headers=_QUIET, username=user.username, problem=problem
+    )
+
+
+def _require_mail() -> None:
+    if not this_node().settings.sends_mail:
+        raise NotFound("This server sends no mail. Ask an administrator for a one-time sign-in link.")
