@@ -268,6 +268,17 @@ class IndexStatuses(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     before: StatusId | None = None
 
 
+class SeverPeer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """End every follow with a server that is shut out, then tell the members who lost any.
+
+    ``cause`` numbers this shutting out. ``told_until`` is the cursor over those who are told; None while follows end.
+    """
+
+    domain: str
+    cause: int
+    told_until: AccountId | None = None
+
+
 class PushNotification(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Tell a subscription to Web Push, whose service is ``host``, of a notification."""
 
@@ -403,6 +414,7 @@ Job: TypeAlias = (
     | AnnounceStanding
     | MergeNotifications
     | PushNotification
+    | SeverPeer
     | RemoveAccount
     | CarryOver
     | AnnounceMove

@@ -12,6 +12,7 @@ from typing import Final
 from fedorg.domain.accounts import Account
 from fedorg.domain.moderation import AccountWarning
 from fedorg.domain.reports import ReportView
+from fedorg.domain.severances import Severance
 from fedorg.domain.statuses import StatusView
 from fedorg.ids import AccountId, NotificationId, StatusId
 
@@ -37,6 +38,7 @@ class NotificationType(StrEnum):
     QUOTE = "quote"
     QUOTED_UPDATE = "quoted_update"
     MODERATION_WARNING = "moderation_warning"
+    SEVERED_RELATIONSHIPS = "severed_relationships"
     ADMIN_SIGN_UP = "admin.sign_up"
     ADMIN_REPORT = "admin.report"
 
@@ -50,8 +52,9 @@ GROUPABLE: Final = frozenset(
 class Notification:
     """One row; unique by (account, type, from, origin), so that telling twice is telling once.
 
-    ``origin`` names what caused it: a status id, or the id of a follow, a report or a warning. ``group_key`` is
-    None for what stands alone. What is ``filtered`` waits for a yes and is shown to those only who ask for it.
+    ``origin`` names what caused it: a status id, or the id of a follow, a report, a warning or a severance.
+    ``group_key`` is None for what stands alone. What is ``filtered`` waits for a yes, and is shown only to who asks
+    for it.
     """
 
     id: NotificationId
@@ -89,6 +92,7 @@ class NotificationView:
     status: StatusView | None
     report: ReportView | None = None
     warning: AccountWarning | None = None
+    severance: Severance | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

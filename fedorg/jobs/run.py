@@ -40,6 +40,7 @@ from fedorg.domain.jobs import (
     SendPoll,
     SendQuoteRequest,
     SendVote,
+    SeverPeer,
     StreamPoll,
     SynchroniseFollowers,
     VerifyQuote,
@@ -48,7 +49,7 @@ from fedorg.domain.jobs import (
 from fedorg.ids import JobId
 from fedorg.jobs import distribute, handle, mail, moves, polls, push, quote, remove, send
 from fedorg.node import Node
-from fedorg.services import annual_reports, cards, fanout, films, notification_requests, scheduling
+from fedorg.services import annual_reports, cards, fanout, films, notification_requests, scheduling, severing
 from fedorg.services.statuses import indexing
 
 
@@ -113,6 +114,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             return await indexing.index_statuses(node, job)
         case AnnounceMove() | CarryOver():
             return await moves.run(node, job, job_id)
+        case SeverPeer():
+            return await severing.sever_peer(node, job)
         case PushNotification():
             await push.send(node, job)
         case MergeNotifications():

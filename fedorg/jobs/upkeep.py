@@ -27,6 +27,7 @@ from fedorg.store import (
     removal,
     reports,
     seen,
+    severances,
     strangers,
     thread_mutes,
     timelines,
@@ -72,6 +73,7 @@ RULES: Final = (
     # The last delivery of a farewell is given up after a week.
     Rule(name="keys_of_departed", age=timedelta(days=14), forget=removal.delete_keys_of_departed),
     Rule(name="notifications", age=timedelta(days=400), forget=notifications.delete_before),
+    Rule(name="severances", age=timedelta(days=400), forget=severances.delete_before),
     Rule(name="thread_mutes", age=timedelta(days=400), forget=thread_mutes.delete_ended),
     Rule(name="notification_requests", age=timedelta(days=30), forget=requests.delete_empty),
     Rule(name="resolved_reports", age=timedelta(days=400), forget=reports.delete_resolved),

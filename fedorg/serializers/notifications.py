@@ -1,16 +1,21 @@
 """Notification entities. Spec: Mastodon API, entities/Notification and methods/grouped_notifications."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.notifications import NotificationGroupView, NotificationView
 from fedorg.serializers.accounts import AccountEntity, account_entity
 from fedorg.serializers.moderation import WarningEntity, warning_entity
+from fedorg.serializers.notification_texts import FallbackEntity, fallback_entity
 from fedorg.serializers.reports import ReportEntity, report_entity
+from fedorg.serializers.severances import SeveranceEntity, severance_entity
 from fedorg.serializers.statuses import StatusEntity, status_entity
 from fedorg.serializers.times import moment
 from fedorg.uris import Uris
+
+Known: TypeAlias = Collection[str] | None
+"""The kinds that a client says it knows; None when it does not say."""
 
 
 class _NotificationBase(TypedDict):
@@ -22,11 +27,13 @@ class _NotificationBase(TypedDict):
 
 
 class NotificationEntity(_NotificationBase, total=False):
-    """Mastodon's Notification; ``status`` and ``report`` are there for the kinds that speak of one."""
+    """Mastodon's Notification; what it is about is there for the kinds that speak of it."""
 
     status: StatusEntity
     report: ReportEntity
     moderation_warning: WarningEntity
+    event: SeveranceEntity
+    fallback: FallbackEntity
 
 
 class _GroupBase(TypedDict):
@@ -46,6 +53,8 @@ class NotificationGroupEntity(_GroupBase, total=False):
     status_id: str
     report: ReportEntity
     moderation_warning: WarningEntity
+    event: SeveranceEntity
+    fallback: FallbackEntity
 
 
 class PartialAccountEntity(TypedDict):
@@ -73,8 +82,8 @@ class GroupedResultsEntity(_ResultsBase, total=False):
     partial_accounts: list[PartialAccountEntity]
 
 
-def notification_entity(view: NotificationView, uris: Uris) -> NotificationEntity:
-    """A notification as its owner sees it."""
+def notification_entity(view: NotificationView, uris: Uris, known: Known = None) -> NotificationEntity:
+    """A notification as its owner sees it; in words as well, if it is of a kind that is not ``known`` to the client."""
     notification = view.notification
     entity: NotificationEntity = {
         "id": str(notification.id),
@@ -89,32 +98,38 @@ def notification_entity(view: NotificationView, uris: Uris) -> NotificationEntit
         entity["report"] = report_entity(view.report, uris)
     if view.warning is not None:
         entity["moderation_warning"] = warning_entity(view.warning, view.account, uris)
+    if view.severance is not None:
+        entity["event"] = severance_entity(view.severance)
+    if known is not None and notification.type not in known:
+        entity["fallback"] = fallback_entity(view)
     return entity
 
 
-def grouped_entity(groups: Sequence[NotificationGroupView], uris: Uris) -> GroupedResultsEntity:
+def grouped_entity(groups: Sequence[NotificationGroupView], uris: Uris, known: Known = None) -> GroupedResultsEntity:
     """Groups with every account and status they speak of, each once."""
     return {
         "accounts": [account_entity(one, uris) for one in _each_once(group.accounts for group in groups)],
         "statuses": _statuses(groups, uris),
-        "notification_groups": [_group(group, uris) for group in groups],
+        "notification_groups": [_group(group, uris, known) for group in groups],
     }
 
 
-def grouped_entity_with_avatars(groups: Sequence[NotificationGroupView], uris: Uris) -> GroupedResultsEntity:
+def grouped_entity_with_avatars(
+    groups: Sequence[NotificationGroupView], uris: Uris, known: Known = None
+) -> GroupedResultsEntity:
     """Likewise, but whole is only the latest account of each group."""
     whole = _each_once(group.accounts[:1] for group in groups)
-    known = {one.id for one in whole}
-    others = [one for one in _each_once(group.accounts[1:] for group in groups) if one.id not in known]
+    shown = {one.id for one in whole}
+    others = [one for one in _each_once(group.accounts[1:] for group in groups) if one.id not in shown]
     return {
         "accounts": [account_entity(one, uris) for one in whole],
         "partial_accounts": [_partial(one, uris) for one in others],
         "statuses": _statuses(groups, uris),
-        "notification_groups": [_group(group, uris) for group in groups],
+        "notification_groups": [_group(group, uris, known) for group in groups],
     }
 
 
-def _group(view: NotificationGroupView, uris: Uris) -> NotificationGroupEntity:
+def _group(view: NotificationGroupView, uris: Uris, known: Known) -> NotificationGroupEntity:
     group, newest = view.group, view.newest
     entity: NotificationGroupEntity = {
         "group_key": group.key,
@@ -133,6 +148,10 @@ def _group(view: NotificationGroupView, uris: Uris) -> NotificationGroupEntity:
         entity["report"] = report_entity(newest.report, uris)
     if newest.warning is not None:
         entity["moderation_warning"] = warning_entity(newest.warning, newest.account, uris)
+    if newest.severance is not None:
+        entity["event"] = severance_entity(newest.severance)
+    if known is not None and group.newest.type not in known:
+        entity["fallback"] = fallback_entity(newest)
     return entity
 
 

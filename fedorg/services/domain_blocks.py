@@ -5,14 +5,14 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
-from fedorg.domain.jobs import ActivityKind
 from fedorg.domain.pages import Listed
+from fedorg.domain.severances import SeveranceCause, SeveranceType
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import Invalid
 from fedorg.ids import AccountId
 from fedorg.node import Node
+from fedorg.services import severing
 from fedorg.services.peers import canonical_domain
-from fedorg.services.relationships.following import sever
 from fedorg.store import accounts, domain_blocks, notifications, timelines
 
 BLOCKS_MAX: Final = 1000
@@ -34,7 +34,8 @@ async def block(node: Node, account: Account, domain: str) -> None:
         domain_blocks.insert(conn, node.ids, node.now(), account.id, name)
 
     await node.write(shut)
-    while await node.write(_sever_some, node, account, name):
+    cause = SeveranceCause(number=node.ids.next(), type=SeveranceType.USER_DOMAIN_BLOCK, target_name=name)
+    while await node.write(_sever_some, node, account, cause):
         pass
 
 
@@ -43,14 +44,17 @@ async def unblock(node: Node, account_id: AccountId, domain: str) -> None:
     await node.write(domain_blocks.delete, account_id, _domain(node, domain))
 
 
-def _sever_some(conn: Connection, node: Node, account: Account, domain: str) -> int:
-    tied = domain_blocks.list_tied(conn, account.id, domain, _CHUNK)
+def _sever_some(conn: Connection, node: Node, account: Account, cause: SeveranceCause) -> bool:
+    """Whether something may be left; when nothing is, the member is told what was lost."""
+    tied = domain_blocks.list_tied(conn, account.id, cause.target_name, _CHUNK)
     for other in accounts.list_by_ids(conn, tied).values():
-        sever(conn, node, account, other, ActivityKind.UNDO_FOLLOW)
-        sever(conn, node, other, account, ActivityKind.REJECT_FOLLOW)
+        severing.part(conn, node, cause, account, other)
         timelines.remove_author(conn, account.id, other.id)
-        notifications.delete_from(conn, account.id, other.id)
-    return len(tied)
+    if len(tied) == _CHUNK:
+        return True
+    notifications.delete_from_domain(conn, account.id, cause.target_name)
+    severing.tell(conn, node, cause, AccountId(0))
+    return False
 
 
 def _domain(node: Node, domain: str) -> str:

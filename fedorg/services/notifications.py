@@ -24,11 +24,12 @@ from fedorg.domain.notifications import (
 )
 from fedorg.domain.pages import Listed, Page
 from fedorg.domain.reports import ReportView
+from fedorg.domain.severances import Severance
 from fedorg.domain.statuses import PageQuery, StatusView, TimelineName
 from fedorg.errors import NotFound
-from fedorg.ids import AccountId, NotificationId, ReportId, StatusId, WarningId
+from fedorg.ids import AccountId, NotificationId, ReportId, SeveranceId, StatusId, WarningId
 from fedorg.node import Node
-from fedorg.store import accounts, markers, notifications, reports, views, warnings
+from fedorg.store import accounts, markers, notifications, reports, severances, views, warnings
 from fedorg.store.notifications import groups
 
 _OWN_TIMELINE: Final[tuple[TimelineName, ...]] = ("notifications",)
@@ -154,20 +155,33 @@ class _Companions:
     statuses: Mapping[StatusId, StatusView]
     reports: Mapping[ReportId, ReportView]
     warnings: Mapping[WarningId, AccountWarning]
+    severances: Mapping[SeveranceId, Severance]
 
     def view(self, row: Notification) -> NotificationView | None:
         """None for what the account may see no longer, and for what comes from suspended accounts."""
         account = self.people[row.from_account_id]
-        status = None if row.status_id is None else self.statuses.get(row.status_id)
-        is_report = row.type is NotificationType.ADMIN_REPORT
-        report = self.reports.get(ReportId(row.origin)) if is_report else None
-        is_warning = row.type is NotificationType.MODERATION_WARNING
-        warning = self.warnings.get(WarningId(row.origin)) if is_warning else None
+        view = NotificationView(
+            notification=row,
+            account=account,
+            status=None if row.status_id is None else self.statuses.get(row.status_id),
+            report=self.reports.get(ReportId(row.origin)) if row.type is NotificationType.ADMIN_REPORT else None,
+            warning=self.warnings.get(WarningId(row.origin)) if row.type is _WARNED else None,
+            severance=self.severances.get(SeveranceId(row.origin)) if row.type is _SEVERED else None,
+        )
         is_hidden = account.suspended_at is not None and row.type is not NotificationType.ADMIN_SIGN_UP
-        is_gone = (is_report and report is None) or (is_warning and warning is None)
-        if is_hidden or is_gone or (row.status_id is not None and status is None):
-            return None
-        return NotificationView(notification=row, account=account, status=status, report=report, warning=warning)
+        return None if is_hidden or _speaks_of_nothing(view) else view
+
+
+_WARNED: Final = NotificationType.MODERATION_WARNING
+_SEVERED: Final = NotificationType.SEVERED_RELATIONSHIPS
+# What a notification of a kind is about, beside a status.
+_ABOUT: Final = {NotificationType.ADMIN_REPORT: "report", _WARNED: "warning", _SEVERED: "severance"}
+
+
+def _speaks_of_nothing(view: NotificationView) -> bool:
+    row = view.notification
+    is_status_gone = row.status_id is not None and view.status is None
+    return is_status_gone or (row.type in _ABOUT and getattr(view, _ABOUT[row.type]) is None)
 
 
 def _load(
@@ -179,13 +193,15 @@ def _load(
 ) -> _Companions:
     ids = list({row.status_id: None for row in rows if row.status_id is not None})
     told = [row.origin for row in rows if row.type is NotificationType.ADMIN_REPORT]
-    warned = [row.origin for row in rows if row.type is NotificationType.MODERATION_WARNING]
+    warned = [row.origin for row in rows if row.type is _WARNED]
+    lost = [row.origin for row in rows if row.type is _SEVERED]
     found = reports.views(conn, list(reports.list_by_ids(conn, told).values())) if told else []
     return _Companions(
         people=accounts.list_by_ids(conn, {row.from_account_id for row in rows} | {*others}),
         statuses={view.status.id: view for view in views.load_views(conn, now, account_id, ids)},
         reports={view.report.id: view for view in found},
         warnings=warnings.list_by_ids(conn, warned),
+        severances=severances.list_by_ids(conn, lost),
     )
 
 

@@ -2,11 +2,12 @@
 
 from sqlalchemy import Connection
 
+from fedorg.domain.jobs import SeverPeer
 from fedorg.domain.peers import PeerSummary
 from fedorg.domain.visibility import Tier
 from fedorg.errors import Invalid, NotFound
 from fedorg.node import Node
-from fedorg.store import audit, deliveries, peers
+from fedorg.store import audit, deliveries, jobs, peers
 from fedorg.text import canonical_host
 
 
@@ -28,6 +29,7 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
     """Say what a server is to this node, known before or not; written to the audit log.
 
     From now on nothing is delivered to it that lies outside its tier: what was queued is checked again when it is due.
+    With a server that is blocked every follow ends, and members are told which they lost.
     """
     name = canonical_domain(domain)
     if name is None:
@@ -36,7 +38,10 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
         raise Invalid("A node is no peer of itself")
 
     def unit(conn: Connection) -> PeerSummary:
+        before = peers.tiers(conn, [name])[name]
         peers.set_tier(conn, node.now(), name, tier)
+        if tier is Tier.BLOCKED and before is not Tier.BLOCKED:
+            jobs.enqueue(conn, node.ids, node.now(), SeverPeer(domain=name, cause=node.ids.next()))
         audit.record(conn, node.ids, node.now(), action="peer.tier", target=name, details={"tier": tier.value})
         return _get(conn, name)
 

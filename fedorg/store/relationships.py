@@ -109,6 +109,24 @@ def delete_follow(conn: Connection, account_id: AccountId, target_id: AccountId)
     return follow
 
 
+def list_ties_with_peer(conn: Connection, peer: str, limit: int) -> list[tuple[AccountId, AccountId]]:
+    """Up to ``limit`` pairs of a member and an account of a peer between whom a follow or a request stands."""
+    member, other = accounts_table.alias("member"), accounts_table.alias("other")
+    towards = (
+        sa.select(member.c.id.label("member_id"), other.c.id.label("other_id"))
+        .join(follows, follows.c.account_id == member.c.id)
+        .join(other, other.c.id == follows.c.target_id)
+    )
+    back = (
+        sa.select(member.c.id, other.c.id)
+        .join(follows, follows.c.target_id == member.c.id)
+        .join(other, other.c.id == follows.c.account_id)
+    )
+    is_between = member.c.domain.is_(None), other.c.peer == peer
+    statement = sa.union(towards.where(*is_between), back.where(*is_between)).limit(limit)
+    return [(row.member_id, row.other_id) for row in conn.execute(statement)]
+
+
 def has_local_follower(conn: Connection, account_id: AccountId) -> bool:
     """Whether an account of this node follows it, accepted."""
     statement = sa.select(

@@ -883,6 +883,23 @@ notifications: Final = Table(
     Index("ix_notifications_from", "from_account_id"),
 )
 
+# How many follows each member lost when a server or an account was shut out.
+severances: Final = Table(
+    "severances",
+    metadata,
+    _id(),
+    Column("cause", BigInteger, nullable=False),
+    _account(),
+    Column("type", String(32), nullable=False),
+    Column("target_name", Text, nullable=False),
+    _count("followers_count"),
+    _count("following_count"),
+    _moment("created_at"),
+    UniqueConstraint("cause", "account_id"),
+    Index(None, "account_id"),
+    Index(None, "created_at"),
+)
+
 # From whom somebody wants to hear, who asks to be heard, and who is heard whatever the policy says.
 
 notification_policies: Final = Table(

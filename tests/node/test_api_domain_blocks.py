@@ -67,7 +67,8 @@ async def test_a_server_shut_out_is_out_of_sight(working: WorkingServer) -> None
 
         for path in ("timelines/home", "timelines/public?remote=1"):
             assert str(zoe.id) not in await authors(anna, path)
-        assert entities(await anna.api.get("/api/v1/notifications"), "Notification") == []
+        told = entities(await anna.api.get("/api/v1/notifications"), "Notification")
+        assert [one["type"] for one in told] == ["severed_relationships"]
         (between,) = entities(
             await anna.api.get("/api/v1/accounts/relationships", params={"id[]": str(zoe.id)}), "Relationship"
         )

@@ -105,6 +105,19 @@ def delete_from(conn: Connection, account_id: AccountId, by: AccountId) -> None:
     requests.forget(conn, account_id, by)
 
 
+def delete_from_domain(conn: Connection, account_id: AccountId, domain: str) -> None:
+    """Remove what an account was told of anybody of a server, waiting or not."""
+    people = sa.select(accounts_table.c.id).where(
+        sa.or_(accounts_table.c.domain == domain, accounts_table.c.peer == domain)
+    )
+    conn.execute(
+        sa.delete(notifications).where(
+            notifications.c.account_id == account_id, notifications.c.from_account_id.in_(people)
+        )
+    )
+    requests.forget_all(conn, account_id, people)
+
+
 def count_after(conn: Connection, account_id: AccountId, after: int, limit: int, query: NotificationQuery) -> int:
     """How many of what an account asks for are newer than ``after``, counted no further than ``limit``."""
     newer = (

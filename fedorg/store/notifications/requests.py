@@ -116,6 +116,15 @@ def forget(conn: Connection, account_id: AccountId, by: AccountId | None = None)
     conn.execute(sa.delete(notification_requests).where(condition))
 
 
+def forget_all(conn: Connection, account_id: AccountId, people: sa.Select[tuple[int]]) -> None:
+    """Forget those among ``people`` who ask an account."""
+    conn.execute(
+        sa.delete(notification_requests).where(
+            notification_requests.c.account_id == account_id, notification_requests.c.from_account_id.in_(people)
+        )
+    )
+
+
 def unfilter(
     conn: Connection, account_id: AccountId, by: AccountId, limit: int
 ) -> list[tuple[StatusId | None, NotificationType]]:

@@ -8,19 +8,21 @@ from quart import Blueprint, Response
 from fedorg.domain.notifications import GROUPABLE, NotificationGroupView, NotificationType
 from fedorg.errors import BadRequest
 from fedorg.serializers.accounts import account_entity
-from fedorg.serializers.notifications import GroupedResultsEntity, grouped_entity, grouped_entity_with_avatars
+from fedorg.serializers.notifications import GroupedResultsEntity, Known, grouped_entity, grouped_entity_with_avatars
 from fedorg.services import notifications
 from fedorg.uris import Uris
 from fedorg.web.auth import Viewer, requires
 from fedorg.web.base import json_answer, link_header, page_answer, this_node
-from fedorg.web.mastodon.notifications import read_most, read_query, read_types
+from fedorg.web.mastodon.notifications import read_known, read_most, read_query, read_types
 from fedorg.web.params import Params, read_params
 
 blueprint = Blueprint("grouped_notifications", __name__, url_prefix="/api/v2/notifications")
 
 
 class _Form(Protocol):
-    def __call__(self, groups: Sequence[NotificationGroupView], uris: Uris) -> GroupedResultsEntity: ...
+    def __call__(
+        self, groups: Sequence[NotificationGroupView], uris: Uris, known: Known = None
+    ) -> GroupedResultsEntity: ...
 
 
 _FORMS: Final[Mapping[str, _Form]] = {"full": grouped_entity, "partial_avatars": grouped_entity_with_avatars}
@@ -35,7 +37,7 @@ async def list_groups(viewer: Viewer) -> Response:
     if query is None:
         return json_answer(form([], node.uris))
     found = await notifications.list_groups(node, viewer.account.id, params.page(40, 80), query, _grouped(params))
-    return json_answer(form(found.items, node.uris), headers=link_header(found.cursors))
+    return json_answer(form(found.items, node.uris, read_known(params)), headers=link_header(found.cursors))
 
 
 @blueprint.get("/unread_count")
@@ -56,8 +58,10 @@ async def count_unread(viewer: Viewer) -> Response:
 @requires("read:notifications")
 async def get_group(viewer: Viewer, group_key: str) -> Response:
     """One group of the viewer's own."""
-    form, node = _form(await read_params()), this_node()
-    return json_answer(form([await notifications.get_group(node, viewer.account.id, group_key)], node.uris))
+    params = await read_params()
+    form, node = _form(params), this_node()
+    found = await notifications.get_group(node, viewer.account.id, group_key)
+    return json_answer(form([found], node.uris, read_known(params)))
 
 
 @blueprint.get("/<group_key>/accounts")

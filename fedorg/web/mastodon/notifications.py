@@ -29,7 +29,8 @@ async def list_notifications(viewer: Viewer) -> Response:
         return page_answer([], [])
     node = this_node()
     found = await notifications.list_notifications(node, viewer.account.id, params.page(40, 80), query)
-    return page_answer([notification_entity(view, node.uris) for view in found.items], found.cursors)
+    known = read_known(params)
+    return page_answer([notification_entity(view, node.uris, known) for view in found.items], found.cursors)
 
 
 @blueprint.get("/unread_count")
@@ -50,7 +51,7 @@ async def get(viewer: Viewer, notification_id: NotificationId) -> Response:
     """One notification of the viewer's own."""
     node = this_node()
     view = await notifications.get(node, viewer.account.id, notification_id)
-    return json_answer(notification_entity(view, node.uris))
+    return json_answer(notification_entity(view, node.uris, read_known(await read_params())))
 
 
 @blueprint.post("/<id:notification_id>/dismiss")
@@ -86,6 +87,11 @@ def read_query(params: Params) -> NotificationQuery | None:
 def read_types(params: Params, name: str) -> tuple[NotificationType, ...]:
     """Kinds by their names, without those that nobody knows."""
     return tuple(NotificationType(text) for text in params.texts(name) if text in _KNOWN)
+
+
+def read_known(params: Params) -> frozenset[str] | None:
+    """The kinds that the client says it knows; None when it does not say."""
+    return frozenset(params.texts("supported_types")) if params.has("supported_types") else None
 
 
 def read_most(params: Params) -> int:

@@ -1,0 +1,77 @@
+"""Ending what ties members to a server that is shut out, and telling each of them what they lost by it.
+
+The follows with a whole server end in a job, a little at a time; whoever shuts a server out only for themselves does
+it on the spot (``services.domain_blocks``). What is lost is counted where it ends, and told once, when all has ended.
+"""
+
+from typing import Final
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from fedorg.domain.accounts import Account
+from fedorg.domain.jobs import ActivityKind, SeverPeer
+from fedorg.domain.notifications import NotificationType
+from fedorg.domain.relationships import FollowState
+from fedorg.domain.severances import SeveranceCause, SeveranceType
+from fedorg.ids import AccountId
+from fedorg.node import Node
+from fedorg.services.relationships.following import sever
+from fedorg.store import accounts, notifications, relationships, severances
+
+CHUNK: Final = 100
+
+
+async def sever_peer(node: Node, job: SeverPeer) -> SeverPeer | None:
+    """End some of the follows with a server, then tell some of those who lost any; what is left of the job."""
+    cause = SeveranceCause(number=job.cause, type=SeveranceType.DOMAIN_BLOCK, target_name=job.domain)
+    if job.told_until is None:
+        ended = await node.write(_sever_some, node, cause)
+        return job if ended == CHUNK else replace(job, told_until=AccountId(0))
+    told_until = await node.write(tell, node, cause, job.told_until)
+    return None if told_until is None else replace(job, told_until=told_until)
+
+
+def part(conn: Connection, node: Node, cause: SeveranceCause, account: Account, other: Account) -> None:
+    """End the follows between a member and somebody, in both directions, and count what the member lost.
+
+    Requests that were not answered end too, and count for nothing, as in Mastodon.
+    """
+    pair = {one.account_id: one for one in relationships.follows_between(conn, account.id, [other.id])}
+    is_following = account.id in pair and pair[account.id].state is FollowState.ACCEPTED
+    is_followed = other.id in pair and pair[other.id].state is FollowState.ACCEPTED
+    sever(conn, node, account, other, ActivityKind.UNDO_FOLLOW)
+    sever(conn, node, other, account, ActivityKind.REJECT_FOLLOW)
+    if is_following or is_followed:
+        severances.add(
+            conn,
+            node.ids,
+            node.now(),
+            cause,
+            account.id,
+            followers=int(is_followed),
+            following=int(is_following),
+        )
+
+
+def tell(conn: Connection, node: Node, cause: SeveranceCause, after: AccountId) -> AccountId | None:
+    """Tell some of those who lost something by a cause, by account from ``after`` on; the next cursor, if any."""
+    found = severances.list_of_cause(conn, cause.number, after, CHUNK)
+    for one in found:
+        notifications.notify_oneself(
+            conn,
+            node.ids,
+            node.now(),
+            one.account_id,
+            type_=NotificationType.SEVERED_RELATIONSHIPS,
+            origin=one.id,
+        )
+    return found[-1].account_id if len(found) == CHUNK else None
+
+
+def _sever_some(conn: Connection, node: Node, cause: SeveranceCause) -> int:
+    pairs = relationships.list_ties_with_peer(conn, cause.target_name, CHUNK)
+    people = accounts.list_by_ids(conn, {one for pair in pairs for one in pair})
+    for local, remote in pairs:
+        part(conn, node, cause, people[local], people[remote])
+    return len(pairs)

@@ -1,0 +1,154 @@
+"""Lost follows: who is told of them, in which numbers, when a server is shut out by one member or by the node."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from fedorg.domain.notifications import NotificationType
+from fedorg.domain.visibility import Tier
+from fedorg.ids import AccountId
+from fedorg.serializers import notification_texts
+from fedorg.services import peers, severing
+from fedorg.store import notifications
+from tests.node.meeting import Meeting
+from tests.node.peering import be_followed, follow_remote
+from tests.node.serving import Member
+from tests.node.talking import entities, entity, listening, post, success
+from tests.node.world import insert_member
+
+
+async def told(member: Member, **params: object) -> list[Any]:
+    return entities(await member.api.get("/api/v1/notifications", params=params), "Notification")  # type: ignore[arg-type]
+
+
+async def befriend(meeting: Meeting, member: Member, *names: str) -> None:
+    """Users of the peer whom a member follows, and who follow back."""
+    for name in names:
+        meeting.add(name)
+        await follow_remote(meeting.working, member, meeting.peer, name)
+        await be_followed(meeting.working, meeting.peer, name, member)
+
+
+async def numbers(member: Member) -> tuple[int, int]:
+    account = success(await member.api.get("/api/v1/accounts/verify_credentials"))
+    return account["followers_count"], account["following_count"]
+
+
+async def test_who_shuts_a_server_out_learns_what_it_cost(meeting: Meeting) -> None:
+    """One notification with how many followers and followed were lost; nothing else of that server stays."""
+    anna = await meeting.working.person("anna")
+    await befriend(meeting, anna, "fred", "rita")
+    meeting.add("gus")
+    await be_followed(meeting.working, meeting.peer, "gus", anna)
+    assert await numbers(anna) == (3, 2)
+
+    success(await anna.api.post("/api/v1/domain_blocks", data={"domain": meeting.peer.domain}))
+
+    (severed,) = await told(anna)
+    assert severed["type"] == "severed_relationships"
+    assert severed["account"]["id"] == anna.id
+    event = severed["event"]
+    assert (event["type"], event["target_name"]) == ("user_domain_block", meeting.peer.domain)
+    assert (event["followers_count"], event["following_count"]) == (3, 2)
+    assert event["purged"] is True
+    assert await numbers(anna) == (0, 0)
+    grouped = entity(await anna.api.get("/api/v2/notifications"), "GroupedNotificationsResults")
+    assert grouped["notification_groups"][0]["event"] == event
+    # Nothing is left to lose, so that there is nothing to tell.
+    success(await anna.api.post("/api/v1/domain_blocks", data={"domain": meeting.peer.domain}))
+    assert [one["id"] for one in await told(anna)] == [severed["id"]]
+
+
+async def test_a_blocked_server_loses_all_follows_and_members_are_told(meeting: Meeting) -> None:
+    """Each member who lost somebody hears of their own losses; others hear nothing, and follows here stay."""
+    anna, bert, carl = [await meeting.working.person(name) for name in ("anna", "bert", "carl")]
+    await befriend(meeting, anna, "fred", "rita")
+    await be_followed(meeting.working, meeting.peer, "fred", bert)
+    success(await carl.api.post(f"/api/v1/accounts/{bert.id}/follow"))
+    for member in (anna, bert):
+        await member.api.post("/api/v1/notifications/clear")
+
+    async with listening(anna.api, "user/notification") as heard:
+        await peers.set_tier(meeting.node, meeting.peer.domain, Tier.BLOCKED)
+        kind, severed = await heard.next()
+    await meeting.working.settle()
+
+    assert (kind, severed["type"]) == ("notification", "severed_relationships")
+    event = severed["event"]
+    assert (event["type"], event["followers_count"], event["following_count"]) == ("domain_block", 2, 2)
+    (of_bert,) = await told(bert)
+    assert (of_bert["event"]["followers_count"], of_bert["event"]["following_count"]) == (1, 0)
+    assert await told(carl) == []
+    assert (await numbers(anna), await numbers(bert), await numbers(carl)) == ((0, 0), (1, 0), (0, 1))
+    await peers.set_tier(meeting.node, meeting.peer.domain, Tier.BLOCKED)
+    await peers.set_tier(meeting.node, meeting.peer.domain, Tier.OPEN)
+    await meeting.working.settle()
+    assert len(await told(anna)) == 1
+
+
+async def test_many_follows_end_bit_by_bit_and_are_told_once(meeting: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many steps it takes, the numbers are whole when they are told."""
+    monkeypatch.setattr(severing, "CHUNK", 2)
+    members = [await meeting.working.person(name) for name in ("anna", "bert", "carl")]
+    meeting.add("fred")
+    for member in members:
+        await be_followed(meeting.working, meeting.peer, "fred", member)
+    await befriend(meeting, members[0], "rita", "gus")
+
+    await peers.set_tier(meeting.node, meeting.peer.domain, Tier.BLOCKED)
+    await meeting.working.settle()
+
+    events = [
+        (one["event"]["followers_count"], one["event"]["following_count"])
+        for member in members
+        for one in await told(member, **{"types[]": "severed_relationships"})
+    ]
+    assert events == [(3, 2), (1, 0), (1, 0)]
+
+
+async def test_an_app_that_does_not_know_a_kind_gets_it_in_words(meeting: Meeting) -> None:
+    """With ``supported_types`` every other kind carries a sentence; without, none does."""
+    anna, bert = await meeting.working.person("anna"), await meeting.working.person("bert")
+    await bert.api.post(f"/api/v1/accounts/{anna.id}/follow")
+    await post(bert, "@anna hi")
+    await meeting.working.settle()
+    known = {"supported_types[]": ["mention", "favourite"]}
+
+    mention, follow = await told(anna, **known)
+
+    assert "fallback" not in mention
+    assert "bert" in follow["fallback"]["title"]
+    assert follow["fallback"]["summary"]
+    one = await anna.api.get(f"/api/v1/notifications/{follow['id']}", params=known)
+    assert entity(one, "Notification")["fallback"] == follow["fallback"]
+    groups = success(await anna.api.get("/api/v2/notifications", params=known))["notification_groups"]
+    assert ["fallback" in group for group in groups] == [False, True]
+    assert all("fallback" not in one for one in await told(anna))
+
+
+def test_every_kind_can_be_said_in_words() -> None:
+    """A kind without a title could be pushed to nobody."""
+    assert set(notification_texts.TITLES) == set(NotificationType)
+
+
+async def test_old_notifications_are_forgotten(meeting: Meeting) -> None:
+    """A table that only grows would end a node: after four hundred days notifications go."""
+    anna = await meeting.working.person("anna")
+    fan = await insert_member(meeting.node, "fan")
+
+    def tell(conn: Connection) -> None:
+        notifications.notify(
+            conn,
+            meeting.node.ids,
+            meeting.node.now(),
+            [AccountId(int(anna.id))],
+            type_=NotificationType.FOLLOW,
+            by=fan.id,
+            origin=1,
+        )
+
+    await meeting.node.write(tell)
+    assert len(await told(anna)) == 1
+    assert await meeting.node.write(notifications.delete_before, meeting.node.now(), 100) == 1
+    assert await told(anna) == []
