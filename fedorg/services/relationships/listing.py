@@ -10,6 +10,7 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.pages import Listed
 from fedorg.domain.relationships import FollowState, MutedAccount, Relationship
 from fedorg.domain.statuses import PageQuery
+from fedorg.domain.visibility import FederationMode
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
@@ -40,10 +41,13 @@ async def get_relationship(node: Node, viewer: AccountId, target_id: AccountId) 
 async def list_followers(
     node: Node, viewer: AccountId | None, account_id: AccountId, page: PageQuery
 ) -> list[Listed[Account]]:
-    """Who follows an account; empty for others when it hides its collections, and for whom it blocks."""
+    """Who follows an account; empty for others when it hides its collections, and for whom it blocks.
+
+    Empty for visitors, too, unless this node federates with everybody: it would show who works with whom.
+    """
 
     def unit(conn: Connection) -> list[Listed[Account]]:
-        hides = _hides_collections(conn, viewer, account_id)
+        hides = _hides_collections(conn, node, viewer, account_id)
         return [] if hides else relationships.list_followers(conn, account_id, page)
 
     return await node.read(unit)
@@ -52,10 +56,10 @@ async def list_followers(
 async def list_following(
     node: Node, viewer: AccountId | None, account_id: AccountId, page: PageQuery
 ) -> list[Listed[Account]]:
-    """Whom an account follows; empty for others when it hides its collections, and for whom it blocks."""
+    """Whom an account follows; empty as above."""
 
     def unit(conn: Connection) -> list[Listed[Account]]:
-        hides = _hides_collections(conn, viewer, account_id)
+        hides = _hides_collections(conn, node, viewer, account_id)
         return [] if hides else relationships.list_following(conn, account_id, page)
 
     return await node.read(unit)
@@ -139,9 +143,11 @@ def _shut_out(conn: Connection, viewer: AccountId, ids: Collection[AccountId]) -
     return frozenset(account.id for account in known if not domains.isdisjoint({account.domain, account.peer}))
 
 
-def _hides_collections(conn: Connection, viewer: AccountId | None, account_id: AccountId) -> bool:
+def _hides_collections(conn: Connection, node: Node, viewer: AccountId | None, account_id: AccountId) -> bool:
     account = accounts.get(conn, account_id)
     if viewer == account_id:
         return False
+    if viewer is None and FederationMode(node.settings.federation_mode) is not FederationMode.OPEN:
+        return True
     is_blocked = viewer is not None and (account_id, viewer) in relationships.blocks_between(conn, viewer, [account_id])
     return account.hide_collections or account.suspended_at is not None or is_blocked

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -17,11 +18,13 @@ from sqlalchemy import Connection
 
 from fedorg import web
 from fedorg.domain.accounts import UserRole
-from fedorg.services import users
+from fedorg.domain.visibility import Tier
+from fedorg.services import peers, users
 from fedorg.store import accounts
 from fedorg.web.auth import ACCESS
 from tests.databases import SqliteFiles
 from tests.node.attacks.ground import Ground, take_ground
+from tests.node.fake_peer import FakePeer
 from tests.node.serving import PASSWORD, Member, NodeServer
 from tests.node.talking import post, refusal, success, upload
 from tests.node.test_api_refusals import shown
@@ -279,3 +282,25 @@ async def test_s49_who_is_kept_out_is_out_on_every_route(ground: Ground, how: st
 def _suspend(conn: Connection, member: Member) -> None:
     known = accounts.get(conn, member.user.account_id)
     accounts.update(conn, replace(known, suspended_at=datetime.now(UTC)))
+
+
+async def test_s48_who_knows_whom_is_told_to_no_visitor_of_a_narrow_node(
+    sqlite_files: SqliteFiles, tmp_path: Path, peer: FakePeer
+) -> None:
+    """S48: where a node does not federate with everybody, only members and its peers see who follows whom."""
+    narrow = {"federation_mode": "partners", "default_reach": "partners"}
+    async with take_ground(sqlite_files, tmp_path, **narrow) as ground:
+        bert = await ground.server.person("bert")
+        await bert.api.post(f"/api/v1/accounts/{ground.alice.id}/follow")
+        await peers.set_tier(ground.server.node, peer.domain, Tier.PARTNER)
+        listed = f"{ground.alice_uri}/followers?page=true"
+        for path in (f"/api/v1/accounts/{ground.alice.id}/followers", f"/api/v1/accounts/{bert.id}/following"):
+            assert len(success(await ground.alice.api.get(path))) == 1
+            assert success(await ground.server.anonymous.get(path)) == []
+        unsigned = await ground.server.anonymous.get(listed, headers={"Accept": "application/activity+json"})
+        signed = await ground.server.anonymous.get(listed, headers=peer.sign_get(listed, by="mallory"))
+        refused = await ground.server.anonymous.get("/api/v1/directory")
+
+        assert "bert" not in unsigned.text
+        assert f"{ground.url}/users/bert" in signed.json()["orderedItems"]
+        assert refused.status_code == 401
