@@ -24,7 +24,7 @@ def test_every_setting_is_in_the_documentation_with_its_default() -> None:
 def test_every_column_has_a_reader() -> None:
     """A column that no code outside the table definition names is dead weight."""
     readers = "\n".join(
-        path.read_text() for path in SOURCES if path.name != "tables.py" and "migrations" not in path.parts
+        path.read_text() for path in SOURCES if path.parent.name != "tables" and "migrations" not in path.parts
     )
 
     unread = [

@@ -1,0 +1,232 @@
+"""Who there is: accounts, their keys, users, and how they sign in."""
+
+from typing import Final
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+
+from fedorg.store.tables.columns import account_id, count, flag, flag_set, metadata, moment, own_id, string
+
+accounts: Final = Table(
+    "accounts",
+    metadata,
+    own_id(),
+    Column("username", Text, nullable=False),
+    Column("domain", Text),
+    # The server: what tiers, reach and deliveries go by. The domain above is the one in the handle.
+    Column("peer", Text),
+    # lower(username)@lower(domain), or lower(username) alone: one spelling, one account (S7).
+    Column("acct_key", Text, nullable=False, unique=True),
+    Column("uri", Text, nullable=False, unique=True),
+    Column("url", Text, nullable=False),
+    Column("actor_type", String(16), nullable=False),
+    string("display_name"),
+    string("note"),
+    string("note_source"),
+    Column("fields", JSON, nullable=False),
+    Column("emojis", JSON, nullable=False),
+    Column("avatar", Text),
+    Column("avatar_static", Text),
+    string("avatar_description"),
+    Column("header", Text),
+    string("header_description"),
+    flag("locked"),
+    flag("discoverable"),
+    flag("indexable"),
+    flag("hide_collections"),
+    flag("memorial"),
+    flag_set("show_media"),
+    flag_set("show_media_replies"),
+    flag_set("show_featured"),
+    Column("attribution_domains", JSON),
+    string("inbox"),
+    Column("shared_inbox", Text),
+    string("outbox"),
+    string("followers_uri"),
+    string("following_uri"),
+    Column("featured_uri", Text),
+    Column("featured_tags_uri", Text),
+    Column("also_known_as", JSON, nullable=False),
+    Column("moved_to_uri", Text),
+    moment("moved_at", nullable=True),
+    moment("suspended_at", nullable=True),
+    flag("suspended_remotely"),
+    moment("deleted_at", nullable=True),
+    moment("silenced_at", nullable=True),
+    moment("sensitized_at", nullable=True),
+    moment("created_at"),
+    moment("updated_at", nullable=True),
+    moment("fetched_at", nullable=True),
+    moment("last_status_at", nullable=True),
+    count("followers_count"),
+    count("following_count"),
+    count("statuses_count"),
+    Index(None, "peer"),
+)
+
+account_keys: Final = Table(
+    "account_keys",
+    metadata,
+    Column("uri", Text, primary_key=True),
+    account_id(),
+    Column("algorithm", String(16), nullable=False),
+    Column("public", Text, nullable=False),
+    Column("private", Text),
+    moment("created_at"),
+    Index(None, "account_id"),
+)
+
+invites: Final = Table(
+    "invites",
+    metadata,
+    own_id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("created_by", BigInteger, nullable=False),
+    count("uses"),
+    Column("uses_max", Integer),
+    moment("expires_at", nullable=True),
+    moment("created_at"),
+)
+
+users: Final = Table(
+    "users",
+    metadata,
+    own_id(),
+    account_id(),
+    Column("username", Text, nullable=False, unique=True),
+    Column("email", Text, unique=True),
+    Column("password_hash", Text),
+    Column("role", String(16), nullable=False),
+    Column("locale", String(16), nullable=False),
+    Column("default_visibility", String(16), nullable=False),
+    Column("default_reach", String(16)),
+    flag("default_sensitive"),
+    Column("default_language", String(16)),
+    Column("default_quote_policy", String(16), nullable=False, server_default="public"),
+    string("sign_up_reason"),
+    Column("invite_id", BigInteger, ForeignKey("invites.id", ondelete="SET NULL")),
+    moment("created_at"),
+    moment("confirmed_at", nullable=True),
+    moment("approved_at", nullable=True),
+    moment("disabled_at", nullable=True),
+    moment("last_sign_in_at", nullable=True),
+)
+
+# Which accounts a user may act for: its own, and shared ones such as a press office.
+user_accounts: Final = Table(
+    "user_accounts",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    account_id(primary_key=True),
+    moment("created_at"),
+    Index(None, "account_id"),
+)
+
+sessions: Final = Table(
+    "sessions",
+    metadata,
+    Column("id_hash", String(64), primary_key=True),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("csrf_token", String(64), nullable=False),
+    moment("created_at"),
+    moment("expires_at"),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+)
+
+sign_in_links: Final = Table(
+    "sign_in_links",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    moment("created_at"),
+    moment("expires_at"),
+    Index(None, "expires_at"),
+)
+
+# What was sent by mail; the address is the one it went to.
+mail_links: Final = Table(
+    "mail_links",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("email", Text, nullable=False),
+    moment("expires_at"),
+    UniqueConstraint("user_id", "kind"),
+    Index(None, "expires_at"),
+)
+
+applications: Final = Table(
+    "applications",
+    metadata,
+    own_id(),
+    Column("name", Text, nullable=False),
+    Column("website", Text),
+    Column("redirect_uris", JSON, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("client_id", String(64), nullable=False, unique=True),
+    Column("client_secret_hash", String(64), nullable=False),
+    moment("created_at"),
+)
+
+authorization_codes: Final = Table(
+    "authorization_codes",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("application_id", BigInteger, ForeignKey("applications.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    account_id(),
+    Column("redirect_uri", Text, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("code_challenge", Text),
+    # Set when the code is exchanged: a second exchange revokes what the first one gave (RFC 6749 §4.1.2).
+    Column("token_id", BigInteger),
+    moment("created_at"),
+    moment("expires_at"),
+    Index(None, "expires_at"),
+)
+
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    own_id(),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("application_id", BigInteger, ForeignKey("applications.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE")),
+    account_id(nullable=True),
+    Column("scopes", JSON, nullable=False),
+    moment("created_at"),
+    moment("last_used_at", nullable=True),
+    Index(None, "user_id"),
+    Index(None, "application_id"),
+)
+
+# Where the notifications of an account are sent to: one place for each token, which it ends with (S42).
+push_subscriptions: Final = Table(
+    "push_subscriptions",
+    metadata,
+    own_id(),
+    Column("token_id", BigInteger, ForeignKey("tokens.id", ondelete="CASCADE"), nullable=False, unique=True),
+    account_id(),
+    Column("endpoint", Text, nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    flag("is_standard"),
+    Column("alerts", JSON, nullable=False),
+    Column("policy", String(16), nullable=False),
+    # The token itself, which messages name, closed with the key below.
+    Column("sealed_token", Text, nullable=False),
+    moment("created_at"),
+    moment("failing_since", nullable=True),
+    Index("ix_push_subscriptions_account", "account_id"),
+)
+
+# One row: by what push services know this node.
+vapid_keys: Final = Table(
+    "vapid_keys",
+    metadata,
+    own_id(),
+    Column("private_key", Text, nullable=False),
+    Column("public_key", Text, nullable=False),
+    moment("created_at"),
+)
