@@ -25,6 +25,7 @@ from tests.node.attacks.forging import by_rsa, cavage
 from tests.node.attacks.ground import NUMBERS, Ground, note, take_ground
 from tests.node.attacks.raw import OK, Raw
 from tests.node.fake_peer import FakePeer, key, running_peer
+from tests.node.talking import refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -192,6 +193,23 @@ async def test_s21_an_address_inside_is_never_connected_to(
     host = f"[{address}]" if ":" in address and not address.startswith("[") else address
 
     await try_everything(strict, f"https://{host}/users/x")
+
+    assert ports(connected, strict) == set()
+    assert names.asked.total() == before
+
+
+async def test_s21_no_push_service_lies_inside(strict: Ground, names: Names, connected: list[tuple[str, int]]) -> None:
+    """S21, S22: a member cannot have notifications sent to an address inside, whatever the service calls itself."""
+    before = names.asked.total()
+    for address in (*INSIDE, *ODD, "user:password@push.example", "push.example:8443"):
+        host = f"[{address}]" if address.count(":") > 1 and not address.startswith("[") else address
+        if host.lower().rstrip(".").endswith(("localhost", "ocalhost")):
+            # A name: it is refused when something is sent.
+            continue
+        for endpoint in (f"https://{host}/push", f"http://{host}/push"):
+            asked = {"subscription": {"endpoint": endpoint, "keys": {"p256dh": "x", "auth": "x"}}}
+            answer = await strict.alice.api.post("/api/v1/push/subscription", json=asked)
+            assert "Endpoint" in refusal(answer, 422), endpoint
 
     assert ports(connected, strict) == set()
     assert names.asked.total() == before
