@@ -39,7 +39,9 @@ OWNED: Final = frozenset(
 # Of what belongs to one member and may be shown to all; only its owner changes it.
 SHOWN: Final = frozenset({"collection_id", "item_id"})
 # Ids and names of what everybody may name; what one does with it is one's own.
-NAMED: Final = frozenset({"account_id", "announcement_id", "name", "hashtag", "day", "refresh_id"})
+NAMED: Final = frozenset({"account_id", "announcement_id", "name", "hashtag", "day", "refresh_id", "year"})
+# Ids that staff alone may name.
+STAFFS: Final = frozenset({"report_id", "block_id"})
 ABSENT: Final = "109000000000000001"
 _PART: Final = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
 _BODY: Final = {
@@ -57,6 +59,17 @@ class Route:
     path: str
     parts: tuple[str, ...]
     access: str
+
+    @property
+    def scope(self) -> str:
+        """The scope it asks for; "" for none."""
+        scope = self.access.partition(",")[0].removeprefix("public").removeprefix("application").strip()
+        return "" if scope == "login" else scope
+
+    @property
+    def role(self) -> str:
+        """The least role of whoever calls it; "" for every member."""
+        return self.access.partition(",")[2].strip()
 
     def url(self, ids: dict[str, str]) -> str:
         """Its address with these ids, and nobody's for every other part."""
@@ -143,7 +156,7 @@ async def test_s45_a_second_member_on_every_route_with_an_id(ground: Ground) -> 
     anna, bert = await ground.server.person("anna"), await ground.server.person("bert")
     ids = await belongings(ground, anna, bert)
     all_routes = routes(ground.server)
-    unknown = {part for route in all_routes for part in route.parts} - OWNED - SHOWN - NAMED
+    unknown = {part for route in all_routes for part in route.parts} - OWNED - SHOWN - NAMED - STAFFS
     assert unknown == set(), "say of new ids whether they are one member's own"
     attacked = [
         route
@@ -174,25 +187,22 @@ async def test_s46_every_route_asks_for_its_scope_and_for_no_more(ground: Ground
     """S46: on every route, a token with its very scope is let in, and a token with all others is not."""
     carla = await ground.server.person("carla")
     clients: dict[str, httpx.AsyncClient] = {}
-    for route in routes(ground.server):
-        scope = route.access.removeprefix("public ").removeprefix("application ")
-        if scope in ("public", "application"):
-            continue
-        if scope not in clients:
-            clients[scope] = await ground.server.api(await ground.server.token(carla.user, scope))
-        answer = await call(clients[scope], route, {})
+    scoped = [route for route in routes(ground.server) if route.scope]
+    for route in scoped:
+        if route.scope not in clients:
+            clients[route.scope] = await ground.server.api(await ground.server.token(carla.user, route.scope))
+        answer = await call(clients[route.scope], route, {})
         assert answer.status_code not in (401, 500), (route, answer.text)
+        assert bool(route.role) is ("This action is not allowed" in answer.text), (route, answer.text)
         assert "outside the authorized scopes" not in answer.text, route
     scopes = sorted(clients)
-    for number, route in enumerate(routes(ground.server)):
+    for number, route in enumerate(scoped):
         # Some of the others, different ones for each route.
         for scope in (scopes * 2)[number % len(scopes) :][:4]:
             client = clients[scope]
-            wanted = route.access.removeprefix("public ").removeprefix("application ")
-            family = wanted.partition(":")[0]
-            if wanted in ("public", "application", scope) or scope == family:
+            if route.scope == scope or route.scope.startswith(f"{scope}:"):
                 continue
-            if wanted == "profile" and scope in ("read", "read:accounts"):
+            if route.scope == "profile" and scope in ("read", "read:accounts"):
                 # As at Mastodon, the wider scope shows one's own profile too.
                 continue
             answer = await call(client, route, {})
@@ -304,3 +314,31 @@ async def test_s48_who_knows_whom_is_told_to_no_visitor_of_a_narrow_node(
         assert "bert" not in unsigned.text
         assert f"{ground.url}/users/bert" in signed.json()["orderedItems"]
         assert refused.status_code == 401
+
+
+ADMIN_SCOPES: Final = "read write admin:read admin:write"
+
+
+async def test_s46_roles_are_no_scopes_and_end_below_ones_own(ground: Ground) -> None:
+    """S46: a token with every scope gives no role; a role acts on nobody of its own rank or above."""
+    people = {
+        role: await ground.server.person(f"a{role.value}", role=role, scopes=ADMIN_SCOPES)
+        for role in (UserRole.MEMBER, UserRole.MODERATOR, UserRole.ADMIN, UserRole.OWNER)
+    }
+    for route in routes(ground.server):
+        allowed = {"": 0, "moderator": 1, "admin": 2, "owner": 3}[route.role]
+        for rank, person in enumerate(people.values()):
+            if route.role and rank < allowed:
+                assert refusal(await call(person.api, route, {}), 403) == "This action is not allowed", (rank, route)
+    for low, actor in enumerate(list(people.values())[:3]):
+        for target in list(people.values())[max(low, 1) :]:
+            path = f"/api/v1/admin/accounts/{target.id}"
+            for action in ("none", "sensitive", "disable", "silence", "suspend"):
+                answer = await actor.api.post(f"{path}/action", json={"type": action})
+                assert answer.status_code == 403, (actor.user.role, target.user.role, action, answer.text)
+            for verb in ("approve", "reject", "enable", "unsilence", "unsuspend", "unsensitive"):
+                answer = await actor.api.post(f"{path}/{verb}")
+                assert answer.status_code in (403, 404, 422), (actor.user.role, target.user.role, verb, answer.text)
+            assert (await actor.api.delete(path)).status_code == 403
+    for person in people.values():
+        assert (await person.api.get("/api/v1/accounts/verify_credentials")).status_code == 200
