@@ -594,6 +594,44 @@ async def test_outcomes_of_deliveries(answered: bytes, outcome: Outcome) -> None
         assert await here.deliver(f"{other.http}/", b"{}", ED25519_KEY) == outcome
 
 
+# Plain requests ------------------------------------------------------------------------------------------------------
+
+
+async def test_bytes_are_posted_as_they_are() -> None:
+    """The caller's headers and bytes arrive unsigned; the answer is a status and how long to wait."""
+    async with peer(lambda _: http(429, retry_after="7")) as other, client() as here:
+        refused = await here.post(f"{other.http}/push/1?a=b", b"\x00\xff", {"ttl": "60"})
+        other.answer = lambda _: http(201)
+        taken = await here.post(f"{other.http}/push/1?a=b", b"", {})
+
+    first, _ = other.received
+    assert (refused.status, refused.retry_after, refused.is_success) == (429, 7.0, False)
+    assert (taken.status, taken.retry_after, taken.is_success) == (201, None, True)
+    assert first.line == "POST /push/1?a=b HTTP/1.1"
+    assert first.body == b"\x00\xff"
+    assert first.headers.single("ttl") == "60"
+    assert "signature" not in first.headers.lines
+
+
+async def test_s22_a_posted_redirect_is_an_answer() -> None:
+    """Nothing is sent on to where a redirect points."""
+    async with peer(lambda _: http(307, location="/elsewhere")) as other, client() as here:
+        reply = await here.post(f"{other.http}/push", b"secret", {})
+
+    assert (reply.status, reply.is_success, len(other.received)) == (307, False, 1)
+
+
+async def test_s21_nothing_is_posted_inside() -> None:
+    """An address is refused before anything is sent, and when it is only asked about."""
+    async with client(AddressPolicy()) as here:
+        here.check("https://push.example/1")
+        for url in ("https://127.0.0.1/1", "http://push.example/1"):
+            with pytest.raises(AddressRefused):
+                here.check(url)
+            with pytest.raises(AddressRefused):
+                await here.post(url, b"secret", {})
+
+
 # TLS -----------------------------------------------------------------------------------------------------------------
 
 
