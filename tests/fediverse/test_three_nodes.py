@@ -362,7 +362,7 @@ async def test_somebody_not_spoken_with_gets_nothing(world: World, tier: str) ->
 
 
 async def test_a_partner_that_is_blocked_is_cut_off(world: World) -> None:
-    """From the block on nothing is sent and nothing is taken, although Ada follows Anna; lifted, it goes on."""
+    """From the block on nothing is sent and nothing is taken, and follows end; lifted, one may follow anew."""
     await world.engineering.command("peer", "tier", world.acme.domain, "blocked")
     words = unique("Behind their back")
     try:
@@ -374,6 +374,13 @@ async def test_a_partner_that_is_blocked_is_cut_off(world: World) -> None:
             assert await ada.get(status["uri"]) in REFUSED
         await settle(world.engineering)
         assert not ledger.holds(world.acme, words)
+        (severed,) = await world.anna.get("/api/v1/notifications", {"types[]": "severed_relationships"})
+        assert (severed["event"]["target_name"], severed["event"]["followers_count"]) == (world.acme.domain, 1)
     finally:
         await world.engineering.command("peer", "tier", world.acme.domain, "partner")
+    # Nobody told Acme, where Ada still follows: she takes that back first.
+    target = await world.ada.find(world.anna)
+    await world.ada.post(f"/api/v1/accounts/{target}/unfollow")
+    await world.settle()
+    await world.ada.follow(world.anna)
     await never_reaches(world, world.acme, words, world.ada, world.anna)
