@@ -214,6 +214,29 @@ async def test_a_direct_status_is_for_its_addressee_only(fediverse: Fediverse) -
     assert not any(words in content for content in await bob.home())
 
 
+async def test_a_conversation_goes_on_on_both_nodes(fediverse: Fediverse) -> None:
+    """Each has it in their own list with the other one in it; what the other says last is unread."""
+    alice, bella = fediverse.alice, fediverse.bella
+    asked, answered = unique("How are you"), unique("Fine")
+
+    async def shown(member: Member, words: str) -> dict[str, Any]:
+        async def look() -> dict[str, Any] | None:
+            found = await member.get("/api/v1/conversations")
+            return next((one for one in found if words in one["last_status"]["content"]), None)
+
+        return await wait_for(look, f"a conversation with {words!r} for {member.handle}")
+
+    await post(alice, f"{bella.handle} {asked}", visibility="direct")
+    begun = await shown(bella, asked)
+    await post(bella, f"{alice.handle} {answered}", visibility="direct", in_reply_to_id=begun["last_status"]["id"])
+
+    at_alice, at_bella = await shown(alice, answered), await shown(bella, answered)
+    assert [f"@{one['acct']}" for one in at_alice["accounts"]] == [bella.handle]
+    assert [f"@{one['acct']}" for one in at_bella["accounts"]] == [alice.handle]
+    assert (at_alice["unread"], at_bella["unread"]) == (True, False)
+    assert at_bella["id"] == begun["id"]
+
+
 @pytest.mark.parametrize("visibility", ["private", "direct"])
 async def test_what_is_not_public_cannot_be_told_from_what_is_not_there(fediverse: Fediverse, visibility: str) -> None:
     """An unsigned fetch of a hidden status is answered byte for byte like one of a status that never was (S47)."""

@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
-from fedorg.domain.accounts import Account
+from fedorg.domain.accounts import Account, UserRole
 from fedorg.ids import StatusId
-from fedorg.services import interactions, relationships
+from fedorg.services import interactions, registration, relationships
+from fedorg.services.registration import SignUp
 from tests.node.counting import counted_queries
-from tests.node.serving import Member, NodeServer
+from tests.node.serving import PASSWORD, Member, NodeServer
 from tests.node.talking import entity, links, post, refusal, success
 from tests.node.world import insert_member
 
@@ -223,6 +224,38 @@ async def test_a_group_shows_nothing_its_owner_may_not_see(node_server: NodeServ
     assert shape(await groups(anna)) == [("favourite", 2)]
     rest = success(await anna.api.get(links(page)["next"]))
     assert [one["status_id"] for one in rest["notification_groups"]] == [kept["id"]]
+
+
+async def test_staff_hear_of_many_who_sign_up_as_one(node_server: NodeServer) -> None:
+    """People who registered lately stand in one group for each of those who look after the node."""
+    owner, helper = [
+        await node_server.person(name, role=role)
+        for name, role in (("owner", UserRole.OWNER), ("helper", UserRole.ADMIN))
+    ]
+    for number in range(3):
+        draft = SignUp(username=f"new{number}", email=f"new{number}@people.example", password=PASSWORD, agreement=True)
+        await registration.sign_up(node_server.node, draft)
+
+    for member in (owner, helper):
+        (group,) = await groups(member)
+        assert (group["type"], group["notifications_count"]) == ("admin.sign_up", 3)
+        assert group["group_key"].startswith("admin.sign_up-")
+        assert "status_id" not in group
+
+
+async def test_a_page_of_notifications_costs_the_same_whatever_is_in_it(node_server: NodeServer) -> None:
+    """Two or forty, of several kinds: the same number of queries."""
+    anna = await node_server.person("anna")
+    people = await fans(node_server, 10)
+    for number in range(4):
+        await favourite(node_server, await post(anna, f"{number}"), *people)
+    costs = []
+    for limit in (2, 40):
+        with counted_queries() as made:
+            assert len(success(await anna.api.get("/api/v1/notifications", params={"limit": limit}))) == limit
+        costs.append(len(made))
+
+    assert costs[0] == costs[1]
 
 
 async def test_a_page_of_groups_costs_the_same_whatever_is_in_it(node_server: NodeServer) -> None:
