@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +11,7 @@ import httpx
 from tests.contract.checks import Access, Operation, Section, shows
 from tests.contract.people import EVERYTHING, authorise, exchange, register
 from tests.contract.scene import Scene
-from tests.fediverse.nodes import OUT_OF_BAND, fill_in
+from tests.fediverse.nodes import OUT_OF_BAND, PASSWORD, fill_in, submit
 
 oauth: Final = Section("oauth")
 apps: Final = Section("apps")
@@ -144,23 +145,43 @@ async def discovery(op: Operation, scene: Scene) -> None:
 
 @emails("POST /api/v1/emails/confirmations", access=Access.ANY_TOKEN)
 async def confirm_email(op: Operation, scene: Scene) -> None:
-    """The confirmation is sent again to somebody who did not confirm yet; whoever did needs none."""
+    """The letter is sent again to somebody who did not confirm yet, to another address on demand; others need none."""
     await op.refuse(403, scene.alice, "This method is only available while the e-mail is awaiting confirmation")
+    first, second = "unconfirmed@people.example", "other@people.example"
     fields = {
         "username": "unconfirmed",
-        "email": "unconfirmed@people.example",
-        "password": "correct horse battery",
+        "email": first,
+        "password": PASSWORD,
         "agreement": True,
         "locale": "en",
     }
     made = await (await scene.program()).post("/api/v1/accounts", json=fields)
     assert made.is_success, made.text
     person = await scene.client(scene.node, made.json()["access_token"])
-    who = await person.get(_WHO_AM_I)
-    if who.is_success:
-        # This node sends no mail, so that nobody waits for one and everybody is answered alike.
-        await op.refuse(403, person, "This method is only available while the e-mail is awaiting confirmation")
-        return
-    shows(who.json(), error="Your login is missing a confirmed e-mail address")
+    refused = await person.get(_WHO_AM_I)
+    assert refused.status_code == 403, refused.text
+    shows(refused.json(), error="Your login is missing a confirmed e-mail address")
+    await _letter(scene, first, 1)
     assert await op.call(person) == {}
-    assert await op.call(person, json={"email": "other@people.example"}) == {}
+    await _letter(scene, first, 2)
+    assert await op.call(person, json={"email": second}) == {}
+    link = await _letter(scene, second, 1)
+    page = await scene.nobody.get(link, follow_redirects=True)
+    if 'method="post"' in page.text:
+        page = await submit(scene.nobody, page)
+    assert page.is_success, page.text[:300]
+    shows((await person.get(_WHO_AM_I)).json(), username="unconfirmed")
+    await op.refuse(403, person, "This method is only available while the e-mail is awaiting confirmation")
+
+
+async def _letter(scene: Scene, address: str, count: int) -> str:
+    """The address in the last letter to somebody, once there are ``count`` of them."""
+
+    async def look() -> str | None:
+        texts = scene.letters.texts.get(address, [])
+        return texts[-1] if len(texts) >= count else None
+
+    text = await scene.until(look, f"letter {count} to {address}")
+    link = re.search(rf"{re.escape(scene.node.url)}/\S+", text)
+    assert link, text
+    return link[0]

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
+from tests.contract.letters import Letters, taking_letters
 from tests.contract.people import EVERYTHING, MissingOperationError, Person, authorise, exchange, register
 from tests.fediverse.nodes import PASSWORD, RunningNode, settle, wait_for
 
@@ -51,6 +52,8 @@ class Scene:
     elsewhere: RunningNode
     december: RunningNode
     """A node whose clock stands in December, when the year is reported; started when somebody asks for it."""
+    letters: Letters
+    """What the node wrote by mail."""
     stack: AsyncExitStack = field(repr=False)
     nobody: httpx.AsyncClient = field(init=False, repr=False)
     application: dict[str, Any] = field(init=False, repr=False)
@@ -182,7 +185,11 @@ class Scene:
 async def open_scene(folder: Path, database_url: str, december_url: str = "") -> AsyncIterator[Scene]:
     """Both nodes up on empty databases, everybody signed in."""
     async with AsyncExitStack() as stack:
-        node = RunningNode(name="here", folder=folder / "here", database_url=database_url, settings=_SETTINGS)
+        letters = await stack.enter_async_context(taking_letters())
+        mailing = {"FEDORG_SMTP_URL": letters.url, "FEDORG_MAIL_FROM": "fedorg@here.example"}
+        node = RunningNode(
+            name="here", folder=folder / "here", database_url=database_url, settings={**_SETTINGS, **mailing}
+        )
         elsewhere = RunningNode(name="elsewhere", folder=folder / "elsewhere", settings=_SETTINGS)
         december = RunningNode(
             name="december",
@@ -193,6 +200,6 @@ async def open_scene(folder: Path, database_url: str, december_url: str = "") ->
         )
         for one in (node, elsewhere, december):
             stack.push_async_callback(one.close)
-        scene = Scene(node=node, elsewhere=elsewhere, december=december, stack=stack)
+        scene = Scene(node=node, elsewhere=elsewhere, december=december, letters=letters, stack=stack)
         await scene.begin()
         yield scene
