@@ -37,6 +37,7 @@ from fedorg.services import fanout, polls, statuses
 from fedorg.store import accounts, deliveries, keys, recipients
 from fedorg.store import statuses as stored_statuses
 
+_ENDINGS: Final = frozenset({ActivityKind.UNDO_FOLLOW, ActivityKind.REJECT_FOLLOW})
 SENT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Accept": "a follow was let in, by itself or by hand; a quote is allowed (`result` is the stamp)",
@@ -168,10 +169,12 @@ async def send_profile(node: Node, job: DistributeProfile, job_id: JobId) -> Non
 
 
 async def send_activity(node: Node, job: SendActivity, job_id: JobId) -> None:
-    """Send one activity from a local account to a remote one."""
+    """Send one activity from a local account to a remote one; one that is suspended only hears what has ended."""
     known = await node.read(accounts.list_by_ids, (job.account_id, job.target_id))
     account, target = known.get(job.account_id), known.get(job.target_id)
-    if account is None or target is None or target.is_local or target.suspended_at is not None:
+    if account is None or target is None or target.is_local or target.deleted_at is not None:
+        return
+    if target.suspended_at is not None and job.kind not in _ENDINGS:
         return
     activity = _between(node, job, account, target, job_id)
     # Follow and its Undo leave in this order, and so do Like and its Undo, because both name the same object.

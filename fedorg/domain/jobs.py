@@ -279,6 +279,14 @@ class SeverPeer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     told_until: AccountId | None = None
 
 
+class SeverAccount(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Likewise with one account of another server, that is suspended here."""
+
+    account_id: AccountId
+    cause: int
+    told_until: AccountId | None = None
+
+
 class PushNotification(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Tell a subscription to Web Push, whose service is ``host``, of a notification."""
 
@@ -415,6 +423,7 @@ Job: TypeAlias = (
     | MergeNotifications
     | PushNotification
     | SeverPeer
+    | SeverAccount
     | RemoveAccount
     | CarryOver
     | AnnounceMove

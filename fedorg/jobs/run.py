@@ -40,6 +40,7 @@ from fedorg.domain.jobs import (
     SendPoll,
     SendQuoteRequest,
     SendVote,
+    SeverAccount,
     SeverPeer,
     StreamPoll,
     SynchroniseFollowers,
@@ -116,6 +117,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             return await moves.run(node, job, job_id)
         case SeverPeer():
             return await severing.sever_peer(node, job)
+        case SeverAccount():
+            return await severing.sever_account(node, job)
         case PushNotification():
             await push.send(node, job)
         case MergeNotifications():

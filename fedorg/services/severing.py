@@ -4,13 +4,14 @@ The follows with a whole server end in a job, a little at a time; whoever shuts 
 it on the spot (``services.domain_blocks``). What is lost is counted where it ends, and told once, when all has ended.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
-from fedorg.domain.jobs import ActivityKind, SeverPeer
+from fedorg.domain.jobs import ActivityKind, SeverAccount, SeverPeer
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.severances import SeveranceCause, SeveranceType
@@ -21,15 +22,32 @@ from fedorg.store import accounts, notifications, relationships, severances
 
 CHUNK: Final = 100
 
+J = TypeVar("J", SeverPeer, SeverAccount)
+Ties: TypeAlias = Callable[[Connection], list[tuple[AccountId, AccountId]]]
+"""Some pairs of a member and somebody else between whom a follow still stands."""
+
 
 async def sever_peer(node: Node, job: SeverPeer) -> SeverPeer | None:
     """End some of the follows with a server, then tell some of those who lost any; what is left of the job."""
     cause = SeveranceCause(number=job.cause, type=SeveranceType.DOMAIN_BLOCK, target_name=job.domain)
-    if job.told_until is None:
-        ended = await node.write(_sever_some, node, cause)
-        return job if ended == CHUNK else replace(job, told_until=AccountId(0))
-    told_until = await node.write(tell, node, cause, job.told_until)
-    return None if told_until is None else replace(job, told_until=told_until)
+
+    def ties(conn: Connection) -> list[tuple[AccountId, AccountId]]:
+        return relationships.list_ties_with_peer(conn, job.domain, CHUNK)
+
+    return await _advance(node, job, cause, ties)
+
+
+async def sever_account(node: Node, job: SeverAccount) -> SeverAccount | None:
+    """Likewise with one account; nothing is left to do when it is gone."""
+    account = (await node.read(accounts.list_by_ids, (job.account_id,))).get(job.account_id)
+    if account is None:
+        return None
+    cause = SeveranceCause(number=job.cause, type=SeveranceType.ACCOUNT_SUSPENSION, target_name=account.acct)
+
+    def ties(conn: Connection) -> list[tuple[AccountId, AccountId]]:
+        return relationships.list_ties_with_account(conn, job.account_id, CHUNK)
+
+    return await _advance(node, job, cause, ties)
 
 
 def part(conn: Connection, node: Node, cause: SeveranceCause, account: Account, other: Account) -> None:
@@ -69,8 +87,17 @@ def tell(conn: Connection, node: Node, cause: SeveranceCause, after: AccountId) 
     return found[-1].account_id if len(found) == CHUNK else None
 
 
-def _sever_some(conn: Connection, node: Node, cause: SeveranceCause) -> int:
-    pairs = relationships.list_ties_with_peer(conn, cause.target_name, CHUNK)
+async def _advance(node: Node, job: J, cause: SeveranceCause, ties: Ties) -> J | None:
+    """Do one step of a job; what is left of it."""
+    if job.told_until is None:
+        ended = await node.write(_sever_some, node, cause, ties)
+        return job if ended == CHUNK else replace(job, told_until=AccountId(0))
+    told_until = await node.write(tell, node, cause, job.told_until)
+    return None if told_until is None else replace(job, told_until=told_until)
+
+
+def _sever_some(conn: Connection, node: Node, cause: SeveranceCause, ties: Ties) -> int:
+    pairs = ties(conn)
     people = accounts.list_by_ids(conn, {one for pair in pairs for one in pair})
     for local, remote in pairs:
         part(conn, node, cause, people[local], people[remote])

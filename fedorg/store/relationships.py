@@ -4,7 +4,7 @@ The counts of both accounts move with the row they count, in the same transactio
 Rows of accounts are always touched in the order of their ids, so that two who follow each other do not deadlock.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -111,6 +111,17 @@ def delete_follow(conn: Connection, account_id: AccountId, target_id: AccountId)
 
 def list_ties_with_peer(conn: Connection, peer: str, limit: int) -> list[tuple[AccountId, AccountId]]:
     """Up to ``limit`` pairs of a member and an account of a peer between whom a follow or a request stands."""
+    return _list_ties(conn, lambda other: other.c.peer == peer, limit)
+
+
+def list_ties_with_account(conn: Connection, account_id: AccountId, limit: int) -> list[tuple[AccountId, AccountId]]:
+    """Likewise of members and one account."""
+    return _list_ties(conn, lambda other: other.c.id == account_id, limit)
+
+
+def _list_ties(
+    conn: Connection, is_concerned: Callable[[sa.FromClause], sa.ColumnElement[bool]], limit: int
+) -> list[tuple[AccountId, AccountId]]:
     member, other = accounts_table.alias("member"), accounts_table.alias("other")
     towards = (
         sa.select(member.c.id.label("member_id"), other.c.id.label("other_id"))
@@ -122,7 +133,7 @@ def list_ties_with_peer(conn: Connection, peer: str, limit: int) -> list[tuple[A
         .join(follows, follows.c.target_id == member.c.id)
         .join(other, other.c.id == follows.c.account_id)
     )
-    is_between = member.c.domain.is_(None), other.c.peer == peer
+    is_between = member.c.domain.is_(None), is_concerned(other)
     statement = sa.union(towards.where(*is_between), back.where(*is_between)).limit(limit)
     return [(row.member_id, row.other_id) for row in conn.execute(statement)]
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from fedorg.domain.accounts import UserRole
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.visibility import Tier
 from fedorg.ids import AccountId
@@ -13,7 +14,7 @@ from fedorg.services import peers, severing
 from fedorg.store import notifications
 from tests.node.meeting import Meeting
 from tests.node.peering import be_followed, follow_remote
-from tests.node.serving import Member
+from tests.node.serving import EVERYTHING, Member
 from tests.node.talking import entities, entity, listening, post, success
 from tests.node.world import insert_member
 
@@ -85,6 +86,25 @@ async def test_a_blocked_server_loses_all_follows_and_members_are_told(meeting: 
     await peers.set_tier(meeting.node, meeting.peer.domain, Tier.OPEN)
     await meeting.working.settle()
     assert len(await told(anna)) == 1
+
+
+async def test_a_suspended_account_loses_its_follows_and_members_are_told(meeting: Meeting) -> None:
+    """Of its server others stay; its own server hears that it follows nobody here any more."""
+    anna = await meeting.working.person("anna")
+    boss = await meeting.working.person("boss", role=UserRole.ADMIN, scopes=f"{EVERYTHING} admin:read admin:write")
+    await befriend(meeting, anna, "fred", "rita")
+    fred = await meeting.find(anna, "fred")
+
+    success(await boss.api.post(f"/api/v1/admin/accounts/{fred['id']}/action", data={"type": "suspend"}))
+    await meeting.working.settle()
+
+    (severed,) = await told(anna, **{"types[]": "severed_relationships"})
+    event = severed["event"]
+    assert (event["type"], event["target_name"]) == ("account_suspension", f"fred@{meeting.peer.domain}")
+    assert (event["followers_count"], event["following_count"]) == (1, 1)
+    assert await numbers(anna) == (1, 1)
+    rejected = await meeting.peer.wait_for("Reject")
+    assert rejected["actor"] == meeting.actor(anna)
 
 
 async def test_many_follows_end_bit_by_bit_and_are_told_once(meeting: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, User, UserRole
-from fedorg.domain.jobs import AnnounceStanding
+from fedorg.domain.jobs import AnnounceStanding, SeverAccount
 from fedorg.domain.moderation import (
     AccountAction,
     AccountQuery,
@@ -185,6 +185,9 @@ def suspend(conn: Connection, node: Node, account: Account, by: User) -> None:
     for user in user_rows.list_of_account(conn, account.id):
         sessions.delete_of_user(conn, user.id)
         user_rows.delete_sign_in_links(conn, user.id)
+    if not account.is_local:
+        # Its own server goes on bringing it what it follows, unless it follows nobody here.
+        jobs.enqueue(conn, node.ids, node.now(), SeverAccount(account_id=account.id, cause=node.ids.next()))
     _announce(conn, node, account)
     _audit(conn, node, "account.suspended", account, by)
 
