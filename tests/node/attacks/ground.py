@@ -149,7 +149,8 @@ def note(peer: FakePeer, by: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN
 async def take_ground(
     files: SqliteFiles, folder: Path, change: Changes | None = None, /, **settings: object
 ) -> AsyncIterator[Ground]:
-    """A node on a database of its own."""
+    """A node on a database of its own; unless told so, it does not look at the pages that attacks link to."""
+    settings = {"link_previews": False, **settings}
     url = files.create_migrated(folder / "node.db")
     async with serve_node(url, folder, change, **settings) as server, run_jobs(server) as working:
         yield Ground(working=working, alice=await server.person("alice"))

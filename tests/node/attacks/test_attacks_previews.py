@@ -9,7 +9,8 @@ import pytest_asyncio
 
 from fedorg.domain.visibility import Tier
 from fedorg.services import peers
-from tests.node.attacks.ground import NUMBERS, PUBLIC, Ground
+from tests.databases import SqliteFiles
+from tests.node.attacks.ground import NUMBERS, PUBLIC, Ground, take_ground
 from tests.node.attacks.inert import assert_page_inert
 from tests.node.attacks.raw import Raw
 from tests.node.fake_peer import FakePeer
@@ -19,6 +20,13 @@ from tests.node.test_api_cards import Site, serve_site
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
 HTML: Final = b"HTTP/1.1 200 OK\r\nContent-Type: text/html"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ground(sqlite_files: SqliteFiles, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ground]:
+    """A node that looks at the pages its people link to."""
+    async with take_ground(sqlite_files, tmp_path_factory.mktemp("ground"), link_previews=True) as taken:
+        yield taken
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
