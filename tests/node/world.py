@@ -121,10 +121,14 @@ class World:
             await relationships.receive_follow(self.node, follower, target, f"{follower.uri}#follow/{target.username}")
 
     async def jobs(self) -> list[Job]:
-        """Take every job out of the queue."""
+        """Take every job out of the queue, the oldest first."""
         room = jobs.Room(own=1000, others=1000, lane_max=1000)
-        claimed = await self.node.write(jobs.claim, now=self.clock(), lease=timedelta(days=1), room=room)
-        return [one.job for one in claimed if one.job is not None]
+        taken: list[jobs.ClaimedJob] = []
+        while claimed := await self.node.write(jobs.claim, now=self.clock(), lease=timedelta(days=1), room=room):
+            for one in claimed:
+                await self.node.write(jobs.finish, one)
+            taken += claimed
+        return [one.job for one in sorted(taken, key=lambda one: one.id) if one.job is not None]
 
 
 async def insert_member(node: Node, username: str, **fields: object) -> Account:
