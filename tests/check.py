@@ -34,16 +34,20 @@ def main() -> int:
 
 
 def _tests(chosen: list[str]) -> list[list[str]]:
-    """Every test once. Those of the protocol library come first: they alone have to cover all of its branches."""
+    """Every test once. Those of the protocol library come first: they alone have to cover all of its branches.
+
+    The whole play with a server built on Fedify is left to ``make interop``, which CI runs as well.
+    """
     workers = ["-n", os.environ.get("FEDORG_TEST_WORKERS", "3"), "--dist", "loadscope"]
     pytest = [str(BIN / "pytest"), "-m", "not long", *workers]
     if chosen:
         return [[*pytest, *chosen]]
+    apart = ["--ignore=tests/federation", "--ignore=tests/fediverse/test_with_fedify.py"]
     report = [str(BIN / "coverage"), "report", "--skip-covered", "--show-missing"]
     return [
         [*pytest, "tests/federation", "--cov", "--cov-report=", "--cov-fail-under=0"],
         [*report, "--include=federation/*", "--fail-under=100"],
-        [*pytest, "--ignore=tests/federation", "--cov", "--cov-append", "--cov-report=term:skip-covered"],
+        [*pytest, *apart, "--durations=20", "--cov", "--cov-append", "--cov-report=term:skip-covered"],
     ]
 
 
