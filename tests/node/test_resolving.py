@@ -117,7 +117,10 @@ async def test_an_excerpt_is_no_content_warning(
     alice: Member, peer: FakePeer, kind: str, warning: str, *, sensitive: bool
 ) -> None:
     """The summary of a note hides it; that of an article tells what is in it, unless the article is sensitive."""
-    status = await find_status(alice, add_note(peer, type=kind, summary="In short", sensitive=sensitive))
+    options = {"oneOf": [{"type": "Note", "name": "yes"}, {"type": "Note", "name": "no"}]} if kind == "Question" else {}
+    note = add_note(peer, type=kind, summary="In short", sensitive=sensitive, **options)
+
+    status = await find_status(alice, note)
 
     assert status is not None
     assert status["spoiler_text"] == warning
