@@ -98,9 +98,14 @@ class AnnualReportsView:
     statuses: tuple[StatusView, ...]
 
 
+def year_offered(now: datetime) -> int | None:
+    """The year of which reports are made now: from 10 to 31 December of it."""
+    return now.year if now.month == _DECEMBER and now.day >= _FIRST_DAY else None
+
+
 def is_offered(year: int, now: datetime) -> bool:
-    """Whether reports of a year are made now: from 10 to 31 December of it."""
-    return year == now.year and now.month == _DECEMBER and now.day >= _FIRST_DAY
+    """Whether reports of a year are made now."""
+    return year == year_offered(now)
 
 
 def months_of(year: int) -> list[tuple[datetime, datetime]]:

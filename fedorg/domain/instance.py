@@ -60,6 +60,7 @@ class InstanceFacts:
     rules: tuple[Rule, ...] = ()
     texts: frozenset[TextKind] = frozenset()
     vapid_key: str = ""
+    reported_year: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

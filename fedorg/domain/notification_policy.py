@@ -28,6 +28,8 @@ FILTERABLE: Final = frozenset(
         NotificationType.FAVOURITE,
         NotificationType.FOLLOW,
         NotificationType.FOLLOW_REQUEST,
+        NotificationType.ADDED_TO_COLLECTION,
+        NotificationType.COLLECTION_UPDATE,
     }
 )
 REQUESTED: Final = frozenset({NotificationType.MENTION, NotificationType.QUOTE})

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from fedorg.domain.accounts import Account
+from fedorg.domain.featured_collections import FeaturedCollectionView
 from fedorg.domain.moderation import AccountWarning
 from fedorg.domain.reports import ReportView
 from fedorg.domain.severances import Severance
@@ -39,10 +40,13 @@ class NotificationType(StrEnum):
     QUOTED_UPDATE = "quoted_update"
     MODERATION_WARNING = "moderation_warning"
     SEVERED_RELATIONSHIPS = "severed_relationships"
+    ADDED_TO_COLLECTION = "added_to_collection"
+    COLLECTION_UPDATE = "collection_update"
     ADMIN_SIGN_UP = "admin.sign_up"
     ADMIN_REPORT = "admin.report"
 
 
+OF_COLLECTIONS: Final = (NotificationType.ADDED_TO_COLLECTION, NotificationType.COLLECTION_UPDATE)
 GROUPABLE: Final = frozenset(
     {NotificationType.FAVOURITE, NotificationType.REBLOG, NotificationType.FOLLOW, NotificationType.ADMIN_SIGN_UP}
 )
@@ -52,7 +56,8 @@ GROUPABLE: Final = frozenset(
 class Notification:
     """One row; unique by (account, type, from, origin), so that telling twice is telling once.
 
-    ``origin`` names what caused it: a status id, or the id of a follow, a report, a warning or a severance.
+    ``origin`` names what caused it: a status id, or the id of a follow, a report, a warning, a severance
+    or a collection.
     ``group_key`` is None for what stands alone. What is ``filtered`` waits for a yes, and is shown only to who asks
     for it.
     """
@@ -93,6 +98,7 @@ class NotificationView:
     report: ReportView | None = None
     warning: AccountWarning | None = None
     severance: Severance | None = None
+    collection: FeaturedCollectionView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

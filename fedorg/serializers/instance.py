@@ -146,7 +146,7 @@ def instance_entity(
         "api_versions": {"mastodon": _API_VERSION},
         "contact": {"email": settings.contact_email, "account": contact},
         "rules": [rule_entity(rule) for rule in facts.rules],
-        "wrapstodon": None,
+        "wrapstodon": None if facts.reported_year is None else str(facts.reported_year),
     }
 
 

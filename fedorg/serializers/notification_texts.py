@@ -19,6 +19,8 @@ TITLES: Final = {
     NotificationType.QUOTED_UPDATE: "{name} edited something that you quoted",
     NotificationType.SEVERED_RELATIONSHIPS: "You lost connections with somebody who was shut out",
     NotificationType.MODERATION_WARNING: "You were warned by those who look after this server",
+    NotificationType.ADDED_TO_COLLECTION: "{name} put you into a collection",
+    NotificationType.COLLECTION_UPDATE: "{name} changed a collection that you are in",
     NotificationType.ADMIN_SIGN_UP: "{name} signed up",
     NotificationType.ADMIN_REPORT: "{name} reported somebody",
 }

@@ -6,6 +6,7 @@ from typing import TypeAlias, TypedDict
 from fedorg.domain.accounts import Account
 from fedorg.domain.notifications import NotificationGroupView, NotificationView
 from fedorg.serializers.accounts import AccountEntity, account_entity
+from fedorg.serializers.featured_collections import CollectionEntity, collection_entity
 from fedorg.serializers.moderation import WarningEntity, warning_entity
 from fedorg.serializers.notification_texts import FallbackEntity, fallback_entity
 from fedorg.serializers.reports import ReportEntity, report_entity
@@ -33,6 +34,7 @@ class NotificationEntity(_NotificationBase, total=False):
     report: ReportEntity
     moderation_warning: WarningEntity
     event: SeveranceEntity
+    collection: CollectionEntity
     fallback: FallbackEntity
 
 
@@ -54,6 +56,7 @@ class NotificationGroupEntity(_GroupBase, total=False):
     report: ReportEntity
     moderation_warning: WarningEntity
     event: SeveranceEntity
+    collection: CollectionEntity
     fallback: FallbackEntity
 
 
@@ -100,6 +103,8 @@ def notification_entity(view: NotificationView, uris: Uris, known: Known = None)
         entity["moderation_warning"] = warning_entity(view.warning, view.account, uris)
     if view.severance is not None:
         entity["event"] = severance_entity(view.severance)
+    if view.collection is not None:
+        entity["collection"] = collection_entity(view.collection, uris)
     if known is not None and notification.type not in known:
         entity["fallback"] = fallback_entity(view)
     return entity
@@ -150,6 +155,8 @@ def _group(view: NotificationGroupView, uris: Uris, known: Known) -> Notificatio
         entity["moderation_warning"] = warning_entity(newest.warning, newest.account, uris)
     if newest.severance is not None:
         entity["event"] = severance_entity(newest.severance)
+    if newest.collection is not None:
+        entity["collection"] = collection_entity(newest.collection, uris)
     if known is not None and group.newest.type not in known:
         entity["fallback"] = fallback_entity(newest)
     return entity

@@ -23,11 +23,12 @@ from fedorg.domain.featured_collections import (
     Window,
     may_feature,
 )
+from fedorg.domain.notifications import OF_COLLECTIONS, NotificationType
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import AccountId, CollectionId, CollectionItemId
 from fedorg.node import Node
 from fedorg.services.featured_tags import read_tag
-from fedorg.store import accounts, featured_collections, relationships
+from fedorg.store import accounts, featured_collections, notifications, relationships
 
 _LANGUAGE_MAX: Final = 16
 
@@ -108,8 +109,11 @@ async def change_collection(
 
     def unit(conn: Connection) -> FeaturedCollectionView:
         before = _get_own(conn, account, collection_id)
-        changed = replace(_changed(before, change), updated_at=node.now())
-        featured_collections.update(conn, changed)
+        changed = _changed(before, change)
+        if changed != before:
+            changed = replace(changed, updated_at=node.now())
+            featured_collections.update(conn, changed)
+            _tell_of_change(conn, node, changed)
         return featured_collections.with_items(conn, [changed], account.id)[0]
 
     return await node.write(unit)
@@ -119,7 +123,10 @@ async def delete(node: Node, account: Account, collection_id: CollectionId) -> N
     """Remove a collection of one's own."""
 
     def unit(conn: Connection) -> None:
-        featured_collections.delete(conn, _get_own(conn, account, collection_id).id)
+        collection = _get_own(conn, account, collection_id)
+        featured_collections.delete(conn, collection.id)
+        for kind in OF_COLLECTIONS:
+            notifications.withdraw(conn, type_=kind, by=account.id, origin=collection.id)
 
     await node.write(unit)
 
@@ -152,7 +159,9 @@ async def remove(node: Node, account: Account, collection_id: CollectionId, item
 
     def unit(conn: Connection) -> None:
         collection = _get_own(conn, account, collection_id)
-        featured_collections.delete_item(conn, featured_collections.get_item(conn, collection.id, item_id).id)
+        item = featured_collections.get_item(conn, collection.id, item_id)
+        featured_collections.delete_item(conn, item.id)
+        notifications.withdraw_of(conn, item.account_id, OF_COLLECTIONS, account.id, collection.id)
         featured_collections.touch(conn, collection.id, node.now())
 
     await node.write(unit)
@@ -167,6 +176,8 @@ async def revoke(node: Node, account: Account, collection_id: CollectionId, item
             _get_visible(conn, account.id, collection_id)
             raise Forbidden("This action is not allowed")
         featured_collections.revoke_item(conn, item.id)
+        owner_id = featured_collections.get(conn, collection_id).account_id
+        notifications.withdraw_of(conn, account.id, OF_COLLECTIONS, owner_id, collection_id)
         featured_collections.touch(conn, collection_id, node.now())
 
     await node.write(unit)
@@ -200,7 +211,23 @@ def _add(
     ]
     if featured_collections.insert_items(conn, items) != len(items):
         raise Invalid("Validation failed: Account has already been taken")
+    _tell(conn, node, collection, [item.account_id for item in items], NotificationType.ADDED_TO_COLLECTION)
     return items
+
+
+def _tell_of_change(conn: Connection, node: Node, collection: FeaturedCollection) -> None:
+    """Tell those in a collection of its latest change; older ones are told no more."""
+    kind = NotificationType.COLLECTION_UPDATE
+    notifications.withdraw(conn, type_=kind, by=collection.account_id, origin=collection.id)
+    (view,) = featured_collections.with_items(conn, [collection], None)
+    _tell(conn, node, collection, [item.account_id for item in view.items], kind)
+
+
+def _tell(
+    conn: Connection, node: Node, collection: FeaturedCollection, members: Collection[AccountId], kind: NotificationType
+) -> None:
+    others = [member for member in members if member != collection.account_id]
+    notifications.notify(conn, node.ids, node.now(), others, type_=kind, by=collection.account_id, origin=collection.id)
 
 
 def _get_visible(conn: Connection, viewer: AccountId | None, collection_id: CollectionId) -> FeaturedCollection:

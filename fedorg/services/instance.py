@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
+from fedorg.domain.annual_reports import year_offered
 from fedorg.domain.instance import InstanceFacts, Week
 from fedorg.domain.visibility import Tier
 from fedorg.errors import NotFound
@@ -30,6 +31,7 @@ async def get_facts(node: Node) -> InstanceFacts:
             rules=tuple(instance_texts.list_rules(conn)),
             texts=instance_texts.list_kinds(conn),
             vapid_key=keys.public,
+            reported_year=year_offered(node.now()),
         )
 
     return await node.read(unit)

@@ -12,9 +12,11 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
+from fedorg.domain.featured_collections import FeaturedCollectionView
 from fedorg.domain.moderation import AccountWarning
 from fedorg.domain.notifications import (
     GROUPABLE,
+    OF_COLLECTIONS,
     Notification,
     NotificationGroup,
     NotificationGroupView,
@@ -27,9 +29,9 @@ from fedorg.domain.reports import ReportView
 from fedorg.domain.severances import Severance
 from fedorg.domain.statuses import PageQuery, StatusView, TimelineName
 from fedorg.errors import NotFound
-from fedorg.ids import AccountId, NotificationId, ReportId, SeveranceId, StatusId, WarningId
+from fedorg.ids import AccountId, CollectionId, NotificationId, ReportId, SeveranceId, StatusId, WarningId
 from fedorg.node import Node
-from fedorg.store import accounts, markers, notifications, reports, severances, views, warnings
+from fedorg.store import accounts, featured_collections, markers, notifications, reports, severances, views, warnings
 from fedorg.store.notifications import groups
 
 _OWN_TIMELINE: Final[tuple[TimelineName, ...]] = ("notifications",)
@@ -156,6 +158,7 @@ class _Companions:
     reports: Mapping[ReportId, ReportView]
     warnings: Mapping[WarningId, AccountWarning]
     severances: Mapping[SeveranceId, Severance]
+    collections: Mapping[CollectionId, FeaturedCollectionView]
 
     def view(self, row: Notification) -> NotificationView | None:
         """None for what the account may see no longer, and for what comes from suspended accounts."""
@@ -167,6 +170,7 @@ class _Companions:
             report=self.reports.get(ReportId(row.origin)) if row.type is NotificationType.ADMIN_REPORT else None,
             warning=self.warnings.get(WarningId(row.origin)) if row.type is _WARNED else None,
             severance=self.severances.get(SeveranceId(row.origin)) if row.type is _SEVERED else None,
+            collection=self.collections.get(CollectionId(row.origin)) if row.type in OF_COLLECTIONS else None,
         )
         is_hidden = account.suspended_at is not None and row.type is not NotificationType.ADMIN_SIGN_UP
         return None if is_hidden or _speaks_of_nothing(view) else view
@@ -175,7 +179,12 @@ class _Companions:
 _WARNED: Final = NotificationType.MODERATION_WARNING
 _SEVERED: Final = NotificationType.SEVERED_RELATIONSHIPS
 # What a notification of a kind is about, beside a status.
-_ABOUT: Final = {NotificationType.ADMIN_REPORT: "report", _WARNED: "warning", _SEVERED: "severance"}
+_ABOUT: Final = {
+    NotificationType.ADMIN_REPORT: "report",
+    _WARNED: "warning",
+    _SEVERED: "severance",
+    **dict.fromkeys(OF_COLLECTIONS, "collection"),
+}
 
 
 def _speaks_of_nothing(view: NotificationView) -> bool:
@@ -195,6 +204,7 @@ def _load(
     told = [row.origin for row in rows if row.type is NotificationType.ADMIN_REPORT]
     warned = [row.origin for row in rows if row.type is _WARNED]
     lost = [row.origin for row in rows if row.type is _SEVERED]
+    shown = {CollectionId(row.origin) for row in rows if row.type in OF_COLLECTIONS}
     found = reports.views(conn, list(reports.list_by_ids(conn, told).values())) if told else []
     return _Companions(
         people=accounts.list_by_ids(conn, {row.from_account_id for row in rows} | {*others}),
@@ -202,7 +212,16 @@ def _load(
         reports={view.report.id: view for view in found},
         warnings=warnings.list_by_ids(conn, warned),
         severances=severances.list_by_ids(conn, lost),
+        collections=_collections(conn, account_id, shown),
     )
+
+
+def _collections(
+    conn: Connection, account_id: AccountId, ids: Collection[CollectionId]
+) -> dict[CollectionId, FeaturedCollectionView]:
+    """Those of ``ids`` in which the account still is."""
+    held = featured_collections.list_by_ids_holding(conn, account_id, ids) if ids else []
+    return {view.collection.id: view for view in featured_collections.with_items(conn, held, account_id)}
 
 
 def _group_views(

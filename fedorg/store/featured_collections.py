@@ -85,6 +85,14 @@ def list_discoverable_holding(
     return _list(conn, window, _holds(account_id), _owner_is_there(), may_find, owner_is_met)
 
 
+def list_by_ids_holding(
+    conn: Connection, account_id: AccountId, ids: Collection[CollectionId]
+) -> list[FeaturedCollection]:
+    """Those of ``ids`` in which an account is."""
+    statement = sa.select(featured_collections).where(_COLLECTIONS.id.in_(ids), _holds(account_id), _owner_is_there())
+    return [_collection(row) for row in conn.execute(statement)]
+
+
 def with_items(
     conn: Connection, collections: Sequence[FeaturedCollection], viewer: AccountId | None
 ) -> list[FeaturedCollectionView]:

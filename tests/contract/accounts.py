@@ -105,6 +105,10 @@ async def one(op: Operation, scene: Scene) -> None:
     rita = await scene.alice.find(scene.rita)
     shows(await op.call(scene.bob, id=rita["id"]), username="rita", acct=scene.rita.acct)
     await op.refuse(404, scene.nobody, id=NOBODYS_ID)
+    before, after = await scene.people(2)
+    await scene.command("user", "alias", "add", after.username, f"@{before.username}")
+    await scene.command("user", "move", before.username, f"@{after.username}")
+    shows((await op.call(scene.nobody, id=before.id))["moved"], id=after.id)
 
 
 @section("GET /api/v1/accounts/{id}/statuses", "read:statuses", access=Access.OPEN)

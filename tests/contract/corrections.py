@@ -30,6 +30,8 @@ PRESENT: Final[Mapping[str, tuple[str, ...]]] = {
         "language",
         "edited_at",
         "url",
+        "quote",
+        "quote_approval",
     ),
     "Poll": ("expires_at", "voters_count"),
     "PollOption": ("votes_count",),

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from tests.contract import document
 from tests.contract.checks import Access, Operation, Section, ids, shows
 from tests.contract.people import Person, is_missing
 from tests.contract.scene import Scene
@@ -31,6 +32,9 @@ async def instance(op: Operation, scene: Scene) -> None:
     assert refused.status_code == 422, f"the limit of {limit} characters is not kept"
     assert found["configuration"]["urls"]["streaming"].startswith("ws"), found["configuration"]["urls"]
     assert "image/png" in found["configuration"]["media_attachments"]["supported_mime_types"]
+    assert found["wrapstodon"] is None, "the year is told in December"
+    (winter,) = await scene.in_december(1)
+    assert (await op.call(winter))["wrapstodon"] == str(datetime.now(UTC).year)
 
 
 # What each version of the API brought, as far as it can be seen.
@@ -106,10 +110,14 @@ async def extended_description(op: Operation, scene: Scene) -> None:
     assert isinstance((await op.call(scene.nobody))["content"], str)
 
 
-async def _text(op: Operation, scene: Scene, name: str, *words: str) -> Any:  # noqa: ANN401 - JSON
+def _written(scene: Scene, name: str, words: str) -> Path:
     path = Path(scene.node.folder) / f"{name}.md"
-    path.write_text("# Ours\n\nWe keep little.\n", encoding="utf-8")
-    await scene.command("text", "set", name, str(path), *words)
+    path.write_text(f"{words}\n", encoding="utf-8")
+    return path
+
+
+async def _text(op: Operation, scene: Scene, name: str, *words: str) -> Any:  # noqa: ANN401 - JSON
+    await scene.command("text", "set", name, str(_written(scene, name, "# Ours\n\nWe keep little.")), *words)
     found = await op.call(scene.nobody)
     assert "We keep little." in found["content"], found
     return found
@@ -130,14 +138,17 @@ async def terms_of_service(op: Operation, scene: Scene) -> None:
 
 @section("GET /api/v1/instance/terms_of_service/{date}", access=Access.PUBLIC)
 async def terms_of_a_day(op: Operation, scene: Scene) -> None:
-    """Terms by the day from which they hold."""
+    """Terms by the day from which they hold; those that hold now say when they end."""
+    await scene.command("text", "set", "terms-of-service", str(_written(scene, "now", "Now.")))
     day = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
-    path = Path(scene.node.folder) / "later.md"
-    path.write_text("Later we keep less.\n", encoding="utf-8")
-    await scene.command("text", "set", "terms-of-service", str(path), "--effective", day)
+    later = _written(scene, "later", "Later we keep less.")
+    await scene.command("text", "set", "terms-of-service", str(later), "--effective", day)
     found = await op.call(scene.nobody, date=day)
     shows(found, effective_date=day, effective=False)
     assert "Later we keep less." in found["content"], found
+    now = (await scene.nobody.get("/api/v1/instance/terms_of_service")).json()
+    assert document.entity_faults(now, "TermsOfService") == [], now
+    shows(now, effective=True, succeeded_by=day)
     await op.refuse(404, scene.nobody, "Record not found", date="1999-01-01")
 
 
@@ -214,6 +225,14 @@ async def announced(op: Operation, scene: Scene) -> None:
     person, made = await _announced(scene, "Closed on Monday")
     (found,) = [one for one in await op.call(person) if one["id"] == made["id"]]
     shows(found, read=False, reactions=[])
+    await person.put(f"/api/v1/announcements/{made['id']}/reactions/🎉")
+    days = ("--starts", "2026-01-01", "--ends", "2099-01-01", "--all-day")
+    await scene.command("announcement", "add", "A feast for @alice, #feasts", *days)
+    (feast,) = [one for one in await op.call(person) if "feast" in one["content"]]
+    shows(feast, all_day=True)
+    assert (feast["starts_at"], feast["ends_at"]) != (None, None), feast
+    assert [one["acct"] for one in feast["mentions"]] == ["alice"], feast["mentions"]
+    assert [one["name"] for one in feast["tags"]] == ["feasts"], feast["tags"]
 
 
 @announcements("POST /api/v1/announcements/{id}/dismiss", "write:accounts")

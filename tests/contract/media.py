@@ -2,9 +2,11 @@
 
 from typing import Any, Final
 
+from tests.contract import document
 from tests.contract.checks import Operation, Section, ids, shows
 from tests.contract.people import Person
 from tests.contract.scene import Scene
+from tests.node.recordings import film, moving_gif, sound
 from tests.node.talking import picture
 
 section: Final = Section("media")
@@ -39,6 +41,29 @@ async def upload(op: Operation, scene: Scene) -> None:
     """A picture with what it shows, ready for a status."""
     await _upload(op, scene.alice)
     await _refused(op, scene.alice)
+    for content, kind in ((film(), "video"), (moving_gif(), "gifv"), (sound("mp3", "libmp3lame"), "audio")):
+        await _recording(op, scene, content, kind)
+
+
+async def _recording(op: Operation, scene: Scene, content: bytes, kind: str) -> None:
+    """A film or a sound: 202, then 206 until it is ready."""
+    sent = await op.send(scene.alice, files={"file": ("recording", content, "application/octet-stream")})
+    assert sent.status_code in {200, 202}, f"{kind}: {sent.status_code} {sent.text[:200]}"
+    for fault in document.answer_faults(op.row.operation, sent.status_code, sent.json()):
+        op.note(f"{kind}: {fault}")
+
+    async def look() -> Any:  # noqa: ANN401 - JSON
+        answer = await scene.alice.http.get(f"/api/v1/media/{sent.json()['id']}")
+        assert answer.status_code in {200, 206}, answer.text
+        return answer.json() if answer.status_code == 200 else None
+
+    made = await scene.until(look, f"a recording to become {kind}", 60)
+    assert document.entity_faults(made, "MediaAttachment") == [], made
+    shows(made, type=kind)
+    assert made["meta"]["original"]["duration"] > 0, made["meta"]
+    if kind != "audio":
+        assert made["meta"]["original"]["frame_rate"], made["meta"]
+        assert made["preview_url"], made
 
 
 @section("POST /api/v1/media", "write:media")

@@ -1,11 +1,13 @@
 """Notifications one by one and in groups. Spec: Mastodon API, methods/notifications and grouped_notifications."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from tests.contract.checks import Operation, Section, ids, shows
 from tests.contract.paging import pages
 from tests.contract.people import Person
 from tests.contract.scene import Scene
+from tests.contract.told import KINDS, told_of_everything
 
 section: Final = Section("notifications")
 
@@ -40,6 +42,27 @@ async def every(op: Operation, scene: Scene) -> None:
         seen = [one["type"] for one in await op.call(person, params=params)]
         assert seen == wanted, f"{params} gives {seen}, not {wanted}"
     assert await op.call(await scene.person()) == []
+    busy = await told_of_everything(scene)
+    found = await op.call(busy, params={"limit": 80})
+    assert {one["type"] for one in found} == KINDS, f"not told: {KINDS - {one['type'] for one in found}}"
+    for one in found:
+        for name in _ATTACHED.get(one["type"], ("status",)):
+            assert one.get(name), f"{one['type']} comes without {name}"
+    simple = await op.call(busy, params={"limit": 80, "supported_types[]": ["mention"]})
+    assert any(one.get("fallback") for one in simple), "nothing is put in words for a client that knows little"
+    staff = await op.call(scene.admin, params={"types[]": ["admin.sign_up", "admin.report"]})
+    assert all(one["report"] for one in staff if one["type"] == "admin.report"), staff
+
+
+# What comes with a notification of a kind; with the others comes a status.
+_ATTACHED: Final[Mapping[str, tuple[str, ...]]] = {
+    "follow": (),
+    "follow_request": (),
+    "added_to_collection": ("collection",),
+    "collection_update": ("collection",),
+    "severed_relationships": ("event",),
+    "moderation_warning": ("moderation_warning",),
+}
 
 
 @section("GET /api/v1/notifications/{id}", "read:notifications")
@@ -104,6 +127,8 @@ async def groups(op: Operation, scene: Scene) -> None:
     assert [group["type"] for group in apart["notification_groups"]] == ["mention", "favourite", "favourite"], apart
     chosen = await op.call(person, params={"types[]": ["mention"]})
     assert [group["type"] for group in chosen["notification_groups"]] == ["mention"], chosen
+    everything = await op.call(await told_of_everything(scene), params={"limit": 80, "supported_types[]": ["mention"]})
+    assert {group["type"] for group in everything["notification_groups"]} == KINDS, everything["notification_groups"]
     partial = await op.call(person, params={"expand_accounts": "partial_avatars"})
     assert "partial_accounts" in partial, partial
     page = await op.ask(person, params={"limit": 1})

@@ -43,6 +43,11 @@ async def verify_app(op: Operation, scene: Scene) -> None:
     shows(found, name="Contract", id=scene.application["id"])
     assert "client_secret" not in found
     shows(await op.call(scene.alice), name="Contract")
+    fields = {"client_name": "Sited", "redirect_uris": OUT_OF_BAND, "website": "https://client.example"}
+    sited = (await scene.nobody.post("/api/v1/apps", data=fields)).json()
+    code = await authorise(scene.bob.browser, "bob", sited, "read")
+    client = await scene.client(scene.node, await exchange(scene.nobody, sited, code))
+    shows(await op.call(client), name="Sited", website="https://client.example", scopes=["read"])
 
 
 @oauth("GET /oauth/authorize", access=Access.PUBLIC)

@@ -12,6 +12,7 @@ from tests.fediverse.nodes import OUT_OF_BAND, PASSWORD, RunningNode, submit
 from tests.node.talking import picture
 
 EVERYTHING: Final = "read write follow push profile"
+STAFF: Final = "admin:read admin:write"
 NO_SUCH_ROUTE: Final = "Not Found"
 
 

@@ -47,9 +47,10 @@ async def change(op: Operation, scene: Scene) -> None:
     told = await op.call(person, json={**wanted, "fields_attributes": [{"name": "Site", "value": "x"}]})
     shows(told, **wanted)
     assert [(one["name"], one["value"]) for one in told["fields"]] == [("Site", "x")], told["fields"]
-    files = {"avatar": ("a.png", picture(), "image/png")}
-    told = await op.call(person, data={"avatar_description": "Red"}, files=files)
-    shows(told, avatar_description="Red", display_name="Somebody")
+    files = {name: ("a.png", picture(), "image/png") for name in ("avatar", "header")}
+    told = await op.call(person, data={"avatar_description": "Red", "header_description": "Wide"}, files=files)
+    shows(told, avatar_description="Red", header_description="Wide", display_name="Somebody")
+    assert told["header"], told
     seen = await scene.bob.get(f"/api/v1/accounts/{person.id}")
     shows(seen, display_name="Somebody", locked=True, bot=True, avatar=told["avatar"], show_media=False)
     await op.refuse(422, person, "Validation failed", json={"display_name": "x" * 1000})

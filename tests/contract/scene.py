@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import httpx
 
 from tests.contract.letters import Letters, taking_letters
-from tests.contract.people import EVERYTHING, MissingOperationError, Person, authorise, exchange, register
+from tests.contract.people import EVERYTHING, STAFF, MissingOperationError, Person, authorise, exchange, register
 from tests.fediverse.nodes import PASSWORD, RunningNode, settle, wait_for
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class Scene:
         await self.elsewhere.start()
         self.nobody = await self.client(self.node)
         for node in (self.node, self.elsewhere):
-            self._applications[node.name] = await register(await self.client(node))
+            self._applications[node.name] = await register(await self.client(node), f"{EVERYTHING} {STAFF}")
         self.application = self._applications[self.node.name]
         self.admin, self.alice, self.bob, self.carol = [
             await self.sign_in(name) for name in ("admin", "alice", "bob", "carol")
@@ -97,7 +97,8 @@ class Scene:
         node = node or self.node
         application = self._applications[node.name]
         browser = await self.client(node)
-        token = await exchange(browser, application, await authorise(browser, username, application))
+        scopes = f"{EVERYTHING} {STAFF}" if username == "admin" else EVERYTHING
+        token = await exchange(browser, application, await authorise(browser, username, application, scopes))
         http = await self.client(node, token)
         account = (await http.get("/api/v1/accounts/verify_credentials")).json()
         return Person(node=node, username=username, id=account["id"], http=http, browser=browser)

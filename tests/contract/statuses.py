@@ -1,11 +1,13 @@
 """Statuses: post, read, change, delete, and what surrounds them. Spec: Mastodon API, methods/statuses."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from tests.contract import document
 from tests.contract.checks import Access, Operation, Section, ids, shows
 from tests.contract.paging import pages
 from tests.contract.scene import NOBODYS_ID, Scene
+from tests.contract.site import serving_article
 
 section: Final = Section("statuses")
 
@@ -94,10 +96,55 @@ async def one(op: Operation, scene: Scene) -> None:
     shows(seen, favourited=False, reblogged=False, bookmarked=False, muted=False)
     assert "pinned" not in seen or seen["pinned"] is not True
     shows(await op.call(scene.alice, id=status["id"]), pinned=False)
-    shows(await op.call(scene.bob, id=(await scene.remote_status(scene.bob, "From afar"))["id"]), reblog=None)
+    media = await scene.rita.upload(description="Over there")
+    remote = await scene.remote_status(scene.bob, "From afar", media_ids=[media["id"]])
+    (shown,) = (await op.call(scene.bob, id=remote["id"]))["media_attachments"]
+    assert shown["remote_url"], shown
+    await _filtered(op, scene)
+    await _quoted_twice(op, scene)
+    await _with_card(op, scene)
     hidden = await scene.alice.status("For those I name", visibility="direct")
     await op.refuse(404, scene.nobody, "Record not found", id=hidden["id"])
     await op.refuse(404, scene.bob, "Record not found", id=hidden["id"])
+
+
+async def _filtered(op: Operation, scene: Scene) -> None:
+    """Why a status is filtered, for the one whose filter it is."""
+    reader = await scene.person()
+    made = await reader.post("/api/v2/filters", title="Hay", context=["home"], keywords_attributes=[{"keyword": "hay"}])
+    status = await scene.alice.status("Much hay")
+    (result,) = (await op.call(reader, id=status["id"]))["filtered"]
+    shows(result["filter"], id=made["id"], title="Hay")
+
+
+async def _quoted_twice(op: Operation, scene: Scene) -> None:
+    """What a quoted status quotes is named, not shown."""
+    first = await scene.alice.status("First", quote_approval_policy="public")
+    second = await scene.bob.status("Second", quoted_status_id=first["id"], quote_approval_policy="public")
+    third = await scene.carol.status("Third", quoted_status_id=second["id"])
+    await scene.settle()
+    seen = await op.call(scene.nobody, id=third["id"])
+    inner = seen["quote"]["quoted_status"]
+    shows(inner, id=second["id"])
+    shows(inner["quote"], state="accepted", quoted_status_id=first["id"])
+    assert document.entity_faults(inner["quote"], "ShallowQuote") == [], inner["quote"]
+
+
+async def _with_card(op: Operation, scene: Scene) -> None:
+    """What the page is about to which a status points, and which member wrote it."""
+    writer = await scene.person()
+    await writer.patch("/api/v1/profile", attribution_domains=["localhost"])
+    async with serving_article(f"@{writer.acct}") as address:
+        status = await scene.alice.status(f"Read {address}")
+
+        async def look() -> Any:  # noqa: ANN401 - JSON
+            return (await op.call(scene.nobody, id=status["id"]))["card"]
+
+        card = await scene.until(look, "the card of a page")
+    shows(card, url=address, title="Zeppelins today", description="What flies", provider_name="The Paper", type="link")
+    assert card["image"], card
+    assert card["published_at"] == "2026-03-01T10:00:00.000Z", card
+    assert [one["account"]["id"] for one in card["authors"]] == [writer.id], card["authors"]
 
 
 @section("DELETE /api/v1/statuses/{id}", "write:statuses")
@@ -179,6 +226,12 @@ async def history(op: Operation, scene: Scene) -> None:
     shows(first, content="<p>One</p>", spoiler_text="", created_at=status["created_at"])
     shows(second, content="<p>Two</p>", spoiler_text="Changed")
     shows(second["account"], id=scene.alice.id)
+    asked = await scene.alice.status("Which?", poll={"options": ["A", "B"], "expires_in": 3600})
+    (first,) = await op.call(scene.nobody, id=asked["id"])
+    assert first["poll"] == {"options": [{"title": "A"}, {"title": "B"}]}, first["poll"]
+    quote = await scene.alice.status("Myself", quoted_status_id=status["id"])
+    (first,) = await op.call(scene.nobody, id=quote["id"])
+    assert first["quote"]["state"] == "accepted", first["quote"]
 
 
 @section("GET /api/v1/statuses/{id}/source", "read:statuses")

@@ -137,3 +137,49 @@ async def test_somebody_suspended_shows_in_no_collection(working: WorkingServer)
     assert await people_in(anna, made["id"]) == set()
     assert (await anna.api.get(f"{COLLECTIONS}/{other['id']}")).status_code == 404
     assert await listed(anna, anna, "in_collections") == []
+
+
+async def told(member: Member) -> list[tuple[str, str]]:
+    """What somebody was told about collections: the kind, and the name of the collection, newest first."""
+    found = success(await member.api.get("/api/v1/notifications"))
+    for one in found:
+        assert_valid(one, "Notification")
+    return [(one["type"], one["collection"]["name"]) for one in found if "collection" in one]
+
+
+async def test_who_is_in_a_collection_is_told(working: WorkingServer) -> None:
+    """Being put in and a change of what it says are told, each once; nothing of it is left for whoever is out again."""
+    anna, bert, cora = await findable(working, "anna"), await findable(working, "bert"), await findable(working, "cora")
+    made = await make(anna, anna, bert)
+    path = f"{COLLECTIONS}/{made['id']}"
+    success(await anna.api.post(f"{path}/items", json={"account_id": cora.id}))
+
+    for name in ("Growers", "Growers", "Planters"):
+        success(await anna.api.patch(path, json={"name": name}))
+
+    assert await told(anna) == []
+    assert (
+        await told(bert) == await told(cora) == [("collection_update", "Planters"), ("added_to_collection", "Planters")]
+    )
+    items = {item["account_id"]: item["id"] for item in success(await anna.api.get(path))["collection"]["items"]}
+    success(await anna.api.delete(f"{path}/items/{items[cora.id]}"))
+    assert await told(cora) == []
+    success(await bert.api.post(f"{path}/items/{items[bert.id]}/revoke"))
+    assert await told(bert) == []
+    for member in (bert, cora):
+        assert success(await member.api.get("/api/v1/notifications/unread_count"))["count"] == 0
+
+
+async def test_a_collection_that_is_gone_is_told_no_more(working: WorkingServer) -> None:
+    """With a collection go the notifications of it; who shuts somebody out hears nothing of their collections."""
+    anna, bert = await working.person("anna"), await findable(working, "bert")
+    made = await make(anna, bert)
+    assert await told(bert) == [("added_to_collection", "Gardeners")]
+
+    success(await anna.api.delete(f"{COLLECTIONS}/{made['id']}"))
+
+    assert await told(bert) == []
+    assert success(await bert.api.get("/api/v1/notifications/unread_count"))["count"] == 0
+    success(await bert.api.post(f"/api/v1/accounts/{anna.id}/mute"))
+    await make(anna, bert)
+    assert await told(bert) == []

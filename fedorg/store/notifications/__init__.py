@@ -11,6 +11,7 @@ from fedorg.store.notifications.reading import (
     get,
     list_of_account,
     withdraw,
+    withdraw_of,
     withdraw_older_updates,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "notify_oneself",
     "notify_staff",
     "withdraw",
+    "withdraw_of",
     "withdraw_older_updates",
 ]

@@ -1,5 +1,6 @@
 """Rows of ``notifications``: found, counted, taken back and forgotten."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -81,6 +82,20 @@ def withdraw(conn: Connection, *, type_: NotificationType, by: AccountId, origin
         sa.delete(notifications).where(
             notifications.c.from_account_id == by,
             notifications.c.type == type_.value,
+            notifications.c.origin == origin,
+        )
+    )
+
+
+def withdraw_of(
+    conn: Connection, account_id: AccountId, types: Collection[NotificationType], by: AccountId, origin: int
+) -> None:
+    """Remove what an account was told of something that does not concern it any more."""
+    conn.execute(
+        sa.delete(notifications).where(
+            notifications.c.account_id == account_id,
+            notifications.c.from_account_id == by,
+            notifications.c.type.in_([one.value for one in types]),
             notifications.c.origin == origin,
         )
     )
