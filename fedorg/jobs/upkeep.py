@@ -20,6 +20,7 @@ from fedorg.store import (
     completions,
     deliveries,
     expiry,
+    home_timelines,
     jobs,
     mail_links,
     media,
@@ -30,7 +31,6 @@ from fedorg.store import (
     severances,
     strangers,
     thread_mutes,
-    timelines,
     warnings,
 )
 from fedorg.store.notifications import requests
@@ -69,7 +69,7 @@ RULES: Final = (
     # After this an inbox that answered 410 is tried once more.
     Rule(name="gone_inboxes", age=timedelta(days=30), forget=deliveries.delete_gone_inboxes),
     Rule(name="dead_jobs", age=timedelta(days=30), forget=jobs.delete_dead),
-    Rule(name="home_timelines", age=timedelta(days=400), forget=timelines.forget_before),
+    Rule(name="home_timelines", age=timedelta(days=400), forget=home_timelines.forget_before),
     # The last delivery of a farewell is given up after a week.
     Rule(name="keys_of_departed", age=timedelta(days=14), forget=removal.delete_keys_of_departed),
     Rule(name="notifications", age=timedelta(days=400), forget=notifications.delete_before),

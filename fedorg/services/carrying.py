@@ -19,8 +19,8 @@ from fedorg.node import Node
 from fedorg.services.relationships.blocking import record_block
 from fedorg.services.relationships.following import follow_alike, send
 from fedorg.services.relationships.listing import NOTE_CHARACTERS_MAX
-from fedorg.store import accounts, lists, moving, notifications, relationships, timelines
-from fedorg.store.timelines import LocalFollower
+from fedorg.store import accounts, home_timelines, lists, moving, notifications, relationships
+from fedorg.store.home_timelines import LocalFollower
 
 CHUNK: Final = 50
 
@@ -54,7 +54,7 @@ def _carry_chunk(conn: Connection, node: Node, job: CarryOver) -> CarryOver | No
 
 
 def _carry_followers(conn: Connection, node: Node, old: Account, new: Account, after: AccountId) -> AccountId | None:
-    followers = timelines.list_local_followers(conn, old.id, after, CHUNK)
+    followers = home_timelines.list_local_followers(conn, old.id, after, CHUNK)
     for follower in followers:
         _carry_follower(conn, node, follower, old, new)
     return followers[-1].account_id if len(followers) == CHUNK else None
@@ -106,7 +106,7 @@ def _carry_mutes(conn: Connection, node: Node, old: Account, new: Account, after
             expires_at=mute.expires_at,
             now=node.now(),
         )
-        timelines.remove_author(conn, mute.account_id, new.id)
+        home_timelines.remove_author(conn, mute.account_id, new.id)
         _explain(conn, mute.account_id, old, new, "muted")
     return found[-1].account_id if len(found) == CHUNK else None
 

@@ -13,7 +13,7 @@ from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services import severing
 from fedorg.services.peers import canonical_domain
-from fedorg.store import accounts, domain_blocks, notifications, timelines
+from fedorg.store import accounts, domain_blocks, home_timelines, notifications
 
 BLOCKS_MAX: Final = 1000
 _CHUNK: Final = 100
@@ -49,7 +49,7 @@ def _sever_some(conn: Connection, node: Node, account: Account, cause: Severance
     tied = domain_blocks.list_tied(conn, account.id, cause.target_name, _CHUNK)
     for other in accounts.list_by_ids(conn, tied).values():
         severing.part(conn, node, cause, account, other)
-        timelines.remove_author(conn, account.id, other.id)
+        home_timelines.remove_author(conn, account.id, other.id)
     if len(tied) == _CHUNK:
         return True
     notifications.delete_from_domain(conn, account.id, cause.target_name)

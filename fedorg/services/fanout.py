@@ -20,9 +20,19 @@ from fedorg.domain.visibility import FederationMode, Reach, Visibility, admits, 
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
 from fedorg.services.threads import find_host
-from fedorg.store import accounts, events, jobs, notifications, quotes, recipients, statuses, tag_follows, timelines
+from fedorg.store import (
+    accounts,
+    events,
+    home_timelines,
+    jobs,
+    notifications,
+    quotes,
+    recipients,
+    statuses,
+    tag_follows,
+)
+from fedorg.store.home_timelines import LocalFollower
 from fedorg.store.recipients import Recipient
-from fedorg.store.timelines import LocalFollower
 
 CHUNK: Final = 500
 QUOTERS_MAX: Final = 500
@@ -54,7 +64,7 @@ async def refresh_locally(node: Node, status_id: StatusId) -> None:
     def unit(conn: Connection) -> None:
         status = statuses.find(conn, status_id)
         if status is not None:
-            _tell_holders(conn, node, status, timelines.holders(conn, status_id))
+            _tell_holders(conn, node, status, home_timelines.holders(conn, status_id))
 
     await node.write(unit)
 
@@ -79,13 +89,13 @@ def _distribute_chunk(conn: Connection, node: Node, status_id: StatusId, after: 
     author = accounts.get(conn, status.account_id)
     if author.suspended_at is not None or (status.reblog_of_id is not None and original is None):
         return None
-    followers = timelines.list_local_followers(conn, author.id, after or AccountId(0), CHUNK)
+    followers = home_timelines.list_local_followers(conn, author.id, after or AccountId(0), CHUNK)
     named = statuses.mentioned_ids(conn, status.id)
     audience = followers
     if status.audience.visibility is Visibility.DIRECT:
         audience = [follower for follower in followers if follower.account_id in named]
     wanting = _who_wants(conn, node, status, original, audience, named)
-    new = timelines.insert_home(conn, [follower.account_id for follower in wanting], status)
+    new = home_timelines.insert_home(conn, [follower.account_id for follower in wanting], status)
     if after is None:
         _notify_concerned(conn, node, status, original, named)
     _notify_watchers(conn, node, status, wanting)
@@ -107,8 +117,8 @@ def _distribute_to_tag_followers(
     receivers = tag_follows.list_followers(conn, status.id, after, CHUNK)
     authors = {status.account_id}
     concerned = authors | statuses.mentioned_ids(conn, status.id)
-    averse = timelines.list_averse(conn, receivers, node.now(), concerned=concerned, authors=authors)
-    new = timelines.insert_home(conn, [one for one in receivers if one not in averse], status)
+    averse = home_timelines.list_averse(conn, receivers, node.now(), concerned=concerned, authors=authors)
+    new = home_timelines.insert_home(conn, [one for one in receivers if one not in averse], status)
     events.insert_many(conn, node.now(), EventKind.UPDATE, [(account_id, status.id) for account_id in sorted(new)])
     return receivers[-1] if len(receivers) == CHUNK else None
 
@@ -128,13 +138,13 @@ def _who_wants(
     receivers = [follower.account_id for follower in followers]
     authors = {status.account_id} | ({original.account_id} if original else set())
     concerned = authors | named | (statuses.mentioned_ids(conn, original.id) if original else frozenset())
-    unwanted = timelines.list_averse(conn, receivers, node.now(), concerned=concerned, authors=authors)
+    unwanted = home_timelines.list_averse(conn, receivers, node.now(), concerned=concerned, authors=authors)
     if original is not None:
-        unwanted |= timelines.list_having(conn, receivers, status)
+        unwanted |= home_timelines.list_having(conn, receivers, status)
         unwanted |= {follower.account_id for follower in followers if not follower.show_reblogs}
     answered = status.in_reply_to_account_id
     if answered is not None and answered != status.account_id:
-        unwanted |= {*receivers} - timelines.list_following(conn, receivers, answered) - {answered}
+        unwanted |= {*receivers} - home_timelines.list_following(conn, receivers, answered) - {answered}
     return [
         follower
         for follower in followers
@@ -210,7 +220,7 @@ def _distribute_edit(conn: Connection, node: Node, status_id: StatusId, edited_a
     _notify_concerned(conn, node, status, None, statuses.mentioned_ids(conn, status_id))
     _notify_quoting(conn, node, status, origin)
     # The author's own streams were told in the transaction of the edit.
-    holders = [holder for holder in timelines.holders(conn, status_id) if holder != status.account_id]
+    holders = [holder for holder in home_timelines.holders(conn, status_id) if holder != status.account_id]
     _tell_holders(conn, node, status, holders)
 
 

@@ -24,7 +24,7 @@ from fedorg.ids import AccountId, PollId, VoteId
 from fedorg.node import Node
 from fedorg.services.interactions import may_act_on
 from fedorg.services.statuses import polling
-from fedorg.store import accounts, events, jobs, notifications, polls, statuses, timelines, views
+from fedorg.store import accounts, events, home_timelines, jobs, notifications, polls, statuses, views
 
 CHUNK: Final = 500
 # Other servers hear of votes this soon, and after that not more often than every few minutes (Mastodon's number).
@@ -206,7 +206,7 @@ def _tell_votes(conn: Connection, node: Node, poll: Poll, status: Status) -> Non
 def _hearers(conn: Connection, status: Status) -> list[tuple[AccountId | None, int]]:
     """In whose streams the status may be: home timelines, and everybody's when it is public."""
     heard: list[tuple[AccountId | None, int]] = [
-        (account_id, status.id) for account_id in sorted(timelines.holders(conn, status.id))
+        (account_id, status.id) for account_id in sorted(home_timelines.holders(conn, status.id))
     ]
     if status.audience.visibility is Visibility.PUBLIC:
         heard.append((None, status.id))

@@ -1,5 +1,6 @@
 """Pages of timelines: the ids by one query, their views by a fixed number more."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -8,11 +9,11 @@ from sqlalchemy import Connection
 from fedorg import text
 from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import PageQuery, StatusView
+from fedorg.domain.timelines import AccountSelection, Selection
 from fedorg.domain.trends import TrendKind
 from fedorg.ids import AccountId, ListId, StatusId
 from fedorg.node import Node
 from fedorg.store import accounts, cards, interactions, lists, timelines, trends, views
-from fedorg.store.timelines import Selection
 
 TAGS_MAX: Final = 10
 
@@ -113,58 +114,14 @@ async def tag(
 
 
 async def account_statuses(
-    node: Node,
-    viewer: AccountId | None,
-    account_id: AccountId,
-    page: PageQuery,
-    *,
-    exclude_replies: bool = False,
-    exclude_reblogs: bool = False,
-    media_only: bool = False,
-    tagged: str | None = None,
+    node: Node, viewer: AccountId | None, account_id: AccountId, page: PageQuery, selection: AccountSelection
 ) -> list[StatusView]:
     """What an account posted, as far as ``viewer`` may see it; ``NotFound`` when there is no such account."""
+    tagged = None if selection.tagged is None else text.normalise_hashtag(selection.tagged)
+    narrowed = replace(selection, tagged=tagged)
 
     def unit(conn: Connection) -> list[StatusView]:
-        ids = timelines.list_of_account(
-            conn,
-            viewer,
-            accounts.get(conn, account_id).id,
-            page,
-            exclude_replies=exclude_replies,
-            exclude_reblogs=exclude_reblogs,
-            media_only=media_only,
-            tagged=None if tagged is None else text.normalise_hashtag(tagged),
-        )
-        return views.load_views(conn, node.now(), viewer, ids)
-
-    return await node.read(unit)
-
-
-async def pinned_statuses(
-    node: Node,
-    viewer: AccountId | None,
-    account_id: AccountId,
-    limit: int,
-    *,
-    exclude_replies: bool = False,
-    exclude_reblogs: bool = False,
-    media_only: bool = False,
-    tagged: str | None = None,
-) -> list[StatusView]:
-    """What an account pinned, the latest pin first; ``NotFound`` when there is no such account."""
-
-    def unit(conn: Connection) -> list[StatusView]:
-        ids = timelines.list_pinned(
-            conn,
-            viewer,
-            accounts.get(conn, account_id).id,
-            limit,
-            exclude_replies=exclude_replies,
-            exclude_reblogs=exclude_reblogs,
-            media_only=media_only,
-            tagged=None if tagged is None else text.normalise_hashtag(tagged),
-        )
+        ids = timelines.list_of_account(conn, viewer, accounts.get(conn, account_id).id, page, narrowed)
         return views.load_views(conn, node.now(), viewer, ids)
 
     return await node.read(unit)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import Account
 from fedorg.domain.events import Event, EventKind
 from fedorg.domain.statuses import MediaAttachment, MediaType, PageQuery, Status, StatusDraft, StatusView
+from fedorg.domain.timelines import AccountSelection
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import EventId, MediaId, StatusId
 from fedorg.services import fanout, interactions, relationships, statuses, timelines
@@ -72,7 +73,7 @@ async def test_direct_statuses_come_to_those_they_name(world: World) -> None:
 
     assert await _home(world, named) == ["@named psst"]
     assert await _home(world, other) == []
-    assert await timelines.account_statuses(world.node, named.id, anna.id, PAGE) == []
+    assert await timelines.account_statuses(world.node, named.id, anna.id, PAGE, AccountSelection()) == []
 
 
 async def test_following_brings_the_past_and_leaving_takes_it_away(world: World) -> None:
@@ -178,7 +179,7 @@ async def test_pages_mean_what_mastodon_means(world: World, query: PageQuery, ex
     for shown in (
         await timelines.home(world.node, anna.id, page),
         await timelines.public(world.node, None, page),
-        await timelines.account_statuses(world.node, None, anna.id, page),
+        await timelines.account_statuses(world.node, None, anna.id, page, AccountSelection()),
     ):
         assert [view.status.text for view in shown] == [str(number) for number in expected]
 
@@ -232,7 +233,8 @@ async def test_profile_lists_can_be_narrowed(world: World) -> None:
     await world.node.write(media.insert_many, [_picture(world, root)])
 
     async def listed(**fields: object) -> set[StatusId]:
-        return _ids(await timelines.account_statuses(world.node, None, anna.id, PAGE, **fields))  # type: ignore[arg-type]
+        selection = AccountSelection(**fields)  # type: ignore[arg-type]
+        return _ids(await timelines.account_statuses(world.node, None, anna.id, PAGE, selection))
 
     assert await listed() == {root.id, reply.id, boost.id}
     assert await listed(exclude_replies=True) == {root.id, boost.id}

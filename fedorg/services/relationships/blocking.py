@@ -14,7 +14,14 @@ from fedorg.node import Node
 from fedorg.services.relationships.following import send, sever
 from fedorg.services.relationships.listing import load_one
 from fedorg.services.statuses import quoting
-from fedorg.store import accounts, conversations, featured_collections, notifications, relationships, timelines
+from fedorg.store import (
+    accounts,
+    conversations,
+    featured_collections,
+    home_timelines,
+    notifications,
+    relationships,
+)
 
 MUTE_SECONDS_MAX: Final = 10 * 365 * 24 * 3600
 
@@ -74,7 +81,7 @@ async def mute(
             expires_at=node.now() + timedelta(seconds=seconds) if seconds else None,
             now=node.now(),
         )
-        timelines.remove_author(conn, account.id, target.id)
+        home_timelines.remove_author(conn, account.id, target.id)
         return load_one(conn, account.id, target.id, node.now())
 
     return await node.write(unit)
@@ -88,7 +95,7 @@ async def unmute(node: Node, account: Account, target_id: AccountId) -> Relation
         if relationships.delete_mute(conn, account.id, target.id):
             known = relationships.find_follow(conn, account.id, target.id)
             if known is not None and known.state is FollowState.ACCEPTED:
-                timelines.merge_author(conn, account.id, target.id, node.now())
+                home_timelines.merge_author(conn, account.id, target.id, node.now())
         return load_one(conn, account.id, target.id, node.now())
 
     return await node.write(unit)
@@ -125,7 +132,7 @@ def _part(conn: Connection, node: Node, account: Account, target: Account) -> No
     sever(conn, node, target, account, ActivityKind.REJECT_FOLLOW)
     for one, other in ((account, target), (target, account)):
         if one.is_local:
-            timelines.remove_author(conn, one.id, other.id)
+            home_timelines.remove_author(conn, one.id, other.id)
     featured_collections.part(conn, account.id, target.id)
     quoting.part(conn, node, account, target)
     notifications.delete_from(conn, account.id, target.id)

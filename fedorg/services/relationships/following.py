@@ -17,8 +17,8 @@ from fedorg.node import Node
 from fedorg.services.completion import ask_for_profile
 from fedorg.services.relationships.listing import load_one
 from fedorg.services.residence import require_not_moved
-from fedorg.store import accounts, jobs, notifications, peers, relationships, timelines
-from fedorg.store.timelines import LocalFollower
+from fedorg.store import accounts, home_timelines, jobs, notifications, peers, relationships
+from fedorg.store.home_timelines import LocalFollower
 
 LANGUAGES_MAX: Final = 50
 
@@ -126,7 +126,7 @@ def settle(conn: Connection, node: Node, new: Follow, follower: Account, target:
     """What a new follow means here: a notification, and the latest of the target on the follower's home timeline."""
     is_accepted = new.state is FollowState.ACCEPTED
     if is_accepted and follower.is_local:
-        timelines.merge_author(conn, follower.id, target.id, node.now())
+        home_timelines.merge_author(conn, follower.id, target.id, node.now())
     notifications.notify(
         conn,
         node.ids,
@@ -147,7 +147,7 @@ def sever(conn: Connection, node: Node, follower: Account, target: Account, kind
     if ended is None:
         return False
     if follower.is_local:
-        timelines.remove_author(conn, follower.id, target.id)
+        home_timelines.remove_author(conn, follower.id, target.id)
     for type_ in (NotificationType.FOLLOW, NotificationType.FOLLOW_REQUEST):
         notifications.withdraw(conn, type_=type_, by=follower.id, origin=ended.id)
     sender, receiver = (follower, target) if kind is ActivityKind.UNDO_FOLLOW else (target, follower)

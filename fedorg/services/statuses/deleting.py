@@ -16,7 +16,17 @@ from fedorg.domain.statuses import MediaAttachment, Status, StatusView
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
-from fedorg.store import conversations, events, jobs, media, quotes, recipients, statuses, timelines, views
+from fedorg.store import (
+    conversations,
+    events,
+    home_timelines,
+    jobs,
+    media,
+    quotes,
+    recipients,
+    statuses,
+    views,
+)
 
 
 async def delete_status(node: Node, author: Account, status_id: StatusId) -> StatusView:
@@ -80,7 +90,7 @@ def _hearers(conn: Connection, status: Status) -> Sequence[AccountId | None]:
     """Whose streams hear of the end of a status: everybody's (None) only if everybody could see it (S59)."""
     if status.audience.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
         return [None]
-    shown = {*timelines.holders(conn, status.id), *statuses.mentioned_ids(conn, status.id), status.account_id}
+    shown = {*home_timelines.holders(conn, status.id), *statuses.mentioned_ids(conn, status.id), status.account_id}
     return sorted(shown)
 
 

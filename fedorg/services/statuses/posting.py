@@ -40,7 +40,7 @@ from fedorg.services.residence import require_not_moved
 from fedorg.services.statuses import indexing, polling, quoting
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
 from fedorg.services.statuses.permissions import require_allowed
-from fedorg.store import conversations, events, jobs, media, statuses, tags, timelines, views
+from fedorg.store import conversations, events, home_timelines, jobs, media, statuses, tags, views
 
 KEY_KEPT: Final = timedelta(hours=1)
 _KEY_CHARACTERS_MAX: Final = 255
@@ -194,7 +194,7 @@ def _talk(
 def announce(conn: Connection, node: Node, status: Status) -> None:
     """Put a new local status (or boost) on its author's home timeline and streams, and queue it for everybody else."""
     now = node.now()
-    timelines.insert_home(conn, [status.account_id], status)
+    home_timelines.insert_home(conn, [status.account_id], status)
     jobs.enqueue(conn, node.ids, now, DistributeStatus(status_id=status.id))
     events.insert(conn, now, EventKind.UPDATE, status.account_id, status.id)
 

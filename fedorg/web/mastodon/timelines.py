@@ -1,12 +1,12 @@
 """Timelines and lists of statuses. Spec: Mastodon API, methods/timelines, favourites, bookmarks, accounts#statuses."""
 
 from collections.abc import Sequence
-from typing import TypedDict
 
 from quart import Blueprint, Response
 
 from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import StatusView
+from fedorg.domain.timelines import AccountSelection
 from fedorg.ids import AccountId, ListId
 from fedorg.serializers.statuses import status_entity
 from fedorg.services import completion, timelines
@@ -17,13 +17,6 @@ from fedorg.web.params import read_params
 blueprint = Blueprint("timelines", __name__, url_prefix="/api/v1")
 
 _TAGS_MAX = 4
-
-
-class _Narrowed(TypedDict):
-    exclude_replies: bool
-    exclude_reblogs: bool
-    media_only: bool
-    tagged: str | None
 
 
 @blueprint.get("/timelines/home")
@@ -102,17 +95,18 @@ async def list_of_account(viewer: Viewer | None, account_id: AccountId) -> Respo
     page, node = params.page(20, 40), this_node()
     if viewer is not None and page.max_id is None:
         await completion.see_profile(node, account_id)
-    narrowed = _Narrowed(
+    selection = AccountSelection(
         exclude_replies=params.flag("exclude_replies") or False,
         exclude_reblogs=params.flag("exclude_reblogs") or False,
         media_only=params.flag("only_media") or False,
+        pinned_only=params.flag("pinned") or False,
         tagged=params.text("tagged") or None,
     )
-    if params.flag("pinned"):
+    found = await timelines.account_statuses(node, id_of(viewer), account_id, page, selection)
+    if selection.pinned_only:
         # They are few, and stand in the order of their pins: there is no page after this one.
-        pinned = await timelines.pinned_statuses(node, id_of(viewer), account_id, page.limit, **narrowed)
-        return json_answer([status_entity(view, node.uris) for view in pinned])
-    return _statuses(await timelines.account_statuses(node, id_of(viewer), account_id, page, **narrowed))
+        return json_answer([status_entity(view, node.uris) for view in found])
+    return _statuses(found)
 
 
 @blueprint.get("/favourites")

@@ -7,6 +7,7 @@ from quart import Blueprint, Response, redirect, render_template, request
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.statuses import PageQuery, StatusView
+from fedorg.domain.timelines import AccountSelection
 from fedorg.domain.visibility import Anonymous, may_see
 from fedorg.errors import Gone, NotFound
 from fedorg.ids import AccountId, StatusId
@@ -31,9 +32,9 @@ async def show_profile(visitor: SignedIn | None, username: str) -> Response:
     if _wants_document():
         return _to_document(account.uri)
     window = PageQuery(limit=_PAGE, max_id=id_in(request.args.get("max_id", "")))
-    views = await timelines.account_statuses(this_node(), _viewer(visitor), account.id, window, exclude_replies=True)
+    views = await _posted(visitor, account, window, AccountSelection(exclude_replies=True))
     is_first = window.max_id is None
-    pinned = await timelines.pinned_statuses(this_node(), _viewer(visitor), account.id, _PAGE) if is_first else []
+    pinned = await _posted(visitor, account, window, AccountSelection(pinned_only=True)) if is_first else []
     return await _profile(visitor, account, views, pinned=pinned)
 
 
@@ -43,7 +44,7 @@ async def show_tagged(visitor: SignedIn | None, username: str, hashtag: str) -> 
     """What somebody posted under a hashtag, newest first."""
     account = await _account(username)
     window = PageQuery(limit=_PAGE, max_id=id_in(request.args.get("max_id", "")))
-    views = await timelines.account_statuses(this_node(), _viewer(visitor), account.id, window, tagged=hashtag)
+    views = await _posted(visitor, account, window, AccountSelection(tagged=hashtag))
     return await _profile(visitor, account, views, pinned=[])
 
 
@@ -97,6 +98,12 @@ async def _account(username: str) -> Account:
     if account is None or account.suspended_at is not None or account.uri == this_node().uris.node_actor:
         raise NotFound
     return account
+
+
+async def _posted(
+    visitor: SignedIn | None, account: Account, window: PageQuery, selection: AccountSelection
+) -> list[StatusView]:
+    return await timelines.account_statuses(this_node(), _viewer(visitor), account.id, window, selection)
 
 
 def _viewer(visitor: SignedIn | None) -> AccountId | None:

@@ -1,0 +1,209 @@
+"""Rows of ``home_timeline``: written when a status is distributed (``services.fanout``), and for whom."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fedorg.domain.relationships import FollowState
+from fedorg.domain.statuses import Status
+from fedorg.domain.visibility import Visibility
+from fedorg.ids import AccountId, StatusId, at, moment_of
+from fedorg.store import narrowing
+from fedorg.store.tables import (
+    account_domain_blocks,
+    accounts,
+    blocks,
+    follows,
+    home_timeline,
+    mutes,
+    statuses,
+)
+from fedorg.store.upsert import insert_ignore, insert_new
+
+MERGED_MAX: Final = 100
+# A status boosted by several comes once to a home timeline within this time.
+_ONCE_WITHIN: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalFollower:
+    """A follower of this node, and how it follows."""
+
+    account_id: AccountId
+    show_reblogs: bool
+    notify: bool
+    languages: tuple[str, ...]
+
+
+def insert_home(conn: Connection, receivers: Collection[AccountId], status: Status) -> list[AccountId]:
+    """Put a status on home timelines; those on which it is new."""
+    rows = [
+        {"account_id": receiver, "status_id": status.id, "author_id": status.account_id}
+        for receiver in sorted(receivers)
+    ]
+    return [AccountId(one) for one in insert_new(conn, home_timeline, rows, returning="account_id")]
+
+
+def holders(conn: Connection, status_id: StatusId) -> list[AccountId]:
+    """On whose home timelines a status stands, itself or boosted."""
+    boosts = sa.select(statuses.c.id).where(statuses.c.reblog_of_id == status_id)
+    statement = (
+        sa.select(home_timeline.c.account_id)
+        .where(sa.or_(home_timeline.c.status_id == status_id, home_timeline.c.status_id.in_(boosts)))
+        .distinct()
+    )
+    return [AccountId(one) for one in conn.execute(statement).scalars()]
+
+
+def remove_author(conn: Connection, account_id: AccountId, author_id: AccountId) -> None:
+    """Take what an account posted and boosted, and boosts of it, off a home timeline."""
+    original = statuses.alias("original")
+    boosts = (
+        sa.select(home_timeline.c.status_id)
+        .join(statuses, statuses.c.id == home_timeline.c.status_id)
+        .join(original, original.c.id == statuses.c.reblog_of_id)
+        .where(home_timeline.c.account_id == account_id, original.c.account_id == author_id)
+    )
+    conn.execute(
+        sa.delete(home_timeline).where(
+            home_timeline.c.account_id == account_id,
+            sa.or_(home_timeline.c.author_id == author_id, home_timeline.c.status_id.in_(boosts)),
+        )
+    )
+
+
+def merge_author(conn: Connection, account_id: AccountId, author_id: AccountId, now: datetime) -> None:
+    """Put the latest of an account that is followed from now on, and seen again, on a home timeline."""
+    follows_answered = sa.exists().where(
+        follows.c.account_id == account_id,
+        follows.c.target_id == statuses.c.in_reply_to_account_id,
+        follows.c.state == FollowState.ACCEPTED.value,
+    )
+    original = statuses.alias("original")
+    is_boost_unwanted = sa.exists().where(
+        original.c.id == statuses.c.reblog_of_id,
+        sa.or_(
+            narrowing.is_blocked_with(account_id, original.c.account_id),
+            narrowing.is_muted_by(account_id, original.c.account_id, now),
+        ),
+    )
+    statement = (
+        sa.select(statuses.c.id)
+        .where(
+            statuses.c.account_id == author_id,
+            statuses.c.visibility != Visibility.DIRECT.value,
+            narrowing.visible_to(account_id),
+            sa.or_(
+                statuses.c.in_reply_to_uri.is_(None),
+                statuses.c.in_reply_to_account_id.in_((author_id, account_id)),
+                follows_answered,
+            ),
+            ~is_boost_unwanted,
+            ~narrowing.is_muted_by(account_id, statuses.c.account_id, now),
+        )
+        .order_by(statuses.c.id.desc())
+        .limit(MERGED_MAX)
+    )
+    rows = [
+        {"account_id": account_id, "status_id": status_id, "author_id": author_id}
+        for status_id in conn.execute(statement).scalars()
+    ]
+    insert_ignore(conn, home_timeline, rows)
+
+
+def forget_before(conn: Connection, before: datetime, limit: int) -> int:
+    """Take up to ``limit`` statuses older than a moment off home timelines; how many rows that were."""
+    place = sa.tuple_(home_timeline.c.account_id, home_timeline.c.status_id)
+    stale = (
+        sa.select(home_timeline.c.account_id, home_timeline.c.status_id)
+        .where(home_timeline.c.status_id < at(before))
+        .limit(limit)
+    )
+    return conn.execute(sa.delete(home_timeline).where(place.in_(stale))).rowcount
+
+
+# Who receives what
+
+
+def list_local_followers(conn: Connection, author_id: AccountId, after: AccountId, limit: int) -> list[LocalFollower]:
+    """Accepted followers of this node by id, from ``after`` on."""
+    statement = (
+        sa.select(follows.c.account_id, follows.c.show_reblogs, follows.c.notify, follows.c.languages)
+        .join(accounts, accounts.c.id == follows.c.account_id)
+        .where(
+            follows.c.target_id == author_id,
+            follows.c.state == FollowState.ACCEPTED.value,
+            follows.c.account_id > after,
+            accounts.c.domain.is_(None),
+        )
+        .order_by(follows.c.account_id)
+        .limit(limit)
+    )
+    return [
+        LocalFollower(
+            account_id=row.account_id,
+            show_reblogs=row.show_reblogs,
+            notify=row.notify,
+            languages=tuple(row.languages),
+        )
+        for row in conn.execute(statement)
+    ]
+
+
+def list_averse(
+    conn: Connection,
+    receivers: Collection[AccountId],
+    now: datetime,
+    *,
+    concerned: Collection[AccountId],
+    authors: Collection[AccountId],
+) -> frozenset[AccountId]:
+    """Receivers that block, mute or shut out (by server) one of ``concerned``, or are blocked by one of ``authors``."""
+    statement = sa.union(
+        sa.select(blocks.c.account_id).where(blocks.c.account_id.in_(receivers), blocks.c.target_id.in_(concerned)),
+        sa.select(blocks.c.target_id).where(blocks.c.target_id.in_(receivers), blocks.c.account_id.in_(authors)),
+        sa.select(mutes.c.account_id).where(
+            mutes.c.account_id.in_(receivers),
+            mutes.c.target_id.in_(concerned),
+            sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > now),
+        ),
+        sa.select(account_domain_blocks.c.account_id)
+        .join(
+            accounts,
+            sa.or_(
+                accounts.c.domain == account_domain_blocks.c.domain, accounts.c.peer == account_domain_blocks.c.domain
+            ),
+        )
+        .where(account_domain_blocks.c.account_id.in_(receivers), accounts.c.id.in_(concerned)),
+    )
+    return frozenset(conn.execute(statement).scalars())
+
+
+def list_following(conn: Connection, receivers: Collection[AccountId], target_id: AccountId) -> frozenset[AccountId]:
+    """Receivers that follow ``target_id``, accepted."""
+    statement = sa.select(follows.c.account_id).where(
+        follows.c.account_id.in_(receivers),
+        follows.c.target_id == target_id,
+        follows.c.state == FollowState.ACCEPTED.value,
+    )
+    return frozenset(conn.execute(statement).scalars())
+
+
+def list_having(conn: Connection, receivers: Collection[AccountId], boost: Status) -> frozenset[AccountId]:
+    """Receivers on whose home timeline the boosted status stands already, itself or boosted by another, lately."""
+    since = at(moment_of(boost.id) - _ONCE_WITHIN)
+    statement = (
+        sa.select(home_timeline.c.account_id)
+        .join(statuses, statuses.c.id == home_timeline.c.status_id)
+        .where(
+            home_timeline.c.account_id.in_(receivers),
+            home_timeline.c.status_id > since,
+            home_timeline.c.status_id != boost.id,
+            sa.or_(statuses.c.id == boost.reblog_of_id, statuses.c.reblog_of_id == boost.reblog_of_id),
+        )
+    )
+    return frozenset(conn.execute(statement).scalars())
