@@ -143,3 +143,15 @@ class Uris:
     def is_ours(self, uri: str) -> bool:
         """Whether this node minted the address."""
         return uri == self.base or uri.startswith(f"{self.base}/")
+
+
+def is_one_server(one: str, other: str) -> bool:
+    """Whether two identities have the same scheme and authority, to the letter.
+
+    Identities are in canonical form when they are stored, so this never says yes where ``federation.origin`` says no.
+    """
+    try:
+        scheme, authority = urlsplit(one)[:2]
+        return bool(scheme and authority) and urlsplit(other)[:2] == (scheme, authority)
+    except ValueError:
+        return False

@@ -5,11 +5,9 @@ gets it is decided by ``services.fanout`` and checked again against the tier whe
 deleted meanwhile is not sent, so that nothing of it leaves after its Delete.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Final
-
-from sqlalchemy import Connection
 
 from federation.activities import Accept, Activity, Block, Follow, Like, QuoteRequest, Reject, Undo
 from federation.objects import Ref
@@ -62,72 +60,41 @@ SENT: Final[Mapping[str, str]] = MappingProxyType(
 
 async def send_status(node: Node, job: DistributeStatus) -> None:
     """Send a new status or reblog to the servers it is meant for."""
-    view = await _find_view(node, job.status_id)
-    if view is None or not view.account.is_local or view.status.audience.reach is Reach.NODE:
+    view = await _find_sent(node, job.status_id)
+    if view is None:
         return
     inboxes = await fanout.remote_inboxes(node, view.status)
     if not inboxes:
         return
-    if view.reblog is not None:
-        await _record(
-            node,
-            view.account,
-            documents.announce(view, view.reblog.status, node.uris),
-            inboxes,
-            object_uri=view.status.uri,
-            reach=view.status.audience.reach,
-            is_true=_still_there(view),
-        )
-        return
-    await _record(
-        node,
-        view.account,
-        documents.create(view, node.uris),
-        inboxes,
-        object_uri=view.status.uri,
-        reach=view.status.audience.reach,
+    activity: Activity = (
+        documents.create(view, node.uris)
+        if view.reblog is None
+        else documents.announce(view, view.reblog.status, node.uris)
     )
+    await _record_status(node, view, activity, inboxes)
 
 
 async def send_edit(node: Node, job: DistributeEdit) -> None:
     """Send the present state of an edited status; an edit that another one overtook is not sent."""
-    view = await _find_view(node, job.status_id)
-    if view is None or not view.account.is_local or view.status.audience.reach is Reach.NODE:
+    view = await _find_sent(node, job.status_id)
+    if view is None:
         return
     if view.status.edited_at is not None and view.status.edited_at > job.edited_at:
         return
     inboxes = await fanout.remote_inboxes_of_edit(node, view.status)
     activity = documents.update(view, node.uris, job.edited_at)
-    await _record(
-        node,
-        view.account,
-        activity,
-        inboxes,
-        object_uri=view.status.uri,
-        reach=view.status.audience.reach,
-        is_true=_still_there(view),
-    )
+    await _record_status(node, view, activity, inboxes)
 
 
 async def send_poll(node: Node, poll_id: PollId, job_id: JobId) -> None:
     """Tell the servers that have a local poll how it stands; nothing, while its numbers are hidden."""
     poll = await polls.begin_update(node, poll_id)
-    view = None if poll is None else await _find_view(node, poll.status_id)
+    view = None if poll is None else await _find_sent(node, poll.status_id)
     if view is None or view.poll is None or not view.poll.shows_totals:
-        return
-    if not view.account.is_local or view.status.audience.reach is Reach.NODE:
         return
     inboxes = await fanout.remote_inboxes_of_edit(node, view.status)
     activity = documents.update_tallies(view, node.uris, job_id)
-    await _record(
-        node,
-        view.account,
-        activity,
-        inboxes,
-        object_uri=view.status.uri,
-        reach=view.status.audience.reach,
-        is_true=_still_there(view),
-    )
+    await _record_status(node, view, activity, inboxes)
 
 
 async def send_vote(node: Node, vote_id: VoteId) -> None:
@@ -190,12 +157,12 @@ async def send_activity(node: Node, job: SendActivity, job_id: JobId) -> None:
 
 async def send_refresh(node: Node, job: RefreshStatus) -> None:
     """Send the present state of a status whose text is the same."""
-    view = await _find_view(node, job.status_id)
-    if view is None or not view.account.is_local or view.status.audience.reach is Reach.NODE:
+    view = await _find_sent(node, job.status_id)
+    if view is None:
         return
     inboxes = await fanout.remote_inboxes_of_edit(node, view.status)
     activity = documents.update(view, node.uris, job.at)
-    await _record(node, view.account, activity, inboxes, object_uri=view.status.uri, reach=view.status.audience.reach)
+    await _record_status(node, view, activity, inboxes)
 
 
 async def send_quote_request(node: Node, job: SendQuoteRequest) -> None:
@@ -209,14 +176,7 @@ async def send_quote_request(node: Node, job: SendQuoteRequest) -> None:
         return
     await node.write(recipients.remember, view.status.id, (author.delivery_inbox,))
     activity = documents.quote_request(view, quoted, author, node.uris)
-    await _record(
-        node,
-        view.account,
-        activity,
-        (author.inbox,),
-        object_uri=view.status.uri,
-        reach=view.status.audience.reach,
-    )
+    await _record_status(node, view, activity, (author.inbox,))
 
 
 async def send_quote_answer(node: Node, job: AnswerQuoteRequest, job_id: JobId) -> None:
@@ -285,10 +245,21 @@ async def _find_view(node: Node, status_id: StatusId) -> StatusView | None:
         return None
 
 
-def _still_there(view: StatusView) -> Callable[[Connection], bool]:
-    """Whether the status exists, and will until the transaction ends: its Delete must be the last word."""
+async def _find_sent(node: Node, status_id: StatusId) -> StatusView | None:
+    """The same, when it is a status of this node that other servers may have."""
+    view = await _find_view(node, status_id)
+    is_sent = view is not None and view.account.is_local and view.status.audience.reach is not Reach.NODE
+    return view if is_sent else None
 
-    def unit(conn: Connection) -> bool:
-        return stored_statuses.hold(conn, view.status.id)
 
-    return unit
+async def _record_status(node: Node, view: StatusView, activity: Activity, inboxes: Collection[str]) -> None:
+    """Record what tells of a status, while it exists: its Delete must be the last word."""
+    await _record(
+        node,
+        view.account,
+        activity,
+        inboxes,
+        object_uri=view.status.uri,
+        reach=view.status.audience.reach,
+        is_true=lambda conn: stored_statuses.hold(conn, view.status.id),
+    )

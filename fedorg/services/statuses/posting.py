@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
@@ -41,6 +40,7 @@ from fedorg.services.statuses import indexing, polling, quoting
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
 from fedorg.services.statuses.permissions import require_allowed
 from fedorg.store import conversations, events, home_timelines, jobs, media, statuses, tags, views
+from fedorg.uris import is_one_server
 
 KEY_KEPT: Final = timedelta(hours=1)
 _KEY_CHARACTERS_MAX: Final = 255
@@ -310,7 +310,7 @@ def _context(conn: Connection, node: Node, status: Status) -> str | None:
         return node.uris.context(root.uri)
     is_first = root.in_reply_to_uri is None
     named = root.context_uri if is_first else None
-    return named if named is not None and urlsplit(named)[:2] == urlsplit(root.uri)[:2] else None
+    return named if named is not None and is_one_server(named, root.uri) else None
 
 
 def _get_posted(conn: Connection, posting: _Posting) -> Status:

@@ -8,7 +8,6 @@ one of a private status is private. Whom a member quotes may always see it.
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
@@ -24,6 +23,7 @@ from fedorg.ids import AccountId, QuoteId, StatusId
 from fedorg.node import Node
 from fedorg.store import accounts, jobs, notifications, quotes, recipients, statuses, views
 from fedorg.text import escape
+from fedorg.uris import is_one_server
 
 QUOTED_MISSING: Final = "The post you are trying to quote does not appear to exist."
 # What is quoted is fetched, and what that quotes, and no more.
@@ -185,7 +185,7 @@ def _renew_stamp(conn: Connection, node: Node, known: Quote, told: RemoteQuote) 
 
 def _is_worth_looking(status: Status, told: RemoteQuote) -> bool:
     """Only a stamp, or a quote of oneself, can ever make the quote count."""
-    return told.approval_uri is not None or urlsplit(told.uri)[:2] == urlsplit(status.uri)[:2]
+    return told.approval_uri is not None or is_one_server(told.uri, status.uri)
 
 
 # Either

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
@@ -26,6 +25,7 @@ from fedorg.services.statuses.deleting import remove
 from fedorg.services.statuses.editing import keep_version
 from fedorg.services.statuses.reading import is_visible_to_peer
 from fedorg.store import accounts, jobs, media, peers, polls, relationships, statuses, tags
+from fedorg.uris import is_one_server
 
 # Fetched statuses older than this are news to nobody (Mastodon's window).
 REALTIME: Final = timedelta(hours=6)
@@ -143,7 +143,7 @@ async def receive_delete(node: Node, author: Account, uri: str) -> bool:
 
 def bury_unseen(conn: Connection, node: Node, account: Account, uri: str) -> None:
     """What is taken back before it came shall not come; only what the account's own server may name (S5)."""
-    if urlsplit(uri)[:2] == urlsplit(account.uri)[:2]:
+    if is_one_server(uri, account.uri):
         statuses.bury(conn, uri, node.now())
 
 
