@@ -19,7 +19,7 @@ from fedorg.store import statuses as stored_statuses
 
 async def send_pin(node: Node, job: DistributePin, job_id: JobId) -> None:
     """Tell the servers a status goes to that it was pinned, or is pinned no more."""
-    account = await _find_account(node, job)
+    account = await node.read(accounts.find, job.account_id)
     status = await node.read(stored_statuses.find, job.status_id)
     if account is None or status is None or status.audience.reach is Reach.NODE:
         return
@@ -38,7 +38,7 @@ async def send_pin(node: Node, job: DistributePin, job_id: JobId) -> None:
 
 async def send_featured_tag(node: Node, job: DistributeFeaturedTag, job_id: JobId) -> None:
     """Tell the servers of followers that a profile shows a hashtag, or shows it no more."""
-    account = await _find_account(node, job)
+    account = await node.read(accounts.find, job.account_id)
     if account is None:
         return
     inboxes = await node.read(deliveries.list_follower_inboxes, account.id)
@@ -64,8 +64,3 @@ def _activity(node: Node, account: Account, featured: Hashtag | Ref, job_id: Job
         target=node.uris.featured(account.uri),
         to=(account.followers_uri,),
     )
-
-
-async def _find_account(node: Node, job: DistributePin | DistributeFeaturedTag) -> Account | None:
-    """The account that acts; None when it was removed in the meantime."""
-    return (await node.read(accounts.list_by_ids, (job.account_id,))).get(job.account_id)

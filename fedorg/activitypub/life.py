@@ -5,26 +5,29 @@ from federation.objects import Ref
 from federation.vocabulary import PUBLIC
 from fedorg.activitypub import documents
 from fedorg.activitypub.recording import record
-from fedorg.domain.jobs import AnnounceKeys, AnnounceMove, AnnounceStanding, RemoveAccount
+from fedorg.domain.jobs import AnnounceMove, RemoveAccount
 from fedorg.domain.visibility import Reach
 from fedorg.ids import AccountId, JobId
 from fedorg.node import Node
 from fedorg.store import accounts, acquaintances, deliveries, keys
 
 
-async def announce_keys(node: Node, job: AnnounceKeys, job_id: JobId) -> None:
-    """Send the actor with its new keys to every server that may have the old ones."""
-    await _announce_actor(node, job.account_id, job_id)
-
-
-async def announce_standing(node: Node, job: AnnounceStanding, job_id: JobId) -> None:
-    """Send the actor, which says whether it is suspended, to every server that may know it."""
-    await _announce_actor(node, job.account_id, job_id)
+async def announce_actor(node: Node, account_id: AccountId, job_id: JobId) -> None:
+    """Send the actor, with its present keys and standing, to every server that may have an older one."""
+    account = await node.read(accounts.find, account_id)
+    if account is None or account.deleted_at is not None:
+        return
+    is_node = account.uri == node.uris.node_actor
+    who = acquaintances.list_all_inboxes if is_node else acquaintances.list_inboxes
+    inboxes = await node.read(who, account.id)
+    held = await node.read(keys.list_of_account, account.id)
+    activity = documents.update_actor(account, held, node.uris, job_id)
+    await record(node, account, activity, inboxes, object_uri=account.uri, reach=Reach.PUBLIC)
 
 
 async def announce_move(node: Node, job: AnnounceMove, job_id: JobId) -> None:
     """Send the actor that now leads elsewhere, then the Move; nothing when the move was cancelled before."""
-    account = (await node.read(accounts.list_by_ids, (job.account_id,))).get(job.account_id)
+    account = await node.read(accounts.find, job.account_id)
     if account is None or account.moved_to_uri != job.target_uri:
         return
     inboxes = await node.read(deliveries.list_follower_inboxes, account.id)
@@ -42,7 +45,7 @@ async def announce_move(node: Node, job: AnnounceMove, job_id: JobId) -> None:
 
 async def announce_departure(node: Node, job: RemoveAccount) -> None:
     """Tell every server that may know a local account that it is gone, while it is still known which ones may."""
-    account = (await node.read(accounts.list_by_ids, (job.account_id,))).get(job.account_id)
+    account = await node.read(accounts.find, job.account_id)
     if account is None or not account.is_local or account.deleted_at is None:
         return
     inboxes = await node.read(acquaintances.list_inboxes, account.id)
@@ -53,16 +56,4 @@ async def announce_departure(node: Node, job: RemoveAccount) -> None:
         to=(PUBLIC,),
         published=account.deleted_at,
     )
-    await record(node, account, activity, inboxes, object_uri=account.uri, reach=Reach.PUBLIC)
-
-
-async def _announce_actor(node: Node, account_id: AccountId, job_id: JobId) -> None:
-    account = (await node.read(accounts.list_by_ids, (account_id,))).get(account_id)
-    if account is None or account.deleted_at is not None:
-        return
-    is_node = account.uri == node.uris.node_actor
-    who = acquaintances.list_all_inboxes if is_node else acquaintances.list_inboxes
-    inboxes = await node.read(who, account.id)
-    held = await node.read(keys.list_of_account, account.id)
-    activity = documents.update_actor(account, held, node.uris, job_id)
     await record(node, account, activity, inboxes, object_uri=account.uri, reach=Reach.PUBLIC)

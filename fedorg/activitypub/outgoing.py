@@ -113,7 +113,7 @@ async def send_vote(node: Node, vote_id: VoteId) -> None:
 
 async def send_delete(node: Node, job: DistributeDelete) -> None:
     """Tell everybody who has it that a status or reblog is gone."""
-    account = await _find_account(node, job.account_id)
+    account = await node.read(accounts.find, job.account_id)
     if account is None:
         return
     activity: Activity = (
@@ -126,7 +126,7 @@ async def send_delete(node: Node, job: DistributeDelete) -> None:
 
 async def send_profile(node: Node, job: DistributeProfile, job_id: JobId) -> None:
     """Send a changed profile to every server that follows the account."""
-    account = await _find_account(node, job.account_id)
+    account = await node.read(accounts.find, job.account_id)
     if account is None:
         return
     held = await node.read(keys.list_of_account, account.id)
@@ -171,7 +171,7 @@ async def send_quote_request(node: Node, job: SendQuoteRequest) -> None:
     quoted = None if view is None else view.quote
     if view is None or quoted is None or quoted.quote.quoted_account_id is None:
         return
-    author = await _find_account(node, quoted.quote.quoted_account_id)
+    author = await node.read(accounts.find, quoted.quote.quoted_account_id)
     if author is None or author.is_local or author.suspended_at is not None:
         return
     await node.write(recipients.remember, view.status.id, (author.delivery_inbox,))
@@ -201,7 +201,7 @@ async def send_quote_answer(node: Node, job: AnswerQuoteRequest, job_id: JobId) 
 
 async def send_withdrawal(node: Node, job: WithdrawQuoteApproval) -> None:
     """Tell everybody who has a stamp that it no longer holds."""
-    account = await _find_account(node, job.account_id)
+    account = await node.read(accounts.find, job.account_id)
     if account is None:
         return
     activity = documents.delete_authorization(account, job.approval_uri, node.now())
@@ -229,11 +229,6 @@ def _between(node: Node, job: SendActivity, account: Account, target: Account, j
         ActivityKind.UNDO_BLOCK: Undo(id=fresh("undo"), actor=own, object=block, to=to),
     }
     return made[job.kind]
-
-
-async def _find_account(node: Node, account_id: AccountId) -> Account | None:
-    """The account that acts; None when it was removed in the meantime."""
-    return (await node.read(accounts.list_by_ids, (account_id,))).get(account_id)
 
 
 async def _find_view(node: Node, status_id: StatusId) -> StatusView | None:

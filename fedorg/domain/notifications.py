@@ -20,7 +20,6 @@ from fedorg.ids import AccountId, NotificationId, StatusId
 UNGROUPED: Final = "ungrouped-"
 GROUP_HOURS: Final = 12
 """A group begins in one hour and takes in what happens in the eleven after it."""
-GROUP_KEY_MAX: Final = 64
 SAMPLE_MAX: Final = 8
 _HOUR_SECONDS: Final = 3600
 

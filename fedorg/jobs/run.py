@@ -98,10 +98,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await handle.identify_peer(node, job)
         case ForwardReport():
             await reporting.forward(node, job)
-        case AnnounceKeys():
-            await life.announce_keys(node, job, job_id)
-        case AnnounceStanding():
-            await life.announce_standing(node, job, job_id)
+        case AnnounceKeys() | AnnounceStanding():
+            await life.announce_actor(node, job.account_id, job_id)
         case RemoveAccount():
             return await remove.remove_account(node, job)
         case FetchCard():

@@ -31,7 +31,6 @@ from fedorg.store import accounts, cards, jobs, peers
 logger = log.get_logger()
 
 PAGE_BYTES_MAX: Final = 2 * 1024 * 1024
-OEMBED_BYTES_MAX: Final = 256 * 1024
 REMOTE_DELAY: Final = timedelta(seconds=60)
 TOLD_MAX: Final = 100
 _HTML: Final = ("text/html", "application/xhtml+xml")

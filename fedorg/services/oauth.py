@@ -140,7 +140,6 @@ class AuthorizedApplication:
 
     application: OAuthApplication
     scopes: tuple[str, ...]
-    token_ids: tuple[TokenId, ...]
 
 
 def parse_scopes(text: str) -> tuple[str, ...]:
@@ -363,7 +362,6 @@ async def list_authorized(node: Node, user_id: UserId) -> list[AuthorizedApplica
             AuthorizedApplication(
                 application=applications[number],
                 scopes=tuple(dict.fromkeys(scope for token in tokens for scope in token.scopes)),
-                token_ids=tuple(token.id for token in tokens),
             )
             for number, tokens in by_application.items()
         ]

@@ -77,12 +77,18 @@ def update(conn: Connection, account: Account) -> None:
     conn.execute(sa.update(accounts).where(accounts.c.id == sa.bindparam("this")), values | {"this": account.id})
 
 
-def get(conn: Connection, account_id: AccountId) -> Account:
-    """The account with an id."""
+def find(conn: Connection, account_id: AccountId) -> Account | None:
+    """The account with an id; None when it was removed."""
     row = conn.execute(_BY_ID, {"id": account_id}).one_or_none()
-    if row is None:
+    return None if row is None else with_moves(conn, [from_row(row)])[0]
+
+
+def get(conn: Connection, account_id: AccountId) -> Account:
+    """The same; ``NotFound`` when there is none."""
+    found = find(conn, account_id)
+    if found is None:
         raise NotFound
-    return with_moves(conn, [from_row(row)])[0]
+    return found
 
 
 def find_by_uri(conn: Connection, uri: str) -> Account | None:

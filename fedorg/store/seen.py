@@ -5,7 +5,7 @@ An id belongs to the origin of its actor, which the door has checked: nobody can
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, delete, select
 
 from fedorg.store.tables import seen_activities
 from fedorg.store.upsert import insert_ignore
@@ -14,11 +14,6 @@ from fedorg.store.upsert import insert_ignore
 def insert_once(conn: Connection, now: datetime, uri: str) -> bool:
     """Remember an activity; False when it was remembered before."""
     return insert_ignore(conn, seen_activities, [{"uri": uri, "received_at": now}]) == 1
-
-
-def is_seen(conn: Connection, uri: str) -> bool:
-    """Whether the activity was taken before."""
-    return bool(conn.execute(select(exists().where(seen_activities.c.uri == uri))).scalar())
 
 
 def delete_before(conn: Connection, before: datetime, limit: int) -> int:

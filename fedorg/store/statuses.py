@@ -272,11 +272,6 @@ def mentioned_ids(conn: Connection, status_id: StatusId) -> frozenset[AccountId]
     return frozenset(conn.execute(sa.select(mentions.c.account_id).where(mentions.c.status_id == status_id)).scalars())
 
 
-def forget_mentions(conn: Connection, status_id: StatusId, account_ids: Collection[AccountId]) -> None:
-    """Name accounts no more."""
-    conn.execute(sa.delete(mentions).where(mentions.c.status_id == status_id, mentions.c.account_id.in_(account_ids)))
-
-
 # Versions
 
 

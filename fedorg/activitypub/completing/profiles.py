@@ -25,7 +25,7 @@ NEWEST_MAX: Final = 20
 
 async def complete(node: Node, job: CompleteProfile) -> None:
     """Fetch what a profile shows, as far as the budget goes; what cannot be had stays as it is known."""
-    account = (await node.read(stored_accounts.list_by_ids, (job.account_id,))).get(job.account_id)
+    account = await node.read(stored_accounts.find, job.account_id)
     if account is None or account.is_local:
         return
     effort = Effort(node=node, budget=Budget(FETCHES_MAX), statuses_left=STATUSES_MAX)

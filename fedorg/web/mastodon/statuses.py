@@ -101,7 +101,6 @@ async def get_source(viewer: Viewer, status_id: StatusId) -> Response:
 async def edit(viewer: Viewer, status_id: StatusId) -> Response:
     """Change a status of one's own; visibility and reach stay as they are."""
     params = await read_params()
-    _refuse_what_is_not_offered(params)
     change = StatusChange(
         text=params.text("status"),
         spoiler_text=params.text("spoiler_text"),
@@ -223,7 +222,6 @@ async def list_reblogged_by(viewer: Viewer | None, status_id: StatusId) -> Respo
 
 
 def _draft(params: Params, viewer: Viewer) -> StatusDraft:
-    _refuse_what_is_not_offered(params)
     key = request.headers.get("Idempotency-Key", "").strip()
     visibility, reach = params.text("visibility"), _reach(params.text("reach"))
     # Two conventions of clients for what stays on the node (Pleroma's and glitch-soc's).
@@ -245,10 +243,6 @@ def _draft(params: Params, viewer: Viewer) -> StatusDraft:
         application_id=viewer.token.application_id,
         idempotency_key=key[:_KEY_MAX] or None,
     )
-
-
-def _refuse_what_is_not_offered(params: Params) -> None:
-    """Say so instead of posting something else than was asked for."""
 
 
 def quote_policy_in(params: Params) -> QuotePolicy | None:
