@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The lock names everything: resolving again would meet releases that are newer than it.
 LOCK := $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 
-.PHONY: help run demo test interop test-long contract fuzz lock clean
+.PHONY: help run demo test interop test-long coverage contract fuzz lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,9 @@ interop: .venv/dev ## speak with a server built on Fedify, and print what was un
 
 test-long: .venv/dev ## soak and kill tests that take longer than make test may
 	$(BIN)/python -m pytest -m long $(ARGS)
+
+coverage: .venv/dev ## how much of the code the tests run inside their own processes; takes twice as long as make test
+	$(BIN)/python -m pytest -q -m "not long" -n 3 --dist loadscope --cov --cov-report=term:skip-covered $(ARGS)
 
 contract: .venv/dev ## every operation of Mastodon's client API against a real node; ARGS=polls checks a part
 	$(BIN)/python -m tests.contract $(ARGS)

@@ -7,13 +7,14 @@ PostgreSQL server answers, those variants are skipped and the summary says so; w
 import itertools
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 import psycopg
 import pytest
 from typing_extensions import override
+from werkzeug.routing import Rule
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -32,6 +33,26 @@ def keys_from_a_pool() -> Iterator[None]:
     pool = itertools.cycle([generate() for _ in range(6)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keypairs, "_generate", lambda: next(pool))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def addresses_compiled_once() -> Iterator[None]:
+    """Applications inside the test process share how addresses are built of routes: a third of a node's start.
+
+    What Werkzeug compiles for a route depends on its pattern and defaults alone, and is bound to each route anew.
+    """
+    compile_builder = Rule._compile_builder
+    compiled: dict[object, Callable[..., tuple[str, str]]] = {}
+
+    def look_up(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT001, FBT002 - Werkzeug's own
+        key = (tuple(rule._trace), repr(rule.defaults), append_unknown)
+        if key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", look_up)
         yield
 
 
