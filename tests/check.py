@@ -1,7 +1,7 @@
 """The one list of checks: format, lint, types, architecture, tests; stops at the first failure.
 
-``python -m tests.check`` is what ``make test`` and CI run. Words after it go to pytest and choose tests. Tracing what nodes
-run takes as long again as running it: ``make coverage`` does that apart.
+``python -m tests.check`` is what ``make test`` and CI run. Words after it go to pytest and choose tests. Tracing what
+nodes run takes as long again as running it: ``make coverage`` does that apart.
 """
 
 import os
