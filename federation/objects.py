@@ -40,7 +40,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A media file; ``name`` is the alternative text, sizes are pixels, the focal point lies in -1..1."""
+    """A media file; ``name`` is the alternative text, sizes are pixels, the focal point lies in -1..1.
+
+    ``duration`` is in seconds, ``preview`` the picture that stands for a film or a sound.
+    """
 
     type: DocumentType = "Document"
     url: str
@@ -49,6 +52,7 @@ class Attachment:
     blurhash: str | None = None
     width: int | None = None
     height: int | None = None
+    duration: float | None = None
     focal_point: tuple[float, float] | None = None
     preview: Image | None = None
 
@@ -145,7 +149,8 @@ class Note:
 
     ``content_map`` maps a language tag to HTML; ``content`` is never empty when it has entries. ``conversation`` is an
     opaque name, the other ids are http(s) URLs. ``context`` may be the collection of the whole thread (FEP-7888),
-    ``context_history`` that of its activities (FEP-f228). ``starts_at``, ``ends_at`` and ``location`` belong to an
+    ``context_history`` that of its activities (FEP-f228). ``image`` stands for it; for an ``Image`` it is the picture
+    itself, if its address can be told from that of its page. ``starts_at``, ``ends_at`` and ``location`` belong to an
     ``Event``.
     """
 

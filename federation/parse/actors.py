@@ -39,8 +39,8 @@ def actor(document: Json) -> Actor:
         # Lemmy before 0.16 and some others put the shared inbox beside the inbox.
         shared_inbox=shapes.optional_id(endpoints, "sharedInbox") or shapes.optional_id(document, "sharedInbox"),
         moderators=_moderators(document) if kind == "Group" else None,
-        name=shapes.name(document, "name"),
-        summary=shapes.html(document, "summary"),
+        name=shapes.told_name(document, "name"),
+        summary=shapes.told_html(document, "summary"),
         url=shapes.optional_url(document, "url"),
         icon=picture(document, "icon"),
         image=picture(document, "image"),
@@ -102,7 +102,7 @@ def _moderators(document: Json) -> str | None:
 def _field(document: Json) -> PropertyValue | None:
     if shapes.type_among(document, ("PropertyValue",)) is None:
         return None
-    label = shapes.name(document, "name")
+    label = shapes.told_name(document, "name")
     value = shapes.html(document, "value")
     return None if label is None else PropertyValue(name=label, value=value or "")
 

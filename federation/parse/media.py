@@ -2,6 +2,7 @@
 
 import math
 from typing import Final
+from urllib.parse import urlsplit
 
 from federation.objects import Attachment, Image, Link
 from federation.parse import limits, shapes
@@ -9,6 +10,7 @@ from federation.parse.shapes import Json
 from federation.vocabulary import DOCUMENT_TYPES
 
 _COORDINATES: Final = 2
+_PICTURES: Final = ("avif", "gif", "jpeg", "jpg", "png", "webp")
 
 
 def attachment(document: Json) -> Attachment | None:
@@ -20,11 +22,11 @@ def attachment(document: Json) -> Attachment | None:
         type=shapes.type_among(document, DOCUMENT_TYPES) or "Document",
         url=url,
         media_type=_media_type(document),
-        name=shapes.prose(document, "name", limits.ALT_TEXT_MAX)
-        or shapes.prose(document, "summary", limits.ALT_TEXT_MAX),
+        name=_alternative(document),
         blurhash=shapes.name(document, "blurhash", limits.BLURHASH_MAX),
         width=shapes.count(document, "width"),
         height=shapes.count(document, "height"),
+        duration=shapes.duration(document, "duration"),
         focal_point=_focal_point(document),
         preview=picture(document, "icon") or picture(document, "preview"),
     )
@@ -35,11 +37,21 @@ def picture(document: Json, key: str) -> Image | None:
     for entry in shapes.embedded(document, key):
         url = shapes.optional_url(entry, "url") or shapes.optional_url(entry, "href")
         if url is not None:
-            alternative = entry.get("name") or entry.get("summary")
-            name = shapes.prose({"name": alternative}, "name", limits.ALT_TEXT_MAX)
-            return Image(url=url, media_type=_media_type(entry), name=name)
+            return Image(url=url, media_type=_media_type(entry), name=_alternative(entry))
     url = shapes.optional_url(document, key)
     return None if url is None else Image(url=url)
+
+
+def own_picture(document: Json) -> Image | None:
+    """The picture that an ``Image`` is: the first of its addresses that is said, or ends, to be one and no page."""
+    for entry in shapes.many(document, "url"):
+        address = entry if isinstance(entry, dict) else {"href": entry, "mediaType": document.get("mediaType")}
+        url = shapes.optional_url({"url": address}, "url")
+        media_type = _media_type(address)
+        ending = "" if url is None else urlsplit(url).path.rpartition(".")[2].lower()
+        if url is not None and (media_type.startswith("image/") if media_type else ending in _PICTURES):
+            return Image(url=url, media_type=media_type, name=_alternative(document))
+    return None
 
 
 def web_link(document: Json) -> Link | None:
@@ -48,6 +60,12 @@ def web_link(document: Json) -> Link | None:
     if href is None or shapes.type_among(document, ("Link", "Page")) is None:
         return None
     return Link(href=href, media_type=_media_type(document), name=shapes.name(document, "name"))
+
+
+def _alternative(document: Json) -> str | None:
+    return shapes.told_prose(document, "name", limits.ALT_TEXT_MAX) or shapes.told_prose(
+        document, "summary", limits.ALT_TEXT_MAX
+    )
 
 
 def _media_type(document: Json) -> str | None:

@@ -23,7 +23,7 @@ from federation.objects import (
     UnknownObject,
 )
 from federation.parse import limits, shapes
-from federation.parse.media import attachment, picture, web_link
+from federation.parse.media import attachment, own_picture, picture, web_link
 from federation.parse.shapes import Json
 from federation.parse.tags import emoji, hashtag, mention, quote_link
 from federation.vocabulary import DOCUMENT_TYPES, NOTE_TYPES
@@ -49,8 +49,8 @@ def note(document: Json) -> Note:
         attributed_to=shapes.required_id(document, "attributedTo"),
         content=content,
         content_map=content_map,
-        name=shapes.name(document, "name") or _first_of_map(document, "nameMap"),
-        summary=shapes.prose(document, "summary", limits.SUMMARY_MAX) or _first_of_map(document, "summaryMap"),
+        name=shapes.told_name(document, "name"),
+        summary=shapes.told_prose(document, "summary", limits.SUMMARY_MAX),
         sensitive=shapes.flag(document, "sensitive") or False,
         in_reply_to=shapes.optional_id(document, "inReplyTo"),
         published=shapes.moment(document, "published"),
@@ -70,7 +70,9 @@ def note(document: Json) -> Note:
             limits.ATTACHMENTS_MAX,
         ),
         links=shapes.readable(web_link, attached, limits.ATTACHMENTS_MAX),
-        image=picture(document, "image") or picture(document, "icon"),
+        image=(own_picture(document) if kind == "Image" else None)
+        or picture(document, "image")
+        or picture(document, "icon"),
         mentions=shapes.readable(mention, tags, limits.TAGS_MAX),
         hashtags=shapes.readable(hashtag, tags, limits.TAGS_MAX),
         emojis=shapes.readable(emoji, tags, limits.TAGS_MAX),
@@ -131,11 +133,6 @@ def _content(document: Json) -> tuple[str, dict[str, str]]:
     return content, {tag: text for tag, text in content_map.items() if tag != _UNDETERMINED}
 
 
-def _first_of_map(document: Json, key: str) -> str | None:
-    texts = shapes.language_map(document, key).values()
-    return next((cleaned for text in texts if (cleaned := shapes.clean_name(text)[: limits.NAME_MAX].strip())), None)
-
-
 def _reach(document: Json) -> Reach | None:
     value = shapes.name(document, "reach")
     if value is None:
@@ -163,7 +160,7 @@ def _poll(document: Json) -> Poll:
 
 
 def _option(document: Json) -> PollOption | None:
-    text = shapes.name(document, "name")
+    text = shapes.told_name(document, "name")
     votes = [shapes.count(replies, "totalItems") for replies in shapes.embedded(document, "replies")]
     return None if text is None else PollOption(name=text, votes=next(iter(votes), None) or 0)
 

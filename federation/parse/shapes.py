@@ -26,6 +26,10 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]
 # Embeddings, overrides and isolates can make a name read as another; the marks of Hebrew and Arabic text stay.
 _BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+# Years and months have no length; nine digits are more than anything lasts.
+_DURATION: Final = re.compile(
+    r"P(?:([0-9]{1,9})D)?(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)S)?)?"
+)
 
 
 def types_of(document: Json) -> tuple[str, ...]:
@@ -169,6 +173,21 @@ def html(document: Json, key: str) -> str | None:
     return None if value is None else checked_html(value, document, key) or None
 
 
+def told_name(document: Json, key: str, most: int = limits.NAME_MAX) -> str | None:
+    """As ``name``, else the first of the same in a map of languages: ``nameMap`` for ``name``."""
+    return name(document, key, most) or name(_first_of_map(document, key), key, most)
+
+
+def told_prose(document: Json, key: str, most: int) -> str | None:
+    """As ``prose``, else the first of the same in a map of languages."""
+    return prose(document, key, most) or prose(_first_of_map(document, key), key, most)
+
+
+def told_html(document: Json, key: str) -> str | None:
+    """As ``html``, else the first of the same in a map of languages."""
+    return html(document, key) or html(_first_of_map(document, key), key)
+
+
 def language_map(document: Json, key: str) -> dict[str, str]:
     """Language tag to markup, without the entries that are not strings."""
     value = first(document, key)
@@ -215,6 +234,16 @@ def count(document: Json, key: str) -> int | None:
     return min(int(value), limits.NUMBER_MAX) if value == int(value) else None
 
 
+def duration(document: Json, key: str) -> float | None:
+    """Seconds, to the millisecond, of a length such as ``PT1M30.5S``; None for anything else."""
+    value = first(document, key)
+    told = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if told is None or not any(told.groups()):
+        return None
+    days, hours, minutes, seconds = (float(part or 0) for part in told.groups())
+    return round(days * 86_400 + hours * 3600 + minutes * 60 + seconds, 3)
+
+
 def moment(document: Json, key: str) -> datetime | None:
     """A date as aware UTC; without a zone it is UTC, without a time it is midnight."""
     value = first(document, key)
@@ -227,6 +256,12 @@ def moment(document: Json, key: str) -> datetime | None:
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError) as problem:
         raise MalformedActivity(f"The {kind(document)} has a `{key}` that is not a date.") from problem
+
+
+def _first_of_map(document: Json, key: str) -> Json:
+    """The property as the first entry of its map of languages that says something; empty if there is none."""
+    texts = language_map(document, f"{key}Map").values()
+    return next(({key: text} for text in texts if clean_name(text)), {})
 
 
 def _string(document: Json, key: str) -> str | None:

@@ -124,6 +124,7 @@ def attachment(value: Attachment) -> JsonObject:
             "blurhash": value.blurhash,
             "width": value.width,
             "height": value.height,
+            "duration": None if value.duration is None else f"PT{value.duration:.3f}".rstrip("0").rstrip(".") + "S",
             "focalPoint": None if value.focal_point is None else list(value.focal_point),
             "icon": None if value.preview is None else image(value.preview),
         }

@@ -323,6 +323,7 @@ def _attachment(media: MediaAttachment, uris: Uris) -> Attachment:
         blurhash=media.blurhash,
         width=media.original.width if media.original else None,
         height=media.original.height if media.original else None,
+        duration=None if media.playback is None else round(media.playback.seconds, 3),
         focal_point=media.focus,
         preview=Image(url=uris.media(media.preview)) if media.preview and media.type is not MediaType.IMAGE else None,
     )

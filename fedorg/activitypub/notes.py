@@ -1,7 +1,7 @@
 """Notes of peers as statuses of this node, ready to be recorded: author and mentions resolved, HTML sanitised.
 
 Everything fallible or slow happens here, before any transaction. What software other than ours writes in other types
-(articles, pages, events) is shown as text with a link.
+(articles, pages, films, events) is shown, as in Mastodon, as a title, a text and a link to the original.
 """
 
 from datetime import timedelta
@@ -28,6 +28,8 @@ TAGS_MAX: Final = 30
 MEDIA_MAX: Final = 16
 EMOJIS_MAX: Final = 100
 
+_STATUSES: Final = ("Note", "Question")
+_PICTURED: Final = ("Image", "Audio", "Video")
 _KIND_OF_DOCUMENT: Final = {"Image": "image/*", "Audio": "audio/*", "Video": "video/*", "Document": ""}
 
 
@@ -59,7 +61,7 @@ async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStat
         mentions=await _mentions(node, note, budget),
         tags=_tags(note),
         emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in note.emojis[:EMOJIS_MAX]),
-        media=tuple(_media(attachment) for attachment in note.attachments[:MEDIA_MAX]),
+        media=tuple(_media(attachment) for attachment in _files(note)[:MEDIA_MAX]),
         poll=questions.remote_poll_of(note),
         created_at=moments.past(published, now),
         edited_at=moments.past(note.updated, now) if note.updated and note.updated > published else None,
@@ -111,7 +113,7 @@ async def _rings_of_thread(node: Node, note: Note) -> dict[str, audience.Reach]:
 
 def _warning(note: Note) -> str:
     """The summary of a short status warns of it; that of an article, a page or an event tells what is in it."""
-    return (note.summary or "") if note.type in ("Note", "Question") or note.sensitive else ""
+    return (note.summary or "") if note.type in _STATUSES or note.sensitive else ""
 
 
 def _page(note: Note) -> str:
@@ -126,12 +128,29 @@ def _replies(note: Note) -> str | None:
 
 
 def _html(note: Note) -> str:
-    parts = [note.content]
+    parts = [note.content or _excerpt(note)]
     if note.name and note.type != "Note":
         parts.insert(0, f"<p><strong>{escape(note.name)}</strong></p>")
+    if note.type not in _STATUSES or (note.name and note.type == "Question"):
         parts.append(f'<p><a href="{escape(note.url or note.id)}">{escape(note.url or note.id)}</a></p>')
     parts += [f'<p><a href="{escape(link.href)}">{escape(link.name or link.href)}</a></p>' for link in note.links]
     return "".join(parts)
+
+
+def _excerpt(note: Note) -> str:
+    """What stands for the text of something longer, unless it warns of it."""
+    return "" if _warning(note) or note.type in _STATUSES else note.summary or ""
+
+
+def _files(note: Note) -> tuple[Attachment, ...]:
+    """What is attached, after the picture that an Image is, or that stands for a film or a sound."""
+    picture = note.image if note.type in _PICTURED else None
+    if picture is None or not (picture.media_type or "image/").startswith("image/"):
+        return note.attachments
+    return (
+        Attachment(type="Image", url=picture.url, media_type=picture.media_type, name=picture.name),
+        *note.attachments,
+    )
 
 
 async def _mentions(node: Node, note: Note, budget: Budget) -> tuple[Account, ...]:
@@ -139,10 +158,12 @@ async def _mentions(node: Node, note: Note, budget: Budget) -> tuple[Account, ..
     named = [mention.href for mention in note.mentions]
     # Ours first: whatever else is named, they are told.
     ours = [uri for uri in (*note.to, *note.cc, *named) if node.uris.username_of(uri) is not None]
+    wanted = list(dict.fromkeys([*ours, *named]))[:MENTIONS_MAX]
+    known = await node.read(accounts.list_by_uris, wanted)
     found: list[Account] = []
     fetches_left = MENTIONS_FETCHED_MAX
-    for uri in list(dict.fromkeys([*ours, *named]))[:MENTIONS_MAX]:
-        account = await node.read(accounts.find_by_uri, uri)
+    for uri in wanted:
+        account = known.get(uri)
         if account is None and fetches_left and not node.uris.is_ours(uri):
             fetches_left -= 1
             account = await _try(node, uri, budget)
@@ -174,6 +195,7 @@ def _media(attachment: Attachment) -> RemoteMedia:
         blurhash=attachment.blurhash,
         width=attachment.width,
         height=attachment.height,
+        duration=attachment.duration,
         focus=attachment.focal_point,
         preview_url=attachment.preview.url if attachment.preview else None,
     )

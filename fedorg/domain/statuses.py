@@ -47,7 +47,8 @@ class MediaAttachment:
     """A file attached, or to be attached, to a status.
 
     ``file`` and ``preview`` are media names of this node, ``received`` is that of an upload that waits to be made anew;
-    ``remote_url`` is where a peer's file lies. Focus lies in -1..1 on both axes, (0, 0) is the middle.
+    ``remote_url`` is where a peer's file lies, ``remote_preview_url`` where a picture of it. Focus lies in -1..1 on
+    both axes, (0, 0) is the middle.
     """
 
     id: MediaId
@@ -58,6 +59,7 @@ class MediaAttachment:
     file: str | None = None
     preview: str | None = None
     remote_url: str | None = None
+    remote_preview_url: str | None = None
     description: str = ""
     blurhash: str | None = None
     focus: tuple[float, float] | None = None
@@ -247,7 +249,7 @@ class StatusEdit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteMedia:
-    """An attachment as a peer declares it."""
+    """An attachment as a peer declares it; ``duration`` is in seconds."""
 
     url: str
     content_type: str
@@ -255,6 +257,7 @@ class RemoteMedia:
     blurhash: str | None = None
     width: int | None = None
     height: int | None = None
+    duration: float | None = None
     focus: tuple[float, float] | None = None
     preview_url: str | None = None
 

@@ -1,10 +1,13 @@
 """MediaAttachment entities. Spec: Mastodon API, entities/MediaAttachment."""
 
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from fedorg.domain.media import Playback
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType
 from fedorg.uris import Uris
+
+# A film or a sound is no picture of itself.
+_PLAYED: Final = (MediaType.VIDEO, MediaType.GIFV, MediaType.AUDIO)
 
 
 class MediaEntity(TypedDict):
@@ -31,9 +34,9 @@ def media_entity(media: MediaAttachment, uris: Uris) -> MediaEntity:
         "id": str(media.id),
         "type": media.type,
         "url": url,
-        "preview_url": preview or media.remote_url,
+        "preview_url": preview or media.remote_preview_url or (None if media.type in _PLAYED else media.remote_url),
         "remote_url": media.remote_url,
-        "preview_remote_url": None,
+        "preview_remote_url": media.remote_preview_url,
         "text_url": None,
         "meta": _meta(media),
         "description": media.description or None,
@@ -70,7 +73,9 @@ def _summary(media: MediaAttachment, playback: Playback) -> dict[str, object]:
 def _original(size: Dimensions | None, playback: Playback) -> dict[str, object]:
     sized: dict[str, object] = {} if size is None else {"width": size.width, "height": size.height}
     rated: dict[str, object] = {} if playback.frame_rate is None else {"frame_rate": playback.frame_rate}
-    return sized | rated | {"duration": playback.seconds, "bitrate": playback.bitrate}
+    # Of a file of a peer only the length is known.
+    loaded: dict[str, object] = {"bitrate": playback.bitrate} if playback.bitrate else {}
+    return sized | rated | {"duration": playback.seconds} | loaded
 
 
 def _per_second(rate: str) -> int:

@@ -39,6 +39,7 @@ _KEPT: Final = _COUNTED | {
 _BY_ID: Final = sa.select(*COLUMNS).where(accounts.c.id == sa.bindparam("id"))
 _BY_URI: Final = sa.select(*COLUMNS).where(accounts.c.uri == sa.bindparam("uri"))
 _BY_ACCT: Final = sa.select(*COLUMNS).where(accounts.c.acct_key == sa.bindparam("acct_key"))
+_BY_URIS: Final = sa.select(*COLUMNS).where(accounts.c.uri.in_(sa.bindparam("uris", expanding=True)))
 _BY_IDS: Final = sa.select(*COLUMNS).where(accounts.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
@@ -95,6 +96,14 @@ def find_by_uri(conn: Connection, uri: str) -> Account | None:
     """The account with an identity."""
     row = conn.execute(_BY_URI, {"uri": uri}).one_or_none()
     return None if row is None else with_moves(conn, [from_row(row)])[0]
+
+
+def list_by_uris(conn: Connection, uris: Collection[str]) -> dict[str, Account]:
+    """The accounts that exist among those with these identities, in one query; one more when any of them moved."""
+    if not uris:
+        return {}
+    rows = conn.execute(_BY_URIS, {"uris": sorted(set(uris))})
+    return {account.uri: account for account in with_moves(conn, [from_row(row) for row in rows])}
 
 
 def find_by_acct(conn: Connection, username: str, domain: str | None) -> Account | None:

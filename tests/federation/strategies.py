@@ -69,6 +69,7 @@ attachments = st.builds(
     blurhash=maybe(names),
     width=maybe(counts),
     height=maybe(counts),
+    duration=maybe(counts.map(lambda milliseconds: milliseconds / 1000)),
     focal_point=maybe(st.tuples(st.floats(-1, 1), st.floats(-1, 1))),
     preview=maybe(images),
 )

@@ -233,11 +233,24 @@ def test_attachments() -> None:
                 "blurhash": "LEHV6n",
                 "width": 640.0,
                 "height": "480",
+                "duration": "P1DT1H1M1.5004S",
                 "focalPoint": [0.5, -1],
                 "icon": {"type": "Image", "url": "https://a.example/small.png"},
             },
-            {"type": "Video", "url": [{"type": "Link", "href": "https://a.example/v.mp4"}], "summary": "alt"},
-            {"type": "Image", "href": "https://a.example/i.png", "width": -1, "height": True, "focalPoint": [0, 2]},
+            {
+                "type": "Video",
+                "url": [{"type": "Link", "href": "https://a.example/v.mp4"}],
+                "summaryMap": {"en": "alt"},
+                "duration": "P1Y",
+            },
+            {
+                "type": "Image",
+                "href": "https://a.example/i.png",
+                "width": -1,
+                "height": True,
+                "focalPoint": [0, 2],
+                "duration": "PT",
+            },
             {"type": "Audio", "url": "https://a.example/a.ogg", "focalPoint": [True, 0], "width": 1.5, "mediaType": 5},
             {"type": "Image", "url": "https://a.example/f.png", "focalPoint": [0, 0, 0], "width": 10**12},
             {"type": "Image"},
@@ -257,6 +270,7 @@ def test_attachments() -> None:
             name="A cat\nsleeping",
             blurhash="LEHV6n",
             width=640,
+            duration=90_061.5,
             focal_point=(0.5, -1.0),
             preview=Image(url="https://a.example/small.png"),
         ),
@@ -269,6 +283,54 @@ def test_attachments() -> None:
         Link(href="https://c.example/article", media_type="text/html", name="Read"),
         Link(href="https://c.example/page"),
     )
+
+
+@pytest.mark.parametrize(
+    ("properties", "picture"),
+    [
+        ({"url": "https://a.example/1.PNG?x"}, Image(url="https://a.example/1.PNG?x")),
+        (
+            {"url": "https://a.example/1", "mediaType": "image/jpeg"},
+            Image(url="https://a.example/1", media_type="image/jpeg"),
+        ),
+        ({"url": "https://a.example/1.png", "mediaType": "text/html"}, None),
+        ({"url": "https://a.example/1"}, None),
+        ({"url": "data:image/png;base64,AAAA", "mediaType": "image/png"}, None),
+        (
+            {
+                "url": [
+                    {"type": "Link", "href": "https://a.example/p", "mediaType": "text/html"},
+                    {"type": "Link", "href": "https://a.example/i", "mediaType": "image/gif"},
+                ],
+                "nameMap": {"en": "A cat"},
+            },
+            Image(url="https://a.example/i", media_type="image/gif", name="A cat"),
+        ),
+        ({"url": "https://a.example/1", "icon": "https://a.example/2.png"}, Image(url="https://a.example/2.png")),
+        ({"url": "https://a.example/1.png", "type": "Video"}, None),
+    ],
+)
+def test_the_picture_that_an_image_is(properties: dict[str, object], picture: Image | None) -> None:
+    """A picture is told from its page by its media type, else by the end of its address; else what stands for it."""
+    assert note(**{"type": "Image", **properties}).image == picture
+
+
+def test_texts_in_maps_of_languages() -> None:
+    """The first that says something counts where the property itself says nothing."""
+    read = note(
+        type="Question",
+        name="",
+        nameMap={"de": " ", "en": "Poll\nnow"},
+        summary=None,
+        summaryMap={"en": "Two\nlines"},
+        oneOf=[{"nameMap": {"en": "Yes"}}, {"name": "No", "nameMap": {"en": "Never"}}, {"nameMap": "x"}],
+        attachment=[{"type": "Image", "url": "https://a.example/1.png", "nameMap": 5}],
+    )
+
+    assert (read.name, read.summary) == ("Poll now", "Two\nlines")
+    assert read.poll is not None
+    assert [option.name for option in read.poll.options] == ["Yes", "No"]
+    assert read.attachments == ()
 
 
 def test_tags() -> None:

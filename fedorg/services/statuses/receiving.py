@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import DistributeEdit, DistributeStatus, ResolveThread
+from fedorg.domain.media import Playback
 from fedorg.domain.polls import Poll
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType, RemoteMedia, RemoteStatus, Status
 from fedorg.domain.visibility import Audience, Reach, Visibility, narrower_reach
@@ -32,6 +33,7 @@ REALTIME: Final = timedelta(hours=6)
 MEDIA_MAX: Final = 16
 _LANGUAGE_CHARACTERS_MAX: Final = 16
 _MEDIA_TYPES: Final = {"image": MediaType.IMAGE, "video": MediaType.VIDEO, "audio": MediaType.AUDIO}
+_PLAYED: Final = (MediaType.VIDEO, MediaType.AUDIO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,13 +349,17 @@ def _edited(before: Status, remote: RemoteStatus, edited_at: datetime) -> Status
 def _differs(
     before: Status, after: Status, attached: Collection[MediaAttachment], declared: Collection[RemoteMedia]
 ) -> bool:
-    then = [(one.remote_url, one.description, one.focus) for one in attached]
-    now = [(one.url, one.description, one.focus) for one in list(declared)[:MEDIA_MAX]]
+    then = [(one.remote_url, one.remote_preview_url, one.description, one.focus) for one in attached]
+    now = [(one.url, one.preview_url, one.description, one.focus) for one in list(declared)[:MEDIA_MAX]]
     return then != now or replace(after, edited_at=before.edited_at) != before
 
 
 def _language(remote: RemoteStatus) -> str | None:
     return None if remote.language is None else remote.language[:_LANGUAGE_CHARACTERS_MAX]
+
+
+def _media_type(declared: RemoteMedia) -> MediaType:
+    return _MEDIA_TYPES.get(declared.content_type.partition("/")[0].lower(), MediaType.UNKNOWN)
 
 
 def _attachments(node: Node, status: Status, declared: Collection[RemoteMedia]) -> list[MediaAttachment]:
@@ -362,15 +368,19 @@ def _attachments(node: Node, status: Status, declared: Collection[RemoteMedia]) 
             id=MediaId(node.ids.next()),
             account_id=status.account_id,
             status_id=status.id,
-            type=_MEDIA_TYPES.get(one.content_type.partition("/")[0].lower(), MediaType.UNKNOWN),
+            type=_media_type(one),
             content_type=one.content_type,
             remote_url=one.url,
+            remote_preview_url=one.preview_url,
             description=one.description,
             blurhash=one.blurhash,
             focus=one.focus,
             original=None
             if one.width is None or one.height is None
             else Dimensions(width=one.width, height=one.height),
+            playback=None
+            if one.duration is None or _media_type(one) not in _PLAYED
+            else Playback(seconds=one.duration),
             created_at=node.now(),
         )
         for one in list(declared)[:MEDIA_MAX]

@@ -201,6 +201,7 @@ media_attachments: Final = Table(
     Column("file", Text),
     Column("preview", Text),
     Column("remote_url", Text),
+    Column("remote_preview_url", Text),
     string("description"),
     Column("blurhash", Text),
     Column("focus_x", Float),

@@ -12,8 +12,10 @@ from typing import Any, Final
 
 import pytest
 
+from fedorg.activitypub.notes import MENTIONS_FETCHED_MAX, MENTIONS_MAX, TAGS_MAX
 from tests.node.attacks.ground import NUMBERS, PUBLIC, Ground, note
 from tests.node.attacks.raw import OK, Raw
+from tests.node.counting import counted_queries
 from tests.node.fake_peer import FakePeer
 from tests.node.talking import refusal, success
 
@@ -170,6 +172,31 @@ async def test_s26_long_lists_and_texts_have_an_end(ground: Ground, peer: FakePe
         made = note(peer, "mallory", to=[PUBLIC, ground.alice_uri]) | {key: value}
         message = peer.sign(ground.inbox, peer.activity("Create", peer.actor("mallory"), made, 1), by="mallory")
         await ground.assert_refused(message, 400)
+
+
+async def test_s26_ten_thousand_tags_cost_little(ground: Ground, peer: FakePeer) -> None:
+    """S26, S28: so many are refused unread; of thousands few are looked up and asked for, those of this node first."""
+    kinds: Final = {
+        "Mention": [{"type": "Mention", "href": f"{peer.url}/u/{number}"} for number in range(10_000)],
+        "Hashtag": [{"type": "Hashtag", "name": f"#t{number}"} for number in range(10_000)],
+    }
+    for tags in kinds.values():
+        made = note(peer, "mallory", to=[PUBLIC, ground.alice_uri], tag=tags)
+        create = peer.activity("Create", peer.actor("mallory"), made, next(NUMBERS))
+        await ground.assert_refused(peer.sign(ground.inbox, create, by="mallory"), 400)
+
+    with counted_queries() as of_people:
+        crowded = await ground.status(await ground.create(peer, tag=kinds["Mention"][:3_500]))
+    with counted_queries() as of_hashtags:
+        tagged = await ground.status(await ground.create(peer, tag=kinds["Hashtag"][:3_500]))
+
+    assert sum(path.startswith("/u/") for path in peer.asked) == MENTIONS_FETCHED_MAX
+    assert sum("FROM accounts" in one for one in of_people) < MENTIONS_MAX
+    assert sum(" tags" in one for one in of_hashtags) <= 5 * TAGS_MAX
+    assert crowded is not None
+    assert [mention["acct"] for mention in crowded["mentions"]] == ["alice"]
+    assert tagged is not None
+    assert len(tagged["tags"]) == TAGS_MAX
 
 
 async def test_s26_a_profile_has_an_end(ground: Ground, peer: FakePeer) -> None:
