@@ -14,7 +14,15 @@ CHARACTERS_PER_URL: Final = 23
 PINS_MAX: Final = 5
 FEATURED_TAGS_MAX: Final = 10
 IMAGE_PIXELS_MAX: Final = 7680 * 4320
-IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
+IMAGE_TYPES: Final = (
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "image/heic",
+    "image/heif",
+    "image/webp",
+    "image/avif",
+)
 VIDEO_PIXELS_MAX: Final = 3840 * 2160
 VIDEO_FRAME_RATE_MAX: Final = 120
 VIDEO_SECONDS_MAX: Final = 3600

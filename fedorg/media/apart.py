@@ -122,7 +122,9 @@ async def make(source: Path, container: str, target: Path, limits: FilmLimits) -
             raise UnsupportedMedia
 
 
-_PICTURE_BRANDS: Final = frozenset({b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1"})
+_PICTURE_BRANDS: Final = frozenset(
+    {b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+)
 _MARKS: Final = {b"GIF8": "gif", b"\x1aE\xdf\xa3": "matroska", b"OggS": "ogg", b"fLaC": "flac", b"ID3": "mp3"}
 _ENDED_FROM_OUTSIDE: Final = frozenset({-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, NO_ROOM_STATUS})
 

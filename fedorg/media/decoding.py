@@ -26,6 +26,7 @@ from PIL import (
 )
 
 from fedorg.errors import Invalid, TooLarge
+from fedorg.media import heif
 
 
 class UnsupportedMedia(Invalid):
@@ -72,20 +73,14 @@ def decode(source: Path, limits: MediaLimits) -> Decoded:
     """Read and verify the whole file; ``UnsupportedMedia``, ``TooLarge`` or ``Invalid`` when it cannot be taken."""
     if source.stat().st_size > limits.image_bytes_max:
         raise TooLarge(f"The file is larger than {limits.image_bytes_max} bytes")
+    if heif.is_heif(source):
+        return _decode_apart(source, limits)
     with _opened(source) as image:
         _check_pixels(image, limits)
         kind = _KINDS[image.format or ""]
         if kind in _ANIMATED and getattr(image, "is_animated", False):
             return _decode_animation(source, kind, image, limits)
-        still = to_srgb(image)
-        return Decoded(
-            source=source,
-            format=kind,
-            still=still,
-            durations_ms=(),
-            loop=None,
-            has_transparency=still.mode == "RGBA",
-        )
+        return _still(source, kind, to_srgb(image))
 
 
 def frames(decoded: Decoded) -> Iterator[Image.Image]:
@@ -157,6 +152,19 @@ def _opened(source: Path) -> Iterator[Image.Image]:
             yield image
     except _DECODER_FAULTS as problem:
         raise UnsupportedMedia from problem
+
+
+def _decode_apart(source: Path, limits: MediaLimits) -> Decoded:
+    try:
+        still = heif.unpack(source, limits.source_pixels_max, heif.HeifLimits())
+    except _DECODER_FAULTS as problem:
+        raise UnsupportedMedia from problem
+    return _still(source, "HEIF", still)
+
+
+def _still(source: Path, kind: str, still: Image.Image) -> Decoded:
+    transparent = still.mode == "RGBA"
+    return Decoded(source=source, format=kind, still=still, durations_ms=(), loop=None, has_transparency=transparent)
 
 
 def _check_pixels(image: Image.Image, limits: MediaLimits) -> None:

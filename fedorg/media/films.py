@@ -8,11 +8,7 @@ A reader of formats gets an open file and its own name for the format, and may o
 or addresses within a file leads nowhere.
 """
 
-import contextlib
-import ctypes
 import errno
-import resource
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +40,7 @@ from fedorg.media.apart import (
     Task,
 )
 from fedorg.media.blurhash import blurhash
+from fedorg.media.confining import confine
 from fedorg.media.decoding import UnsupportedMedia
 from fedorg.media.images import MediaFile, shrunk, write_still
 from fedorg.media.names import CONTENT_TYPES, generate_name
@@ -61,7 +58,11 @@ class _Streams:
 def main() -> int:
     """Do the task of standard input, and report to standard output; the exit status tells what cannot be reported."""
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    _confine(task.limits)
+    confine(
+        memory_bytes_max=task.limits.memory_bytes_max,
+        processor_seconds_max=task.limits.processor_seconds_max,
+        written_bytes_max=task.limits.written_bytes_max,
+    )
     try:
         report = _report(task)
     except OSError as problem:
@@ -114,7 +115,6 @@ _PICTURES_LOOKED_AT_MAX: Final = 90
 _TURNS: Final[dict[int, tuple[str, ...]]] = {90: ("cclock",), -90: ("clock",), 180: ("clock", "clock")}
 _COPIED_SOUNDS: Final = {"mp3": "mp3", "vorbis": "ogg", "opus": "ogg", "flac": "flac"}
 _MUXERS: Final = {"mp3": "mp3", "ogg": "ogg", "flac": "flac", "m4a": "mp4", "mp4": "mp4"}
-_END_WITH_PARENT: Final = 1
 _CLOCK: Final = Fraction(1, 90_000)
 _SOUND_RATE: Final = 44_100
 
@@ -127,23 +127,6 @@ def _report(task: Task) -> Report:
             return Inspected(_kind(task.format, _streams(container, task.limits)))
     except FedorgError as problem:
         return Refusal(str(problem))
-
-
-def _confine(limits: FilmLimits) -> None:
-    """No going back: the limits hold for the rest of the process, which ends with the one that started it."""
-    with contextlib.suppress(AttributeError):
-        # Linux only; elsewhere the limit on processor time ends it.
-        ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
-    for kind, most in (
-        (resource.RLIMIT_AS, limits.memory_bytes_max),
-        (resource.RLIMIT_CPU, limits.processor_seconds_max),
-        (resource.RLIMIT_FSIZE, limits.written_bytes_max),
-        (resource.RLIMIT_NOFILE, 32),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(kind)[1]
-        most_allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (most_allowed, most_allowed))
 
 
 @contextmanager

@@ -91,8 +91,8 @@ def inspect_and_process(source: Path, target_dir: Path, kind: MediaKind, limits:
     return ProcessedMedia(original=original, preview=preview, blurhash=blurhash(still), is_animated=decoded.is_animated)
 
 
-# AVIF is read but not written: not every client shows it.
-_STILL_FORMATS: Final = {"JPEG": "JPEG", "PNG": "PNG", "GIF": "PNG", "WEBP": "WEBP", "AVIF": "WEBP"}
+# AVIF and HEIF are read but not written: not every client shows them.
+_STILL_FORMATS: Final = {"JPEG": "JPEG", "PNG": "PNG", "GIF": "PNG", "WEBP": "WEBP", "AVIF": "JPEG", "HEIF": "JPEG"}
 _ENDINGS: Final = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "WEBP": "webp"}
 _ENCODER_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "JPEG": {"quality": 88, "progressive": True, "optimize": True},
@@ -131,8 +131,18 @@ def write_still(target_dir: Path, image: Image.Image, encoding: str, made: list[
     """Write a still picture; its path is in ``made`` before there is a file."""
     path = _new_path(target_dir, encoding, made)
     with path.open("xb") as file:
-        image.save(file, encoding, **_ENCODER_OPTIONS[encoding])
+        shown = _on_white(image) if encoding == "JPEG" else image
+        shown.save(file, encoding, **_ENCODER_OPTIONS[encoding])
     return _media_file(path, image.size)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """The picture as it looks on paper, for formats without transparency."""
+    if image.mode != "RGBA":
+        return image
+    paper = Image.new("RGBA", image.size, "white")
+    paper.alpha_composite(image)
+    return paper.convert("RGB")
 
 
 def _write_animation(target_dir: Path, decoded: Decoded, shaped: _Shape, made: list[Path]) -> MediaFile:

@@ -62,7 +62,7 @@ def near(found: Any, wanted: tuple[int, ...], tolerance: int = 12) -> bool:  # n
         ("WEBP", "image/webp"),
         ("GIF", "image/png"),
         pytest.param(
-            "AVIF", "image/webp", marks=pytest.mark.skipif(not features.check("avif"), reason="Pillow without AVIF")
+            "AVIF", "image/jpeg", marks=pytest.mark.skipif(not features.check("avif"), reason="Pillow without AVIF")
         ),
     ],
 )
