@@ -15,13 +15,14 @@ from fedorg.domain.jobs import RemoveAccount
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import AccountId, UserId
 from fedorg.node import Node
-from fedorg.services import oauth, pictures
+from fedorg.services import oauth, pictures, polls
 from fedorg.services.statuses.deleting import delete_files, remove
 from fedorg.store import accounts, audit, jobs, media, removal, statuses, users
 
 STATUSES_PER_STEP: Final = 20
 ROWS_PER_STEP: Final = 500
 FILES_PER_STEP: Final = 50
+POLLS_PER_STEP: Final = 20
 STEPS_PER_RUN: Final = 20
 
 
@@ -76,6 +77,7 @@ async def remove_some(node: Node, account_id: AccountId) -> bool:
         is_more = (
             await _remove_files(node, account_id)
             or await node.write(_remove_statuses, node, account_id)
+            or await node.write(polls.withdraw_votes, node, account_id, POLLS_PER_STEP)
             or await node.write(removal.purge, account_id, ROWS_PER_STEP) > 0
         )
         if not is_more:

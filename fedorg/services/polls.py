@@ -51,6 +51,17 @@ async def refresh_if_stale(node: Node, view: StatusView) -> None:
         await node.write(_ask, node, shown.poll.poll, shown.account)
 
 
+def withdraw_votes(conn: Connection, node: Node, account_id: AccountId, polls_max: int) -> bool:
+    """Count an account that is gone no more in some polls of this node, and tell of it; whether there were any."""
+    found = polls.list_local_voted(conn, account_id, polls_max)
+    for poll_id in found:
+        poll = polls.hold(conn, poll_id)
+        status = None if poll is None else statuses.find(conn, poll.status_id)
+        if poll is not None and status is not None:
+            _tell_votes(conn, node, polls.withdraw_votes(conn, poll, account_id), status)
+    return bool(found)
+
+
 # From peers
 
 
@@ -193,7 +204,7 @@ def _votes(node: Node, poll: Poll, account: Account, choices: Collection[int]) -
 
 
 def _tell_votes(conn: Connection, node: Node, poll: Poll, status: Status) -> None:
-    """Queue what tells of new votes in a local poll."""
+    """Queue what tells how the votes in a local poll stand now."""
     if poll.hide_totals:
         return
     polling.queue_stream(conn, node, poll)

@@ -119,6 +119,31 @@ def forget_votes(conn: Connection, poll_id: PollId) -> None:
     conn.execute(sa.delete(poll_votes).where(poll_votes.c.poll_id == poll_id))
 
 
+def withdraw_votes(conn: Connection, poll: Poll, account_id: AccountId) -> Poll:
+    """Count an account no more in a poll that is held; the poll as it then stands."""
+    gone = sa.delete(poll_votes).where(poll_votes.c.poll_id == poll.id, poll_votes.c.account_id == account_id)
+    chosen = conn.execute(gone.returning(poll_votes.c.choice)).scalars().all()
+    tallies = tuple(max(0, tally - chosen.count(choice)) for choice, tally in enumerate(poll.tallies))
+    voters = None if poll.voters_count is None else max(0, poll.voters_count - bool(chosen))
+    counted = replace(poll, tallies=tallies, voters_count=voters)
+    update(conn, counted)
+    return counted
+
+
+def list_local_voted(conn: Connection, account_id: AccountId, limit: int) -> list[PollId]:
+    """Up to ``limit`` polls of accounts of this node in which an account voted."""
+    statement = (
+        sa.select(poll_votes.c.poll_id)
+        .join(polls, polls.c.id == poll_votes.c.poll_id)
+        .join(statuses, statuses.c.id == polls.c.status_id)
+        .where(poll_votes.c.account_id == account_id, statuses.c.is_local)
+        .distinct()
+        .order_by(poll_votes.c.poll_id)
+        .limit(limit)
+    )
+    return list(conn.execute(statement).scalars())
+
+
 def find_vote(conn: Connection, vote_id: VoteId) -> Vote | None:
     """The vote with an id; None when the poll, its options or the voter are gone."""
     row = conn.execute(sa.select(poll_votes).where(poll_votes.c.id == vote_id)).one_or_none()

@@ -189,6 +189,30 @@ async def test_a_long_life_is_removed_step_by_step(meeting: Meeting, monkeypatch
     assert success(await anna.api.get("/api/v1/accounts/verify_credentials"))["following_count"] == 0
 
 
+async def test_votes_of_the_departed_stop_counting(working: WorkingServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each choice and the voter once, in every poll, however small the steps; open streams tell of it."""
+    monkeypatch.setattr(departures, "POLLS_PER_STEP", 1)
+    anna, bert, cora = [await working.person(name) for name in ("anna", "bert", "cora")]
+    polls = []
+    for _ in range(3):
+        asked = {"options": ["Tea", "Coffee"], "expires_in": 3600, "multiple": True}
+        status = await post(anna, "Which?", poll=asked)
+        polls.append(status["poll"]["id"])
+        for voter, choices in ((bert, [0, 1]), (cora, [1])):
+            success(await voter.api.post(f"/api/v1/polls/{polls[-1]}/votes", json={"choices": choices}))
+    await working.settle()
+
+    async with listening(anna.api, "user") as events:
+        await delete(working, "bert")
+        told = {(await events.next())[1]["poll"]["id"] for _ in polls}
+
+    assert told == set(polls)
+    for poll in polls:
+        found = entity(await anna.api.get(f"/api/v1/polls/{poll}"), "Poll")
+        assert [option["votes_count"] for option in found["options"]] == [0, 1]
+        assert (found["votes_count"], found["voters_count"]) == (1, 1)
+
+
 async def test_the_only_owner_stays(working: WorkingServer) -> None:
     """A node is not left without an owner; with another one, the first may go."""
     await working.person("boss", role=UserRole.OWNER)
