@@ -13,8 +13,9 @@ import click
 
 from fedorg import app
 from fedorg.cli.base import Context, console, print_json, run
-from fedorg.config import Settings
+from fedorg.config import Settings, SmtpServer
 from fedorg.errors import FedorgError
+from fedorg.jobs.mail import check_server
 from fedorg.node import FetchError, Node
 from fedorg.services import health, registration
 from fedorg.store import migrate
@@ -50,7 +51,7 @@ _MARKS: Final = {Verdict.OK: "[green]ok[/]", Verdict.WARNING: "[yellow]warning[/
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def doctor(context: Context, *, as_json: bool) -> None:
-    """Check database, migrations, clock, keys, storage, work, public URL and WebFinger; say what to do.
+    """Check database, migrations, clock, keys, storage, mail, work, public URL and WebFinger; say what to do.
 
     The node should be running, since its public address is asked from outside in. Exit code 1 when there is a fault.
 
@@ -82,6 +83,8 @@ def doctor(context: Context, *, as_json: bool) -> None:
 
 async def _examine(settings: Settings) -> AsyncIterator[Finding]:
     yield _storage(settings)
+    if settings.smtp is not None:
+        yield await _mail(settings, settings.smtp)
     database = await _database(settings)
     yield database
     if database.verdict is Verdict.FAULT:
@@ -133,6 +136,16 @@ def _storage(settings: Settings) -> Finding:
             advice="Make room, or move FEDORG_DATA_DIR to a larger disk.",
         )
     return Finding(check="storage", verdict=Verdict.OK, found=f"{folder} is writable, {free // 2**30} GiB free")
+
+
+async def _mail(settings: Settings, server: SmtpServer) -> Finding:
+    problem = await check_server(settings, server)
+    where = f"{server.host}:{server.port}"
+    if problem is None:
+        way = {"tls": "over TLS", "starttls": "with STARTTLS", "none": "without encryption"}[server.security]
+        return Finding(check="mail", verdict=Verdict.OK, found=f"{where} takes letters {way}")
+    advice = "Correct FEDORG_SMTP_URL; an authority of your own goes into FEDORG_CA_FILE."
+    return Finding(check="mail", verdict=Verdict.FAULT, found=f"{where}: {problem}", advice=advice)
 
 
 def _free_bytes(folder: Path) -> int:

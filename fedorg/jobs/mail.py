@@ -9,7 +9,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
 
 import aiosmtplib
 import jinja2
@@ -58,7 +58,7 @@ async def send(node: Node, job: SendMail) -> None:
     except aiosmtplib.SMTPResponseException as problem:
         raise Unavailable(f"The mail server answered {problem.code}") from None
     except (aiosmtplib.SMTPException, OSError) as problem:
-        raise Unavailable(f"The mail server cannot be reached: {type(problem).__name__}") from None
+        raise Unavailable(f"The mail server is of no use: {_fault(problem)}") from None
     logger.info("mail.sent", kind=job.kind.value)
 
 
@@ -77,18 +77,59 @@ def _message(node: Node, letter: Letter) -> EmailMessage:
     return message
 
 
+async def check_server(settings: Settings, server: SmtpServer) -> str | None:
+    """What is wrong with the mail server, in words without the password; None when it takes letters from this node."""
+    try:
+        async with aiosmtplib.SMTP(**_ways(server, settings)) as client:
+            await client.noop()
+    except aiosmtplib.SMTPAuthenticationError as problem:
+        return f"it refuses the user name and password ({problem.code})"
+    except aiosmtplib.SMTPResponseException as problem:
+        return f"it answers {problem.code}"
+    except (aiosmtplib.SMTPException, OSError) as problem:
+        return _fault(problem)
+    return None
+
+
 async def _hand_over(message: EmailMessage, server: SmtpServer, settings: Settings) -> None:
+    await aiosmtplib.send(message, **_ways(server, settings))
+
+
+class _Ways(TypedDict):
+    hostname: str
+    port: int
+    username: str | None
+    password: str | None
+    use_tls: bool
+    start_tls: bool
+    tls_context: ssl.SSLContext | None
+    timeout: float
+
+
+def _ways(server: SmtpServer, settings: Settings) -> _Ways:
+    """How a mail server is spoken to: never without TLS and a certificate of its name, unless its address says so."""
     context = ssl.create_default_context()
     if settings.ca_file is not None:
         context.load_verify_locations(settings.ca_file)
-    await aiosmtplib.send(
-        message,
-        hostname=server.host,
-        port=server.port,
-        username=server.username,
-        password=server.password,
-        use_tls=server.security == "tls",
-        start_tls=server.security == "starttls",
-        tls_context=context if server.security != "none" else None,
-        timeout=_SECONDS,
-    )
+    return {
+        "hostname": server.host,
+        "port": server.port,
+        "username": server.username,
+        "password": server.password,
+        "use_tls": server.security == "tls",
+        "start_tls": server.security == "starttls",
+        "tls_context": context if server.security != "none" else None,
+        "timeout": _SECONDS,
+    }
+
+
+def _fault(problem: BaseException) -> str:
+    """Why no letter could be handed over; what the server itself said is left out."""
+    cause: BaseException | None = problem
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {cause.verify_message}"
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(problem, aiosmtplib.SMTPNotSupported):
+        return "it offers no STARTTLS, or no login"
+    return f"it cannot be reached: {type(problem).__name__}"
