@@ -46,6 +46,16 @@ def sound(container: str, codec: str) -> bytes:
     return kept.getvalue()
 
 
+def with_cover(mp3: bytes, cover: bytes) -> bytes:
+    """An MP3 whose only tag is a picture (ID3v2.3, APIC)."""
+    if mp3.startswith(b"ID3"):
+        mp3 = mp3[10 + sum(byte << 7 * place for place, byte in enumerate(reversed(mp3[6:10]))) :]
+    picture = b"\x00image/png\x00\x03\x00" + cover
+    frame = b"APIC" + len(picture).to_bytes(4, "big") + bytes(2) + picture
+    size = bytes(len(frame) >> 7 * place & 0x7F for place in (3, 2, 1, 0))
+    return b"ID3\x03\x00\x00" + size + frame + mp3
+
+
 def moving_gif(size: tuple[int, int] = (41, 31)) -> bytes:
     """Four frames of an odd size."""
     first, *rest = (Image.new("RGB", size, (250, 60 * number, 0)) for number in range(4))

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -15,7 +16,7 @@ from fedorg.errors import Unavailable
 from fedorg.ids import JobId, MediaId
 from fedorg.jobs.run import run
 from tests.contract import assert_valid
-from tests.node.recordings import film, moving_gif, sound
+from tests.node.recordings import film, moving_gif, sound, with_cover
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import WorkingServer, entity, picture, post, refusal, success, upload
 
@@ -138,6 +139,41 @@ async def test_a_film_is_shown_by_a_picture_of_its_owners_choice(node_server: No
     refused = await anna.api.post("/api/v2/media", files={"file": ("a.png", picture()), "thumbnail": ("b", b"no")})
     assert refusal(refused, 422)
     assert len(stored_files(node_server)) == 2
+
+
+async def test_a_sound_is_shown_with_its_cover(working: WorkingServer) -> None:
+    """The picture within it, or one of its owner's choice, in the API and beside a player on the page of the status."""
+    anna = await working.person("anna")
+    song = with_cover(sound("mp3", "libmp3lame"), picture("blue", (80, 80)))
+    covered = await ready(working, anna, song, description="A <song>")
+    assert (covered["type"], covered["meta"]["small"]["size"]) == ("audio", "80x80")
+    assert covered["blurhash"]
+    served = await working.server.anonymous.get(covered["preview_url"])
+    assert served.headers["Content-Type"] == "image/jpeg"
+    assert (await working.server.anonymous.get(covered["url"])).headers["Content-Type"] == "audio/mpeg"
+    files = {"file": ("a.mp3", song), "thumbnail": ("a.png", picture("green", (50, 40)))}
+    sent = (await anna.api.post("/api/v2/media", files=files)).json()
+    await working.settle()
+    chosen = success(await anna.api.get(f"/api/v1/media/{sent['id']}"))
+    assert (chosen["type"], chosen["meta"]["small"]["size"]) == ("audio", "50x40")
+    assert (await working.server.anonymous.get(chosen["preview_url"])).headers["Content-Type"] == "image/png"
+    for other in (film(), moving_gif()):
+        await post(anna, "x", media_ids=[(await ready(working, anna, other))["id"]])
+
+    status = await post(anna, "Listen", media_ids=[covered["id"]])
+
+    (attached,) = status["media_attachments"]
+    assert attached["preview_url"] == covered["preview_url"]
+    page = (await working.server.anonymous.get(status["url"], headers={"Accept": "text/html"})).text
+    assert re.search(rf'<audio controls [^>]*src="{covered["url"]}"[^>]*aria-label="A &lt;song&gt;"', page)
+    assert f'<img src="{covered["preview_url"]}"' in page
+    profile = (await working.server.anonymous.get("/@anna", headers={"Accept": "text/html"})).text
+    assert re.findall(r"<(audio|video) controls( muted loop)?", profile) == [
+        ("audio", ""),
+        ("video", " muted loop"),
+        ("video", ""),
+    ]
+    assert not re.search(r'<img src="[^"]*\.(mp3|mp4)"', profile)
 
 
 async def test_a_film_that_cannot_be_made_says_so(node_server: NodeServer) -> None:
