@@ -33,7 +33,7 @@ from fedorg.store import events, filters, views
 
 T = TypeVar("T")
 
-_EXPIRY_MAX: Final = timedelta(days=36_500)
+_EXPIRY_SECONDS_MAX: Final = 36_500 * 24 * 3600
 # Clients of Mastodon's first version with blurring send this spelling.
 _SPELLINGS: Final = {"blur_media": "blur"}
 
@@ -274,7 +274,7 @@ def _changed(before: Filter, draft: FilterDraft, now: datetime) -> Filter:
 def _expiry(draft: FilterDraft, now: datetime) -> datetime | None:
     if draft.expires_in is None:
         return None
-    return now + min(timedelta(seconds=max(0, draft.expires_in)), _EXPIRY_MAX)
+    return now + timedelta(seconds=max(0, min(draft.expires_in, _EXPIRY_SECONDS_MAX)))
 
 
 def _change_keywords(conn: Connection, node: Node, one: Filter, changes: Collection[KeywordChange]) -> None:

@@ -54,6 +54,10 @@ async def test_a_filter_is_made_changed_and_removed(working: WorkingServer) -> N
     assert [word["keyword"] for word in changed["keywords"]] == ["meetings", "#lunch"]
     assert entities(await anna.api.get(V2), "Filter") == [changed]
     assert entity(await anna.api.get(f"{V2}/{made['id']}"), "Filter") == changed
+    for seconds in (2**63 - 1, 10**12):
+        latest = entity(await anna.api.put(f"{V2}/{made['id']}", data={"expires_in": seconds}), "Filter")
+        assert latest["expires_at"] > "2100"
+    assert refusal(await anna.api.put(f"{V2}/{made['id']}", data={"expires_in": 2**63}), 422)
     forever = entity(await anna.api.put(f"{V2}/{made['id']}", data={"expires_in": ""}), "Filter")
     assert forever["expires_at"] is None
     assert success(await anna.api.delete(f"{V2}/{made['id']}")) == {}
@@ -191,9 +195,9 @@ async def test_filters_of_the_first_version_are_keywords(working: WorkingServer)
     """Both versions of the methods speak of the same filters."""
     anna = await working.person("anna")
 
-    made = entity(
-        await anna.api.post(V1, data={"phrase": "meeting", "context[]": "home", "irreversible": "true"}), "V1Filter"
-    )
+    wanted = {"phrase": "meeting", "context[]": "home", "irreversible": "true", "expires_in": str(2**63 - 1)}
+    made = entity(await anna.api.post(V1, data=wanted), "V1Filter")
+    assert made["expires_at"] > "2100"
     (newer,) = entities(await anna.api.get(V2), "Filter")
     assert (newer["title"], newer["filter_action"], newer["keywords"][0]["id"]) == ("meeting", "hide", made["id"])
     changed = entity(
