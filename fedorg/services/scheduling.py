@@ -14,22 +14,24 @@ from fedorg import log
 from fedorg.domain.accounts import Account, User
 from fedorg.domain.jobs import PostScheduledStatus
 from fedorg.domain.statuses import PageQuery, ScheduledStatus, StatusDraft
-from fedorg.errors import FedorgError, Forbidden, Invalid, Unavailable
+from fedorg.errors import Conflict, FedorgError, Forbidden, Invalid, Unavailable
 from fedorg.ids import AccountId, ScheduledStatusId
 from fedorg.node import Node
 from fedorg.services.statuses.posting import check_draft, post_status
-from fedorg.store import accounts, jobs, scheduled_statuses, users
+from fedorg.store import accounts, jobs, media, scheduled_statuses, users
 
 AHEAD_MIN: Final = timedelta(minutes=5)
+AHEAD_MAX: Final = timedelta(days=36_500)
 TOTAL_MAX: Final = 300
 DAILY_MAX: Final = 25
 _TOO_SOON: Final = "Validation failed: Scheduled at must be at least five minutes in the future"
+_TOO_FAR: Final = "Validation failed: Scheduled at must be less than a hundred years in the future"
 
 logger = log.get_logger()
 
 
 class _Gone(Exception):
-    """It was posted or deleted in the meantime."""
+    """It was posted, deleted or put off in the meantime."""
 
 
 async def schedule(
@@ -38,13 +40,8 @@ async def schedule(
     """Keep a draft to be posted at a moment; the same idempotency key gives what was scheduled first.
 
     Raises what ``post_status`` raises for a draft that could not be posted, and ``Invalid`` for a moment that is too
-    near or for too many that wait.
+    near or too far, or for too many that wait.
     """
-    if draft.idempotency_key is not None:
-        known = await node.read(scheduled_statuses.find_by_key, author.id, draft.idempotency_key)
-        if known is not None:
-            return known
-    await check_draft(node, author, user, draft)
 
     def unit(conn: Connection) -> ScheduledStatus:
         _check_moment(conn, node, author.id, scheduled_at)
@@ -55,12 +52,23 @@ async def schedule(
             draft=draft,
             scheduled_at=scheduled_at,
         )
-        scheduled_statuses.insert(conn, node.now(), one)
-        scheduled_statuses.keep_media(conn, author.id, one.id, draft.media_ids)
-        _queue(conn, node, one.id, scheduled_at)
+        if not scheduled_statuses.insert(conn, node.now(), one):
+            raise Conflict("A post was scheduled under this key before")
+        if not media.keep(conn, author.id, one.id, draft.media_ids):
+            raise Invalid("Validation failed: Media not found or already attached to another post")
+        _queue(conn, node, one)
         return scheduled_statuses.get(conn, author.id, one.id)
 
-    return await node.write(unit)
+    if (known := await _find_known(node, author.id, draft)) is not None:
+        return known
+    try:
+        await check_draft(node, author, user, draft)
+        return await node.write(unit)
+    except FedorgError:
+        # The same request may have been first in the meantime: then it has the key, the files and the last free place.
+        if (known := await _find_known(node, author.id, draft)) is not None:
+            return known
+        raise
 
 
 async def list_scheduled(node: Node, account_id: AccountId, page: PageQuery) -> list[ScheduledStatus]:
@@ -84,8 +92,10 @@ async def put_off(
             return one
         _check_moment(conn, node, account_id, scheduled_at)
         scheduled_statuses.put_off(conn, one.id, scheduled_at)
-        _queue(conn, node, one.id, scheduled_at)
-        return scheduled_statuses.get(conn, account_id, one.id)
+        changed = scheduled_statuses.get(conn, account_id, one.id)
+        jobs.withdraw_alike(conn, _job(changed))
+        _queue(conn, node, changed)
+        return changed
 
     return await node.write(unit)
 
@@ -94,7 +104,9 @@ async def cancel(node: Node, account_id: AccountId, scheduled_id: ScheduledStatu
     """Post it never; its files wait a day to be attached to something else."""
 
     def unit(conn: Connection) -> None:
-        scheduled_statuses.delete(conn, node.now(), scheduled_statuses.get(conn, account_id, scheduled_id).id)
+        one = scheduled_statuses.get(conn, account_id, scheduled_id)
+        scheduled_statuses.delete(conn, node.now(), one.id)
+        jobs.withdraw_alike(conn, _job(one))
 
     await node.write(unit)
 
@@ -106,7 +118,7 @@ async def post_scheduled(node: Node, job: PostScheduledStatus) -> None:
         return
 
     def take(conn: Connection) -> None:
-        if not scheduled_statuses.delete(conn, node.now(), one.id):
+        if not scheduled_statuses.take(conn, node.now(), one):
             raise _Gone
 
     try:
@@ -118,7 +130,7 @@ async def post_scheduled(node: Node, job: PostScheduledStatus) -> None:
         raise
     except FedorgError as problem:
         logger.info("scheduled.refused", reason=type(problem).__name__)
-        await node.write(scheduled_statuses.record_error, one.id, str(problem))
+        await node.write(scheduled_statuses.record_error, one, str(problem))
 
 
 def _get_writers(conn: Connection, one: ScheduledStatus) -> tuple[Account, User]:
@@ -131,6 +143,8 @@ def _get_writers(conn: Connection, one: ScheduledStatus) -> tuple[Account, User]
 def _check_moment(conn: Connection, node: Node, account_id: AccountId, scheduled_at: datetime) -> None:
     if scheduled_at < node.now() + AHEAD_MIN:
         raise Invalid(_TOO_SOON)
+    if scheduled_at > node.now() + AHEAD_MAX:
+        raise Invalid(_TOO_FAR)
     midnight = scheduled_at.replace(hour=0, minute=0, second=0, microsecond=0)
     total, daily = scheduled_statuses.count(conn, account_id, midnight, midnight + timedelta(days=1))
     if total >= TOTAL_MAX:
@@ -139,6 +153,15 @@ def _check_moment(conn: Connection, node: Node, account_id: AccountId, scheduled
         raise Invalid(f"Validation failed: You have exceeded the limit of {DAILY_MAX} scheduled posts for that day")
 
 
-def _queue(conn: Connection, node: Node, scheduled_id: ScheduledStatusId, scheduled_at: datetime) -> None:
-    job = PostScheduledStatus(scheduled_id=scheduled_id, scheduled_at=scheduled_at)
-    jobs.enqueue(conn, node.ids, node.now(), job, due_at=scheduled_at)
+async def _find_known(node: Node, author_id: AccountId, draft: StatusDraft) -> ScheduledStatus | None:
+    if draft.idempotency_key is None:
+        return None
+    return await node.read(scheduled_statuses.find_by_key, author_id, draft.idempotency_key)
+
+
+def _job(one: ScheduledStatus) -> PostScheduledStatus:
+    return PostScheduledStatus(scheduled_id=one.id, scheduled_at=one.scheduled_at)
+
+
+def _queue(conn: Connection, node: Node, one: ScheduledStatus) -> None:
+    jobs.enqueue(conn, node.ids, node.now(), _job(one), due_at=one.scheduled_at)

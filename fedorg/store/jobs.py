@@ -33,6 +33,7 @@ from fedorg.domain.jobs import (
     HandleActivity,
     IdentifyPeer,
     Job,
+    PostScheduledStatus,
     PushNotification,
     RefreshPoll,
     RefreshStatus,
@@ -139,6 +140,11 @@ def enqueue(conn: Connection, ids: IdSource, now: datetime, job: Job, *, due_at:
 def withdraw(conn: Connection, job_id: JobId) -> None:
     """Take back a job that nobody has begun; one that runs finds out by itself."""
     conn.execute(delete(jobs).where(jobs.c.id == job_id, jobs.c.attempts == 0))
+
+
+def withdraw_alike(conn: Connection, job: Job) -> None:
+    """Take back every job of the subject of ``job`` that nobody is at; one that runs finds out by itself."""
+    conn.execute(delete(jobs).where(jobs.c.subject == _subject(job), jobs.c.leased_until.is_(None)))
 
 
 def is_any_due(conn: Connection, now: datetime) -> bool:
@@ -266,6 +272,8 @@ def _subject(job: Job) -> str | None:
             | SendQuoteRequest()
         ):
             return f"status {job.status_id}"
+        case PostScheduledStatus():
+            return f"scheduled {job.scheduled_id}"
         case SendActivity():
             return f"{job.account_id} {job.target_id} {job.object_uri or ''}"
         case DistributeFeaturedTag():

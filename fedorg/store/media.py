@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from fedorg.domain.media import MediaState, Playback
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaChange, MediaType
 from fedorg.errors import Invalid, NotFound
-from fedorg.ids import AccountId, MediaId, StatusId
+from fedorg.ids import AccountId, MediaId, ScheduledStatusId, StatusId
 from fedorg.store.tables import media_attachments
 
 _OWN_UNATTACHED: Final = (
@@ -22,6 +22,10 @@ _OWN_UNATTACHED: Final = (
     media_attachments.c.scheduled_status_id.is_(None),
 )
 _GET_UNATTACHED: Final = sa.select(media_attachments).where(*_OWN_UNATTACHED)
+_DELETE_UNATTACHED: Final = sa.delete(media_attachments).where(*_OWN_UNATTACHED).returning(media_attachments)
+_IS_OWN: Final = sa.select(sa.exists().where(*_OWN_UNATTACHED[:2]))
+# What no status shows and no scheduled one holds.
+_IS_FREE: Final = sa.and_(*_OWN_UNATTACHED[2:])
 
 
 def insert_many(conn: Connection, attachments: Sequence[MediaAttachment]) -> None:
@@ -106,6 +110,16 @@ def change(conn: Connection, account_id: AccountId, status_id: StatusId | None, 
         raise NotFound
 
 
+def keep(
+    conn: Connection, account_id: AccountId, scheduled_id: ScheduledStatusId, media_ids: Collection[MediaId]
+) -> bool:
+    """Hold the account's own free files for a scheduled status; False when one of them is not free."""
+    held = sa.update(media_attachments).where(
+        media_attachments.c.id.in_(media_ids), media_attachments.c.account_id == account_id, _IS_FREE
+    )
+    return conn.execute(held.values(scheduled_status_id=scheduled_id)).rowcount == len(set(media_ids))
+
+
 def attach(
     conn: Connection, account_id: AccountId, status_id: StatusId, media_ids: Sequence[MediaId]
 ) -> tuple[MediaId, ...]:
@@ -118,8 +132,7 @@ def attach(
         .where(media_attachments.c.status_id == status_id, media_attachments.c.id.not_in(media_ids))
         .values(status_id=None)
     )
-    is_free = sa.and_(media_attachments.c.status_id.is_(None), media_attachments.c.scheduled_status_id.is_(None))
-    free = sa.or_(is_free, media_attachments.c.status_id == status_id)
+    free = sa.or_(_IS_FREE, media_attachments.c.status_id == status_id)
     refused = []
     for position, media_id in enumerate(media_ids):
         statement = (
@@ -147,37 +160,25 @@ def delete_of_status(conn: Connection, status_id: StatusId) -> None:
 
 
 def delete_unattached(conn: Connection, account_id: AccountId, media_id: MediaId) -> MediaAttachment:
-    """Remove a file that no status shows; the caller deletes what is stored.
+    """Remove a file that no status shows or will show; the caller deletes what is stored.
 
-    ``NotFound`` for somebody else's, ``Invalid`` for one that a status shows.
+    ``NotFound`` for somebody else's, ``Invalid`` for one that a status shows, or a scheduled one holds.
     """
-    owned = sa.select(media_attachments).where(
-        media_attachments.c.id == media_id, media_attachments.c.account_id == account_id
-    )
-    row = conn.execute(owned).one_or_none()
-    if row is None:
-        raise NotFound
-    attachment = from_row(row)
-    if attachment.status_id is not None:
+    owned = {"media_id": media_id, "owner": account_id}
+    row = conn.execute(_DELETE_UNATTACHED, owned).one_or_none()
+    if row is not None:
+        return from_row(row)
+    if conn.execute(_IS_OWN, owned).scalar():
         raise Invalid("Media attachment is currently used by a status")
-    conn.execute(sa.delete(media_attachments).where(*_OWN_UNATTACHED), {"media_id": media_id, "owner": account_id})
-    return attachment
+    raise NotFound
 
 
 def take_abandoned(conn: Connection, before: datetime, limit: int) -> list[MediaAttachment]:
     """Remove up to ``limit`` files that were kept for no status since before a moment, and return them."""
-    stale = (
-        sa.select(media_attachments)
-        .where(
-            media_attachments.c.status_id.is_(None),
-            media_attachments.c.scheduled_status_id.is_(None),
-            media_attachments.c.created_at < before,
-        )
-        .limit(limit)
-    )
-    found = [from_row(row) for row in conn.execute(stale)]
-    conn.execute(sa.delete(media_attachments).where(media_attachments.c.id.in_([one.id for one in found])))
-    return found
+    stale = sa.select(media_attachments.c.id).where(_IS_FREE, media_attachments.c.created_at < before).limit(limit)
+    # Asked again of each row: somebody may attach it while it is found.
+    statement = sa.delete(media_attachments).where(media_attachments.c.id.in_(stale), _IS_FREE)
+    return [from_row(row) for row in conn.execute(statement.returning(media_attachments))]
 
 
 def list_of_account(conn: Connection, account_id: AccountId, limit: int) -> list[MediaAttachment]:

@@ -1,7 +1,7 @@
 """Rows of ``scheduled_statuses``: drafts that wait for their time, and the files kept for them (S45)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,15 +11,16 @@ from sqlalchemy import Connection
 
 from fedorg.domain.statuses import MediaAttachment, PageQuery, ScheduledStatus, StatusDraft
 from fedorg.errors import NotFound
-from fedorg.ids import AccountId, MediaId, ScheduledStatusId, UserId
+from fedorg.ids import AccountId, ScheduledStatusId, UserId
 from fedorg.store import media, paging
 from fedorg.store.tables import media_attachments, scheduled_statuses
+from fedorg.store.upsert import insert_ignore
 
 ERROR_MAX: Final = 500
 
 
-def insert(conn: Connection, now: datetime, one: ScheduledStatus) -> None:
-    """Add one; a key that is in use raises ``IntegrityError``."""
+def insert(conn: Connection, now: datetime, one: ScheduledStatus) -> bool:
+    """Add one; False when its key is in use."""
     values = {
         "id": one.id,
         "account_id": one.account_id,
@@ -29,18 +30,7 @@ def insert(conn: Connection, now: datetime, one: ScheduledStatus) -> None:
         "scheduled_at": one.scheduled_at,
         "created_at": now,
     }
-    conn.execute(sa.insert(scheduled_statuses), values)
-
-
-def keep_media(
-    conn: Connection, account_id: AccountId, scheduled_id: ScheduledStatusId, media_ids: Sequence[MediaId]
-) -> None:
-    """Keep the account's own files for a scheduled status."""
-    conn.execute(
-        sa.update(media_attachments)
-        .where(media_attachments.c.id.in_(media_ids), media_attachments.c.account_id == account_id)
-        .values(scheduled_status_id=scheduled_id)
-    )
+    return bool(insert_ignore(conn, scheduled_statuses, [values]))
 
 
 def get(conn: Connection, account_id: AccountId, scheduled_id: ScheduledStatusId) -> ScheduledStatus:
@@ -93,10 +83,15 @@ def put_off(conn: Connection, scheduled_id: ScheduledStatusId, scheduled_at: dat
     )
 
 
-def record_error(conn: Connection, scheduled_id: ScheduledStatusId, error: str) -> None:
-    """It could not be posted."""
-    statement = sa.update(scheduled_statuses).where(scheduled_statuses.c.id == scheduled_id)
-    conn.execute(statement.values(error=error[:ERROR_MAX]))
+def record_error(conn: Connection, one: ScheduledStatus, error: str) -> None:
+    """It could not be posted; one that was put off since it was read has another try before it."""
+    conn.execute(sa.update(scheduled_statuses).where(*_is_unchanged(one)).values(error=error[:ERROR_MAX]))
+
+
+def take(conn: Connection, now: datetime, one: ScheduledStatus) -> bool:
+    """Remove one that is about to be posted; False when it was posted, deleted or put off since it was read."""
+    held = sa.select(scheduled_statuses.c.id).where(*_is_unchanged(one)).with_for_update()
+    return conn.execute(held).one_or_none() is not None and delete(conn, now, one.id)
 
 
 def delete(conn: Connection, now: datetime, scheduled_id: ScheduledStatusId) -> bool:
@@ -107,6 +102,10 @@ def delete(conn: Connection, now: datetime, scheduled_id: ScheduledStatusId) -> 
         .values(scheduled_status_id=None, created_at=now)
     )
     return conn.execute(sa.delete(scheduled_statuses).where(scheduled_statuses.c.id == scheduled_id)).rowcount == 1
+
+
+def _is_unchanged(one: ScheduledStatus) -> tuple[sa.ColumnElement[bool], ...]:
+    return (scheduled_statuses.c.id == one.id, scheduled_statuses.c.scheduled_at == one.scheduled_at)
 
 
 def _one(conn: Connection, statement: sa.Select[Any]) -> ScheduledStatus:

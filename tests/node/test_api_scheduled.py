@@ -1,8 +1,25 @@
 """Scheduled statuses over the client API: kept, put off, posted once, and what happens when they cannot be posted."""
 
+import asyncio
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from typing_extensions import override
+
+from fedorg.activitypub.resolve import NodeResolver
+from fedorg.domain.accounts import Account
+from fedorg.domain.jobs import PostScheduledStatus
+from fedorg.errors import NotFound
+from fedorg.ids import ScheduledStatusId
+from fedorg.jobs import upkeep
+from fedorg.node import Node
+from fedorg.services import scheduling
+from fedorg.store import scheduled_statuses
+from fedorg.store.tables import jobs
 from tests.node.serving import Member
 from tests.node.talking import WorkingServer, contents, entities, entity, links, post, refusal, success, upload
 
@@ -16,6 +33,16 @@ def ahead(working: WorkingServer, **delta: float) -> str:
 async def schedule(author: Member, moment: str, text: str = "Later", **fields: object) -> Any:  # noqa: ANN401 - JSON
     wanted = {"status": text, "scheduled_at": moment, **fields}
     return entity(await author.api.post("/api/v1/statuses", json=wanted), "ScheduledStatus")
+
+
+async def queued(node: Node) -> list[Any]:
+    """What the queue holds of scheduled statuses."""
+
+    def unit(conn: Connection) -> list[Any]:
+        payloads = [json.loads(payload) for payload in conn.execute(sa.select(jobs.c.payload)).scalars()]
+        return [payload for payload in payloads if payload["type"] == "PostScheduledStatus"]
+
+    return await node.read(unit)
 
 
 async def posted(author: Member) -> list[str]:
@@ -61,8 +88,9 @@ async def test_a_scheduled_status_is_posted_when_its_time_comes(working: Working
 
 
 async def test_it_can_be_put_off_and_cancelled(working: WorkingServer) -> None:
-    """The moment before means nothing any more, and what was cancelled never comes."""
+    """The moment before means nothing any more, what was cancelled never comes, and neither stays in the queue."""
     anna = await working.person("anna")
+    node = working.server.node
     first = await schedule(anna, ahead(working, minutes=10), "First")
     second = await schedule(anna, ahead(working, minutes=10), "Second")
 
@@ -72,11 +100,58 @@ async def test_it_can_be_put_off_and_cancelled(working: WorkingServer) -> None:
     )
     assert entity(await anna.api.get(f"{SCHEDULED}/{first['id']}"), "ScheduledStatus") == changed
     assert success(await anna.api.delete(f"{SCHEDULED}/{second['id']}")) == {}
+    assert [payload["scheduled_id"] for payload in await queued(node)] == [int(first["id"])]
     await let_time_pass(working, minutes=15)
     assert await posted(anna) == []
     await let_time_pass(working, minutes=60)
 
     assert await posted(anna) == ["First"]
+    assert await queued(node) == []
+
+
+async def test_what_is_put_off_while_it_is_posted_waits_again(working: WorkingServer) -> None:
+    """Its first moment has come, and somebody it names is looked up, when its author chooses another one."""
+    anna, node = await working.person("anna"), working.server.node
+    made = await schedule(anna, ahead(working, minutes=10), "Hello @zoe@slow.example")
+    before = await node.read(scheduled_statuses.get, anna.user.account_id, ScheduledStatusId(int(made["id"])))
+    later = ahead(working, minutes=60)
+
+    class Slow(NodeResolver):
+        @override
+        async def account(self, node: Node, name: str) -> Account:
+            success(await anna.api.put(f"{SCHEDULED}/{made['id']}", data={"scheduled_at": later}))
+            raise NotFound
+
+    job = PostScheduledStatus(scheduled_id=before.id, scheduled_at=before.scheduled_at)
+    await scheduling.post_scheduled(replace(node, resolver=Slow()), job)
+
+    assert await posted(anna) == []
+    (waiting,) = entities(await anna.api.get(SCHEDULED), "ScheduledStatus")
+    assert waiting["id"] == made["id"]
+    assert "error" not in waiting
+    await let_time_pass(working, minutes=61)
+    assert len(await posted(anna)) == 1
+
+
+async def test_files_of_a_scheduled_status_are_kept_for_it(working: WorkingServer) -> None:
+    """Their owner cannot delete them, no other status takes them, and upkeep spares them however long they wait."""
+    anna = await working.person("anna")
+    shown = await upload(anna)
+    path = f"/api/v1/media/{shown['id']}"
+    made = await schedule(anna, ahead(working, days=3), media_ids=[shown["id"]])
+
+    assert refusal(await anna.api.delete(path), 422) == "Media attachment is currently used by a status"
+    for fields in ({}, {"scheduled_at": ahead(working, days=2)}):
+        wanted = {"status": "Mine too", "media_ids": [shown["id"]], **fields}
+        assert refusal(await anna.api.post("/api/v1/statuses", json=wanted), 422)
+    working.server.clock.advance(timedelta(days=2))
+    await upkeep.keep_up(working.server.node)
+
+    assert (await anna.api.get(shown["url"])).status_code == 200
+    assert entity(await anna.api.get(f"{SCHEDULED}/{made['id']}"), "ScheduledStatus")["media_attachments"]
+    success(await anna.api.delete(f"{SCHEDULED}/{made['id']}"))
+    assert success(await anna.api.delete(path)) == {}
+    assert (await anna.api.get(shown["url"])).status_code == 404
 
 
 async def test_a_moment_in_the_past_means_now(working: WorkingServer) -> None:
@@ -84,12 +159,17 @@ async def test_a_moment_in_the_past_means_now(working: WorkingServer) -> None:
     anna = await working.person("anna")
 
     await post(anna, "At once", scheduled_at=datetime(2020, 1, 1, tzinfo=UTC).isoformat())
-    for moment, words in ((ahead(working, minutes=4), "five minutes"), ("tomorrow", "not a time")):
+    for moment, words in (
+        (ahead(working, minutes=4), "five minutes"),
+        ("tomorrow", "not a time"),
+        ("9999-12-31T12:00:00Z", "a hundred years"),
+    ):
         answer = await anna.api.post("/api/v1/statuses", json={"status": "x", "scheduled_at": moment})
         assert words in refusal(answer, 422)
     made = await schedule(anna, ahead(working, minutes=10))
-    answer = await anna.api.put(f"{SCHEDULED}/{made['id']}", data={"scheduled_at": ahead(working, minutes=1)})
-    assert "five minutes" in refusal(answer, 422)
+    for moment, words in ((ahead(working, minutes=1), "five minutes"), ("9999-12-31T12:00:00Z", "a hundred years")):
+        answer = await anna.api.put(f"{SCHEDULED}/{made['id']}", data={"scheduled_at": moment})
+        assert words in refusal(answer, 422)
 
     assert await posted(anna) == ["At once"]
 
@@ -144,6 +224,30 @@ async def test_the_same_key_schedules_once(working: WorkingServer) -> None:
     assert first == second
     await let_time_pass(working, minutes=11)
     assert await posted(anna) == ["Once"]
+
+
+async def test_the_same_key_at_once_schedules_once(working: WorkingServer) -> None:
+    """Also where the first of them took the files, and the last free place of the day; another key finds none left."""
+    anna = await working.person("anna")
+    tomorrow = (working.server.clock() + timedelta(days=2)).replace(hour=12).isoformat()
+    for number in range(24):
+        await schedule(anna, tomorrow, f"Number {number}")
+    wanted = {"status": "Once", "scheduled_at": tomorrow, "media_ids": [(await upload(anna))["id"]]}
+
+    answers = await asyncio.gather(
+        *(
+            anna.api.post("/api/v1/statuses", json=wanted, headers={"Idempotency-Key": key})
+            for key in ("once", "once", "once", "other")
+        )
+    )
+
+    # Either key may be the first to have the file.
+    refused = [answer for answer in answers if answer.status_code != 200]
+    assert answers[:3] == refused or answers[3:] == refused
+    assert all(refusal(answer, 422) for answer in refused)
+    made = {entity(answer, "ScheduledStatus")["id"] for answer in answers if answer not in refused}
+    assert len(made) == 1
+    assert len(await queued(working.server.node)) == 25
 
 
 async def test_there_is_a_limit_for_a_day(working: WorkingServer) -> None:
