@@ -73,14 +73,6 @@ class CollectionChange:
     discoverable: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A part of a list that is counted from its beginning."""
-
-    limit: int
-    offset: int
-
-
 def may_feature(account: Account) -> bool:
     """Whether an account lets others put it into collections: it lives here, is alive, and wants to be found.
 

@@ -1,4 +1,4 @@
-"""Pages whose cursor is not the id of what they show."""
+"""Pages whose cursor is not the id of what they show, and parts of lists that are counted."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -12,6 +12,14 @@ class Page(Generic[T]):
 
     items: tuple[T, ...]
     cursors: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A part of a list that is counted from its beginning."""
+
+    limit: int
+    offset: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,10 +20,10 @@ from fedorg.domain.featured_collections import (
     FeaturedCollection,
     FeaturedCollectionView,
     ItemState,
-    Window,
     may_feature,
 )
 from fedorg.domain.notifications import OF_COLLECTIONS, NotificationType
+from fedorg.domain.pages import Window
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import AccountId, CollectionId, CollectionItemId
 from fedorg.node import Node
@@ -190,14 +190,14 @@ def _add(
     collection: FeaturedCollection,
     members: Collection[AccountId | None],
 ) -> list[CollectionItem]:
+    if featured_collections.count_items(conn, collection.id) + len(members) > ITEMS_MAX:
+        raise Invalid(f"Validation failed: A collection holds at most {ITEMS_MAX} accounts")
     known = accounts.list_by_ids(conn, [member for member in members if member is not None])
     blocked = relationships.blocks_between(conn, owner.id, list(known))
     apart = {number for pair in blocked for number in pair} - {owner.id}
     people = [None if member is None else known.get(member) for member in members]
     if any(one is None or one.id in apart or not may_feature(one) for one in people):
         raise Invalid("Validation failed: Account cannot be added to this collection")
-    if featured_collections.count_items(conn, collection.id) + len(people) > ITEMS_MAX:
-        raise Invalid(f"Validation failed: A collection holds at most {ITEMS_MAX} accounts")
     items = [
         CollectionItem(
             id=CollectionItemId(node.ids.next()),

@@ -13,8 +13,8 @@ from fedorg.domain.featured_collections import (
     FeaturedCollection,
     FeaturedCollectionView,
     ItemState,
-    Window,
 )
+from fedorg.domain.pages import Window
 from fedorg.domain.statuses import Tag
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, CollectionId, CollectionItemId

@@ -9,19 +9,24 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from enum import StrEnum
+from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
 from quart import request
 from quart.datastructures import FileStorage
 
+from fedorg.domain.pages import Window
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import BadRequest, Invalid
 from fedorg.ids import ID_MAX
 
+W = TypeVar("W", bound=StrEnum)
+
 _FALSE: Final = frozenset({"", "0", "f", "false", "off", "no"})
 _DEPTH_MAX: Final = 8
 _VALUES_MAX: Final = 2000
+_OFFSET_MAX: Final = 10_000
 _DIGITS_MAX: Final = 19
 _MOMENT_MAX: Final = 64
 _INDEX_DIGITS_MAX: Final = 40
@@ -91,6 +96,17 @@ class Params:
         """Ids sent as ``name[]`` or ``name``; what is no id of ours is left out, since it names nothing here."""
         return tuple(number for value in self.texts(name) if (number := id_in(value)) is not None)
 
+    def choice(self, name: str, words: type[W]) -> W | None:
+        """One word of a list; None when it was not sent or is empty."""
+        value = self.text(name)
+        if not value:
+            return None
+        try:
+            return words(value)
+        except ValueError:
+            said = name.removesuffix("]").rpartition("[")[2].replace("_", " ").capitalize()
+            raise Invalid(f"Validation failed: {said} is not included in the list") from None
+
     def page(self, default_limit: int, max_limit: int) -> PageQuery:
         """The window that ``limit``, ``max_id``, ``since_id`` and ``min_id`` ask for."""
         limit = self.integer("limit")
@@ -100,6 +116,11 @@ class Params:
             since_id=self.integer("since_id"),
             min_id=self.integer("min_id"),
         )
+
+    def window(self, default_limit: int, max_limit: int) -> Window:
+        """The part of a list that ``limit`` and ``offset`` ask for."""
+        offset = self.integer("offset") or 0
+        return Window(limit=self.page(default_limit, max_limit).limit, offset=max(0, min(offset, _OFFSET_MAX)))
 
     def rows(self, name: str) -> tuple[dict[str, str], ...]:
         """``name[0][key]=…`` or ``name[][key]=…`` as one mapping for each row, in the order they were sent.
@@ -146,6 +167,7 @@ async def read_params() -> Params:
     for name, one in sent:
         fresh.setdefault(name, []).append(one)
     merged = {**values, **fresh}
+    _check_count(sum(map(len, merged.values())))
     if any(_NO_TEXT.search(text or "") for name, texts in merged.items() for text in (name, *texts)):
         raise BadRequest("A parameter holds a NUL character or half of another")
     files = await request.files
@@ -193,9 +215,14 @@ async def _read_json() -> list[tuple[str, str | None]]:
     flat: list[tuple[str, str | None]] = []
     for pair in _flatten(document, "", 0):
         flat.append(pair)
-        if len(flat) > _VALUES_MAX:
-            raise BadRequest("The body holds too many values")
+        _check_count(len(flat))
     return flat
+
+
+def _check_count(values: int) -> None:
+    """Refuse a request that asks for more than anybody needs, before it becomes a query."""
+    if values > _VALUES_MAX:
+        raise Invalid(f"Validation failed: a request may hold no more than {_VALUES_MAX} values")
 
 
 def _flatten(value: object, name: str, depth: int) -> Iterator[tuple[str, str | None]]:

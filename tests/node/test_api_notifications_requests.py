@@ -46,7 +46,7 @@ async def test_everything_is_heard_until_somebody_says_otherwise(working: Workin
     changed = await want(anna, for_not_following="filter", for_bots="drop")
     assert changed == usual | {"for_not_following": "filter", "for_bots": "drop"}
     assert await want(anna, for_bots="accept") == usual | {"for_not_following": "filter"}
-    assert "for_bots" in refusal(await anna.api.patch(POLICY, json={"for_bots": "perhaps"}), 422)
+    assert "For bots" in refusal(await anna.api.patch(POLICY, json={"for_bots": "perhaps"}), 422)
 
 
 async def test_older_clients_filter_or_accept(working: WorkingServer) -> None:

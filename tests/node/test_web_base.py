@@ -9,6 +9,7 @@ import pytest
 
 from fedorg.web.limits import Limiter, Rule, subject_of_address
 from tests.node.serving import Clock, NodeServer
+from tests.node.talking import refusal
 
 Serve = Callable[..., Awaitable[NodeServer]]
 
@@ -219,3 +220,24 @@ async def test_parameters_mean_the_same_in_every_encoding(node_server: NodeServe
 
     names = [answer.json()["display_name"] for answer in (by_query, by_both, by_json)]
     assert names == ["Query", "Form", "7"]
+
+
+async def test_a_request_holds_no_more_values_than_anybody_needs(node_server: NodeServer) -> None:
+    """Nobody makes a query of thousands of ids, however they are sent; the own limit of a list is told as such."""
+    anna = await node_server.person("anna")
+    made = (await anna.api.post("/api/v1/lists", json={"title": "Many"})).json()
+    members = f"/api/v1/lists/{made['id']}/accounts"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    answers = [
+        await anna.api.request("DELETE", members, content="account_ids=1&" * 70_000, headers=form),
+        await anna.api.request("DELETE", members, json={"account_ids": [*range(2001)]}),
+        await anna.api.request("DELETE", members, json={"account_ids": [*range(1500)]}, params={"a": ["1"] * 501}),
+        await anna.api.get("/api/v1/accounts?" + "id=1&" * 2001),
+    ]
+
+    said = {refusal(answer, 422) for answer in answers}
+    assert said == {"Validation failed: a request may hold no more than 2000 values"}
+    assert (await anna.api.request("DELETE", members, json={"account_ids": [*range(2000)]})).is_success
+    wanted = {"name": "Many", "account_ids": [str(number) for number in range(26)]}
+    assert "at most 25" in (await anna.api.post("/api/v1/collections", json=wanted)).text

@@ -1,12 +1,12 @@
 """``/api/v1/collections``. Spec: Mastodon API, methods/collections."""
 
 from collections.abc import Sequence
-from typing import Final
 from urllib.parse import urlencode
 
 from quart import Blueprint, Response, request
 
-from fedorg.domain.featured_collections import CollectionChange, FeaturedCollectionView, Window
+from fedorg.domain.featured_collections import CollectionChange, FeaturedCollectionView
+from fedorg.domain.pages import Window
 from fedorg.errors import Invalid
 from fedorg.ids import AccountId, CollectionId, CollectionItemId
 from fedorg.serializers.featured_collections import (
@@ -20,8 +20,6 @@ from fedorg.web.base import json_answer, refusal_of, this_node
 from fedorg.web.params import Params, id_in, read_params
 
 blueprint = Blueprint("featured_collections", __name__, url_prefix="/api/v1")
-
-_OFFSET_MAX: Final = 10_000
 
 
 @blueprint.post("/collections")
@@ -98,7 +96,7 @@ async def revoke(viewer: Viewer, collection_id: CollectionId, item_id: Collectio
 @open_to_public("read:collections")
 async def list_of_account(viewer: Viewer | None, account_id: AccountId) -> Response:
     """The collections an account keeps."""
-    window = _window(await read_params())
+    window = (await read_params()).window(40, 80)
     return _page(await featured_collections.list_of_account(this_node(), id_of(viewer), account_id, window), window)
 
 
@@ -106,7 +104,7 @@ async def list_of_account(viewer: Viewer | None, account_id: AccountId) -> Respo
 @open_to_public("read:collections")
 async def list_holding(viewer: Viewer | None, account_id: AccountId) -> Response:
     """The collections an account is in."""
-    window = _window(await read_params())
+    window = (await read_params()).window(40, 80)
     return _page(await featured_collections.list_holding(this_node(), id_of(viewer), account_id, window), window)
 
 
@@ -134,11 +132,6 @@ def _wrapped(view: FeaturedCollectionView) -> Response:
 def _refused(problem: Invalid) -> Response:
     # Mastodon wraps what is wrong with a collection once more.
     return json_answer({"error": {"details": {}, **refusal_of(problem)}}, 422)
-
-
-def _window(params: Params) -> Window:
-    offset = params.integer("offset") or 0
-    return Window(limit=params.page(40, 80).limit, offset=max(0, min(offset, _OFFSET_MAX)))
 
 
 def _page(found: Sequence[FeaturedCollectionView], window: Window) -> Response:

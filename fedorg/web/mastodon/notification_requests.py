@@ -5,7 +5,6 @@ from typing import Final
 from quart import Blueprint, Response
 
 from fedorg.domain.notification_policy import Handling
-from fedorg.errors import Invalid
 from fedorg.ids import NotificationRequestId
 from fedorg.serializers.notification_requests import (
     notification_request_entity,
@@ -131,11 +130,7 @@ async def dismiss_many(viewer: Viewer) -> Response:
 
 
 def _handlings(params: Params) -> dict[str, Handling]:
-    sent = {name: value for name in _MEMBERS if (value := params.text(name))}
-    for name, value in sent.items():
-        if value not in [*Handling]:
-            raise Invalid(f"Validation failed: {name} is not included in the list")
-    return {name: Handling(value) for name, value in sent.items()}
+    return {name: wanted for name in _MEMBERS if (wanted := params.choice(name, Handling)) is not None}
 
 
 _IDS_MAX: Final = 500

@@ -7,7 +7,6 @@ from quart import Blueprint, Response
 
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.push import PushAddress, PushChoice, PushPolicy, PushSubscription
-from fedorg.errors import Invalid
 from fedorg.serializers.push import push_subscription_entity
 from fedorg.services import push
 from fedorg.web.auth import Viewer, bearer, requires
@@ -65,10 +64,8 @@ def _choice(params: Params, before: PushChoice) -> PushChoice:
         for type_ in NotificationType
         if (value := params.text(f"data[alerts][{type_.value}]")) is not None
     }
-    policy = params.text("data[policy]") or params.text("policy")
-    if policy and policy not in [*PushPolicy]:
-        raise Invalid("Validation failed: Policy is not included in the list")
-    return replace(before, alerts=alerts or before.alerts, policy=PushPolicy(policy) if policy else before.policy)
+    policy = params.choice("data[policy]", PushPolicy) or params.choice("policy", PushPolicy)
+    return replace(before, alerts=alerts or before.alerts, policy=policy or before.policy)
 
 
 async def _answer(subscription: PushSubscription) -> Response:

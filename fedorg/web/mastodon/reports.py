@@ -3,7 +3,6 @@
 from quart import Blueprint, Response
 
 from fedorg.domain.reports import ReportCategory, ReportDraft
-from fedorg.errors import Invalid
 from fedorg.ids import AccountId, StatusId
 from fedorg.serializers.reports import report_entity
 from fedorg.services import reports
@@ -27,18 +26,16 @@ async def file_report(viewer: Viewer) -> Response:
 
 def _draft(params: Params) -> ReportDraft:
     target = id_in(params.required("account_id"))
-    category = params.text("category") or ReportCategory.OTHER.value
-    if category not in frozenset(ReportCategory):
-        raise Invalid("Validation failed: Category is not included in the list")
+    category = params.choice("category", ReportCategory) or ReportCategory.OTHER
     return ReportDraft(
         # What is no id names nobody.
         target_id=AccountId(0 if target is None else target),
         status_ids=tuple(StatusId(id_in(text) or 0) for text in params.texts("status_ids")),
         comment=params.text("comment") or "",
-        category=ReportCategory(category),
+        category=category,
         wants_forwarding=params.flag("forward") or False,
         forward_to=params.texts("forward_to_domains"),
-        rule_ids=rules_in(params, ReportCategory(category)),
+        rule_ids=rules_in(params, category),
     )
 
 

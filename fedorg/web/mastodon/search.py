@@ -24,7 +24,6 @@ blueprint = Blueprint("search", __name__, url_prefix="/api")
 
 _KINDS: Final = ("accounts", "statuses", "hashtags")
 _QUERY_MAX: Final = 2000
-_OFFSET_MAX: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +66,11 @@ def _query(params: Params, *, default_limit: int, max_limit: int) -> _Query:
     text = (params.text("q") or "").strip()
     if not text:
         raise BadRequest("param is missing or the value is empty: q")
-    offset = params.integer("offset") or 0
+    window = params.window(default_limit, max_limit)
     return _Query(
         text=text[:_QUERY_MAX],
-        limit=params.page(default_limit, max_limit).limit,
-        offset=max(0, min(offset, _OFFSET_MAX)),
+        limit=window.limit,
+        offset=window.offset,
         resolve=params.flag("resolve") or False,
         following_only=params.flag("following") or False,
     )

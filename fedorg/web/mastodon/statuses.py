@@ -178,7 +178,7 @@ async def unmute_thread(viewer: Viewer, status_id: StatusId) -> Response:
 async def reblog(viewer: Viewer, status_id: StatusId) -> Response:
     """Boost; the answer is the boost, with the boosted status inside."""
     params = await read_params()
-    visibility = _visibility(params.text("visibility"))
+    visibility = params.choice("visibility", Visibility)
     made = await interactions.reblog(this_node(), viewer.account, status_id, visibility=visibility)
     return await _answer(viewer, made.id)
 
@@ -223,7 +223,7 @@ async def list_reblogged_by(viewer: Viewer | None, status_id: StatusId) -> Respo
 
 def _draft(params: Params, viewer: Viewer) -> StatusDraft:
     key = request.headers.get("Idempotency-Key", "").strip()
-    visibility, reach = params.text("visibility"), _reach(params.text("reach"))
+    visibility, reach = params.text("visibility"), params.choice("reach", Reach)
     # Two conventions of clients for what stays on the node (Pleroma's and glitch-soc's).
     if visibility == "local" or params.flag("local_only"):
         reach = Reach.NODE
@@ -232,7 +232,7 @@ def _draft(params: Params, viewer: Viewer) -> StatusDraft:
         text=params.text("status") or "",
         spoiler_text=params.text("spoiler_text") or "",
         sensitive=params.flag("sensitive"),
-        visibility=Visibility.PUBLIC if visibility == "local" else _visibility(visibility),
+        visibility=Visibility.PUBLIC if visibility == "local" else params.choice("visibility", Visibility),
         reach=reach,
         language=params.text("language") or None,
         in_reply_to_id=StatusId(in_reply_to_id) if in_reply_to_id is not None else None,
@@ -247,31 +247,7 @@ def _draft(params: Params, viewer: Viewer) -> StatusDraft:
 
 def quote_policy_in(params: Params) -> QuotePolicy | None:
     """Who may quote a status; None when the request does not say."""
-    wanted = params.text("quote_approval_policy")
-    if not wanted:
-        return None
-    try:
-        return QuotePolicy(wanted)
-    except ValueError:
-        raise Invalid("Validation failed: Quote approval policy is not included in the list") from None
-
-
-def _visibility(text: str | None) -> Visibility | None:
-    if not text:
-        return None
-    try:
-        return Visibility(text)
-    except ValueError:
-        raise Invalid("Validation failed: Visibility is not included in the list") from None
-
-
-def _reach(text: str | None) -> Reach | None:
-    if not text:
-        return None
-    try:
-        return Reach(text)
-    except ValueError:
-        raise Invalid("Validation failed: Reach is not included in the list") from None
+    return params.choice("quote_approval_policy", QuotePolicy)
 
 
 def _media_changes(params: Params) -> tuple[MediaChange, ...]:

@@ -4,7 +4,6 @@ from typing import Final
 
 from quart import Blueprint, Response
 
-from fedorg.errors import Invalid
 from fedorg.ids import AccountId
 from fedorg.serializers.accounts import account_entity
 from fedorg.services import suggestions
@@ -15,7 +14,6 @@ from fedorg.web.params import read_params
 
 blueprint = Blueprint("suggestions", __name__, url_prefix="/api")
 
-_OFFSET_MAX: Final = 10_000
 _IDS_MAX: Final = 40
 
 
@@ -61,18 +59,14 @@ async def dismiss_suggestion(viewer: Viewer, account_id: AccountId) -> Response:
 async def list_directory(viewer: Viewer | None) -> Response:
     """Accounts that want to be found; for members only, unless the node federates with everybody."""
     params = await read_params()
-    try:
-        order = DirectoryOrder(params.text("order") or DirectoryOrder.ACTIVE)
-    except ValueError:
-        raise Invalid("Validation failed: Order is not included in the list") from None
-    node = this_node()
+    node, window = this_node(), params.window(40, 80)
     found = await suggestions.list_directory(
         node,
         id_of(viewer),
-        order,
+        params.choice("order", DirectoryOrder) or DirectoryOrder.ACTIVE,
         local_only=params.flag("local") or False,
-        limit=params.page(40, 80).limit,
-        offset=max(0, min(params.integer("offset") or 0, _OFFSET_MAX)),
+        limit=window.limit,
+        offset=window.offset,
     )
     return json_answer([account_entity(account, node.uris) for account in found])
 

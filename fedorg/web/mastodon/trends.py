@@ -3,8 +3,6 @@
 Visitors, and tokens that may not read statuses, get the ranking made of what is open to everybody.
 """
 
-from typing import Final
-
 from quart import Blueprint, Response
 
 from fedorg.serializers.search import tag_entity
@@ -16,8 +14,6 @@ from fedorg.web.base import json_answer, this_node
 from fedorg.web.params import read_params
 
 blueprint = Blueprint("trends", __name__, url_prefix="/api/v1/trends")
-
-_OFFSET_MAX: Final = 10_000
 
 
 @blueprint.get("/tags")
@@ -38,8 +34,8 @@ async def list_tags_by_their_old_name(viewer: Viewer | None) -> Response:
 @personal("read:statuses")
 async def list_statuses(viewer: Viewer | None) -> Response:
     """Statuses that many favourited and boosted these days."""
-    node, (limit, offset) = this_node(), await _window(20, 40)
-    found = await trends.list_statuses(node, id_of(viewer), limit=limit, offset=offset)
+    node, window = this_node(), (await read_params()).window(20, 40)
+    found = await trends.list_statuses(node, id_of(viewer), limit=window.limit, offset=window.offset)
     return json_answer([status_entity(view, node.uris) for view in found])
 
 
@@ -47,17 +43,12 @@ async def list_statuses(viewer: Viewer | None) -> Response:
 @personal("read:statuses")
 async def list_links(viewer: Viewer | None) -> Response:
     """Pages that many link to these days."""
-    node, (limit, offset) = this_node(), await _window(10, 20)
-    found = await trends.list_links(node, id_of(viewer), limit=limit, offset=offset)
+    node, window = this_node(), (await read_params()).window(10, 20)
+    found = await trends.list_links(node, id_of(viewer), limit=window.limit, offset=window.offset)
     return json_answer([link_entity(view, node.uris) for view in found])
 
 
 async def _tags(viewer: Viewer | None) -> Response:
-    node, (limit, offset) = this_node(), await _window(10, 20)
-    found = await trends.list_tags(node, id_of(viewer), limit=limit, offset=offset)
+    node, window = this_node(), (await read_params()).window(10, 20)
+    found = await trends.list_tags(node, id_of(viewer), limit=window.limit, offset=window.offset)
     return json_answer([tag_entity(view, node.uris) for view in found])
-
-
-async def _window(default: int, most: int) -> tuple[int, int]:
-    params = await read_params()
-    return params.page(default, most).limit, max(0, min(params.integer("offset") or 0, _OFFSET_MAX))

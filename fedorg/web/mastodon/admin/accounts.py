@@ -51,15 +51,13 @@ async def list_accounts_v2(_viewer: Viewer) -> Response:
     """Accounts, filtered by ``origin``, ``status``, ``permissions``, ``role_ids``, ``invited_by`` and names."""
     params = await read_params()
     query = _names(params)
-    origin, status = params.text("origin"), params.text("status")
+    origin, status = params.text("origin"), params.choice("status", AccountStatus)
     if origin:
         if origin not in ("local", "remote"):
             raise Invalid("Validation failed: Origin is neither local nor remote")
         query = replace(query, is_local=origin == "local")
-    if status:
-        if status not in frozenset(AccountStatus):
-            raise Invalid("Validation failed: Status is not included in the list")
-        query = replace(query, statuses=frozenset({AccountStatus(status)}))
+    if status is not None:
+        query = replace(query, statuses=frozenset({status}))
     if params.text("permissions") == "staff":
         query = replace(query, roles=_STAFF)
     if params.texts("role_ids"):
@@ -156,14 +154,12 @@ def _answer(view: AdminAccountView) -> Response:
 
 
 def _action(params: Params) -> AccountAction:
-    kind = params.text("type") or WarningAction.NONE.value
-    if kind not in frozenset(WarningAction):
-        raise Invalid("Validation failed: Type is not included in the list")
+    kind = params.choice("type", WarningAction) or WarningAction.NONE
     if params.text("warning_preset_id"):
         raise Invalid("Validation failed: Warning preset does not exist")
     report = params.text("report_id")
     return AccountAction(
-        action=WarningAction(kind),
+        action=kind,
         text=params.text("text") or "",
         # What is no id names nothing.
         report_id=ReportId(id_in(report) or 0) if report else None,

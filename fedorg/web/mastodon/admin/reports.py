@@ -6,7 +6,6 @@ from quart import Blueprint, Response
 
 from fedorg.domain.moderation import AdminReportView, Operation
 from fedorg.domain.reports import ReportCategory, ReportQuery
-from fedorg.errors import Invalid
 from fedorg.ids import AccountId, ReportId
 from fedorg.serializers.moderation import admin_report_entity
 from fedorg.services.moderation import reports
@@ -49,13 +48,11 @@ async def update(viewer: Viewer, report_id: ReportId) -> Response:
     """Change the category of a report and the rules it names."""
     node, params = this_node(), await read_params()
     known = (await reports.get(node, report_id)).report
-    category = params.text("category") or known.category.value
-    if category not in frozenset(ReportCategory):
-        raise Invalid("Validation failed: Category is not included in the list")
-    is_violation = category == ReportCategory.VIOLATION
+    category = params.choice("category", ReportCategory) or known.category
+    is_violation = category is ReportCategory.VIOLATION
     kept = known.rule_ids if is_violation else ()
-    rule_ids = rules_in(params, ReportCategory(category)) if params.has("rule_ids") else kept
-    return _answer(await reports.update(node, viewer.user, report_id, ReportCategory(category), rule_ids))
+    rule_ids = rules_in(params, category) if params.has("rule_ids") else kept
+    return _answer(await reports.update(node, viewer.user, report_id, category, rule_ids))
 
 
 @blueprint.post("/<id:report_id>/assign_to_self")
