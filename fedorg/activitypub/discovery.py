@@ -58,6 +58,7 @@ async def node_info(node: Node) -> NodeInfo:
         open_registrations=node.settings.registration == "open",
         users_total=None if facts is None else facts.counts.users,
         users_active_month=None if facts is None else facts.counts.active_users,
+        users_active_halfyear=None if facts is None else facts.counts.active_half_year,
         local_posts=None if facts is None else facts.counts.statuses,
         node_name=node.settings.name,
         node_description=node.settings.description or None,

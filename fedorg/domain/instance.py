@@ -43,10 +43,11 @@ class InstanceText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Numbers of the whole node; ``statuses`` are those written here."""
+    """Numbers of the whole node; ``statuses`` are those written here. Active: in four weeks, and in half a year."""
 
     users: int
     active_users: int
+    active_half_year: int
     statuses: int
     domains: int
 

@@ -25,6 +25,7 @@ class Operation(StrEnum):
     DELETE_ACCOUNTS = "delete accounts"
     READ_REPORTS = "read reports"
     HANDLE_REPORTS = "handle reports"
+    READ_MEASURES = "read measures"
     READ_EMAIL_DOMAIN_BLOCKS = "read email domain blocks"
     WRITE_EMAIL_DOMAIN_BLOCKS = "write email domain blocks"
     READ_CANONICAL_EMAIL_BLOCKS = "read canonical email blocks"
@@ -45,6 +46,7 @@ ACCESS: Final[Mapping[Operation, Access]] = {
     Operation.DELETE_ACCOUNTS: Access(scope="admin:write:accounts", role=UserRole.ADMIN),
     Operation.READ_REPORTS: Access(scope="admin:read:reports", role=UserRole.MODERATOR),
     Operation.HANDLE_REPORTS: Access(scope="admin:write:reports", role=UserRole.MODERATOR),
+    Operation.READ_MEASURES: Access(scope="admin:read", role=UserRole.MODERATOR),
     Operation.READ_EMAIL_DOMAIN_BLOCKS: Access(scope="admin:read:email_domain_blocks", role=UserRole.ADMIN),
     Operation.WRITE_EMAIL_DOMAIN_BLOCKS: Access(scope="admin:write:email_domain_blocks", role=UserRole.ADMIN),
     Operation.READ_CANONICAL_EMAIL_BLOCKS: Access(scope="admin:read:canonical_email_blocks", role=UserRole.ADMIN),

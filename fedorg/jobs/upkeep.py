@@ -15,6 +15,7 @@ from fedorg import log
 from fedorg.jobs.deliver import GIVE_UP, LONGEST_DELAY
 from fedorg.node import Node
 from fedorg.store import (
+    active_days,
     audit,
     cards,
     completions,
@@ -69,6 +70,7 @@ RULES: Final = (
     # After this an inbox that answered 410 is tried once more.
     Rule(name="gone_inboxes", age=timedelta(days=30), forget=deliveries.delete_gone_inboxes),
     Rule(name="dead_jobs", age=timedelta(days=30), forget=jobs.delete_dead),
+    Rule(name="active_days", age=timedelta(days=400), forget=active_days.delete_before),
     Rule(name="home_timelines", age=timedelta(days=400), forget=home_timelines.forget_before),
     # The last delivery of a farewell is given up after a week.
     Rule(name="keys_of_departed", age=timedelta(days=14), forget=removal.delete_keys_of_departed),

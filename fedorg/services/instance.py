@@ -20,13 +20,12 @@ _WEEKS: Final = 12
 
 async def get_facts(node: Node) -> InstanceFacts:
     """Numbers, the account of the owner, and what administrators wrote."""
-    month = node.now() - timedelta(days=28)
     keys = await push.get_keys(node)
 
     def unit(conn: Connection) -> InstanceFacts:
         owner = users.find_first_with_role(conn, UserRole.OWNER)
         return InstanceFacts(
-            counts=instance.counts(conn, month),
+            counts=instance.counts(conn, node.now()),
             contact=None if owner is None else accounts.get(conn, owner.account_id),
             rules=tuple(instance_texts.list_rules(conn)),
             texts=instance_texts.list_kinds(conn),
@@ -56,4 +55,4 @@ async def list_weeks(node: Node) -> list[Week]:
     """The last weeks, newest first; each begins on a Monday."""
     today = node.now().replace(hour=0, minute=0, second=0, microsecond=0)
     monday = today - timedelta(days=today.weekday())
-    return await node.read(instance.weeks, tuple(monday - timedelta(weeks=number) for number in range(_WEEKS)))
+    return await node.read(instance.weeks, monday - timedelta(weeks=_WEEKS - 1), _WEEKS)

@@ -10,7 +10,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,17 +18,17 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, User
 from fedorg.domain.events import EventKind
+from fedorg.domain.measures import day_of
 from fedorg.domain.oauth import DEFAULT_SCOPES, OUT_OF_BAND, SCOPES, OAuthApplication, Token, are_covered
 from fedorg.errors import FedorgError, Forbidden, Invalid, NotFound
 from fedorg.ids import AccountId, ApplicationId, TokenId, UserId
 from fedorg.node import Node
 from fedorg.services.credentials import new_secret, secret_hash
-from fedorg.store import accounts, events, users
+from fedorg.store import accounts, active_days, events, users
 from fedorg.store import oauth as store
 from fedorg.store.oauth import AuthorizationCode
 
 CODE_SECONDS: Final = 600
-_TOUCH_AFTER: Final = timedelta(hours=12)
 _NAME_MAX: Final = 60
 _URL_MAX: Final = 2000
 _REDIRECTS_MAX: Final = 20
@@ -305,39 +305,49 @@ async def revoke(node: Node, client: ClientAuthentication, token: str) -> None:
 
 async def authenticate(node: Node, bearer: str) -> Credentials | None:
     """What a token stands for; None when it is not valid, ``Forbidden`` when its user is not active (S49)."""
-    credentials = await identify(node, bearer)
-    if credentials is None:
+    found = await _find(node, bearer)
+    if found is None:
         return None
+    credentials, used_at = found
     if credentials.user is not None:
         require_active(credentials.user)
     if credentials.account is not None and credentials.account.suspended_at is not None:
         raise Forbidden("Your login is currently disabled")
+    now = node.now()
+    if used_at is None or day_of(used_at) != day_of(now):
+        await node.write(_note_use, credentials, now)
     return credentials
 
 
 async def identify(node: Node, bearer: str) -> Credentials | None:
     """Whose token it is, active or not: for what somebody does to become active. None when it is not valid."""
+    found = await _find(node, bearer)
+    return None if found is None else found[0]
+
+
+def _note_use(conn: Connection, credentials: Credentials, now: datetime) -> None:
+    """Once a day is enough for both: that the token is in use, and that its user is here."""
+    store.touch_token(conn, credentials.token.id, now)
+    if credentials.user is not None:
+        active_days.note(conn, credentials.user.id, now)
+
+
+async def _find(node: Node, bearer: str) -> tuple[Credentials, datetime | None] | None:
+    """What a token stands for, and when it was last used."""
     token_hash = secret_hash(bearer)
 
-    def unit(conn: Connection) -> tuple[Credentials, bool] | None:
+    def unit(conn: Connection) -> tuple[Credentials, datetime | None] | None:
         found = store.find_token(conn, token_hash)
         if found is None:
             return None
         token, used_at = found
-        is_stale = used_at is None or node.now() - used_at > _TOUCH_AFTER
         if token.user_id is None or token.account_id is None:
-            return Credentials(token=token, user=None, account=None), is_stale
+            return Credentials(token=token, user=None, account=None), used_at
         user = users.get(conn, token.user_id)
         account = accounts.get(conn, token.account_id)
-        return Credentials(token=token, user=user, account=account), is_stale
+        return Credentials(token=token, user=user, account=account), used_at
 
-    found = await node.read(unit)
-    if found is None:
-        return None
-    credentials, is_stale = found
-    if is_stale:
-        await node.write(store.touch_token, credentials.token.id, node.now())
-    return credentials
+    return await node.read(unit)
 
 
 def require_active(user: User) -> None:

@@ -17,7 +17,7 @@ from fedorg.ids import AccountId, UserId
 from fedorg.node import Node
 from fedorg.services import oauth
 from fedorg.services.credentials import hash_password, is_password, new_secret, secret_hash
-from fedorg.store import accounts, audit, mail_links, removal, sessions, users
+from fedorg.store import accounts, active_days, audit, mail_links, removal, sessions, users
 
 PASSWORD_MIN: Final = 8
 PASSWORD_MAX: Final = 256
@@ -85,6 +85,7 @@ async def start_session(node: Node, user: User) -> str:
             ),
         )
         users.touch_sign_in(conn, user.id, now)
+        active_days.note(conn, user.id, now)
 
     await node.write(unit)
     return cookie

@@ -7,51 +7,70 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.instance import Counts, Week
-from fedorg.ids import at
-from fedorg.store.tables import accounts, statuses, users
+from fedorg.domain.measures import DAYS_IN_ID, day_of
+from fedorg.store.tables import accounts, active_days, statuses, users
 
 _WEEK: Final = timedelta(days=7)
+_WEEK_DAYS: Final = 7
+_WEEK_MILLISECONDS: Final = _WEEK // timedelta(milliseconds=1)
+_MONTH_DAYS: Final = 28
+_HALF_YEAR_DAYS: Final = 180
 
 
-def counts(conn: Connection, active_since: datetime) -> Counts:
+def counts(conn: Connection, now: datetime) -> Counts:
     """The numbers, in one query."""
+    today = day_of(now)
     row = conn.execute(
         sa.select(
             sa.select(sa.func.count()).select_from(users).where(users.c.approved_at.is_not(None)).scalar_subquery(),
-            sa.select(sa.func.count())
-            .select_from(users)
-            .where(users.c.last_sign_in_at >= active_since)
-            .scalar_subquery(),
+            *(
+                sa.select(sa.func.count(active_days.c.user_id.distinct()))
+                .where(active_days.c.day > today - days)
+                .scalar_subquery()
+                for days in (_MONTH_DAYS, _HALF_YEAR_DAYS)
+            ),
             sa.select(sa.func.coalesce(sa.func.sum(accounts.c.statuses_count), 0))
             .where(accounts.c.domain.is_(None))
             .scalar_subquery(),
             sa.select(sa.func.count(sa.distinct(accounts.c.peer))).scalar_subquery(),
         )
     ).one()
-    return Counts(users=int(row[0]), active_users=int(row[1]), statuses=int(row[2]), domains=int(row[3]))
+    users_count, month, half_year, statuses_count, domains = (int(value) for value in row)
+    return Counts(
+        users=users_count, active_users=month, active_half_year=half_year, statuses=statuses_count, domains=domains
+    )
 
 
-def weeks(conn: Connection, began_at: tuple[datetime, ...]) -> list[Week]:
-    """What happened in each of the weeks that began then."""
+def weeks(conn: Connection, first: datetime, number: int) -> list[Week]:
+    """What happened in each week from the one that began at ``first``, the newest first."""
+    day = day_of(first)
+    created = sa.type_coerce(users.c.created_at, sa.BigInteger)
+    written = _by_week(
+        conn, statuses.c.id, day * DAYS_IN_ID, _WEEK_DAYS * DAYS_IN_ID, sa.func.count(), statuses.c.is_local
+    )
+    people = sa.func.count(active_days.c.user_id.distinct())
+    active = _by_week(conn, active_days.c.day, day, _WEEK_DAYS, people)
+    registered = _by_week(conn, created, int(first.timestamp() * 1000), _WEEK_MILLISECONDS, sa.func.count())
     return [
         Week(
-            began_at=start,
-            statuses=_count(
-                conn,
-                sa.select(sa.func.count())
-                .select_from(statuses)
-                .where(statuses.c.is_local, statuses.c.id >= at(start), statuses.c.id < at(start + _WEEK)),
-            ),
-            sign_ins=_count(conn, _users_between(users.c.last_sign_in_at, start)),
-            registrations=_count(conn, _users_between(users.c.created_at, start)),
+            began_at=first + week * _WEEK,
+            statuses=written.get(week, 0),
+            sign_ins=active.get(week, 0),
+            registrations=registered.get(week, 0),
         )
-        for start in began_at
+        for week in reversed(range(number))
     ]
 
 
-def _users_between(column: sa.Column[datetime], start: datetime) -> sa.Select[tuple[int]]:
-    return sa.select(sa.func.count()).select_from(users).where(column >= start, column < start + _WEEK)
-
-
-def _count(conn: Connection, statement: sa.Select[Any]) -> int:
-    return int(conn.execute(statement).scalar_one())
+def _by_week(
+    conn: Connection,
+    column: sa.ColumnElement[int],
+    first: int,
+    length: int,
+    value: sa.ColumnElement[int],
+    *where: sa.ColumnElement[bool],
+) -> dict[int, int]:
+    """The value of each week by its number: ``column`` counts, from ``first``, so that a week has ``length``."""
+    week: sa.Label[Any] = ((column - first) // length).label("week")
+    found = conn.execute(sa.select(week, value.label("value")).where(column >= first, *where).group_by(week))
+    return {int(row.week): int(row.value) for row in found}

@@ -22,6 +22,7 @@ from fedorg.store.tables.looking_after import (
 from fedorg.store.tables.people import (
     account_keys,
     accounts,
+    active_days,
     applications,
     authorization_codes,
     invites,
@@ -108,6 +109,7 @@ __all__ = [
     "account_notes",
     "account_warnings",
     "accounts",
+    "active_days",
     "activities",
     "announcement_dismissals",
     "announcement_emojis",

@@ -111,6 +111,15 @@ users: Final = Table(
     moment("last_sign_in_at", nullable=True),
 )
 
+# On which days (since 1970, in UTC) who was here: a row for each user and day.
+active_days: Final = Table(
+    "active_days",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "user_id"),
+)
+
 # Which accounts a user may act for: its own, and shared ones such as a press office.
 user_accounts: Final = Table(
     "user_accounts",

@@ -4,10 +4,11 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.mastodon.admin import accounts, email_blocks, reports
+from fedorg.web.mastodon.admin import accounts, email_blocks, measures, reports
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     accounts.blueprint,
     email_blocks.blueprint,
+    measures.blueprint,
     reports.blueprint,
 )
