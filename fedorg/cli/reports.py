@@ -1,13 +1,18 @@
 """``fedorg report``: what members and other servers reported, and what became of it."""
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 import click
 
 from fedorg.cli.base import Context, console, print_facts, print_json, print_table, with_node
 from fedorg.domain.reports import ReportView
+from fedorg.errors import NotFound
 from fedorg.ids import ReportId
+from fedorg.node import Node
 from fedorg.services import reports
+
+T = TypeVar("T")
 
 _COMMENT_SHOWN: Final = 60
 
@@ -63,7 +68,7 @@ def show(context: Context, *, number: int, as_json: bool) -> None:
     Example:
       fedorg report show 115902375031439360
     """
-    view, uris = with_node(context, lambda node: reports.get(node, ReportId(number)))
+    view, uris = _with_report(context, number, reports.get)
     facts = _facts(view) | {"statuses": uris}
     if as_json:
         print_json(facts)
@@ -82,7 +87,7 @@ def resolve(context: Context, *, number: int, as_json: bool) -> None:
     Example:
       fedorg report resolve 115902375031439360
     """
-    _tell(with_node(context, lambda node: reports.resolve(node, ReportId(number))), as_json=as_json)
+    _tell(_with_report(context, number, reports.resolve), as_json=as_json)
 
 
 @report.command()
@@ -96,7 +101,17 @@ def reopen(context: Context, *, number: int, as_json: bool) -> None:
     Example:
       fedorg report reopen 115902375031439360
     """
-    _tell(with_node(context, lambda node: reports.reopen(node, ReportId(number))), as_json=as_json)
+    _tell(_with_report(context, number, reports.reopen), as_json=as_json)
+
+
+def _with_report(context: Context, number: int, act: Callable[[Node, ReportId], Awaitable[T]]) -> T:
+    async def named(node: Node) -> T:
+        try:
+            return await act(node, ReportId(number))
+        except NotFound:
+            raise NotFound(f"There is no report {number}") from None
+
+    return with_node(context, named)
 
 
 def _tell(view: ReportView, *, as_json: bool) -> None:

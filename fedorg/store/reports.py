@@ -35,7 +35,7 @@ def get(conn: Connection, report_id: ReportId) -> Report:
     """The report with an id."""
     row = conn.execute(_BY_ID, {"id": report_id}).one_or_none()
     if row is None:
-        raise NotFound(f"There is no report {report_id}")
+        raise NotFound
     return _report(row)
 
 

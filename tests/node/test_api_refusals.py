@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from fedorg import web
+from fedorg.domain.accounts import UserRole
 from fedorg.web.auth import ACCESS
-from tests.node.serving import Member, NodeServer
+from tests.node.serving import EVERYTHING, Member, NodeServer
 from tests.node.talking import WorkingServer, follow, picture, post, refusal, success, upload
 
 _PREFIX = "/api/"
@@ -148,7 +149,7 @@ async def look(member: Member, path: str) -> Any:  # noqa: ANN401 - JSON
 
 async def test_ids_that_are_none_are_not_found(working: WorkingServer) -> None:
     """Words, signs, and numbers that fit no column are 404 in every route with an id, never a fault."""
-    anna = await working.person("anna")
+    anna = await working.person("anna", scopes=f"{EVERYTHING} admin:read admin:write", role=UserRole.OWNER)
     for method, path, _ in routes(working.server):
         if "/999" in path:
             for bad in ("x", "-1", "99999999999999999999", "9223372036854775808", "1.5", "%00", "%EF%BC%91"):
