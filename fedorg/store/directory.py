@@ -23,7 +23,7 @@ def search(
     """Accounts whose handle, display name or a later word of it begins with ``prefix`` (lower case).
 
     An exact handle first, then accounts of this node, then the most followed ones. Suspended accounts and those that
-    block ``viewer``, or are blocked, are not found.
+    block ``viewer`` are not found, and those that ``viewer`` blocks by their exact handle alone: to unblock them.
     """
     account = accounts_table.c
     name = sa.func.lower(account.display_name)
@@ -45,7 +45,10 @@ def search(
         .offset(offset)
     )
     if viewer is not None:
-        statement = statement.where(~narrowing.is_blocked_with(viewer, account.id))
+        statement = statement.where(
+            ~narrowing.is_blocked_by(viewer, account.id),
+            sa.or_(account.acct_key == prefix, ~narrowing.is_blocked_with(viewer, account.id)),
+        )
     if followed_by is not None:
         statement = statement.where(
             sa.exists().where(

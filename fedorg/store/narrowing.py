@@ -49,6 +49,11 @@ def is_blocked_with(viewer: AccountId, other: ColumnElement[Any]) -> ColumnEleme
     )
 
 
+def is_blocked_by(viewer: AccountId, other: ColumnElement[Any]) -> ColumnElement[bool]:
+    """``other`` blocks ``viewer``."""
+    return sa.exists().where(blocks.c.account_id == other, blocks.c.target_id == viewer)
+
+
 def is_muted_by(viewer: AccountId, author: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
     """``viewer`` mutes ``author`` at present."""
     return sa.exists().where(

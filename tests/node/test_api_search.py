@@ -197,3 +197,17 @@ async def test_what_was_here_before_the_index_is_filled_in(
     await working.settle()
 
     assert len(await found(anna, "old")) == 5
+
+
+async def test_whoever_one_blocks_is_found_by_the_whole_handle(working: WorkingServer) -> None:
+    """To unblock them; not by the beginning of it, and they do not find who blocks them."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    success(await anna.api.post(f"/api/v1/accounts/{bert.id}/block"))
+
+    async def accounts(by: Member, query: str) -> list[str]:
+        answer = await by.api.get("/api/v2/search", params={"q": query, "type": "accounts", "resolve": "true"})
+        return [one["acct"] for one in success(answer)["accounts"]]
+
+    assert await accounts(anna, "bert") == await accounts(anna, "@Bert") == ["bert"]
+    assert await accounts(anna, "ber") == []
+    assert await accounts(bert, "anna") == []
