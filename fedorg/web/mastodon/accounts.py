@@ -77,7 +77,7 @@ async def show_profile(viewer: Viewer) -> Response:
     return await _own_profile(viewer.account)
 
 
-@blueprint.patch("/api/v1/profile")
+@blueprint.route("/api/v1/profile", methods=["PUT", "PATCH"])
 @requires("write:accounts")
 async def change_profile(viewer: Viewer) -> Response:
     """Change one's profile."""

@@ -44,7 +44,7 @@ async def show(viewer: Viewer | None, collection_id: CollectionId) -> Response:
     return json_answer(collection_with_accounts_entity(found, people, node.uris))
 
 
-@blueprint.patch("/collections/<id:collection_id>")
+@blueprint.route("/collections/<id:collection_id>", methods=["PUT", "PATCH"])
 @requires("write:collections")
 async def change(viewer: Viewer, collection_id: CollectionId) -> Response:
     """Change a collection of one's own."""

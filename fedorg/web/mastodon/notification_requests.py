@@ -36,7 +36,7 @@ async def get_policy(viewer: Viewer) -> Response:
     return json_answer(policy_entity(await notification_requests.get_policy(this_node(), viewer.account.id)))
 
 
-@blueprint.patch("/v2/notifications/policy")
+@blueprint.route("/v2/notifications/policy", methods=["PUT", "PATCH"])
 @requires("write:notifications")
 async def change_policy(viewer: Viewer) -> Response:
     """Want something else from now on."""
