@@ -36,7 +36,10 @@ def new_metrics() -> Metrics:
             "fedorg_request_seconds", "Time to answer", ["route"], buckets=_SECONDS, registry=registry
         ),
         activities=Counter(
-            "fedorg_activities", "Activities received, by how they ended", ["type", "outcome"], registry=registry
+            "fedorg_activities",
+            "Activities that reached an inbox: handled, ignored, repeated, refused, or failed and tried again",
+            ["type", "outcome"],
+            registry=registry,
         ),
         deliveries=Counter("fedorg_deliveries", "Attempts to deliver, by result", ["result"], registry=registry),
         jobs=Counter("fedorg_jobs", "Jobs run, by how they ended", ["kind", "outcome"], registry=registry),

@@ -31,7 +31,7 @@ from federation.activities import (
 )
 from federation.errors import FederationError, FetchError
 from fedorg import log
-from fedorg.activitypub import actors, announced, at_origin, fetching, forwarded, forwarding, policy
+from fedorg.activitypub import actors, announced, at_origin, fetching, forwarded, forwarding, outcomes, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.handlers.accept import handle_accept
 from fedorg.activitypub.handlers.add import handle_add
@@ -50,7 +50,7 @@ from fedorg.activitypub.handlers.remove import handle_remove
 from fedorg.activitypub.handlers.undo import handle_undo
 from fedorg.activitypub.handlers.unused import UNUSED
 from fedorg.activitypub.handlers.update import handle_update
-from fedorg.activitypub.outcomes import Done, Ignored, Outcome
+from fedorg.activitypub.outcomes import Done, Ending, Ignored, Outcome
 from fedorg.activitypub.receive import type_of
 from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import Change, CheckAtOrigin, HandleActivity
@@ -90,29 +90,36 @@ async def dispatch(node: Node, job: HandleActivity) -> Outcome:
     """Act on one activity; raises only what may pass, so that the job is tried again."""
     document = parse.load_json(job.body.encode())
     activity = parse.activity(document)
-    outcome = await _settled(_handle(node, job, document, activity))
-    _tell(node, type_of(activity), job.actor, outcome, scheme=job.scheme)
+    name = type_of(activity)
+    outcome = await _settled(node, name, _handle(node, job, document, activity))
+    _tell(node, name, job.actor, outcome, scheme=job.scheme)
     return outcome
 
 
 async def check_at_origin(node: Node, job: CheckAtOrigin) -> Outcome:
     """See for oneself what somebody passed on without a proof; raises only what may pass."""
-    outcome = await _settled(_check_at_origin(node, job))
-    _tell(node, _CLAIMS[job.change].__name__, job.actor, outcome, scheme="origin")
+    name = _CLAIMS[job.change].__name__
+    outcome = await _settled(node, name, _check_at_origin(node, job))
+    _tell(node, name, job.actor, outcome, scheme="origin")
     return outcome
 
 
-async def _settled(handling: Awaitable[Outcome]) -> Outcome:
+async def _settled(node: Node, name: str, handling: Awaitable[Outcome]) -> Outcome:
     try:
         return await handling
-    except FetchError as problem:
-        if fetching.is_temporary(problem):
+    except BaseException as problem:
+        # Who waited too long is cancelled, which is no ``Exception``.
+        if not _is_final(problem):
+            outcomes.count(node.metrics, name, Ending.FAILED)
             raise
         return Ignored(str(problem))
-    except Unavailable:
-        raise
-    except (FederationError, FedorgError) as problem:
-        return Ignored(str(problem))
+
+
+def _is_final(problem: BaseException) -> bool:
+    """Whether a refusal ends the activity; anything else is tried again."""
+    if isinstance(problem, FetchError):
+        return not fetching.is_temporary(problem)
+    return isinstance(problem, FederationError | FedorgError) and not isinstance(problem, Unavailable)
 
 
 async def _handle(node: Node, job: HandleActivity, document: parse.JsonObject, activity: Activity) -> Outcome:
@@ -164,4 +171,4 @@ def _tell(node: Node, name: str, actor: str, outcome: Outcome, *, scheme: str) -
         logger.info("activity.handled", type=name, peer=peer, scheme=scheme)
     else:
         logger.info("activity.ignored", type=name, peer=peer, scheme=scheme, reason=outcome.reason)
-    node.metrics.activities.labels(type=name, outcome="handled" if isinstance(outcome, Done) else "ignored").inc()
+    outcomes.count(node.metrics, name, Ending.HANDLED if isinstance(outcome, Done) else Ending.IGNORED)

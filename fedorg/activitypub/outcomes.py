@@ -1,7 +1,13 @@
-"""How the handling of an activity ends, when it does not raise."""
+"""How an activity that came in ends: what its handler says, and the names under which endings are counted."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from fedorg.metrics import Metrics
+
+UNREAD: Final = "(unread)"
+"""The type of what was refused before it was an activity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +23,23 @@ class Ignored:
 
 
 Outcome: TypeAlias = Done | Ignored
+
+
+class Ending(StrEnum):
+    """Every activity that reaches an inbox ends in one of these; the names are labels at ``/metrics``."""
+
+    HANDLED = "handled"
+    """It took effect."""
+    IGNORED = "ignored"
+    """It means nothing here, or came too late, or from somebody who may not."""
+    REPEATED = "repeated"
+    """It was taken before."""
+    REFUSED = "refused"
+    """The door said no: malformed, unproven, blocked, too large, too many."""
+    FAILED = "failed"
+    """An attempt ended in an error; what had been taken is tried again, as ``fedorg_jobs`` tells."""
+
+
+def count(metrics: Metrics, name: str, ending: Ending) -> None:
+    """Count how an activity of a type ended."""
+    metrics.activities.labels(type=name, outcome=ending.value).inc()

@@ -6,6 +6,8 @@ handled once (S11). The signature's owner is the activity's actor, or there is a
 but that its origin is asked.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,8 +34,9 @@ from federation.errors import FetchError, KeyUnavailable, MalformedDocument, Ori
 from federation.objects import Ref
 from federation.signatures import Request
 from fedorg import log
-from fedorg.activitypub import forwarded, policy, signed, synchronising
+from fedorg.activitypub import forwarded, outcomes, policy, signed, synchronising
 from fedorg.activitypub.forwarded import Standing
+from fedorg.activitypub.outcomes import UNREAD, Ending
 from fedorg.activitypub.signed import Signer
 from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job, SynchroniseFollowers
 from fedorg.domain.visibility import FederationMode
@@ -92,27 +95,38 @@ def subject_of(activity: Activity) -> str:  # noqa: PLR0911 -- one line per shap
             return activity.actor
 
 
-async def inspect(node: Node, request: Request) -> Received:
-    """Who sent what; raises the ``FedorgError`` that tells the peer why not, and logs it."""
+@contextmanager
+def refusing(node: Node, name: str = UNREAD) -> Iterator[None]:
+    """What is refused inside raises the ``FedorgError`` that tells the peer why; it is logged and counted."""
     try:
-        return await _inspect(node, request)
-    except SignatureRefused as problem:
-        raise _refusal(Unauthorized(str(problem))) from problem
-    except KeyUnavailable as problem:
-        raise _refusal(Unauthorized(str(problem))) from problem
+        yield
+    except (SignatureRefused, KeyUnavailable) as problem:
+        raise _refusal(node, name, Unauthorized(str(problem))) from problem
     except OriginMismatch as problem:
-        raise _refusal(Forbidden(str(problem))) from problem
+        raise _refusal(node, name, Forbidden(str(problem))) from problem
     except (MalformedDocument, FetchError) as problem:
-        raise _refusal(BadRequest(str(problem))) from problem
+        raise _refusal(node, name, BadRequest(str(problem))) from problem
     except FedorgError as problem:
-        raise _refusal(problem) from problem
+        _refusal(node, name, problem)
+        raise
+    except Exception:
+        outcomes.count(node.metrics, name, Ending.FAILED)
+        raise
+
+
+async def inspect(node: Node, request: Request) -> Received:
+    """Who sent what; raises the ``FedorgError`` that tells the peer why not."""
+    with refusing(node):
+        document, activity = _read(node, request)
+    with refusing(node, type_of(activity)):
+        return await _prove(node, request, document, activity)
 
 
 async def take(node: Node, received: Received) -> None:
     """Write an activity down for handling; once, however often it comes."""
     if received.signer is None:
         logger.info("activity.ignored", type=received.type, reason="an unknown actor is gone")
-        node.metrics.activities.labels(type=received.type, outcome="ignored").inc()
+        outcomes.count(node.metrics, received.type, Ending.IGNORED)
         return
     is_new = await node.write(_take, node, received, received.signer)
     logger.info(
@@ -123,17 +137,20 @@ async def take(node: Node, received: Received) -> None:
         standing=received.standing.value,
     )
     if not is_new:
-        node.metrics.activities.labels(type=received.type, outcome="repeated").inc()
+        outcomes.count(node.metrics, received.type, Ending.REPEATED)
 
 
-async def _inspect(node: Node, request: Request) -> Received:
+def _read(node: Node, request: Request) -> tuple[parse.JsonObject, Activity]:
     if policy.mode_of(node) is FederationMode.CLOSED:
         raise Forbidden("This server does not federate")
     _require_activity_type(request)
     if len(request.body) > BODY_BYTES_MAX:
         raise TooLarge(f"An activity has at most {BODY_BYTES_MAX} bytes")
     document = parse.load_json(request.body)
-    activity = parse.activity(document)
+    return document, parse.activity(document)
+
+
+async def _prove(node: Node, request: Request, document: parse.JsonObject, activity: Activity) -> Received:
     body = request.body.decode()
     await policy.require_admitted(node, (activity.actor,))
     if await _is_farewell_of_stranger(node, activity):
@@ -196,6 +213,7 @@ def _job(received: Received, signer: Signer) -> Job:
     )
 
 
-def _refusal(problem: FedorgError) -> FedorgError:
-    logger.info("activity.refused", error=type(problem).__name__, reason=str(problem))
+def _refusal(node: Node, name: str, problem: FedorgError) -> FedorgError:
+    logger.info("activity.refused", type=name, error=type(problem).__name__, reason=str(problem))
+    outcomes.count(node.metrics, name, Ending.REFUSED)
     return problem

@@ -3,9 +3,11 @@
 from typing import Final
 
 from quart import Blueprint, Response
+from werkzeug.exceptions import RequestEntityTooLarge
 
+from federation.signatures import Request
 from fedorg.activitypub import receive, serving
-from fedorg.errors import Gone
+from fedorg.errors import Gone, TooLarge
 from fedorg.web.activitypub.requests import signed_request
 from fedorg.web.base import json_answer, spend, spend_by_address, this_node
 from fedorg.web.limits import Rule
@@ -32,18 +34,29 @@ async def post_shared_inbox() -> Response:
 async def post_inbox(username: str) -> Response:
     """Take an activity; addressed to one account or to the server is all the same, but for an account that left."""
     node = this_node()
-    if await serving.find_tombstone(node, node.uris.actor(username)) is not None:
-        raise Gone("This account was deleted")
+    with receive.refusing(node):
+        if await serving.find_tombstone(node, node.uris.actor(username)) is not None:
+            raise Gone("This account was deleted")
     return await _receive()
 
 
 async def _receive() -> Response:
-    spend_by_address(BY_ADDRESS)
     node = this_node()
-    received = await receive.inspect(node, await signed_request())
-    if received.signer is not None:
-        spend(BY_PEER, received.signer.domain)
-        if received.is_claimed:
-            spend(CLAIMS_BY_PEER, received.signer.domain)
-    await receive.take(node, received)
+    with receive.refusing(node):
+        spend_by_address(BY_ADDRESS)
+        request = await _read()
+    received = await receive.inspect(node, request)
+    with receive.refusing(node, received.type):
+        if received.signer is not None:
+            spend(BY_PEER, received.signer.domain)
+            if received.is_claimed:
+                spend(CLAIMS_BY_PEER, received.signer.domain)
+        await receive.take(node, received)
     return json_answer({}, _ACCEPTED)
+
+
+async def _read() -> Request:
+    try:
+        return await signed_request()
+    except RequestEntityTooLarge as problem:
+        raise TooLarge("The request is larger than this server takes") from problem
