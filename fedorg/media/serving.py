@@ -1,4 +1,4 @@
-"""The headers under which a stored or proxied file is served (S3).
+"""The headers under which a stored file is served (S3); files of other servers are never passed on from here.
 
 A browser shows a picture, a sound or a film of the list; everything else, whatever it calls itself, is an unnamed
 download. No type is guessed, and a file that is opened as a page may do nothing.

@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -27,6 +28,8 @@ from tests.node.talking import WorkingServer, post, refusal, run_jobs, success
 
 PUBLIC: Final = "https://www.w3.org/ns/activitystreams#Public"
 NUMBERS: Final = count(1)
+# For attacks that end in the store, which each engine may refuse or keep in its own way.
+ON_BOTH_ENGINES: Final = pytest.mark.parametrize("ground", ["sqlite", "postgresql"], indirect=True, scope="module")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +152,16 @@ def note(peer: FakePeer, by: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN
 async def take_ground(
     files: SqliteFiles, folder: Path, change: Changes | None = None, /, **settings: object
 ) -> AsyncIterator[Ground]:
-    """A node on a database of its own; unless told so, it does not look at the pages that attacks link to."""
+    """A node on an SQLite database of its own."""
+    async with open_ground(files.create_migrated(folder / "node.db"), folder, change, **settings) as ground:
+        yield ground
+
+
+@asynccontextmanager
+async def open_ground(
+    url: str, folder: Path, change: Changes | None = None, /, **settings: object
+) -> AsyncIterator[Ground]:
+    """A node on a new database; unless told so, it does not look at the pages that attacks link to."""
     settings = {"link_previews": False, **settings}
-    url = files.create_migrated(folder / "node.db")
     async with serve_node(url, folder, change, **settings) as server, run_jobs(server) as working:
         yield Ground(working=working, alice=await server.person("alice"))

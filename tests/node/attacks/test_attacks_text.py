@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.node.attacks.ground import NUMBERS, PUBLIC, Ground, note
+from tests.node.attacks.ground import NUMBERS, ON_BOTH_ENGINES, PUBLIC, Ground, note
 from tests.node.attacks.inert import assert_inert, assert_page_inert
 from tests.node.attacks.vectors import vectors
 from tests.node.fake_peer import FakePeer
@@ -102,6 +102,7 @@ async def test_s55_no_trick_in_a_profile_leaves_anything_active(ground: Ground, 
         assert "\n" not in account["display_name"]
 
 
+@ON_BOTH_ENGINES
 async def test_s55_what_clients_put_into_html_can_break_none(ground: Ground, peer: FakePeer) -> None:
     """S55: shortcodes and addresses of emojis, hashtags and mentions hold nothing that ends a word or an attribute."""
     picture = {"type": "Image", "url": f"{peer.url}/e.png"}
@@ -216,6 +217,7 @@ def has_override(text: str) -> bool:
     return any(unicodedata.bidirectional(one) in {"RLO", "LRO", "RLE", "LRE", "RLI", "LRI", "FSI"} for one in text)
 
 
+@ON_BOTH_ENGINES
 async def test_s7_names_cannot_be_turned_around(ground: Ground, peer: FakePeer) -> None:
     """S7: overrides of text direction, line breaks and controls are in no name, label, option or description."""
     for name in NAMES:
