@@ -187,8 +187,13 @@ async def confirm(node: Node, quote: Quote, quoted: Status, approval_uri: str | 
             return False
         if (held.state, held.approval_uri) == (QuoteState.ACCEPTED, approval_uri):
             quotes.touch(conn, held.id, checked_before=node.now(), now=node.now())
-        else:
-            quoting.accept(conn, node, held, quoted, approval_uri)
+            return True
+        if approval_uri is not None:
+            # A stamp is for one quote: what it was for before counts no longer.
+            for other in quotes.hold_by_approval(conn, approval_uri, quoted.account_id):
+                if other.id != held.id and other.state is QuoteState.ACCEPTED:
+                    quoting.end(conn, node, other, QuoteState.REVOKED)
+        quoting.accept(conn, node, held, quoted, approval_uri)
         return True
 
     return await node.write(unit)
@@ -224,11 +229,13 @@ async def receive_revocation(node: Node, account: Account, approval_uri: str) ->
     """``account`` takes a stamp back; whether a quote here had it. It will not count again, also if it comes late."""
 
     def unit(conn: Connection) -> bool:
-        held = quotes.hold_by_approval(conn, approval_uri, account.id)
-        if held is None:
+        named = quotes.hold_by_approval(conn, approval_uri, account.id)
+        if not named:
             return False
         bury_unseen(conn, node, account, approval_uri)
-        quoting.end(conn, node, held, QuoteState.REVOKED)
+        # Others may name the stamp of a quote that is not theirs: they must not stand in its way.
+        for held in named:
+            quoting.end(conn, node, held, QuoteState.REVOKED)
         return True
 
     return await node.write(unit)

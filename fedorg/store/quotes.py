@@ -84,10 +84,15 @@ def find_accepted_by_approval(conn: Connection, approval_uri: str) -> Quote | No
     return _find(conn, is_stamped)
 
 
-def hold_by_approval(conn: Connection, approval_uri: str, quoted_account_id: AccountId) -> Quote | None:
-    """The quote that a stamp of ``quoted_account_id`` allows, held against other writers."""
-    is_stamped = sa.and_(quotes.c.approval_uri == approval_uri, quotes.c.quoted_account_id == quoted_account_id)
-    return _find(conn, is_stamped, for_update=True)
+def hold_by_approval(conn: Connection, approval_uri: str, quoted_account_id: AccountId) -> list[Quote]:
+    """Every quote that names a stamp of ``quoted_account_id``, rightly or not, held against other writers."""
+    statement = (
+        sa.select(quotes)
+        .where(quotes.c.approval_uri == approval_uri, quotes.c.quoted_account_id == quoted_account_id)
+        .order_by(quotes.c.id)
+        .with_for_update()
+    )
+    return [_quote(row) for row in conn.execute(statement)]
 
 
 def list_of_statuses(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, Quote]:

@@ -335,6 +335,25 @@ async def test_only_who_gave_a_stamp_takes_it_back(quoting: Quoting) -> None:
     assert await quoting.state(made["id"]) == "revoked"
 
 
+async def test_s52_a_stamp_is_for_one_quote_whoever_names_it(quoting: Quoting) -> None:
+    """A note that names the stamp of another hides it from no Delete; one it is given to instead takes its place."""
+    quoted, made, approval = await stamped(quoting)
+    decoy = note(quoting.freds, "frida", "I too", quote=quoted["id"], quoteAuthorization=approval)
+    assert await quoting.state(decoy["id"]) == "pending"
+    assert await quoting.state(made["id"]) == "accepted"
+
+    await quoting.send(quoting.ginas, "gina", "Delete", approval)
+
+    assert await quoting.state(made["id"]) == "revoked"
+    assert await quoting.state(decoy["id"]) != "accepted"
+    quoted, made, approval = await stamped(quoting)
+    assert await quoting.state(made["id"]) == "accepted"
+    other = note(quoting.freds, "frida", "I too", quote=quoted["id"], quoteAuthorization=approval)
+    quoting.ginas.documents[approval.removeprefix(quoting.ginas.url)]["interactingObject"] = other["id"]
+    assert await quoting.state(other["id"]) == "accepted"
+    assert await quoting.state(made["id"]) == "revoked"
+
+
 async def test_what_others_say_of_a_stamp_is_looked_up(quoting: Quoting) -> None:
     """Another server passes on that a stamp is gone: it is looked for where it lies, and only that is believed."""
     _, made, approval = await stamped(quoting)
