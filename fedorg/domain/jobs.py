@@ -287,6 +287,14 @@ class SeverAccount(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     told_until: AccountId | None = None
 
 
+class SeverForMember(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Likewise for one member, who shut a server out; nothing more ends when they let it in again meanwhile."""
+
+    account_id: AccountId
+    domain: str
+    cause: int
+
+
 class PushNotification(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Tell a subscription to Web Push, whose service is ``host``, of a notification."""
 
@@ -424,6 +432,7 @@ Job: TypeAlias = (
     | PushNotification
     | SeverPeer
     | SeverAccount
+    | SeverForMember
     | RemoveAccount
     | CarryOver
     | AnnounceMove

@@ -41,6 +41,7 @@ from fedorg.domain.jobs import (
     SendQuoteRequest,
     SendVote,
     SeverAccount,
+    SeverForMember,
     SeverPeer,
     StreamPoll,
     SynchroniseFollowers,
@@ -50,7 +51,16 @@ from fedorg.domain.jobs import (
 from fedorg.ids import JobId
 from fedorg.jobs import distribute, handle, mail, moves, polls, push, quote, remove, send
 from fedorg.node import Node
-from fedorg.services import annual_reports, cards, fanout, films, notification_requests, scheduling, severing
+from fedorg.services import (
+    annual_reports,
+    cards,
+    domain_blocks,
+    fanout,
+    films,
+    notification_requests,
+    scheduling,
+    severing,
+)
 from fedorg.services.statuses import indexing
 
 
@@ -117,6 +127,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             return await severing.sever_peer(node, job)
         case SeverAccount():
             return await severing.sever_account(node, job)
+        case SeverForMember():
+            return await domain_blocks.sever_for_member(node, job)
         case PushNotification():
             await push.send(node, job)
         case MergeNotifications():

@@ -1,10 +1,14 @@
-"""Servers that a member wants to hear nothing from: out of sight, and no follows in either direction."""
+"""Servers that a member wants to hear nothing from: out of sight at once, and no follows in either direction.
+
+Follows end in the transaction that shuts the server out, as far as one transaction goes, and the rest in a job.
+"""
 
 from typing import Final
 
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
+from fedorg.domain.jobs import SeverForMember
 from fedorg.domain.pages import Listed
 from fedorg.domain.severances import SeveranceCause, SeveranceType
 from fedorg.domain.statuses import PageQuery
@@ -13,10 +17,9 @@ from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services import severing
 from fedorg.services.peers import canonical_domain
-from fedorg.store import accounts, domain_blocks, home_timelines, notifications
+from fedorg.store import accounts, domain_blocks, home_timelines, jobs, notifications
 
 BLOCKS_MAX: Final = 1000
-_CHUNK: Final = 100
 
 
 async def list_blocks(node: Node, account_id: AccountId, page: PageQuery) -> list[Listed[str]]:
@@ -25,18 +28,25 @@ async def list_blocks(node: Node, account_id: AccountId, page: PageQuery) -> lis
 
 
 async def block(node: Node, account: Account, domain: str) -> None:
-    """Shut a server out; follows from and to its people end, chunk by chunk."""
+    """Shut a server out: nothing of it is shown any more, and follows from and to its people end."""
     name = _domain(node, domain)
 
     def shut(conn: Connection) -> None:
         if domain_blocks.count(conn, account.id) >= BLOCKS_MAX:
             raise Invalid(f"Validation failed: You cannot block more than {BLOCKS_MAX} domains")
         domain_blocks.insert(conn, node.ids, node.now(), account.id, name)
+        home_timelines.remove_domain(conn, account.id, name)
+        notifications.delete_from_domain(conn, account.id, name)
+        job = SeverForMember(account_id=account.id, domain=name, cause=node.ids.next())
+        if _sever_some(conn, node, job):
+            jobs.enqueue(conn, node.ids, node.now(), job)
 
     await node.write(shut)
-    cause = SeveranceCause(number=node.ids.next(), type=SeveranceType.USER_DOMAIN_BLOCK, target_name=name)
-    while await node.write(_sever_some, node, account, cause):
-        pass
+
+
+async def sever_for_member(node: Node, job: SeverForMember) -> SeverForMember | None:
+    """End some more of the follows between a member and a server; what is left of the job."""
+    return job if await node.write(_sever_some, node, job) else None
 
 
 async def unblock(node: Node, account_id: AccountId, domain: str) -> None:
@@ -44,15 +54,18 @@ async def unblock(node: Node, account_id: AccountId, domain: str) -> None:
     await node.write(domain_blocks.delete, account_id, _domain(node, domain))
 
 
-def _sever_some(conn: Connection, node: Node, account: Account, cause: SeveranceCause) -> bool:
+def _sever_some(conn: Connection, node: Node, job: SeverForMember) -> bool:
     """Whether something may be left; when nothing is, the member is told what was lost."""
-    tied = domain_blocks.list_tied(conn, account.id, cause.target_name, _CHUNK)
-    for other in accounts.list_by_ids(conn, tied).values():
-        severing.part(conn, node, cause, account, other)
-        home_timelines.remove_author(conn, account.id, other.id)
-    if len(tied) == _CHUNK:
-        return True
-    notifications.delete_from_domain(conn, account.id, cause.target_name)
+    account = accounts.list_by_ids(conn, (job.account_id,)).get(job.account_id)
+    if account is None:
+        return False
+    cause = SeveranceCause(number=job.cause, type=SeveranceType.USER_DOMAIN_BLOCK, target_name=job.domain)
+    if domain_blocks.is_blocked(conn, account.id, job.domain):
+        tied = domain_blocks.list_tied(conn, account.id, job.domain, severing.CHUNK)
+        for other in accounts.list_by_ids(conn, tied).values():
+            severing.part(conn, node, cause, account, other)
+        if len(tied) == severing.CHUNK:
+            return True
     severing.tell(conn, node, cause, AccountId(0))
     return False
 

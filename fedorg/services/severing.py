@@ -1,7 +1,8 @@
 """Ending what ties members to a server that is shut out, and telling each of them what they lost by it.
 
-The follows with a whole server end in a job, a little at a time; whoever shuts a server out only for themselves does
-it on the spot (``services.domain_blocks``). What is lost is counted where it ends, and told once, when all has ended.
+The follows with a whole server end in a job, a little at a time; those of a member who shuts a server out only for
+themselves likewise (``services.domain_blocks``). What is lost is counted where it ends, and told once, when all has
+ended.
 """
 
 from collections.abc import Callable

@@ -54,6 +54,12 @@ def domains_of(conn: Connection, account_id: AccountId) -> frozenset[str]:
     return frozenset(conn.execute(statement).scalars())
 
 
+def is_blocked(conn: Connection, account_id: AccountId, domain: str) -> bool:
+    """Whether an account shuts a server out under this name."""
+    named = (account_domain_blocks.c.account_id == account_id, account_domain_blocks.c.domain == domain)
+    return bool(conn.execute(sa.select(sa.exists().where(*named))).scalar())
+
+
 def list_tied(conn: Connection, account_id: AccountId, domain: str, limit: int) -> list[AccountId]:
     """Accounts of a server that follow the account, ask to, or are followed by it."""
     towards = sa.select(follows.c.target_id.label("other")).where(follows.c.account_id == account_id)

@@ -61,17 +61,27 @@ def holders(conn: Connection, status_id: StatusId) -> list[AccountId]:
 
 def remove_author(conn: Connection, account_id: AccountId, author_id: AccountId) -> None:
     """Take what an account posted and boosted, and boosts of it, off a home timeline."""
+    _remove(conn, account_id, sa.select(accounts.c.id).where(accounts.c.id == author_id))
+
+
+def remove_domain(conn: Connection, account_id: AccountId, domain: str) -> None:
+    """Likewise of everybody on a server, by the domain of handles or that of the server."""
+    people = sa.or_(accounts.c.domain == domain, accounts.c.peer == domain)
+    _remove(conn, account_id, sa.select(accounts.c.id).where(people))
+
+
+def _remove(conn: Connection, account_id: AccountId, authors: sa.Select[tuple[int]]) -> None:
     original = statuses.alias("original")
     boosts = (
         sa.select(home_timeline.c.status_id)
         .join(statuses, statuses.c.id == home_timeline.c.status_id)
         .join(original, original.c.id == statuses.c.reblog_of_id)
-        .where(home_timeline.c.account_id == account_id, original.c.account_id == author_id)
+        .where(home_timeline.c.account_id == account_id, original.c.account_id.in_(authors))
     )
     conn.execute(
         sa.delete(home_timeline).where(
             home_timeline.c.account_id == account_id,
-            sa.or_(home_timeline.c.author_id == author_id, home_timeline.c.status_id.in_(boosts)),
+            sa.or_(home_timeline.c.author_id.in_(authors), home_timeline.c.status_id.in_(boosts)),
         )
     )
 

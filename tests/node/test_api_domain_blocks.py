@@ -1,24 +1,26 @@
 """Servers that a member shuts out, over the client API."""
 
+import pytest
+
 from fedorg.domain.accounts import Account, ActorType
 from fedorg.domain.relationships import Follow, FollowState
 from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.ids import AccountId
 from fedorg.node import Node
-from fedorg.services import statuses
+from fedorg.services import severing, statuses
 from fedorg.store import accounts, relationships
-from tests.node.serving import Member
-from tests.node.talking import WorkingServer, entities, entity, links, refusal, success
+from tests.node.serving import Member, NodeServer
+from tests.node.talking import WorkingServer, entities, entity, links, refusal, run_jobs, success
 from tests.node.world import note
 
 BLOCKS = "/api/v1/domain_blocks"
 
 
-async def stranger(node: Node, domain: str) -> Account:
-    uri = f"https://social.{domain}/users/zoe"
+async def stranger(node: Node, domain: str, name: str = "zoe") -> Account:
+    uri = f"https://social.{domain}/users/{name}"
     account = Account(
         id=AccountId(node.ids.next()),
-        username="zoe",
+        username=name,
         domain=domain,
         uri=uri,
         url=uri,
@@ -75,6 +77,35 @@ async def test_a_server_shut_out_is_out_of_sight(working: WorkingServer) -> None
         assert (between["domain_blocking"], between["following"], between["followed_by"]) == (True, False, False)
         success(await anna.api.request("DELETE", BLOCKS, data={"domain": shut_out}))
         assert str(zoe.id) in await authors(anna, "timelines/public?remote=1")
+
+
+async def test_many_follows_end_by_and_by(node_server: NodeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server is out of sight at once; what is left of its follows survives whatever ends the request, told once."""
+    monkeypatch.setattr(severing, "CHUNK", 2)
+    node, anna = node_server.node, await node_server.person("anna")
+    for name in ("zoe", "yan", "xia"):
+        zoe = await stranger(node, "there.example", name)
+        await befriend(node, anna, zoe)
+        await statuses.receive_status(node, note(zoe, 1, "Before", created_at=node.now()))
+    async with run_jobs(node_server) as working:
+        await working.settle()
+    assert len(entities(await anna.api.get("/api/v1/timelines/home"), "Status")) == 3
+
+    # Nobody works: whatever happens now happened in the request.
+    success(await anna.api.post(BLOCKS, data={"domain": "there.example"}))
+
+    async def numbers() -> tuple[int, int]:
+        account = success(await anna.api.get("/api/v1/accounts/verify_credentials"))
+        return account["followers_count"], account["following_count"]
+
+    assert entities(await anna.api.get("/api/v1/timelines/home"), "Status") == []
+    assert await numbers() == (1, 1)
+    assert entities(await anna.api.get("/api/v1/notifications"), "Notification") == []
+    async with run_jobs(node_server) as working:
+        await working.settle()
+    assert await numbers() == (0, 0)
+    (told,) = entities(await anna.api.get("/api/v1/notifications"), "Notification")
+    assert (told["event"]["followers_count"], told["event"]["following_count"]) == (3, 3)
 
 
 async def test_servers_shut_out_are_listed_in_pages(working: WorkingServer) -> None:
