@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -25,6 +25,8 @@ from fedorg.store.engine import Database
 from fedorg.uris import Uris
 
 __all__ = ["FetchError", "Node", "Resolver"]
+
+INSPECTIONS_MAX: Final = 2
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,7 +58,7 @@ class Node:
     ``signing_keys`` keeps parsed private keys: parsing one costs a hundred signatures. ``asked_keys`` says when a peer
     was last asked for a key, so that a forged signature cannot make this node ask again and again (S23);
     ``asking_keys`` holds what is being fetched, for all who wait for it. ``asked_followers`` says when a peer was last
-    asked who follows one of its accounts.
+    asked who follows one of its accounts. ``inspections`` has a place for each process that looks into an upload.
     """
 
     settings: Settings
@@ -72,6 +74,7 @@ class Node:
     asked_keys: dict[str, datetime] = field(default_factory=dict, repr=False)
     asking_keys: dict[str, asyncio.Task[tuple[VerificationKey, Account]]] = field(default_factory=dict, repr=False)
     asked_followers: dict[str, datetime] = field(default_factory=dict, repr=False)
+    inspections: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(INSPECTIONS_MAX), repr=False)
 
     async def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``unit(conn, …)`` returns, from one consistent snapshot; it cannot write."""

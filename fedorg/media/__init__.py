@@ -4,7 +4,7 @@ Nothing that came from outside decides what a file is called, where it lies or w
 picture is decoded and written anew, so that what is served was made here.
 """
 
-from fedorg.media.apart import Film, FilmLimits, format_of
+from fedorg.media.apart import Film, FilmKind, FilmLimits, format_of
 from fedorg.media.apart import inspect as inspect_film
 from fedorg.media.apart import make as make_film
 from fedorg.media.decoding import is_moving_gif
@@ -25,6 +25,7 @@ __all__ = [
     "RECEIVED_TYPE",
     "FileStorage",
     "Film",
+    "FilmKind",
     "FilmLimits",
     "MediaFile",
     "MediaKind",

@@ -22,6 +22,7 @@ from fedorg.ids import AccountId, MediaId
 from fedorg.media import (
     RECEIVED_TYPE,
     Film,
+    FilmKind,
     FilmLimits,
     MediaFile,
     Storage,
@@ -38,6 +39,11 @@ from fedorg.store import jobs, media
 WAIT_SECONDS: Final = 45.0
 FAILED: Final = "The file could not be processed: it is damaged, too long or too large"
 _LIMITS: Final = FilmLimits()
+# To look into a film takes a second; its sender waits, and others who send films behind them.
+_INSPECTION_LIMITS: Final = replace(
+    _LIMITS, memory_bytes_max=768 * 1024 * 1024, processor_seconds_max=10, wall_seconds_max=20.0
+)
+_TURN_SECONDS: Final = 60.0
 
 logger = log.get_logger()
 
@@ -49,11 +55,14 @@ def film_format(received: Path) -> str | None:
 
 
 async def keep(node: Node, draft: MediaAttachment, received: Path, size_bytes: int, container: str) -> MediaAttachment:
-    """Keep a film that lies in a file, to be made anew; raises ``TooLarge`` and ``Invalid`` for what cannot be."""
+    """Keep a film that lies in a file, to be made anew; raises ``TooLarge`` and ``Invalid`` for what cannot be.
+
+    ``Unavailable`` when too many others are looked into before it.
+    """
     most = node.settings.media_bytes_max if container == "gif" else node.settings.video_bytes_max
     if size_bytes > most:
         raise TooLarge(f"Validation failed: File must be less than {most} bytes")
-    kind = await inspect_film(received, container, _LIMITS)
+    kind = await _inspect(node, received, container)
     name = generate_received_name()
     kept = replace(
         draft,
@@ -75,6 +84,19 @@ async def keep(node: Node, draft: MediaAttachment, received: Path, size_bytes: i
         await delete_files(node, (kept,))
         raise
     return kept
+
+
+async def _inspect(node: Node, received: Path, container: str) -> FilmKind:
+    """What kind of film it is, looked into when it is its turn: however many come, few processes run."""
+    try:
+        async with asyncio.timeout(_TURN_SECONDS):
+            await node.inspections.acquire()
+    except TimeoutError:
+        raise Unavailable("Too many files were sent at once. Try again in a moment!") from None
+    try:
+        return await inspect_film(received, container, _INSPECTION_LIMITS)
+    finally:
+        node.inspections.release()
 
 
 async def wait_until_made(node: Node, account_id: AccountId, media_id: MediaId) -> MediaAttachment:

@@ -15,6 +15,7 @@ from fedorg.domain.jobs import ProcessMedia
 from fedorg.errors import Unavailable
 from fedorg.ids import JobId, MediaId
 from fedorg.jobs.run import run
+from fedorg.node import INSPECTIONS_MAX
 from tests.contract import assert_valid
 from tests.node.recordings import film, moving_gif, sound, with_cover
 from tests.node.serving import Member, NodeServer
@@ -174,6 +175,20 @@ async def test_a_sound_is_shown_with_its_cover(working: WorkingServer) -> None:
         ("video", ""),
     ]
     assert not re.search(r'<img src="[^"]*\.(mp3|mp4)"', profile)
+
+
+async def test_however_many_films_come_few_are_looked_into_at_once(node_server: NodeServer) -> None:
+    """Each has a process of its own, and memory and processors of the machine are for more than these."""
+    anna = await node_server.person("anna")
+    whole = film()
+    sending = asyncio.gather(*(send(anna, whole) for _ in range(6)))
+    most = 0
+    while not sending.done():
+        most = max(most, len(_children()))
+        await asyncio.sleep(0.01)
+
+    assert len({sent["id"] for sent in await sending}) == 6
+    assert 0 < most <= INSPECTIONS_MAX
 
 
 async def test_a_film_that_cannot_be_made_says_so(node_server: NodeServer) -> None:
