@@ -127,6 +127,11 @@ class Account:
         return self.suspended_at is not None and not self.suspended_remotely
 
     @property
+    def is_unopened(self) -> bool:
+        """Whether it is closed since it was made, because whoever registered with it was not let in yet."""
+        return self.suspended_at == self.created_at
+
+    @property
     def delivery_inbox(self) -> str:
         """Where activities for this account go: the shared inbox when its server has one."""
         return self.shared_inbox or self.inbox

@@ -369,10 +369,14 @@ class SendMail(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class RemoveAccount(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Remove what is left of an account that is gone, part by part; a local one is announced to others first."""
+    """Remove what is left of an account that is gone, part by part; a local one is announced to others first.
+
+    ``keeps_row``: of a remote one that was suspended the suspension stays, and with it a row that says nothing else.
+    """
 
     account_id: AccountId
     is_announced: bool = False
+    keeps_row: bool = False
 
 
 class CarryPart(StrEnum):

@@ -124,9 +124,7 @@ class AdminAccountView:
     def is_suspended(self) -> bool:
         """Whether it was suspended; somebody who waits for approval, or did not confirm, is only not in yet."""
         is_waiting = self.user is not None and None in (self.user.approved_at, self.user.confirmed_at)
-        return self.account.suspended_at is not None and not (
-            is_waiting and self.account.suspended_at == self.account.created_at
-        )
+        return self.account.suspended_at is not None and not (is_waiting and self.account.is_unopened)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

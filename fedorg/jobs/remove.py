@@ -13,4 +13,4 @@ async def remove_account(node: Node, job: RemoveAccount) -> RemoveAccount | None
     if not job.is_announced:
         await life.announce_departure(node, job)
         return replace(job, is_announced=True)
-    return job if await departures.remove_some(node, job.account_id) else None
+    return job if await departures.remove_some(node, job) else None

@@ -117,11 +117,8 @@ async def suspend_by_peer(node: Node, account: Account) -> Account:
     """Hide an account that its own server suspended, until that server shows it again; the account as it now is."""
 
     def unit(conn: Connection) -> Account:
-        current = accounts.get(conn, account.id)
-        if current.suspended_at is None:
-            current = replace(current, suspended_at=node.now(), suspended_remotely=True)
-            accounts.update(conn, current)
-        return current
+        accounts.suspend_remotely(conn, account.id, node.now())
+        return accounts.get(conn, account.id)
 
     return await node.write(unit)
 
@@ -193,7 +190,7 @@ async def change_defaults(node: Node, user: User, change: PostingDefaults) -> Us
 
 async def _write(node: Node, account_id: AccountId, values: dict[str, Any]) -> Account:
     def unit(conn: Connection) -> tuple[Account, Account]:
-        before = accounts.get(conn, account_id)
+        before = accounts.get_for_update(conn, account_id)
         after = replace(before, **values)
         if after != before:
             after = replace(after, updated_at=node.now())

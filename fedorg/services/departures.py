@@ -2,10 +2,10 @@
 
 From the first transaction on such an account is invisible and can do nothing; then a job removes what it left, a little
 at a time, so that the writer is never held long and a crash loses nothing. Of a local account name and identity stay,
-for nobody to have again; its address answers that it is gone.
+for nobody to have again; its address answers that it is gone. Of a remote account that was suspended here the same
+stays, so that it is suspended when it is met again.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Connection
@@ -27,14 +27,14 @@ STEPS_PER_RUN: Final = 20
 
 
 async def remove_remote_account(node: Node, account: Account) -> None:
-    """Remove an account that its own server deleted, with all it did here."""
+    """Remove an account that its own server deleted, with all it did here; one that is suspended here stays so."""
     if account.is_local:
         raise Invalid("An account of this node is not removed by a peer")
 
     def unit(conn: Connection) -> None:
-        current = accounts.list_by_ids(conn, (account.id,)).get(account.id)
-        if current is not None and current.deleted_at is None:
-            _begin(conn, node, current)
+        current = accounts.find_for_update(conn, account.id)
+        if current is not None and not current.is_barred:
+            _begin(conn, node, RemoveAccount(account_id=current.id))
 
     await node.write(unit)
 
@@ -46,31 +46,46 @@ async def delete_member(node: Node, username: str, *, by: UserId | None = None) 
         account = users.get_local_account(conn, username)
         if account.uri == node.uris.node_actor:
             raise NotFound(f"There is no account {username}")
-        for user in users.list_of_account(conn, account.id):
-            if user.role is UserRole.OWNER and users.list_accounts_with_roles(conn, (UserRole.OWNER,)) == [account.id]:
-                raise Forbidden(f"{user.username} is the only owner of this server; make another one first")
-            oauth.revoke_all(conn, node, user.id)
-            users.delete(conn, user.id)
-        # Others may act for it too.
-        oauth.revoke_account(conn, node, account.id)
-        removal.withdraw_activities(conn, account.id)
-        audit.record(
-            conn,
-            node.ids,
-            node.now(),
-            action="account.deleted",
-            target=account.username,
-            user_id=by,
-            account_id=account.id,
-        )
-        return _begin(conn, node, account)
+        return leave(conn, node, accounts.get_for_update(conn, account.id), by)
 
     return await node.write(unit)
 
 
-async def remove_some(node: Node, account_id: AccountId) -> bool:
+def leave(conn: Connection, node: Node, account: Account, by: UserId | None) -> Account:
+    """``delete_member`` as a unit of work; ``account`` is locked."""
+    if account.deleted_at is not None:
+        raise NotFound(f"There is no account {account.username}")
+    for user in users.list_of_account_for_update(conn, account.id):
+        owners = set(users.list_accounts_with_roles(conn, (UserRole.OWNER,)))
+        if user.role is UserRole.OWNER and owners <= {account.id}:
+            raise Forbidden(f"{user.username} is the only owner of this server; make another one first")
+        oauth.revoke_all(conn, node, user.id)
+        users.delete(conn, user.id)
+    # Others may act for it too.
+    oauth.revoke_account(conn, node, account.id)
+    removal.withdraw_activities(conn, account.id)
+    audit.record(
+        conn,
+        node.ids,
+        node.now(),
+        action="account.deleted",
+        target=account.username,
+        user_id=by,
+        account_id=account.id,
+    )
+    _begin(conn, node, RemoveAccount(account_id=account.id))
+    return accounts.get(conn, account.id)
+
+
+def empty(conn: Connection, node: Node, account: Account) -> None:
+    """Remove all that a suspended account of a peer did here, but not that it is suspended; ``account`` is locked."""
+    _begin(conn, node, RemoveAccount(account_id=account.id, keeps_row=True))
+
+
+async def remove_some(node: Node, job: RemoveAccount) -> bool:
     """Remove a part of what an account left; whether anything is left to do. Doing it again goes on."""
-    account = (await node.read(accounts.list_by_ids, (account_id,))).get(account_id)
+    account_id = job.account_id
+    account = await node.read(accounts.find, account_id)
     if account is None or account.deleted_at is None:
         return False
     for _ in range(STEPS_PER_RUN):
@@ -81,17 +96,15 @@ async def remove_some(node: Node, account_id: AccountId) -> bool:
             or await node.write(removal.purge, account_id, ROWS_PER_STEP) > 0
         )
         if not is_more:
-            await _finish(node, account)
+            await _finish(node, account, job)
             return False
     return True
 
 
-def _begin(conn: Connection, node: Node, account: Account) -> Account:
+def _begin(conn: Connection, node: Node, job: RemoveAccount) -> None:
     now = node.now()
-    gone = replace(account, deleted_at=now, suspended_at=now, suspended_remotely=False)
-    accounts.update(conn, gone)
-    jobs.enqueue(conn, node.ids, now, RemoveAccount(account_id=account.id))
-    return gone
+    accounts.set_standing(conn, job.account_id, deleted_at=now, suspended_at=now, suspended_remotely=False)
+    jobs.enqueue(conn, node.ids, now, job)
 
 
 async def _remove_files(node: Node, account_id: AccountId) -> bool:
@@ -114,10 +127,16 @@ def _remove_statuses(conn: Connection, node: Node, account_id: AccountId) -> boo
     return bool(ids)
 
 
-async def _finish(node: Node, account: Account) -> None:
+async def _finish(node: Node, account: Account, job: RemoveAccount) -> None:
     if not account.is_local:
-        await node.write(removal.delete_row, account.id)
+        await node.write(_empty_row if job.keeps_row else removal.delete_row, account.id)
         return
     names = {name for name in (account.avatar, account.avatar_static, account.header) if name is not None}
     await pictures.forget(node, names)
     await node.write(removal.strip, account.id)
+
+
+def _empty_row(conn: Connection, account_id: AccountId) -> None:
+    """It did not leave by itself: it is suspended from now on as any other, until that is taken back."""
+    removal.strip(conn, account_id)
+    accounts.set_standing(conn, account_id, deleted_at=None)

@@ -6,21 +6,23 @@ letter learns nothing of who has a login here.
 """
 
 from dataclasses import replace
+from typing import Final
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from fedorg.domain.accounts import User
 from fedorg.domain.jobs import SendMail
 from fedorg.domain.mail import LINKS_HOLD, Letter, MailKind, MailLink
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.node import Node
-from fedorg.services import oauth
 from fedorg.services.addresses import blocked_fault, email_fault
 from fedorg.services.credentials import hash_password, new_secret, secret_hash
-from fedorg.services.users import password_problem
-from fedorg.store import accounts, audit, jobs, mail_links, sessions, users
+from fedorg.services.users import password_problem, sign_out
+from fedorg.store import accounts, audit, jobs, mail_links, users
 
-_GONE = "This link was used already, or is too old. Ask for a new one."
+_TAKEN: Final = ("ERR_TAKEN", "has already been taken")
+_GONE: Final = "This link was used already, or is too old. Ask for a new one."
 
 
 def ask_to_confirm(conn: Connection, node: Node, user: User) -> None:
@@ -42,14 +44,18 @@ async def confirm_again(node: Node, user: User, email: str | None) -> None:
         if wanted is not None and wanted != current.email:
             fault = blocked_fault(conn, wanted)
             if users.find_by_sign_in(conn, wanted) is not None:
-                fault = ("ERR_TAKEN", "has already been taken")
+                fault = _TAKEN
             if fault is not None:
                 raise _refused(fault)
             users.update(conn, replace(current, email=wanted))
             mail_links.delete_of_user(conn, current.id)
         _queue(conn, node, current, MailKind.CONFIRM)
 
-    await node.write(unit)
+    try:
+        await node.write(unit)
+    except IntegrityError as problem:
+        # Somebody took the address between the question and the answer.
+        raise _refused(_TAKEN) from problem
 
 
 async def ask_for_reset(node: Node, email: str) -> None:
@@ -91,9 +97,7 @@ async def choose_password(node: Node, token: str, new: str) -> User:
         reader = _claim(conn, node, MailKind.RESET, token)
         users.update(conn, replace(reader, password_hash=hashed))
         mail_links.delete_of_user(conn, reader.id)
-        sessions.delete_of_user(conn, reader.id)
-        users.delete_sign_in_links(conn, reader.id)
-        oauth.revoke_all(conn, node, reader.id)
+        sign_out(conn, node, reader.id)
         audit.record(
             conn,
             node.ids,
@@ -153,8 +157,6 @@ def _confirm(conn: Connection, node: Node, user: User) -> User:
     confirmed = replace(user, confirmed_at=node.now())
     users.update(conn, confirmed)
     audit.record(conn, node.ids, node.now(), action="user.confirmed", target=user.username, user_id=user.id)
-    account = accounts.get(conn, user.account_id)
-    # Closed since it was made, and for no other reason.
-    if confirmed.approved_at is not None and account.suspended_at == account.created_at:
-        accounts.update(conn, replace(account, suspended_at=None))
+    if confirmed.approved_at is not None:
+        accounts.open_waiting(conn, user.account_id)
     return confirmed

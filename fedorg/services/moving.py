@@ -44,7 +44,7 @@ async def add_alias(node: Node, account: Account, name: str) -> Account:
         raise Invalid("An account cannot be an alias of itself")
 
     def unit(conn: Connection) -> None:
-        current = accounts.get(conn, account.id)
+        current = accounts.get_for_update(conn, account.id)
         if alias.uri in current.also_known_as:
             return
         if len(current.also_known_as) >= ALIASES_MAX:
@@ -61,7 +61,7 @@ async def remove_alias(node: Node, account: Account, name: str) -> None:
     wanted = _handle(node, name).lower()
 
     def unit(conn: Connection) -> None:
-        current = accounts.get(conn, account.id)
+        current = accounts.get_for_update(conn, account.id)
         named = {uri: accounts.find_by_uri(conn, uri) for uri in current.also_known_as}
         gone = {uri for uri, known in named.items() if wanted in _names(node, uri, known)}
         if not gone:
@@ -102,7 +102,7 @@ async def move(node: Node, account: Account, name: str, *, by: UserId | None = N
 
     def unit(conn: Connection) -> None:
         now = node.now()
-        current = accounts.get(conn, account.id)
+        current = accounts.get_for_update(conn, account.id)
         if not current.is_local or current.suspended_at is not None:
             raise Forbidden("This account cannot move")
         if current.moved_to_uri is not None:
@@ -123,7 +123,7 @@ async def cancel_move(node: Node, account: Account, *, by: UserId | None = None)
     """Use an account that moved again; who followed it away stays with the new one. ``Invalid`` when it did not."""
 
     def unit(conn: Connection) -> None:
-        current = accounts.get(conn, account.id)
+        current = accounts.get_for_update(conn, account.id)
         if current.moved_to_uri is None:
             raise Invalid("This account has not moved")
         _write(conn, node, replace(current, moved_to_uri=None))
@@ -137,7 +137,7 @@ async def receive_move(node: Node, account: Account, target: Account) -> bool:
 
     def unit(conn: Connection) -> bool:
         now = node.now()
-        current = accounts.get(conn, account.id)
+        current = accounts.get_for_update(conn, account.id)
         if current.moved_at is not None and current.moved_at + PEERS_MOVE_AGAIN_AFTER > now:
             return False
         accounts.update(conn, replace(current, moved_to_uri=target.uri, moved_at=now))

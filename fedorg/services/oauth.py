@@ -29,6 +29,8 @@ from fedorg.store import oauth as store
 from fedorg.store.oauth import AuthorizationCode
 
 CODE_SECONDS: Final = 600
+CHANGED_MEANWHILE: Final = "The password was changed meanwhile. Sign in again."
+_DISABLED: Final = "Your login is currently disabled"
 _NAME_MAX: Final = 60
 _URL_MAX: Final = 2000
 _REDIRECTS_MAX: Final = 20
@@ -80,11 +82,15 @@ class OAuthRefused(FedorgError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a valid token stands for; user and account are None for an application that acts for itself."""
+    """What a valid token stands for; an application that acts for itself has neither user nor accounts.
+
+    ``account`` is the one it acts for, ``own_account`` that of the user, who may act for others too.
+    """
 
     token: Token
     user: User | None
     account: Account | None
+    own_account: Account | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +227,11 @@ async def grant(node: Node, request: AuthorizationRequest, user: User, account_i
     )
 
     def unit(conn: Connection) -> None:
-        require_active(users.get_for_update(conn, user.id))
+        own = accounts.get_for_update(conn, user.account_id)
+        current = users.get_for_update(conn, user.id)
+        require_active(current, own)
+        if current.password_hash != user.password_hash:
+            raise Forbidden(CHANGED_MEANWHILE)
         if not users.may_act_for(conn, user.id, account_id):
             raise NotFound
         store.insert_code(conn, secret_hash(secret), code)
@@ -309,10 +319,10 @@ async def authenticate(node: Node, bearer: str) -> Credentials | None:
     if found is None:
         return None
     credentials, used_at = found
-    if credentials.user is not None:
-        require_active(credentials.user)
+    if credentials.user is not None and credentials.own_account is not None:
+        require_active(credentials.user, credentials.own_account)
     if credentials.account is not None and credentials.account.suspended_at is not None:
-        raise Forbidden("Your login is currently disabled")
+        raise Forbidden(_DISABLED)
     now = node.now()
     if used_at is None or day_of(used_at) != day_of(now):
         await node.write(_note_use, credentials, now)
@@ -342,22 +352,28 @@ async def _find(node: Node, bearer: str) -> tuple[Credentials, datetime | None] 
             return None
         token, used_at = found
         if token.user_id is None or token.account_id is None:
-            return Credentials(token=token, user=None, account=None), used_at
+            return Credentials(token=token, user=None, account=None, own_account=None), used_at
         user = users.get(conn, token.user_id)
         account = accounts.get(conn, token.account_id)
-        return Credentials(token=token, user=user, account=account), used_at
+        own = account if user.account_id == account.id else accounts.get(conn, user.account_id)
+        return Credentials(token=token, user=user, account=account, own_account=own), used_at
 
     return await node.read(unit)
 
 
-def require_active(user: User) -> None:
-    """Return for a user who may act; ``Forbidden`` says why not, in the words Mastodon's clients show."""
+def require_active(user: User, own: Account) -> None:
+    """Return for a user who may act, and whose own account is not suspended.
+
+    ``Forbidden`` says why not, in the words Mastodon's clients show.
+    """
     if user.disabled_at is not None:
-        raise Forbidden("Your login is currently disabled")
+        raise Forbidden(_DISABLED)
     if user.confirmed_at is None:
         raise Forbidden("Your login is missing a confirmed e-mail address")
     if user.approved_at is None:
         raise Forbidden("Your login is currently pending approval")
+    if own.suspended_at is not None:
+        raise Forbidden(_DISABLED)
 
 
 async def list_authorized(node: Node, user_id: UserId) -> list[AuthorizedApplication]:

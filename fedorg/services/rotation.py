@@ -25,7 +25,7 @@ async def rotate_keys(node: Node, account: Account) -> list[str]:
 
     def unit(conn: Connection) -> list[str]:
         now = node.now()
-        current = accounts.get(conn, account.id)
+        current = accounts.get_for_update(conn, account.id)
         number = node.ids.next()
         made = [pair.numbered(current.id, current.uri, node.uris, now, number) for pair in pairs]
         keys.replace_all(conn, current.id, made)

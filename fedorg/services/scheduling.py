@@ -135,7 +135,7 @@ async def post_scheduled(node: Node, job: PostScheduledStatus) -> None:
 
 def _get_writers(conn: Connection, one: ScheduledStatus) -> tuple[Account, User]:
     user = users.get(conn, one.user_id)
-    if not user.is_active:
+    if not user.is_active or accounts.get(conn, user.account_id).suspended_at is not None:
         raise Forbidden("This account may not post")
     return accounts.get(conn, one.account_id), user
 

@@ -40,7 +40,7 @@ async def sever_peer(node: Node, job: SeverPeer) -> SeverPeer | None:
 
 async def sever_account(node: Node, job: SeverAccount) -> SeverAccount | None:
     """Likewise with one account; nothing is left to do when it is gone."""
-    account = (await node.read(accounts.list_by_ids, (job.account_id,))).get(job.account_id)
+    account = await node.read(accounts.find, job.account_id)
     if account is None:
         return None
     cause = SeveranceCause(number=job.cause, type=SeveranceType.ACCOUNT_SUSPENSION, target_name=account.acct)

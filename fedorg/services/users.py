@@ -59,21 +59,33 @@ async def sign_in(node: Node, name: str, password: str) -> User:
     ``Unauthorized`` says the same, after the same time, whether the name or the password is wrong; who proved to be
     somebody is told by ``Forbidden`` why they may not come in.
     """
-    user = await node.read(users.find_by_sign_in, name)
-    is_right = await is_password(password, user.password_hash if user else None)
-    if user is None or not is_right:
+
+    def unit(conn: Connection) -> tuple[User, Account] | None:
+        user = users.find_by_sign_in(conn, name)
+        return None if user is None else (user, accounts.get(conn, user.account_id))
+
+    found = await node.read(unit)
+    is_right = await is_password(password, found[0].password_hash if found else None)
+    if found is None or not is_right:
         raise Unauthorized("The name or the password is not right")
-    oauth.require_active(user)
-    return user
+    _require_admitted(*found)
+    return found[0]
 
 
 async def start_session(node: Node, user: User) -> str:
-    """Sign a user in; the value of the cookie, which is kept as a hash only."""
+    """Sign a user in; the value of the cookie, which is kept as a hash only.
+
+    ``Forbidden`` for one who was shut out, or whose password is another one, since ``user`` was read.
+    """
     cookie = new_secret()
     now = node.now()
 
     def unit(conn: Connection) -> None:
-        oauth.require_active(users.get_for_update(conn, user.id))
+        own = accounts.get_for_update(conn, user.account_id)
+        current = users.get_for_update(conn, user.id)
+        _require_admitted(current, own)
+        if current.password_hash != user.password_hash:
+            raise Forbidden(oauth.CHANGED_MEANWHILE)
         sessions.insert(
             conn,
             sessions.Session(
@@ -92,7 +104,7 @@ async def start_session(node: Node, user: User) -> str:
 
 
 async def find_session(node: Node, cookie: str) -> SignedIn | None:
-    """Who a cookie signs in; nobody when the session is over or the user is not active (S49)."""
+    """Who a cookie signs in; nobody when the session is over, or the user not active or suspended (S49)."""
 
     def unit(conn: Connection) -> SignedIn | None:
         session = sessions.find(conn, secret_hash(cookie), node.now())
@@ -100,7 +112,9 @@ async def find_session(node: Node, cookie: str) -> SignedIn | None:
             return None
         user = users.get(conn, session.user_id)
         account = accounts.get(conn, user.account_id)
-        return SignedIn(user=user, account=account, csrf_token=session.csrf_token) if user.is_active else None
+        if not user.is_active or account.suspended_at is not None:
+            return None
+        return SignedIn(user=user, account=account, csrf_token=session.csrf_token)
 
     return await node.read(unit)
 
@@ -144,12 +158,15 @@ async def consume_sign_in_link(node: Node, token: str) -> User:
 
     def unit(conn: Connection) -> User | None:
         user_id = users.take_sign_in_link(conn, secret_hash(token), node.now())
-        return None if user_id is None else users.get(conn, user_id)
+        if user_id is None:
+            return None
+        user = users.get(conn, user_id)
+        _require_admitted(user, accounts.get(conn, user.account_id))
+        return user
 
     user = await node.write(unit)
     if user is None:
         raise NotFound("This link was used already, or is too old. Ask for a new one.")
-    oauth.require_active(user)
     return user
 
 
@@ -219,10 +236,9 @@ def let_in(conn: Connection, node: Node, user_id: UserId, by: UserId | None) -> 
         return replace(known, approved_at=known.approved_at or node.now())
 
     approved = _apply(conn, node, user_id, "user.approved", change, by)
-    account = accounts.get(conn, approved.account_id)
-    # Closed since it was made, and for no other reason; who did not confirm the address does that by confirming it.
-    if approved.confirmed_at is not None and account.suspended_at == account.created_at:
-        accounts.update(conn, replace(account, suspended_at=None))
+    # Who did not confirm the address opens it by confirming.
+    if approved.confirmed_at is not None:
+        accounts.open_waiting(conn, approved.account_id)
     return approved
 
 
@@ -254,9 +270,20 @@ async def change_password(node: Node, user: User, *, current: str, new: str) -> 
     if problem is not None:
         raise Invalid(f"The new password {problem[1]}")
     hashed = await hash_password(new)
-    return await _change_and_revoke(
-        node, user, "user.password_changed", lambda known: replace(known, password_hash=hashed), user.id
-    )
+
+    def change(known: User) -> User:
+        if known.password_hash != user.password_hash:
+            raise Invalid("The current password is not right")
+        return replace(known, password_hash=hashed)
+
+    return await _change_and_revoke(node, user, "user.password_changed", change, user.id)
+
+
+def sign_out(conn: Connection, node: Node, user_id: UserId) -> None:
+    """End every session and token of a user, and what would open one: links and codes."""
+    sessions.delete_of_user(conn, user_id)
+    users.delete_sign_in_links(conn, user_id)
+    oauth.revoke_all(conn, node, user_id)
 
 
 async def share_account(node: Node, user: User, account_id: AccountId) -> None:
@@ -290,11 +317,16 @@ def _apply_and_revoke(
     conn: Connection, node: Node, user_id: UserId, action: str, change: Callable[[User], User], by: UserId | None
 ) -> User:
     changed = _apply(conn, node, user_id, action, change, by)
-    sessions.delete_of_user(conn, user_id)
-    users.delete_sign_in_links(conn, user_id)
+    sign_out(conn, node, user_id)
     mail_links.delete_of_user(conn, user_id)
-    oauth.revoke_all(conn, node, user_id)
     return changed
+
+
+def _require_admitted(user: User, own: Account) -> None:
+    """As ``oauth.require_active``, but somebody who proved who they are is told that they are suspended."""
+    if user.is_active and own.suspended_at is not None:
+        raise Forbidden("Your account is suspended. Ask the administrators of this server why.")
+    oauth.require_active(user, own)
 
 
 def _apply(

@@ -1,7 +1,8 @@
 """Rows of ``accounts``: public actors of this node and of others.
 
 ``COLUMNS`` and ``from_row`` are what other stores join and read accounts with. The counts and ``last_status_at`` are
-written by the stores that cause them, never by ``update``, so that a profile edit cannot undo a follow.
+written by the stores that cause them, the standing (suspended, deleted, limited, marked as sensitive) by functions of
+its own, neither ever by ``update``: so that a profile edit undoes neither a follow nor what moderators decided.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -24,20 +25,14 @@ from fedorg.store.upsert import insert_ignore
 COLUMNS: Final = tuple(accounts.c[field.name] for field in fields(Account) if field.name != "moved_to")
 
 _COUNTED: Final = frozenset({"followers_count", "following_count", "statuses_count", "last_status_at"})
-# What a new fetch of a remote actor never changes: our id, when we met, what moderators decided here.
-_KEPT: Final = _COUNTED | {
-    "id",
-    "uri",
-    "created_at",
-    "suspended_at",
-    "deleted_at",
-    "silenced_at",
-    "sensitized_at",
-    "memorial",
-    "moved_at",
-}
+_STANDING: Final = frozenset({"suspended_at", "suspended_remotely", "deleted_at", "silenced_at", "sensitized_at"})
+# What a new fetch of a remote actor never changes: our id, when we met, what was decided here.
+_KEPT: Final = _COUNTED | _STANDING | {"id", "uri", "created_at", "memorial", "moved_at"}
 _BY_ID: Final = sa.select(*COLUMNS).where(accounts.c.id == sa.bindparam("id"))
 _BY_URI: Final = sa.select(*COLUMNS).where(accounts.c.uri == sa.bindparam("uri"))
+# As an UPDATE locks the row: what refers to the account can still be written.
+_LOCK_BY_ID: Final = _BY_ID.with_for_update(key_share=True)
+_LOCK_BY_URI: Final = _BY_URI.with_for_update(key_share=True)
 _BY_ACCT: Final = sa.select(*COLUMNS).where(accounts.c.acct_key == sa.bindparam("acct_key"))
 _BY_URIS: Final = sa.select(*COLUMNS).where(accounts.c.uri.in_(sa.bindparam("uris", expanding=True)))
 _BY_IDS: Final = sa.select(*COLUMNS).where(accounts.c.id.in_(sa.bindparam("ids", expanding=True)))
@@ -73,9 +68,37 @@ def insert(conn: Connection, account: Account) -> None:
 
 
 def update(conn: Connection, account: Account) -> None:
-    """Write everything about an account but its counts and ``last_status_at``."""
-    values = {name: value for name, value in _values(account).items() if name not in _COUNTED and name != "id"}
+    """Write everything about an account but its standing, its counts and ``last_status_at``.
+
+    Whoever changes what they read has read it by ``get_for_update``.
+    """
+    values = {name: value for name, value in _values(account).items() if name not in _COUNTED | _STANDING | {"id"}}
     conn.execute(sa.update(accounts).where(accounts.c.id == sa.bindparam("this")), values | {"this": account.id})
+
+
+def set_standing(conn: Connection, account_id: AccountId, /, **standing: datetime | bool | None) -> None:
+    """Write how an account stands; ``standing`` holds columns by their names."""
+    unknown = standing.keys() - _STANDING
+    assert not unknown, f"{unknown} are no standing"
+    conn.execute(sa.update(accounts).where(accounts.c.id == account_id).values(**standing))
+
+
+def suspend_remotely(conn: Connection, account_id: AccountId, now: datetime) -> None:
+    """Suspend an account by the word of its own server; nothing happens to one that is suspended already."""
+    conn.execute(
+        sa.update(accounts)
+        .where(accounts.c.id == account_id, accounts.c.suspended_at.is_(None))
+        .values(suspended_at=now, suspended_remotely=True)
+    )
+
+
+def open_waiting(conn: Connection, account_id: AccountId) -> None:
+    """Show an account that was closed since it was made, and for no other reason."""
+    conn.execute(
+        sa.update(accounts)
+        .where(accounts.c.id == account_id, accounts.c.suspended_at == accounts.c.created_at)
+        .values(suspended_at=None)
+    )
 
 
 def find(conn: Connection, account_id: AccountId) -> Account | None:
@@ -87,6 +110,20 @@ def find(conn: Connection, account_id: AccountId) -> Account | None:
 def get(conn: Connection, account_id: AccountId) -> Account:
     """The same; ``NotFound`` when there is none."""
     found = find(conn, account_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def find_for_update(conn: Connection, account_id: AccountId) -> Account | None:
+    """As ``find``, and nobody else changes it before this transaction ends."""
+    row = conn.execute(_LOCK_BY_ID, {"id": account_id}).one_or_none()
+    return None if row is None else with_moves(conn, [from_row(row)])[0]
+
+
+def get_for_update(conn: Connection, account_id: AccountId) -> Account:
+    """The same; ``NotFound`` when there is none."""
+    found = find_for_update(conn, account_id)
     if found is None:
         raise NotFound
     return found
@@ -133,20 +170,30 @@ def with_moves(conn: Connection, found: Sequence[Account]) -> list[Account]:
 def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ...]) -> Account:
     """Write what a peer says of one of its accounts, known here or not; the account as it now stands.
 
-    A known identity keeps our id, counts and decisions. The keys given replace the ones before. A handle belongs to
-    the actor its server names now: an older actor under the same handle keeps its rows and loses the handle.
+    A known identity keeps our id, counts and decisions; one that is suspended here, or left, stays as it is. The keys
+    given replace the ones before. A handle belongs to the actor its server names now: an older actor under the same
+    handle keeps its rows and loses the handle.
     """
-    known = find_by_uri(conn, account.uri)
-    _release_handle(conn, account)
+    known = _find_by_uri_for_update(conn, account.uri)
     if known is None:
-        insert(conn, account)
-        current = account
-    else:
+        _release_handle(conn, account)
+        # Whoever meets it at this moment too may be faster, and is then waited for.
+        if insert_ignore(conn, accounts, [_values(account)]) == 0:
+            known = _find_by_uri_for_update(conn, account.uri)
+            if known is None:
+                # It is in nobody's way but that of a handle: then the error says so.
+                insert(conn, account)
+    if known is not None and known.is_barred:
+        return known
+    current = account
+    if known is not None:
+        _release_handle(conn, account)
         current = replace(account, **{name: getattr(known, name) for name in _KEPT})
+        update(conn, current)
         if known.suspended_remotely:
             # Its server shows it again.
-            current = replace(current, suspended_at=None)
-        update(conn, current)
+            current = replace(current, suspended_at=None, suspended_remotely=False)
+            set_standing(conn, current.id, suspended_at=None, suspended_remotely=False)
     conn.execute(sa.delete(account_keys).where(account_keys.c.account_id == current.id))
     # A key that another account holds already stays with it.
     insert_ignore(conn, account_keys, [key_values(replace(key, account_id=current.id)) for key in keys])
@@ -185,6 +232,11 @@ def listed(conn: Connection, rows: Sequence[sa.Row[Any]]) -> list[Listed[Account
     """The accounts of rows that hold ``COLUMNS`` and ``row_id``, with where they moved."""
     found = with_moves(conn, [from_row(row) for row in rows])
     return [Listed(row_id=row.row_id, item=account) for row, account in zip(rows, found, strict=True)]
+
+
+def _find_by_uri_for_update(conn: Connection, uri: str) -> Account | None:
+    row = conn.execute(_LOCK_BY_URI, {"uri": uri}).one_or_none()
+    return None if row is None else from_row(row)
 
 
 def _with_move(account: Account, target: Account | None) -> Account:

@@ -68,8 +68,9 @@ def remove_account(conn: Connection, account_id: AccountId, now: datetime) -> No
 
 def remove_unconfirmed(conn: Connection, before: datetime, limit: int) -> int:
     """Remove up to ``limit`` people who registered before a moment and never confirmed their address."""
+    # Whoever is confirming at this moment is not among them.
     waiting = sa.select(users.c.account_id).where(users.c.confirmed_at.is_(None), users.c.created_at < before)
-    found = conn.execute(waiting.limit(limit)).scalars().all()
+    found = conn.execute(waiting.limit(limit).with_for_update(skip_locked=True)).scalars().all()
     for account_id in found:
         remove_account(conn, AccountId(account_id), before)
     return len(found)
@@ -99,7 +100,7 @@ def delete_row(conn: Connection, account_id: AccountId) -> None:
 
 
 def strip(conn: Connection, account_id: AccountId) -> None:
-    """Leave nothing of a local account but its name and identity, which nobody shall ever have again."""
+    """Leave nothing of an account but its name and identity, and how it stands."""
     conn.execute(
         sa.update(accounts)
         .where(accounts.c.id == account_id)
@@ -117,6 +118,7 @@ def strip(conn: Connection, account_id: AccountId) -> None:
             also_known_as=[],
             attribution_domains=[],
             moved_to_uri=None,
+            fetched_at=None,
             last_status_at=None,
             followers_count=0,
             following_count=0,

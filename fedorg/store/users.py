@@ -53,6 +53,13 @@ def list_of_account(conn: Connection, account_id: AccountId) -> list[User]:
     return [_user(row) for row in conn.execute(sa.select(users).where(users.c.account_id == account_id))]
 
 
+def list_of_account_for_update(conn: Connection, account_id: AccountId) -> list[User]:
+    """The same, and nobody else changes them before this transaction ends."""
+    return [
+        _user(row) for row in conn.execute(sa.select(users).where(users.c.account_id == account_id).with_for_update())
+    ]
+
+
 def list_of_accounts(conn: Connection, account_ids: Collection[AccountId]) -> list[User]:
     """The users whose own accounts these are."""
     return [_user(row) for row in conn.execute(sa.select(users).where(users.c.account_id.in_(account_ids)))]
@@ -99,8 +106,14 @@ def list_staff_accounts(conn: Connection) -> list[AccountId]:
 
 def list_accounts_with_roles(conn: Connection, roles: Collection[UserRole]) -> list[AccountId]:
     """The accounts of those who have one of these roles and may sign in."""
-    statement = sa.select(users.c.account_id).where(
-        users.c.role.in_([role.value for role in roles]), users.c.disabled_at.is_(None)
+    statement = (
+        sa.select(users.c.account_id)
+        .join(accounts, accounts.c.id == users.c.account_id)
+        .where(
+            users.c.role.in_([role.value for role in roles]),
+            users.c.disabled_at.is_(None),
+            accounts.c.suspended_at.is_(None),
+        )
     )
     return [AccountId(number) for number in conn.execute(statement).scalars()]
 

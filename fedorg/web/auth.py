@@ -141,10 +141,12 @@ def requires_login(
     @wraps(view)
     async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         credentials = await _identified(oauth.identify)
-        if credentials.user is None:
+        user, own = credentials.user, credentials.own_account
+        if user is None or own is None:
             raise Invalid("This method requires an authenticated user")
-        if credentials.user.disabled_at is not None:
-            oauth.require_active(credentials.user)
+        is_suspended = own.suspended_at is not None and not own.is_unopened
+        if user.disabled_at is not None or is_suspended:
+            oauth.require_active(user, own)
         return await view(credentials, *args, **kwargs)
 
     return marked(guarded, "application")

@@ -185,7 +185,7 @@ async def test_a_long_life_is_removed_step_by_step(meeting: Meeting, monkeypatch
     await delete(meeting.working, "bert")
 
     assert await meeting.node.read(left_of, bert.user.account_id) == {}
-    assert await departures.remove_some(meeting.node, bert.user.account_id) is False
+    assert await departures.remove_some(meeting.node, RemoveAccount(account_id=bert.user.account_id)) is False
     assert success(await anna.api.get("/api/v1/accounts/verify_credentials"))["following_count"] == 0
 
 

@@ -10,11 +10,15 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
 from fedorg.errors import Forbidden
+from fedorg.ids import AccountId
 from fedorg.services import auditing, registration, users
 from fedorg.services.registration import SignUp
+from fedorg.store import accounts as stored_accounts
 from fedorg.store import warnings
-from fedorg.store.tables import accounts, reports
+from fedorg.store.tables import accounts, reports, statuses
 from fedorg.store.tables import users as users_table
+from tests.node.at_once import meanwhile
+from tests.node.attacks.ground import PUBLIC
 from tests.node.meeting import Meeting
 from tests.node.serving import PASSWORD, Member, NodeServer
 from tests.node.talking import NOBODYS_ID, WorkingServer, entities, entity, post, refusal, success, upload
@@ -202,6 +206,51 @@ async def test_only_suspended_accounts_are_deleted_and_only_by_administrators(wo
     await working.settle()
     assert refusal(await boss.api.get(path), 404)
     assert refusal(await boss.api.delete(path), 404)
+
+
+async def test_a_suspended_account_of_a_peer_stays_so_when_it_is_deleted(meeting: Meeting) -> None:
+    """What it did goes, it does not come back by being met again (S50), and the suspension can be taken back."""
+    working = meeting.working
+    boss = await staff(working, "boss", UserRole.ADMIN)
+    uri = meeting.add("fred", name="Fred", summary="Buy now")
+    fred = await meeting.find(boss, "fred")
+    path = f"/api/v1/admin/accounts/{fred['id']}"
+    success(await boss.api.post(f"/api/v1/accounts/{fred['id']}/follow"))
+    await meeting.say("Accept", "fred", await meeting.peer.wait_for("Follow"))
+    said = {"type": "Note", "id": f"{uri}/1", "attributedTo": uri, "content": "Buy", "to": [PUBLIC]}
+    await meeting.say("Create", "fred", said)
+    assert await statuses_of(working, uri) == 1
+    success(await act(boss, fred["id"], "suspend"))
+
+    def lift(conn: Connection) -> None:
+        stored_accounts.set_standing(conn, AccountId(int(fred["id"])), suspended_at=None)
+
+    late = await meanwhile(meeting.node, lift, boss.api.delete(path))
+    assert refusal(late, 403) == "Only a suspended account can be deleted"
+    success(await act(boss, fred["id"], "suspend"))
+    assert entity(await boss.api.delete(path), "AdminAccount")["username"] == "fred"
+    await working.settle()
+
+    assert await statuses_of(working, uri) == 0
+    update = meeting.peer.activity("Update", uri, meeting.peer.documents["/users/fred"], 900)
+    assert await meeting.post(update, "fred") == 403
+    asked = {"q": f"@fred@{meeting.peer.domain}", "type": "accounts", "resolve": "true"}
+    assert success(await boss.api.get("/api/v2/search", params=asked))["accounts"] == []
+    seen = entity(await boss.api.get(path), "AdminAccount")
+    assert (seen["suspended"], seen["account"]["display_name"], seen["account"]["note"]) == (True, "", "")
+    (line,) = await auditing.list_lines(meeting.node, action="account.deleted")
+    assert (line.by, line.target) == ("boss", fred["acct"])
+    assert success(await boss.api.post(f"{path}/unsuspend"))["suspended"] is False
+    back = await meeting.find(boss, "fred")
+    assert (back["id"], back["display_name"], back["note"]) == (fred["id"], "Fred", "Buy now")
+
+
+async def statuses_of(working: WorkingServer, uri: str) -> int:
+    def unit(conn: Connection) -> int:
+        own = sa.select(sa.func.count()).join(accounts, accounts.c.id == statuses.c.account_id)
+        return conn.execute(own.select_from(statuses).where(accounts.c.uri == uri)).scalar_one()
+
+    return await working.server.node.read(unit)
 
 
 async def test_an_action_answers_the_reports(working: WorkingServer) -> None:

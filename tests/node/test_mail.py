@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -17,6 +17,8 @@ from fedorg import config
 from fedorg.domain.accounts import UserRole
 from fedorg.errors import SettingsError
 from fedorg.jobs import upkeep
+from fedorg.store import users
+from tests.node.at_once import meanwhile
 from tests.node.serving import PASSWORD, Browser, NodeServer
 from tests.node.talking import WorkingServer, refusal, run_jobs, success
 
@@ -148,6 +150,11 @@ async def test_a_confirmation_is_sent_again_and_elsewhere(serve: Serve, postbox:
         path = "/api/v1/emails/confirmations"
         for wrong in ("not an address", "anna@people.example", "dora@kept-out.example"):
             assert (await person.post(path, json={"email": wrong})).status_code == 422
+        taken = replace(boss.user, email=ADDRESS)
+        node = working.server.node
+        late = await meanwhile(node, lambda conn: users.update(conn, taken), person.post(path, json={"email": ADDRESS}))
+        assert refusal(late, 422) == "Validation failed: Email has already been taken"
+        await node.write(users.update, boss.user)
         assert success(await person.post(path)) == {}
         await working.settle()
         assert success(await person.post(path, json={"email": ADDRESS})) == {}

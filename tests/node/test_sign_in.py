@@ -1,12 +1,19 @@
 """Signing in with a browser, and what ends it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
+
+import httpx
+from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
 from fedorg.services import registration, users
+from tests.node.at_once import meanwhile
 from tests.node.serving import PASSWORD, Browser, NodeServer
+from tests.node.test_oauth import query, register
 
 Serve = Callable[..., Awaitable[NodeServer]]
 
@@ -168,6 +175,42 @@ async def test_a_new_password_ends_every_session_and_token(node_server: NodeServ
     assert (await anna.api.get("/api/v1/preferences")).status_code == 401
     assert (await other.sign_in("anna", PASSWORD)).status_code == 401
     assert (await other.sign_in("anna", "another password")).status_code == 303
+
+
+async def test_s44_what_an_old_password_began_comes_to_nothing(node_server: NodeServer) -> None:
+    """S44: a password that is reset while it is changed, used to sign in or to let a program in opens nothing more."""
+    node, app = node_server.node, await register(node_server)
+    words = {"new": "another password", "again": "another password"}
+
+    async def while_reset(name: str, begin: Callable[[Browser], Awaitable[Awaitable[httpx.Response]]]) -> Browser:
+        who, browser = await node_server.person(name), await node_server.browser()
+        other = await begin(browser)
+
+        def reset(conn: Connection) -> None:
+            forget = partial(replace, password_hash=None)
+            users._apply_and_revoke(conn, node, who.user.id, "user.password_reset", forget, None)
+
+        answer = await meanwhile(node, reset, other)
+        assert answer.status_code in (403, 422), (name, answer.status_code)
+        return browser
+
+    async def change(browser: Browser) -> Awaitable[httpx.Response]:
+        await browser.sign_in("anna")
+        return browser.submit(await browser.open("/"), "/account/password", current=PASSWORD, **words)
+
+    async def sign_in(browser: Browser) -> Awaitable[httpx.Response]:
+        page = await browser.open("/auth/sign_in")
+        return browser.submit(page, "/auth/sign_in", name="bert", password=PASSWORD)
+
+    async def allow(browser: Browser) -> Awaitable[httpx.Response]:
+        await browser.sign_in("carl")
+        page = await browser.open("/oauth/authorize", params=query(app))
+        return browser.submit(page, "/oauth/authorize", decision="allow")
+
+    for name, begin in (("anna", change), ("bert", sign_in), ("carl", allow)):
+        browser = await while_reset(name, begin)
+        assert not await is_signed_in(browser), name
+        assert (await users.get_by_username(node, name)).password_hash is None
 
 
 async def test_a_refused_password_changes_nothing(node_server: NodeServer) -> None:

@@ -1,7 +1,6 @@
 """Posting, receiving, editing and deleting: what is promised of one status."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -346,7 +345,7 @@ async def test_suspended_author_is_silent(world: World) -> None:
     assert old is not None
     await world.distribute(old)
 
-    await world.node.write(accounts.update, replace(dora, suspended_at=world.clock()))
+    await world.node.write(accounts.set_standing, dora.id, suspended_at=world.clock())
 
     assert await statuses.receive_status(world.node, note(dora, 2)) is None
     assert await statuses.record_fetched(world.node, note(dora, 3)) is None

@@ -5,7 +5,6 @@ do it to this account, in the transaction that does it.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Connection
@@ -26,7 +25,7 @@ from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import AccountId, WarningId
 from fedorg.node import Node
 from fedorg.services import departures, oauth, users
-from fedorg.store import accounts, admin_accounts, audit, jobs, notifications, reports, sessions, warnings
+from fedorg.store import accounts, admin_accounts, audit, jobs, notifications, reports, warnings
 from fedorg.store import users as user_rows
 
 TEXT_MAX: Final = 2000
@@ -42,7 +41,7 @@ async def get(node: Node, account_id: AccountId) -> AdminAccountView:
     """One account with its user."""
 
     def unit(conn: Connection) -> AdminAccountView:
-        return _view(conn, _existing(conn, node, account_id))
+        return _view(conn, _existing(node, accounts.get(conn, account_id)))
 
     return await node.read(unit)
 
@@ -71,21 +70,23 @@ async def reject(node: Node, by: User, account_id: AccountId) -> AdminAccountVie
 
 
 async def delete(node: Node, by: User, account_id: AccountId) -> AdminAccountView:
-    """Remove all data of a suspended account, for good; ``Forbidden`` for one that is not suspended."""
+    """Remove all data of a suspended account, for good; ``Forbidden`` for one that is not suspended.
 
-    def check(conn: Connection) -> AdminAccountView:
+    One of another server stays suspended: it would come back else, when it is met again.
+    """
+
+    def unit(conn: Connection) -> AdminAccountView:
         view = _view(conn, _target(conn, node, by, account_id))
         if not view.is_suspended:
             raise Forbidden("Only a suspended account can be deleted")
+        if view.account.is_local:
+            departures.leave(conn, node, view.account, by.id)
+        else:
+            departures.empty(conn, node, view.account)
+            _audit(conn, node, "account.deleted", view.account, by)
         return view
 
-    view = await node.read(check)
-    if view.account.is_local:
-        await departures.delete_member(node, view.account.username, by=by.id)
-    else:
-        await departures.remove_remote_account(node, view.account)
-        await node.write(_audit, node, "account.deleted", view.account, by)
-    return view
+    return await node.write(unit)
 
 
 async def act(node: Node, by: User, account_id: AccountId, action: AccountAction) -> AccountWarning:
@@ -121,7 +122,7 @@ async def unsilence(node: Node, by: User, account_id: AccountId) -> AdminAccount
 
     def change(conn: Connection, account: Account) -> None:
         if account.silenced_at is not None:
-            accounts.update(conn, replace(account, silenced_at=None))
+            accounts.set_standing(conn, account.id, silenced_at=None)
             _audit(conn, node, "account.unsilenced", account, by)
 
     return await _change(node, by, account_id, change)
@@ -132,7 +133,7 @@ async def unsensitive(node: Node, by: User, account_id: AccountId) -> AdminAccou
 
     def change(conn: Connection, account: Account) -> None:
         if account.sensitized_at is not None:
-            accounts.update(conn, replace(account, sensitized_at=None))
+            accounts.set_standing(conn, account.id, sensitized_at=None)
             _audit(conn, node, "account.unsensitized", account, by)
 
     return await _change(node, by, account_id, change)
@@ -146,11 +147,9 @@ async def unsuspend(node: Node, by: User, account_id: AccountId) -> AdminAccount
         if not view.is_suspended:
             return
         is_waiting = view.user is not None and None in (view.user.approved_at, view.user.confirmed_at)
-        accounts.update(
-            conn,
-            # Whoever has not been let in yet stays outside.
-            replace(account, suspended_at=account.created_at if is_waiting else None, suspended_remotely=False),
-        )
+        # Whoever has not been let in yet stays outside.
+        suspended_at = account.created_at if is_waiting else None
+        accounts.set_standing(conn, account.id, suspended_at=suspended_at, suspended_remotely=False)
         _announce(conn, node, account)
         _audit(conn, node, "account.unsuspended", account, by)
 
@@ -168,23 +167,22 @@ def disable(conn: Connection, node: Node, account: Account, by: User) -> None:
 
 def sensitize(conn: Connection, node: Node, account: Account, by: User) -> None:
     """Mark all media of an account as sensitive."""
-    accounts.update(conn, replace(account, sensitized_at=account.sensitized_at or node.now()))
+    accounts.set_standing(conn, account.id, sensitized_at=account.sensitized_at or node.now())
     _audit(conn, node, "account.sensitized", account, by)
 
 
 def silence(conn: Connection, node: Node, account: Account, by: User) -> None:
     """Keep an account out of what is shown to those who do not follow it."""
-    accounts.update(conn, replace(account, silenced_at=account.silenced_at or node.now()))
+    accounts.set_standing(conn, account.id, silenced_at=account.silenced_at or node.now())
     _audit(conn, node, "account.silenced", account, by)
 
 
 def suspend(conn: Connection, node: Node, account: Account, by: User) -> None:
     """Hide an account everywhere, end what acts for it, and tell the servers that know it (S42, S50)."""
-    accounts.update(conn, replace(account, suspended_at=node.now(), suspended_remotely=False))
+    accounts.set_standing(conn, account.id, suspended_at=node.now(), suspended_remotely=False)
     oauth.revoke_account(conn, node, account.id)
     for user in user_rows.list_of_account(conn, account.id):
-        sessions.delete_of_user(conn, user.id)
-        user_rows.delete_sign_in_links(conn, user.id)
+        users.sign_out(conn, node, user.id)
     if not account.is_local:
         # Its own server goes on bringing it what it follows, unless it follows nobody here.
         jobs.enqueue(conn, node.ids, node.now(), SeverAccount(account_id=account.id, cause=node.ids.next()))
@@ -211,19 +209,21 @@ async def _change(
     return await node.write(unit)
 
 
-def _existing(conn: Connection, node: Node, account_id: AccountId) -> Account:
-    account = accounts.get(conn, account_id)
+def _existing(node: Node, account: Account) -> Account:
     if account.deleted_at is not None or account.uri == node.uris.node_actor:
         raise NotFound
     return account
 
 
 def _target(conn: Connection, node: Node, by: User, account_id: AccountId) -> Account:
-    """The account that ``by`` may act on: not one of the same role or above, so never their own either."""
-    account = _existing(conn, node, account_id)
+    """The account that ``by`` may act on: not one of the same role or above, so never their own either.
+
+    Nobody else changes it, or the login that is its own, before this transaction ends.
+    """
+    account = _existing(node, accounts.get_for_update(conn, account_id))
     # A role taken away meanwhile counts.
     role = user_rows.get(conn, by.id).role
-    targets = [user.role for user in user_rows.list_of_account(conn, account.id)] or [UserRole.MEMBER]
+    targets = [user.role for user in user_rows.list_of_account_for_update(conn, account.id)] or [UserRole.MEMBER]
     if account_id == by.account_id or not all(may_act_on(role, target) for target in targets):
         raise Forbidden("This action is not allowed")
     return account

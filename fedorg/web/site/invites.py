@@ -4,7 +4,7 @@ from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from fedorg.errors import Forbidden, Invalid, NotFound
-from fedorg.services import oauth, registration
+from fedorg.services import registration
 from fedorg.services.registration import SignUp
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
@@ -64,7 +64,6 @@ async def _register(visitor: SignedIn | None, action: str, code: str | None) -> 
         return await _form(visitor, action, form, problem)
     if not user.is_active:
         return await page("waiting.html", visitor, user=user)
-    oauth.require_active(user)
     return await sign_in_browser(go("/"), user)
 
 

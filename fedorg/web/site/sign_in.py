@@ -40,10 +40,10 @@ async def sign_in(visitor: SignedIn | None) -> Response:
     spend(limits.SIGN_IN_BY_NAME, limits.subject_of_name(name))
     try:
         user = await users.sign_in(this_node(), name, form.get("password", ""))
+        return await sign_in_browser(go(back), user)
     except (Unauthorized, Forbidden) as problem:
         status = 401 if isinstance(problem, Unauthorized) else 403
         return await page("sign_in.html", visitor, status=status, back=back, name=name, problem=str(problem))
-    return await sign_in_browser(go(back), user)
 
 
 @blueprint.get("/auth/sign_in/link/<token>")

@@ -1,7 +1,6 @@
 """Attacks on who is who: documents and activities that claim ids, authors, names, pages and times of others."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -466,7 +465,7 @@ async def test_s50_what_a_suspended_person_said_does_not_come_back(
 
 def suspend(conn: Connection, account_id: AccountId) -> None:
     """What a moderator does."""
-    accounts.update(conn, replace(accounts.get(conn, account_id), suspended_at=datetime.now(UTC)))
+    accounts.set_standing(conn, account_id, suspended_at=datetime.now(UTC))
 
 
 async def follow_remote(ground: Ground, peer: FakePeer, name: str) -> None:

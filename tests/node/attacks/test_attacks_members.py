@@ -6,10 +6,11 @@ The tables are made from the application's own routes, so that a route that is a
 import json
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -285,13 +286,17 @@ async def test_s49_who_is_kept_out_is_out_on_every_route(ground: Ground, how: st
         if route.access not in ("public", "application", "application write:accounts"):
             answer = await call(member.api, route, {})
             assert answer.status_code in (401, 403), (route, answer.text)
-    if how == "disabled":
-        assert "Sign out" not in (await browser.open("/")).text
+    assert "Sign out" not in (await browser.open("/")).text
+    again = await browser.sign_in(member.user.username)
+    assert (again.status_code, how in again.text) == (403, True)
+    link = urlsplit(await users.create_sign_in_link(ground.server.node, member.user)).path
+    assert (await browser.submit(await browser.open(link), link)).status_code == 403
+    assert "Sign out" not in (await browser.open("/")).text
 
 
 def _suspend(conn: Connection, member: Member) -> None:
     known = accounts.get(conn, member.user.account_id)
-    accounts.update(conn, replace(known, suspended_at=datetime.now(UTC)))
+    accounts.set_standing(conn, known.id, suspended_at=datetime.now(UTC))
 
 
 async def test_s48_who_knows_whom_is_told_to_no_visitor_of_a_narrow_node(

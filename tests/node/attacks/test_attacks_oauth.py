@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from fedorg import web
-from fedorg.services import departures, users
+from fedorg.services import accounts, departures, users
 from fedorg.services.credentials import secret_hash
+from fedorg.services.moderation import accounts as moderation
 from fedorg.web.auth import ACCESS
 from tests.node.attacks.ground import NUMBERS, Ground
 from tests.node.serving import PASSWORD, Browser, Member
@@ -60,13 +61,20 @@ async def by_reset(ground: Ground, who: Member) -> None:
     await users.reset_password(ground.server.node, who.user)
 
 
+async def by_suspending(ground: Ground, who: Member) -> None:
+    """A moderator."""
+    node = ground.server.node
+    account = await accounts.get_account(node, who.user.account_id)
+    await node.write(moderation.suspend, node, account, ground.alice.user)
+
+
 async def by_leaving(ground: Ground, who: Member) -> None:
     """The end of the account."""
     await departures.delete_member(ground.server.node, who.user.username)
 
 
 End = Callable[[Ground, Member], Awaitable[None]]
-ENDS: Final[tuple[End, ...]] = (by_password, by_ending_the_program, by_disabling, by_reset, by_leaving)
+ENDS: Final[tuple[End, ...]] = (by_password, by_ending_the_program, by_disabling, by_suspending, by_reset, by_leaving)
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -93,15 +101,20 @@ async def test_s42_a_stolen_code_ends_the_stream_of_the_token_it_gave(ground: Gr
         await heard.end(REVOCATION_SECONDS)
 
 
-@pytest.mark.parametrize("end", [by_password, by_disabling, by_reset, by_leaving])
+@pytest.mark.parametrize("end", [by_password, by_disabling, by_suspending, by_reset, by_leaving])
 async def test_s44_whatever_changes_a_credential_ends_everything_it_opened(ground: Ground, end: End) -> None:
-    """S44: tokens of every program, browsers, links that wait to be opened and codes that wait to be exchanged."""
+    """S44: tokens of every program and for every account, browsers, links and codes that wait."""
     who = await member(ground)
     app = await register(ground.server)
     browser = await signed_in(ground, who)
     code = returned(await consent(browser, query(app)))["code"]
     link = urlsplit(await users.create_sign_in_link(ground.server.node, who.user)).path
-    other = await ground.server.api(await ground.server.token(who.user))
+    await users.share_account(ground.server.node, who.user, ground.alice.user.account_id)
+    page = await browser.open("/oauth/authorize", params=query(app))
+    shared = await browser.submit(page, "/oauth/authorize", decision="allow", account_id=ground.alice.id)
+    token = (await exchange(ground.server, app, returned(shared)["code"])).json()["access_token"]
+    other = await ground.server.api(token)
+    assert success(await other.get("/api/v1/accounts/verify_credentials"))["username"] == "alice"
 
     await end(ground, who)
 
