@@ -31,6 +31,7 @@ from fedorg.store import (
     seen,
     severances,
     strangers,
+    tags,
     thread_mutes,
     warnings,
 )
@@ -80,6 +81,7 @@ RULES: Final = (
     Rule(name="notification_requests", age=timedelta(days=30), forget=requests.delete_empty),
     Rule(name="resolved_reports", age=timedelta(days=400), forget=reports.delete_resolved),
     Rule(name="preview_cards", age=timedelta(days=14), forget=cards.delete_unused),
+    Rule(name="tags", age=timedelta(days=14), forget=tags.delete_unused),
     Rule(name="account_warnings", age=timedelta(days=1100), forget=warnings.delete_before),
     Rule(name="audit_log", age=timedelta(days=1100), forget=audit.delete_before),
     Rule(name="completions", age=timedelta(days=2), forget=completions.delete_before),

@@ -264,7 +264,8 @@ def bury_overdue(conn: Connection, now: datetime, limit: int, *, patience: timed
 def drop_inbox(conn: Connection, now: datetime, inbox: str, domain: str) -> int:
     """The inbox is gone for good: queue nothing more for it, forget what waits; how many deliveries that were."""
     insert_ignore(conn, gone_inboxes, [{"inbox": inbox, "domain": domain, "gone_at": now}])
-    return conn.execute(delete(deliveries).where(deliveries.c.inbox == inbox)).rowcount
+    waiting = delete(deliveries).where(deliveries.c.domain == domain, deliveries.c.inbox == inbox)
+    return conn.execute(waiting).rowcount
 
 
 def put_off(conn: Connection, domain: str, until: datetime) -> None:

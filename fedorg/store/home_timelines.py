@@ -50,10 +50,11 @@ def insert_home(conn: Connection, receivers: Collection[AccountId], status: Stat
 
 def holders(conn: Connection, status_id: StatusId) -> list[AccountId]:
     """On whose home timelines a status stands, itself or boosted."""
+    itself = sa.select(statuses.c.id).where(statuses.c.id == status_id)
     boosts = sa.select(statuses.c.id).where(statuses.c.reblog_of_id == status_id)
     statement = (
         sa.select(home_timeline.c.account_id)
-        .where(sa.or_(home_timeline.c.status_id == status_id, home_timeline.c.status_id.in_(boosts)))
+        .where(home_timeline.c.status_id.in_(sa.union_all(itself, boosts)))
         .distinct()
     )
     return [AccountId(one) for one in conn.execute(statement).scalars()]

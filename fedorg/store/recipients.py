@@ -14,6 +14,7 @@ from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import Tier
 from fedorg.ids import AccountId, StatusId
+from fedorg.store.beside import beside
 from fedorg.store.tables import (
     accounts,
     favourites,
@@ -30,11 +31,13 @@ from fedorg.store.tables import (
 from fedorg.store.upsert import insert_ignore
 
 _INBOX: Final = sa.func.coalesce(accounts.c.shared_inbox, accounts.c.inbox)
+_TIER: Final = sa.func.coalesce(peers.c.tier, Tier.OPEN.value).label("tier")
 _COLUMNS: Final = (
     _INBOX.label("inbox"),
     accounts.c.peer.label("domain"),
-    sa.func.coalesce(peers.c.tier, Tier.OPEN.value).label("tier"),
+    _TIER,
 )
+_IS_REACHED: Final = (accounts.c.peer.is_not(None), accounts.c.suspended_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +51,13 @@ class Recipient:
 
 def list_followers(conn: Connection, author_id: AccountId) -> list[Recipient]:
     """Distinct inboxes of accepted remote followers."""
-    is_follower = sa.exists().where(
-        follows.c.account_id == accounts.c.id,
-        follows.c.target_id == author_id,
-        follows.c.state == FollowState.ACCEPTED.value,
+    # From the follows to the accounts, of which there are many more.
+    of_author = (
+        sa.select(follows.c.account_id)
+        .where(follows.c.target_id == author_id, follows.c.state == FollowState.ACCEPTED.value)
+        .subquery()
     )
-    return _recipients(conn, is_follower)
+    return _recipients(conn, accounts.c.id == of_author.c.account_id)
 
 
 def list_mentioned(conn: Connection, status_id: StatusId) -> list[Recipient]:
@@ -73,9 +77,8 @@ def list_engaged(conn: Connection, status_id: StatusId) -> list[Recipient]:
     admirers = sa.select(favourites.c.account_id).where(favourites.c.status_id == status_id)
     reactors = sa.select(reactions.c.account_id).where(reactions.c.status_id == status_id)
     quoters = sa.select(quotes.c.account_id).where(quotes.c.quoted_status_id == status_id)
-    groups = (boosters, repliers, admirers, reactors, quoters, _mentioned(status_id))
-    engaged = sa.or_(*(accounts.c.id.in_(group) for group in groups))
-    return _recipients(conn, engaged)
+    engaged = sa.union(boosters, repliers, admirers, reactors, quoters, _mentioned(status_id))
+    return _recipients(conn, accounts.c.id.in_(engaged))
 
 
 def list_voters(conn: Connection, status_id: StatusId) -> list[Recipient]:
@@ -90,8 +93,25 @@ def list_voters(conn: Connection, status_id: StatusId) -> list[Recipient]:
 
 def list_holders(conn: Connection, status_id: StatusId) -> list[Recipient]:
     """The inboxes a status was sent to, as far as accounts of their servers are known."""
-    sent = sa.select(status_inboxes.c.inbox).where(status_inboxes.c.status_id == status_id)
-    return _recipients(conn, _INBOX.in_(sent))
+    # All accounts behind one inbox live on one server: any of them tells which.
+    domain = (
+        sa.select(accounts.c.peer)
+        .where(beside(status_inboxes.c.inbox) == _INBOX, *_IS_REACHED)
+        .limit(1)
+        .correlate(status_inboxes)
+        .scalar_subquery()
+    )
+    sent = (
+        sa.select(status_inboxes.c.inbox, domain.label("domain"))
+        .where(status_inboxes.c.status_id == status_id)
+        .subquery()
+    )
+    statement = (
+        sa.select(sent.c.inbox, sent.c.domain, _TIER)
+        .select_from(sent.outerjoin(peers, peers.c.domain == sent.c.domain))
+        .where(sent.c.domain.is_not(None))
+    )
+    return _read(conn, statement)
 
 
 def list_sent(conn: Connection, status_id: StatusId) -> list[str]:
@@ -121,7 +141,11 @@ def _recipients(conn: Connection, which: ColumnElement[bool]) -> list[Recipient]
     statement: sa.Select[Any] = (
         sa.select(*_COLUMNS)
         .select_from(accounts.outerjoin(peers, peers.c.domain == accounts.c.peer))
-        .where(which, accounts.c.peer.is_not(None), accounts.c.suspended_at.is_(None), _INBOX != "")
+        .where(which, *_IS_REACHED, _INBOX != "")
         .distinct()
     )
+    return _read(conn, statement)
+
+
+def _read(conn: Connection, statement: sa.Select[Any]) -> list[Recipient]:
     return [Recipient(inbox=row.inbox, domain=row.domain, tier=Tier(row.tier)) for row in conn.execute(statement)]

@@ -10,7 +10,7 @@ to do with: were named in, favourited, boosted, bookmarked or voted in. Nothing 
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, assert_never
+from typing import Any, Final, assert_never, cast
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -33,6 +33,7 @@ from fedorg.domain.statuses import MediaType, Status
 from fedorg.domain.visibility import Visibility
 from fedorg.ids import AccountId, StatusId, at
 from fedorg.store import domain_blocks, narrowing
+from fedorg.store.beside import beside
 from fedorg.store.statuses import COLUMNS, from_row
 from fedorg.store.tables import (
     accounts,
@@ -64,7 +65,7 @@ def put(conn: Connection, status_id: StatusId, words: Sequence[str]) -> None:
 
 def list_before(conn: Connection, before: StatusId | None, limit: int) -> list[Status]:
     """Statuses without boosts, the newest first, older than ``before``."""
-    statement = sa.select(*COLUMNS).where(statuses.c.reblog_of_id.is_(None))
+    statement = sa.select(*COLUMNS).where(beside(statuses.c.reblog_of_id).is_(None))
     if before is not None:
         statement = statement.where(statuses.c.id < before)
     rows = conn.execute(statement.order_by(statuses.c.id.desc()).limit(limit))
@@ -75,10 +76,9 @@ def search(conn: Connection, viewer: AccountId, now: datetime, query: StatusQuer
     """Statuses for which ``query`` holds and which ``viewer`` may find, the newest first."""
     if query.is_empty:
         return []
-    dialect = conn.dialect.name
-    statement = sa.select(statuses.c.id).where(
-        statuses.c.reblog_of_id.is_(None),
-        *_phrases(dialect, query),
+    statement, number = _matching_phrases(conn.dialect.name, query)
+    statement = statement.where(
+        beside(statuses.c.reblog_of_id).is_(None),
         *(_holds(viewer, one) for one in query.wanted if not isinstance(one, Phrase)),
         *(sa.not_(_holds(viewer, one)) for one in query.unwanted if not isinstance(one, Phrase)),
         _is_in_scope(viewer, query.scope),
@@ -87,29 +87,37 @@ def search(conn: Connection, viewer: AccountId, now: datetime, query: StatusQuer
     if page.author is not None:
         statement = statement.where(statuses.c.account_id == page.author)
     if page.max_id is not None:
-        statement = statement.where(statuses.c.id < page.max_id)
+        statement = statement.where(number < page.max_id)
     if page.min_id is not None:
-        statement = statement.where(statuses.c.id > page.min_id)
-    statement = statement.order_by(statuses.c.id.desc()).limit(page.limit).offset(page.offset)
+        statement = statement.where(number > page.min_id)
+    statement = statement.order_by(number.desc()).limit(page.limit).offset(page.offset)
     return [StatusId(one) for one in conn.execute(statement).scalars()]
 
 
-def _phrases(dialect: str, query: StatusQuery) -> list[ColumnElement[bool]]:
-    """The conditions on words: all wanted phrases at once, and none of the unwanted ones."""
+def _matching_phrases(dialect: str, query: StatusQuery) -> tuple[sa.Select[Any], ColumnElement[int]]:
+    """Statuses with all wanted phrases and none of the unwanted ones, and the column to page by."""
     wanted = [one.words for one in query.wanted if isinstance(one, Phrase)]
     unwanted = [one.words for one in query.unwanted if isinstance(one, Phrase)]
-    conditions: list[ColumnElement[bool]] = []
-    if wanted:
-        conditions.append(statuses.c.id.in_(_matching(dialect, wanted, "AND")))
+    statement, number = sa.select(statuses.c.id), cast("ColumnElement[int]", statuses.c.id)
+    if wanted and dialect == "sqlite":
+        # FTS5 gives them one by one in the order of the page: a common word is not read to its end.
+        number = _FTS5.c.rowid
+        statement = statement.join(_FTS5, number == statuses.c.id).where(_matches(wanted, "AND"))
+    elif wanted:
+        statement = statement.where(statuses.c.id.in_(_matching(dialect, wanted, "AND")))
     if unwanted:
-        conditions.append(statuses.c.id.not_in(_matching(dialect, unwanted, "OR")))
-    return conditions
+        statement = statement.where(statuses.c.id.not_in(_matching(dialect, unwanted, "OR")))
+    return statement, number
+
+
+def _matches(phrases: Sequence[tuple[str, ...]], operator: str) -> ColumnElement[bool]:
+    expression = f" {operator} ".join(f'"{" ".join(words)}"' for words in phrases)
+    return _FTS5.c.search_words.op("MATCH", is_comparison=True)(sa.literal(expression))
 
 
 def _matching(dialect: str, phrases: Sequence[tuple[str, ...]], operator: str) -> sa.Select[Any]:
     if dialect == "sqlite":
-        expression = f" {operator} ".join(f'"{" ".join(words)}"' for words in phrases)
-        return sa.select(_FTS5.c.rowid).where(_FTS5.c.search_words.op("MATCH")(sa.literal(expression)))
+        return sa.select(_FTS5.c.rowid).where(_matches(phrases, operator))
     vector = sa.func.to_tsvector(_SIMPLE, search_documents.c.body)
     each = [vector.op("@@")(sa.func.phraseto_tsquery(_SIMPLE, " ".join(words))) for words in phrases]
     return sa.select(search_documents.c.status_id).where(sa.and_(*each) if operator == "AND" else sa.or_(*each))
@@ -173,7 +181,7 @@ def _is_in_scope(viewer: AccountId, scope: SearchScope) -> ColumnElement[bool]:
         case SearchScope.ALL:
             return sa.or_(_is_in_library(viewer), _is_findable())
         case SearchScope.LIBRARY:
-            return _is_in_library(viewer)
+            return statuses.c.id.in_(_library(viewer))
         case SearchScope.PUBLIC:
             return _is_findable()
         case _:
@@ -199,6 +207,22 @@ def _is_in_library(viewer: AccountId) -> ColumnElement[bool]:
         sa.exists().where(
             polls.c.status_id == statuses.c.id, poll_votes.c.poll_id == polls.c.id, poll_votes.c.account_id == viewer
         ),
+    )
+
+
+def _library(viewer: AccountId) -> sa.CompoundSelect[Any]:
+    """The same, from what the viewer did: where nothing else is looked at, it is much less than all statuses."""
+    own, boost = statuses.alias("own"), statuses.alias("boost")
+    return sa.union(
+        sa.select(own.c.id).where(own.c.account_id == viewer),
+        *(
+            sa.select(table.c.status_id).where(table.c.account_id == viewer)
+            for table in (mentions, favourites, bookmarks)
+        ),
+        sa.select(boost.c.reblog_of_id).where(boost.c.account_id == viewer, boost.c.reblog_of_id.is_not(None)),
+        sa.select(polls.c.status_id)
+        .join(poll_votes, poll_votes.c.poll_id == polls.c.id)
+        .where(poll_votes.c.account_id == viewer),
     )
 
 

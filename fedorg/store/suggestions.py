@@ -17,6 +17,7 @@ from fedorg.ids import AccountId
 from fedorg.store import accounts, domain_blocks, narrowing
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import dismissed_suggestions, follows
+from fedorg.store.tables.people import LAST_ACTIVE
 from fedorg.store.upsert import insert_ignore
 
 _ACCOUNT = accounts_table.c
@@ -40,7 +41,7 @@ def list_directory(
     return [accounts.from_row(row) for row in conn.execute(statement)]
 
 
-BY_ACTIVITY = sa.func.coalesce(_ACCOUNT.last_status_at, 0).desc()
+BY_ACTIVITY = LAST_ACTIVE
 BY_AGE = _ACCOUNT.created_at.desc()
 
 

@@ -3,40 +3,31 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 
 from fedorg.domain.statuses import Tag, TagUse, TagView
-from fedorg.domain.visibility import Reach, Visibility
-from fedorg.ids import AccountId, IdSource, StatusId, at
-from fedorg.store import tag_follows
+from fedorg.domain.visibility import Visibility
+from fedorg.ids import AccountId, IdSource, StatusId
+from fedorg.store import tag_follows, usage
+from fedorg.store.beside import beside
+from fedorg.store.prefixes import begins_with
 from fedorg.store.tables import featured_tags, status_tags, statuses, tags
+from fedorg.store.tables import tag_follows as tag_follows_table
 from fedorg.store.upsert import insert_ignore
 
 
 def link(conn: Connection, ids: IdSource, now: datetime, status_id: StatusId, used: Sequence[Tag]) -> None:
     """Give a status its hashtags; names that are new become rows."""
-    if not used:
-        return
-    by_name = {tag.name: tag for tag in used}
-    rows = [
-        {"id": ids.next(), "name": name, "display_name": by_name[name].display_name, "created_at": now}
-        for name in sorted(by_name)
-    ]
-    insert_ignore(conn, tags, rows)
-    found = conn.execute(sa.select(tags.c.id).where(tags.c.name.in_(list(by_name)))).scalars()
-    insert_ignore(conn, status_tags, [{"tag_id": tag_id, "status_id": status_id} for tag_id in found])
+    rows = [{"tag_id": tag_id, "status_id": status_id} for tag_id in _take_up(conn, ids, now, used)]
+    insert_ignore(conn, status_tags, rows)
 
 
 def get_or_insert(conn: Connection, ids: IdSource, now: datetime, tag: Tag) -> int:
     """The id of a hashtag, which becomes a row when it is new."""
-    insert_ignore(
-        conn, tags, [{"id": ids.next(), "name": tag.name, "display_name": tag.display_name, "created_at": now}]
-    )
-    return int(conn.execute(sa.select(tags.c.id).where(tags.c.name == tag.name)).scalar_one())
+    return _take_up(conn, ids, now, [tag])[0]
 
 
 def unlink_all(conn: Connection, status_id: StatusId) -> None:
@@ -61,7 +52,7 @@ def list_of_statuses(conn: Connection, ids: Collection[StatusId]) -> dict[Status
 def views(conn: Connection, now: datetime, viewer: AccountId | None, ids: Sequence[int]) -> list[TagView]:
     """Hashtags that exist, in the order of ``ids``, as ``viewer`` sees them, in a fixed number of queries."""
     names = {row.id: row.name for row in conn.execute(sa.select(tags.c.id, tags.c.name).where(tags.c.id.in_(ids)))}
-    history = _history(conn, ids, now, _use_seen_by(viewer))
+    history = _history(conn, ids, now, viewer)
     found = [TagView(id=tag_id, name=names[tag_id], history=history[tag_id]) for tag_id in ids]
     return found if viewer is None else _for_viewer(conn, viewer, found)
 
@@ -75,7 +66,7 @@ def search(
     """
     statement = (
         sa.select(tags.c.id)
-        .where(tags.c.name.startswith(prefix, autoescape=True), sa.exists().where(_IS_PUBLIC_USE))
+        .where(begins_with(tags.c.name, prefix), _is_used(viewer))
         .order_by(sa.func.length(tags.c.name), tags.c.name)
         .limit(limit)
         .offset(offset)
@@ -89,12 +80,11 @@ def get_view(conn: Connection, viewer: AccountId | None, name: str, now: datetim
     One that stands in no such status and on no profile, and that the viewer does not follow, looks like one that nobody
     ever used, with the id 0.
     """
-    use = _use_seen_by(viewer)
     is_on_profile = sa.exists().where(featured_tags.c.tag_id == tags.c.id)
-    is_known = sa.or_(sa.exists().where(use), is_on_profile, tag_follows.is_followed_by(viewer, tags.c.id))
+    is_known = sa.or_(_is_used(viewer), is_on_profile, tag_follows.is_followed_by(viewer, tags.c.id))
     statement = sa.select(tags.c.id).where(tags.c.name == name, is_known)
     tag_id = conn.execute(statement).scalar_one_or_none() or 0
-    found = TagView(id=tag_id, name=name, history=_history(conn, [tag_id], now, use)[tag_id])
+    found = TagView(id=tag_id, name=name, history=_history(conn, [tag_id], now, viewer)[tag_id])
     return found if viewer is None else _for_viewer(conn, viewer, [found])[0]
 
 
@@ -109,7 +99,7 @@ def list_most_used(
         .join(statuses, statuses.c.id == status_tags.c.status_id)
         .where(
             statuses.c.account_id == account_id,
-            statuses.c.visibility == Visibility.PUBLIC.value,
+            beside(statuses.c.visibility) == Visibility.PUBLIC.value,
             tags.c.name.not_in(but),
         )
         .group_by(tags.c.id, tags.c.name)
@@ -119,45 +109,41 @@ def list_most_used(
     return views(conn, now, account_id, [row.id for row in conn.execute(statement)])
 
 
-_HISTORY_DAYS: Final = 7
-# Ids of two moments that lie a day apart differ by this.
-_DAY: Final = at(datetime(1970, 1, 2, tzinfo=UTC))
-_IS_PUBLIC_USE: Final = sa.and_(
-    status_tags.c.tag_id == tags.c.id,
-    statuses.c.id == status_tags.c.status_id,
-    statuses.c.visibility == Visibility.PUBLIC.value,
-)
+def delete_unused(conn: Connection, before: datetime, limit: int) -> int:
+    """Forget up to ``limit`` hashtags that came before a moment and that nothing bears and nobody keeps; how many."""
+    is_kept = [
+        sa.exists().where(column == tags.c.id)
+        for column in (status_tags.c.tag_id, tag_follows_table.c.tag_id, featured_tags.c.tag_id)
+    ]
+    is_unused = sa.and_(tags.c.created_at < before, *(~one for one in is_kept))
+    # Held first: whoever takes one up at this moment is seen by the second look, or finds it gone.
+    held = conn.execute(sa.select(tags.c.id).where(is_unused).limit(limit).with_for_update(skip_locked=True)).scalars()
+    return conn.execute(sa.delete(tags).where(tags.c.id.in_(list(held)), is_unused)).rowcount
 
 
-def _use_seen_by(viewer: AccountId | None) -> ColumnElement[bool]:
-    """Visitors learn of public statuses of reach public only."""
-    return _IS_PUBLIC_USE if viewer is not None else sa.and_(_IS_PUBLIC_USE, statuses.c.reach == Reach.PUBLIC.value)
+def _take_up(conn: Connection, ids: IdSource, now: datetime, used: Collection[Tag]) -> list[int]:
+    """The ids of hashtags, which become rows when they are new; none of them goes before the transaction ends."""
+    by_name = {tag.name: tag for tag in used}
+    wanted = sa.select(tags.c.id).where(tags.c.name.in_(by_name)).with_for_update(read=True, key_share=True)
+    found: list[int] = []
+    while len(found) < len(by_name):
+        rows = [
+            {"id": ids.next(), "name": name, "display_name": by_name[name].display_name, "created_at": now}
+            for name in sorted(by_name)
+        ]
+        insert_ignore(conn, tags, rows)
+        found = list(conn.execute(wanted).scalars())
+    return found
+
+
+def _is_used(viewer: AccountId | None) -> sa.ColumnElement[bool]:
+    return usage.is_used(status_tags.c.tag_id, status_tags.c.status_id, tags.c.id, viewer)
 
 
 def _history(
-    conn: Connection, ids: Collection[int], now: datetime, use: ColumnElement[bool]
+    conn: Connection, ids: Collection[int], now: datetime, viewer: AccountId | None
 ) -> dict[int, tuple[TagUse, ...]]:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [midnight - timedelta(days=number) for number in range(_HISTORY_DAYS)]
-    day = (statuses.c.id // _DAY).label("day")
-    statement = (
-        sa.select(
-            status_tags.c.tag_id,
-            day,
-            sa.func.count().label("uses"),
-            sa.func.count(statuses.c.account_id.distinct()).label("accounts"),
-        )
-        .join(statuses, statuses.c.id == status_tags.c.status_id)
-        .join(tags, tags.c.id == status_tags.c.tag_id)
-        .where(status_tags.c.tag_id.in_(ids), use, statuses.c.id >= at(days[-1]))
-        .group_by(status_tags.c.tag_id, day)
-    )
-    used = {(row.tag_id, row.day): (row.uses, row.accounts) for row in conn.execute(statement)}
-    history: dict[int, tuple[TagUse, ...]] = {}
-    for tag_id in ids:
-        counts = [(moment, used.get((tag_id, at(moment) // _DAY), (0, 0))) for moment in days]
-        history[tag_id] = tuple(TagUse(day=moment, uses=uses, accounts=by) for moment, (uses, by) in counts)
-    return history
+    return usage.history(conn, status_tags.c.tag_id, status_tags.c.status_id, ids, now, viewer)
 
 
 def _for_viewer(conn: Connection, viewer: AccountId, found: Sequence[TagView]) -> list[TagView]:

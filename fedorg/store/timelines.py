@@ -17,6 +17,7 @@ from fedorg.domain.timelines import AccountSelection, Selection
 from fedorg.domain.visibility import Visibility
 from fedorg.ids import AccountId, CardId, StatusId
 from fedorg.store import domain_blocks, lists, narrowing, paging
+from fedorg.store.beside import beside
 from fedorg.store.tables import (
     home_timeline,
     list_accounts,
@@ -87,41 +88,40 @@ def list_tagged(
     none_of: Collection[str],
 ) -> list[StatusId]:
     """Public statuses by hashtag; names are normalised."""
-    statement = sa.select(statuses.c.id).where(_has_tag(any_of), *_listed(viewer, now, selection))
-    for name in all_of:
-        statement = statement.where(_has_tag([name]))
+    conditions = [*_listed(viewer, now, selection), *(_has_tag([name]) for name in all_of)]
     if none_of:
-        statement = statement.where(~_has_tag(none_of))
-    return _ids(conn, statement, statuses.c.id, page)
+        conditions.append(~_has_tag(none_of))
+    # Each hashtag has an index of its own, in the order of the page.
+    found: set[StatusId] = set()
+    for tag_id in conn.execute(sa.select(tags.c.id).where(tags.c.name.in_(any_of))).scalars():
+        column = status_tags.c.status_id
+        statement = sa.select(column).where(status_tags.c.tag_id == tag_id, _is_status(column, conditions))
+        found.update(_ids(conn, statement, column, page))
+    return _newest(found, page)
 
 
 def list_linked(
     conn: Connection, viewer: AccountId | None, now: datetime, page: PageQuery, card_id: CardId
 ) -> list[StatusId]:
     """Public statuses that link to a page."""
-    shows_it = sa.exists().where(status_cards.c.status_id == statuses.c.id, status_cards.c.card_id == card_id)
-    statement = sa.select(statuses.c.id).where(shows_it, *_listed(viewer, now, Selection()))
-    return _ids(conn, statement, statuses.c.id, page)
+    column, conditions = status_cards.c.status_id, _listed(viewer, now, Selection())
+    statement = sa.select(column).where(status_cards.c.card_id == card_id, _is_status(column, conditions))
+    return _ids(conn, statement, column, page)
 
 
 def list_direct(conn: Connection, account_id: AccountId, now: datetime, page: PageQuery) -> list[StatusId]:
     """What an account wrote and was sent for addressees only; nothing of those it mutes (S59)."""
     is_shown = (
-        statuses.c.visibility == Visibility.DIRECT.value,
+        beside(statuses.c.visibility) == Visibility.DIRECT.value,
         narrowing.visible_to(account_id),
         ~narrowing.is_muted_by(account_id, statuses.c.account_id, now),
     )
     # Each half has an index of its own.
     own = sa.select(statuses.c.id).where(statuses.c.account_id == account_id, *is_shown)
     named = mentions.alias("named")
-    sent = (
-        sa.select(named.c.status_id)
-        .join(statuses, statuses.c.id == named.c.status_id)
-        .where(named.c.account_id == account_id, *is_shown)
-    )
+    sent = sa.select(named.c.status_id).where(named.c.account_id == account_id, _is_status(named.c.status_id, is_shown))
     found = {*_ids(conn, own, statuses.c.id, page), *_ids(conn, sent, named.c.status_id, page)}
-    ordered = sorted(found, reverse=True)
-    return ordered[: page.limit] if page.min_id is None else ordered[-page.limit :]
+    return _newest(found, page)
 
 
 def list_of_account(
@@ -141,7 +141,7 @@ def list_of_account(
             sa.or_(statuses.c.in_reply_to_uri.is_(None), statuses.c.in_reply_to_account_id == account_id)
         )
     if selection.exclude_reblogs:
-        statement = statement.where(statuses.c.reblog_of_id.is_(None))
+        statement = statement.where(beside(statuses.c.reblog_of_id).is_(None))
     if selection.media_only:
         statement = statement.where(_has_media())
     if selection.tagged is not None:
@@ -150,6 +150,12 @@ def list_of_account(
         return _ids(conn, statement, statuses.c.id, page)
     statement = statement.join(pins, pins.c.status_id == statuses.c.id).where(pins.c.account_id == account_id)
     return [StatusId(one) for one in conn.execute(statement.order_by(pins.c.id.desc()).limit(page.limit)).scalars()]
+
+
+def _newest(found: Collection[StatusId], page: PageQuery) -> list[StatusId]:
+    """The page out of several that were looked for apart."""
+    ordered = sorted(found, reverse=True)
+    return ordered[: page.limit] if page.min_id is None else ordered[-page.limit :]
 
 
 def _ids(conn: Connection, statement: sa.Select[Any], column: ColumnElement[Any], page: PageQuery) -> list[StatusId]:
@@ -180,6 +186,10 @@ def _has_media() -> ColumnElement[bool]:
 
 
 def _has_tag(names: Collection[str]) -> ColumnElement[bool]:
-    return sa.exists().where(
-        status_tags.c.status_id == statuses.c.id, status_tags.c.tag_id == tags.c.id, tags.c.name.in_(names)
-    )
+    borne = status_tags.alias("borne")
+    return sa.exists().where(borne.c.status_id == statuses.c.id, borne.c.tag_id == tags.c.id, tags.c.name.in_(names))
+
+
+def _is_status(number: ColumnElement[int], conditions: Collection[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """``conditions`` hold for the status with a number; a join SQLite would begin with all that is public."""
+    return sa.exists().where(statuses.c.id == number, *conditions)

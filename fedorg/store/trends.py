@@ -7,17 +7,17 @@ not even a number tells of what stays inside; members see the other one. What is
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Connection
 
-from fedorg.domain.statuses import TagUse, TagView
+from fedorg.domain.statuses import TagView
 from fedorg.domain.trends import LinkView, Trend, TrendKind
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import AccountId, CardId, StatusId, at, moment_of
-from fedorg.store import cards, domain_blocks, narrowing
+from fedorg.store import cards, domain_blocks, narrowing, usage
 from fedorg.store import tags as tag_rows
 from fedorg.store.tables import accounts, favourites, preview_cards, status_cards, status_tags, statuses, tags, trends
 
@@ -26,9 +26,6 @@ RANKED_MAX: Final = 100
 _READ_MAX: Final = 10_000
 _WINDOW: Final = timedelta(days=3)
 _HALF_LIFE: Final = timedelta(hours=8)
-_HISTORY_DAYS: Final = 7
-# Ids of two moments that lie a day apart differ by this.
-_DAY: Final = at(datetime(1970, 1, 2, tzinfo=UTC))
 _IS_OPEN: Final = statuses.c.reach == Reach.PUBLIC.value
 
 
@@ -84,7 +81,8 @@ def list_links(conn: Connection, viewer: AccountId | None, now: datetime, *, lim
     """Pages that trend for ``viewer``, the strongest first."""
     statement = _ranked(TrendKind.LINK, viewer, preview_cards.c.id, limit=limit, offset=offset)
     ids = [CardId(one) for one in conn.execute(statement.where(preview_cards.c.title != "")).scalars()]
-    found, history = cards.list_by_ids(conn, ids), _history(conn, viewer, ids, now)
+    found = cards.list_by_ids(conn, ids)
+    history = usage.history(conn, status_cards.c.card_id, status_cards.c.status_id, ids, now, viewer)
     return [LinkView(card=found[one], history=history[one]) for one in ids]
 
 
@@ -123,6 +121,7 @@ def _rank_used(
         )
         .join(statuses, statuses.c.id == status_id)
         .where(
+            status_id >= at(now - _WINDOW),
             statuses.c.id >= at(now - _WINDOW),
             statuses.c.visibility == Visibility.PUBLIC.value,
             narrowing.is_author_listed(),
@@ -187,33 +186,3 @@ def _weight(number: int, now: datetime) -> float:
 
 def _best(scored: Collection[Trend]) -> list[Trend]:
     return sorted(scored, key=lambda one: (-one.score, -one.subject_id))[:RANKED_MAX]
-
-
-def _history(
-    conn: Connection, viewer: AccountId | None, ids: Collection[CardId], now: datetime
-) -> dict[CardId, tuple[TagUse, ...]]:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [midnight - timedelta(days=number) for number in range(_HISTORY_DAYS)]
-    day = (statuses.c.id // _DAY).label("day")
-    statement = (
-        sa.select(
-            status_cards.c.card_id,
-            day,
-            sa.func.count().label("uses"),
-            sa.func.count(statuses.c.account_id.distinct()).label("accounts"),
-        )
-        .join(statuses, statuses.c.id == status_cards.c.status_id)
-        .where(
-            status_cards.c.card_id.in_(ids),
-            statuses.c.visibility == Visibility.PUBLIC.value,
-            sa.true() if viewer is not None else _IS_OPEN,
-            statuses.c.id >= at(days[-1]),
-        )
-        .group_by(status_cards.c.card_id, day)
-    )
-    used = {(row.card_id, row.day): (row.uses, row.accounts) for row in conn.execute(statement)}
-    history: dict[CardId, tuple[TagUse, ...]] = {}
-    for card_id in ids:
-        counts = [(moment, used.get((card_id, at(moment) // _DAY), (0, 0))) for moment in days]
-        history[card_id] = tuple(TagUse(day=moment, uses=uses, accounts=by) for moment, (uses, by) in counts)
-    return history

@@ -42,6 +42,8 @@ def by_hand(engine_url: str) -> Iterator[Connection]:
         yield conn
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 async def test_the_migrated_schema_is_the_one_in_the_code(database: Database) -> None:
     """Migrating makes exactly the tables of ``store.tables``, down to types, defaults, keys and indexes."""
 
@@ -65,6 +67,7 @@ async def test_the_migrated_schema_is_the_one_in_the_code(database: Database) ->
     assert await database.read(differences) == []
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 async def test_constraints_have_the_names_of_the_convention(database: Database) -> None:
     """A later revision finds each key by the same name on both engines."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, insert, select
 from fedorg.app import open_node, utc_now
 from fedorg.config import from_mapping
 from fedorg.domain.jobs import HandleActivity, Job
+from fedorg.domain.statuses import Tag
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.ids import AccountId
 from fedorg.jobs import upkeep
@@ -21,10 +22,11 @@ from fedorg.jobs.worker import LEASE, Worker
 from fedorg.node import Node
 from fedorg.services import oauth
 from fedorg.services.registration import create_person
-from fedorg.store import deliveries, jobs, peers
+from fedorg.store import deliveries, jobs, peers, tag_follows, tags
 from fedorg.store.deliveries import OutgoingActivity
 from fedorg.store.tables import applications, events
 from fedorg.store.tables import jobs as jobs_table
+from fedorg.store.tables import tags as tags_table
 from tests.fediverse.nodes import wait_for
 from tests.node.fake_peer import FakePeer, running_peer
 
@@ -233,6 +235,32 @@ async def test_upkeep_forgets_programs_that_nobody_uses(node: Node, clock: Clock
     await upkeep.keep_up(node)
 
     assert (after_a_week, await node.read(names)) == ([kept.id], [])
+
+
+async def test_upkeep_forgets_hashtags_that_nothing_bears(node: Node, clock: Clock) -> None:
+    """After two weeks, unless somebody follows them; one that comes again is a new one."""
+    anna = await create_person(node, "anna", password="correct horse battery")
+    tea, cake = Tag(name="tea", display_name="Tea"), Tag(name="cake", display_name="Cake")
+
+    def add(conn: Connection) -> list[int]:
+        numbers = [tags.get_or_insert(conn, node.ids, node.now(), one) for one in (tea, cake)]
+        tag_follows.insert(conn, node.ids, node.now(), anna.account_id, numbers[0])
+        return numbers
+
+    def listed(conn: Connection) -> list[int]:
+        return sorted(conn.execute(select(tags_table.c.id)).scalars())
+
+    before = await node.write(add)
+    await upkeep.keep_up(node)
+    young = await node.read(listed)
+    clock.ahead += timedelta(days=15)
+    await upkeep.keep_up(node)
+    left = await node.read(listed)
+    again = await node.write(add)
+
+    assert (young, left) == (before, before[:1])
+    assert again[0] == before[0]
+    assert again[1] > before[1]
 
 
 async def test_upkeep_forgets_what_is_over(node: Node, clock: Clock) -> None:

@@ -7,8 +7,10 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     Text,
@@ -89,6 +91,16 @@ def string(name: str) -> Column[str]:
     return Column(name, Text, nullable=False, server_default="")
 
 
+def prefixed(name: str) -> Column[str]:
+    """A unique text that is also found by how it begins: in the order of its bytes, on either engine."""
+    return Column(name, Text().with_variant(Text(collation="C"), "postgresql"), nullable=False, unique=True)
+
+
 def count(name: str) -> Column[int]:
     """A number that begins with nothing."""
     return Column(name, Integer, nullable=False, server_default=text("0"))
+
+
+def partial_index(name: str, *columns: ColumnElement[Any], where: ColumnElement[bool]) -> Index:
+    """An index of the rows for which ``where`` holds."""
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)

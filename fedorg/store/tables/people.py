@@ -2,9 +2,32 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    literal_column,
+)
 
-from fedorg.store.tables.columns import account_id, count, flag, flag_set, metadata, moment, own_id, string
+from fedorg.store.tables.columns import (
+    account_id,
+    count,
+    flag,
+    flag_set,
+    metadata,
+    moment,
+    own_id,
+    partial_index,
+    string,
+)
 
 accounts: Final = Table(
     "accounts",
@@ -63,6 +86,21 @@ accounts: Final = Table(
     Index(None, "peer"),
 )
 
+# By the inbox that stands for an account.
+Index("ix_accounts_delivery_inbox", func.coalesce(accounts.c.shared_inbox, accounts.c.inbox))
+# Whoever lists anything leaves out the few that are suspended.
+partial_index("ix_accounts_suspended", accounts.c.id, where=accounts.c.suspended_at.is_not(None))
+partial_index("ix_accounts_domain", accounts.c.domain, where=accounts.c.domain.is_not(None))
+partial_index("ix_accounts_fetched", accounts.c.fetched_at, where=accounts.c.domain.is_not(None))
+
+# The directory and suggestions: those who want to be found, everywhere and here.
+LAST_ACTIVE: Final = func.coalesce(accounts.c.last_status_at, literal_column("0")).desc()
+_WHERE: Final = {"": accounts.c.discoverable, "_here": accounts.c.discoverable & accounts.c.domain.is_(None)}
+for _suffix, _where in _WHERE.items():
+    partial_index(f"ix_accounts_active{_suffix}", LAST_ACTIVE, accounts.c.acct_key, where=_where)
+    partial_index(f"ix_accounts_new{_suffix}", accounts.c.created_at.desc(), accounts.c.acct_key, where=_where)
+partial_index("ix_accounts_popular_here", accounts.c.followers_count.desc(), accounts.c.id, where=_WHERE["_here"])
+
 account_keys: Final = Table(
     "account_keys",
     metadata,
@@ -109,6 +147,8 @@ users: Final = Table(
     moment("approved_at", nullable=True),
     moment("disabled_at", nullable=True),
     moment("last_sign_in_at", nullable=True),
+    Index(None, "account_id"),
+    Index(None, "invite_id"),
 )
 
 # On which days (since 1970, in UTC) who was here: a row for each user and day.
@@ -149,6 +189,7 @@ sign_in_links: Final = Table(
     Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     moment("created_at"),
     moment("expires_at"),
+    Index(None, "user_id"),
     Index(None, "expires_at"),
 )
 
@@ -192,6 +233,9 @@ authorization_codes: Final = Table(
     Column("token_id", BigInteger),
     moment("created_at"),
     moment("expires_at"),
+    Index(None, "application_id"),
+    Index(None, "user_id"),
+    Index(None, "account_id"),
     Index(None, "expires_at"),
 )
 
@@ -207,6 +251,7 @@ tokens: Final = Table(
     moment("created_at"),
     moment("last_used_at", nullable=True),
     Index(None, "user_id"),
+    Index(None, "account_id"),
     Index(None, "application_id"),
 )
 

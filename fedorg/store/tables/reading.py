@@ -14,6 +14,8 @@ home_timeline: Final = Table(
     account_id("author_id"),
     Index("ix_home_timeline_author", "account_id", "author_id"),
     Index("ix_home_timeline_status", "status_id"),
+    # Whose author goes.
+    Index("ix_home_timeline_by", "author_id"),
 )
 
 notifications: Final = Table(

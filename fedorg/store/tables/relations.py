@@ -44,6 +44,7 @@ mutes: Final = Table(
     moment("expires_at", nullable=True),
     moment("created_at"),
     UniqueConstraint("account_id", "target_id"),
+    Index(None, "target_id"),
 )
 
 account_notes: Final = Table(
@@ -52,6 +53,7 @@ account_notes: Final = Table(
     account_id(primary_key=True),
     account_id("target_id", primary_key=True),
     Column("comment", Text, nullable=False),
+    Index(None, "target_id"),
 )
 
 # Whom somebody recommends; it ends with the follow.

@@ -59,6 +59,7 @@ activities: Final = Table(
     # Addressed to followers: each delivery says who they are at its server.
     flag("for_followers"),
     moment("created_at"),
+    Index(None, "account_id"),
     Index(None, "created_at"),
 )
 

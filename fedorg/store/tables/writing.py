@@ -18,7 +18,18 @@ from sqlalchemy import (
     text,
 )
 
-from fedorg.store.tables.columns import account_id, count, flag, metadata, moment, own_id, status_id, string
+from fedorg.store.tables.columns import (
+    account_id,
+    count,
+    flag,
+    metadata,
+    moment,
+    own_id,
+    partial_index,
+    prefixed,
+    status_id,
+    string,
+)
 
 statuses: Final = Table(
     "statuses",
@@ -64,6 +75,7 @@ statuses: Final = Table(
     Index("ix_statuses_reblog", "reblog_of_id"),
     Index("ix_statuses_public", "visibility", "id"),
 )
+partial_index("ix_statuses_application", statuses.c.application_id, where=statuses.c.application_id.is_not(None))
 
 status_edits: Final = Table(
     "status_edits",
@@ -79,6 +91,7 @@ status_edits: Final = Table(
     Column("poll_options", JSON),
     moment("created_at"),
     Index("ix_status_edits_status", "status_id", "id"),
+    Index("ix_status_edits_account", "account_id"),
 )
 
 mentions: Final = Table(
@@ -93,7 +106,7 @@ tags: Final = Table(
     "tags",
     metadata,
     own_id(),
-    Column("name", Text, nullable=False, unique=True),
+    prefixed("name"),
     Column("display_name", Text, nullable=False),
     moment("created_at"),
 )
