@@ -5,7 +5,7 @@ methods/filters and guidelines#filters.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,8 +15,10 @@ from typing import Final
 
 from fedorg.ids import AccountId, StatusId
 
-FILTERS_MAX: Final = 200
-KEYWORDS_MAX: Final = 500
+FILTERS_MAX: Final = 100
+KEYWORDS_MAX: Final = 200
+KEYWORDS_OF_ACCOUNT_MAX: Final = 1000
+"""Each of them is looked for in every status of every page that its owner reads."""
 STATUSES_MAX: Final = 1000
 TITLE_MAX: Final = 256
 KEYWORD_MAX: Final = 512
@@ -112,29 +114,54 @@ def searchable(html: str, *texts: str) -> str:
     return "\n\n".join([*texts, unescape(_TAG.sub("", _BREAK.sub("\n", html)))])
 
 
-def match(filters: Collection[Filter], status_ids: Sequence[StatusId], text: str) -> tuple[FilterMatch, ...]:
-    """What of ``filters`` a status of these ids (its own, and that of what it boosts) and words matches."""
-    found = (_match(one, status_ids, text) for one in filters)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedFilter:
+    """A filter ready to be held against the statuses of a page."""
+
+    filter: Filter
+    any_keyword: re.Pattern[str]
+    """What finds whether one of its keywords is there, in one go."""
+    status_ids: frozenset[StatusId]
+
+
+def prepare(filters: Collection[Filter]) -> tuple[PreparedFilter, ...]:
+    """What ``match`` needs of filters: made once for a page, not for each status."""
+    return tuple(
+        PreparedFilter(
+            filter=one,
+            any_keyword=_pattern(tuple((word.keyword, word.whole_word) for word in one.keywords)),
+            status_ids=frozenset(entry.status_id for entry in one.statuses),
+        )
+        for one in filters
+    )
+
+
+def match(prepared: Collection[PreparedFilter], status_id: StatusId, text: str) -> tuple[FilterMatch, ...]:
+    """What of the filters a status of these words matches."""
+    found = (_match(one, status_id, text) for one in prepared)
     return tuple(one for one in found if one.keywords or one.status_ids)
 
 
-def _match(one: Filter, status_ids: Sequence[StatusId], text: str) -> FilterMatch:
-    named = {entry.status_id for entry in one.statuses}
+def _match(one: PreparedFilter, status_id: StatusId, text: str) -> FilterMatch:
+    words = one.filter.keywords if one.any_keyword.search(text) else ()
     return FilterMatch(
-        filter=one,
-        keywords=tuple(
-            word.keyword for word in one.keywords if pattern_of(word.keyword, whole_word=word.whole_word).search(text)
-        ),
-        status_ids=tuple(status_id for status_id in status_ids if status_id in named),
+        filter=one.filter,
+        keywords=tuple(word.keyword for word in words if _pattern(((word.keyword, word.whole_word),)).search(text)),
+        status_ids=(status_id,) if status_id in one.status_ids else (),
     )
 
 
 @lru_cache(maxsize=4096)
-def pattern_of(keyword: str, *, whole_word: bool) -> re.Pattern[str]:
+def _pattern(words: tuple[tuple[str, bool], ...]) -> re.Pattern[str]:
+    """What finds any of these keywords, each with whether it is a whole word."""
+    return re.compile("|".join(_expression(*word) for word in words), re.IGNORECASE)
+
+
+def _expression(keyword: str, whole_word: bool) -> str:  # noqa: FBT001 - of a pair
     """What finds a keyword; boundaries count only where the keyword begins or ends with a letter or digit."""
     escaped = re.escape(keyword)
     if whole_word:
         before = r"\b" if re.match(r"\w", keyword) else ""
         after = r"\b" if re.search(r"\w\Z", keyword) else ""
         escaped = f"{before}{escaped}{after}"
-    return re.compile(escaped, re.IGNORECASE)
+    return escaped

@@ -16,6 +16,7 @@ from fedorg.domain.filters import (
     FILTERS_MAX,
     KEYWORD_MAX,
     KEYWORDS_MAX,
+    KEYWORDS_OF_ACCOUNT_MAX,
     STATUSES_MAX,
     TITLE_MAX,
     Filter,
@@ -101,7 +102,10 @@ async def add_keyword(node: Node, account_id: AccountId, filter_id: int, change:
     """Add a keyword to a filter of the account."""
 
     def unit(conn: Connection) -> FilterKeyword:
-        return _insert_keyword(conn, node, filters.get(conn, account_id, filter_id), change)
+        one = filters.get(conn, account_id, filter_id)
+        word = _insert_keyword(conn, node, one, change)
+        _check_room(conn, one, len(one.keywords) + 1)
+        return word
 
     return await _change(node, account_id, unit)
 
@@ -278,27 +282,39 @@ def _expiry(draft: FilterDraft, now: datetime) -> datetime | None:
 
 
 def _change_keywords(conn: Connection, node: Node, one: Filter, changes: Collection[KeywordChange]) -> None:
+    """In any order: what is removed makes room for what is added."""
     held = {word.id: word for word in one.keywords}
+    added = 0
     for change in changes:
         if change.id is None:
             if not change.is_removed:
-                one = replace(one, keywords=(*one.keywords, _insert_keyword(conn, node, one, change)))
+                _insert_keyword(conn, node, one, change)
+                added += 1
             continue
         if change.id not in held:
             raise NotFound
         if change.is_removed:
             filters.delete_keyword(conn, change.id)
+            held.pop(change.id)
         else:
             filters.update_keyword(conn, _changed_keyword(held[change.id], change))
+    if added:
+        _check_room(conn, one, len(held) + added)
 
 
 def _insert_keyword(conn: Connection, node: Node, one: Filter, change: KeywordChange) -> FilterKeyword:
-    if len(one.keywords) >= KEYWORDS_MAX:
-        raise Invalid(f"Validation failed: Keywords are limited to {KEYWORDS_MAX}")
     fresh = FilterKeyword(id=node.ids.next(), filter_id=one.id, keyword="", whole_word=False)
     word = _changed_keyword(fresh, change)
     filters.insert_keyword(conn, word)
     return word
+
+
+def _check_room(conn: Connection, one: Filter, size: int) -> None:
+    """Refuse a filter of so many keywords, or too many in all filters, once they are added."""
+    if size > KEYWORDS_MAX:
+        raise Invalid(f"Validation failed: Keywords of a filter are limited to {KEYWORDS_MAX}")
+    if filters.count_keywords(conn, one.account_id) > KEYWORDS_OF_ACCOUNT_MAX:
+        raise Invalid(f"Validation failed: Keywords are limited to {KEYWORDS_OF_ACCOUNT_MAX}")
 
 
 def _changed_keyword(before: FilterKeyword, change: KeywordChange) -> FilterKeyword:

@@ -19,10 +19,16 @@ def list_of_account(conn: Connection, account_id: AccountId) -> tuple[Filter, ..
     return _load(conn, filters.c.account_id == account_id)
 
 
-def list_in_force(conn: Connection, account_id: AccountId, now: datetime) -> tuple[Filter, ...]:
-    """Those that have not expired."""
+def list_in_force(
+    conn: Connection, account_id: AccountId, now: datetime, status_ids: Collection[StatusId]
+) -> tuple[Filter, ...]:
+    """Those that have not expired; of the statuses they name only those among ``status_ids``."""
     is_in_force = sa.or_(filters.c.expires_at.is_(None), filters.c.expires_at > now)
-    return _load(conn, sa.and_(filters.c.account_id == account_id, is_in_force))
+    return _load(
+        conn,
+        sa.and_(filters.c.account_id == account_id, is_in_force),
+        filter_statuses.c.status_id.in_(status_ids),
+    )
 
 
 def get(conn: Connection, account_id: AccountId, filter_id: int) -> Filter:
@@ -46,6 +52,16 @@ def get_of_status(conn: Connection, account_id: AccountId, entry_id: int) -> Fil
 def count(conn: Connection, account_id: AccountId) -> int:
     """How many filters an account has."""
     return conn.execute(sa.select(sa.func.count()).where(filters.c.account_id == account_id)).scalar_one()
+
+
+def count_keywords(conn: Connection, account_id: AccountId) -> int:
+    """How many keywords are in the filters of an account."""
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(filter_keywords.join(filters, filters.c.id == filter_keywords.c.filter_id))
+        .where(filters.c.account_id == account_id)
+    )
+    return conn.execute(statement).scalar_one()
 
 
 def insert(conn: Connection, now: datetime, one: Filter) -> None:
@@ -93,13 +109,15 @@ def delete_status(conn: Connection, entry_id: int) -> None:
     conn.execute(sa.delete(filter_statuses).where(filter_statuses.c.id == entry_id))
 
 
-def _load(conn: Connection, which: ColumnElement[bool]) -> tuple[Filter, ...]:
+def _load(
+    conn: Connection, which: ColumnElement[bool], entries_wanted: ColumnElement[bool] | None = None
+) -> tuple[Filter, ...]:
     rows = conn.execute(sa.select(filters).where(which).order_by(filters.c.id)).all()
     if not rows:
         return ()
     ids = [row.id for row in rows]
-    words = _grouped(conn, filter_keywords, ids)
-    entries = _grouped(conn, filter_statuses, ids)
+    words = _grouped(conn, filter_keywords, ids, sa.true())
+    entries = _grouped(conn, filter_statuses, ids, sa.true() if entries_wanted is None else entries_wanted)
     return tuple(
         Filter(
             id=row.id,
@@ -120,9 +138,11 @@ def _load(conn: Connection, which: ColumnElement[bool]) -> tuple[Filter, ...]:
     )
 
 
-def _grouped(conn: Connection, table: sa.Table, ids: Collection[int]) -> defaultdict[int, Sequence[sa.Row[Any]]]:
+def _grouped(
+    conn: Connection, table: sa.Table, ids: Collection[int], which: ColumnElement[bool]
+) -> defaultdict[int, Sequence[sa.Row[Any]]]:
     found: defaultdict[int, Any] = defaultdict(list)
-    for row in conn.execute(sa.select(table).where(table.c.filter_id.in_(ids)).order_by(table.c.id)):
+    for row in conn.execute(sa.select(table).where(table.c.filter_id.in_(ids), which).order_by(table.c.id)):
         found[row.filter_id].append(row)
     return found
 

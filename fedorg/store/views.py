@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.cards import PreviewCard
-from fedorg.domain.filters import Filter, FilterMatch, match, searchable
+from fedorg.domain.filters import FilterMatch, PreparedFilter, match, prepare, searchable
 from fedorg.domain.policies import Party, QuoteApproval, Rule, may_quote
 from fedorg.domain.polls import PollView
 from fedorg.domain.quotes import Quote, QuoteState
@@ -113,7 +113,7 @@ class _Page:
     done: Mapping[str, frozenset[StatusId]]
     quotes: Mapping[StatusId, Quote]
     relations: Mapping[str, frozenset[AccountId]]
-    filters: tuple[Filter, ...]
+    filters: tuple[PreparedFilter, ...]
     reactions: Mapping[StatusId, tuple[ReactionCount, ...]]
     cards: Mapping[StatusId, PreviewCard]
     reported: frozenset[StatusId] = frozenset()
@@ -211,7 +211,7 @@ class _Page:
         described = [one.description for one in self.media.get(status.id, ())]
         if status.id in self.polls:
             described += self.polls[status.id].poll.options
-        return match(self.filters, [status.id], searchable(status.content, status.spoiler_text, *described))
+        return match(self.filters, status.id, searchable(status.content, status.spoiler_text, *described))
 
     def _viewer_state(self, status: Status) -> ViewerState:
         status_id = status.reblog_of_id or status.id
@@ -241,7 +241,7 @@ def _load_page(conn: Connection, now: datetime, viewer: AccountId | None, ids: S
         done={} if viewer is None else _load_done(conn, viewer, found),
         quotes=quoting,
         relations={} if viewer is None else _load_relations(conn, now, viewer, authors),
-        filters=() if viewer is None else filters.list_in_force(conn, viewer, now),
+        filters=() if viewer is None else prepare(filters.list_in_force(conn, viewer, now, found)),
         reactions=reactions.counts_of_statuses(conn, viewer, found),
         cards=cards.list_of_statuses(conn, found),
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from fedorg.domain.filters import FILTERS_MAX, KEYWORDS_MAX, KEYWORDS_OF_ACCOUNT_MAX
 from tests.node.serving import Member
 from tests.node.talking import (
     WorkingServer,
@@ -248,6 +249,34 @@ async def test_bad_filters_are_refused_with_every_reason(working: WorkingServer)
     assert "Phrase can't be blank" in refusal(await anna.api.post(V1, data={"context[]": "home"}), 422)
 
     assert entities(await anna.api.get(V2), "Filter") == []
+
+
+async def test_filters_and_their_words_are_limited(working: WorkingServer) -> None:
+    """Of one filter, and of all of an account: each word costs on every page; what goes makes room for what comes."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+
+    async def said(count: int, **fields: object) -> str:
+        keywords = [{"keyword": f"word{number}"} for number in range(count)]
+        wanted = {"title": "x", "context": ["home"], "keywords_attributes": keywords, **fields}
+        return refusal(await anna.api.post(V2, json=wanted), 422)
+
+    assert f"limited to {KEYWORDS_MAX}" in await said(KEYWORDS_MAX + 1)
+    full = [await make(anna, *(f"word{number}" for number in range(KEYWORDS_MAX))) for _ in range(5)]
+    assert KEYWORDS_OF_ACCOUNT_MAX == 5 * KEYWORDS_MAX
+    assert f"limited to {KEYWORDS_OF_ACCOUNT_MAX}" in await said(1)
+    another = await anna.api.post(f"{V2}/{full[0]['id']}/keywords", data={"keyword": "more"})
+    assert f"limited to {KEYWORDS_MAX}" in refusal(another, 422)
+    changes = [{"keyword": "more"}, {"id": full[0]["keywords"][0]["id"], "_destroy": True}]
+    answer = await anna.api.put(f"{V2}/{full[0]['id']}", json={"keywords_attributes": changes})
+    assert len(entity(answer, "Filter")["keywords"]) == KEYWORDS_MAX
+
+    status = await post(bert, "One more, or word199")
+    found = await filtered(anna, status["id"])
+    assert [one["keyword_matches"] for one in found] == [["word199", "more"], *([["word199"]] * 4)]
+
+    for _ in range(FILTERS_MAX - len(full)):
+        await make(anna)
+    assert f"limited to {FILTERS_MAX}" in await said(0)
 
 
 async def test_filters_belong_to_one_account(working: WorkingServer) -> None:
