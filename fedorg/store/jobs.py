@@ -122,19 +122,30 @@ class QueueCounts:
 
 def enqueue(conn: Connection, ids: IdSource, now: datetime, job: Job, *, due_at: datetime | None = None) -> JobId:
     """Queue a job, due at once unless told otherwise, and wake the workers with the commit."""
-    number = JobId(ids.next())
-    values = {
-        "id": number,
+    row = _row(ids, job, due_at or now)
+    conn.execute(insert(jobs), row)
+    changes.notify(conn)
+    return JobId(row["id"])
+
+
+def enqueue_many(conn: Connection, ids: IdSource, now: datetime, many: Iterable[Job]) -> None:
+    """Queue jobs that are due at once, in one statement."""
+    rows = [_row(ids, job, now) for job in many]
+    if rows:
+        conn.execute(insert(jobs), rows)
+        changes.notify(conn)
+
+
+def _row(ids: IdSource, job: Job, due_at: datetime) -> dict[str, Any]:
+    # One for later waits from then on.
+    return {
+        "id": ids.next(),
         "payload": _encode(job).decode(),
         "lane": _lane(job),
         "subject": _subject(job),
-        "due_at": due_at or now,
-        # One for later waits from then on.
-        "created_at": due_at or now,
+        "due_at": due_at,
+        "created_at": due_at,
     }
-    conn.execute(insert(jobs), values)
-    changes.notify(conn)
-    return number
 
 
 def withdraw(conn: Connection, job_id: JobId) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,13 @@ import pytest
 import sqlalchemy as sa
 import trustme
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Connection
 
 from fedorg.services import oauth, users
 from fedorg.store.tables import jobs, push_subscriptions
+from tests.node.counting import counted_queries
 from tests.node.fake_push_service import Device, FakePushService, bytes_of, running_push_service
 from tests.node.serving import Member, NodeServer, serve_node
 from tests.node.talking import WorkingServer, entity, follow, listening, post, refusal, run_jobs, success
@@ -112,6 +115,31 @@ async def test_a_device_is_told_in_a_form_it_alone_can_read(pushing: Pushing, is
     assert claims["exp"] <= pushing.server.clock().timestamp() + 24 * 3600
     assert headers["Content-Encoding"] == ("aes128gcm" if is_standard else "aesgcm")
     assert (headers["TTL"], headers["Urgency"]) == (str(48 * 3600), "normal")
+
+
+async def test_several_devices_cost_little_more_than_one(pushing: Pushing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their messages are queued in one statement, and the node's own key is read from its text once."""
+    anna, bert = await pushing.person("anna"), await pushing.person("bert")
+    made = await post(anna, "x")
+    await pushing.working.settle()
+    read: list[bytes] = []
+
+    def load(pem: bytes, password: None) -> PrivateKeyTypes:
+        read.append(pem)
+        return load_pem_private_key(pem, password)
+
+    monkeypatch.setattr("fedorg.services.push.messages.load_pem_private_key", load)
+    await subscribe(anna, pushing.service)
+    for name in ("tablet", "watch"):
+        another = await pushing.server.token(anna.user)
+        await subscribe(replace(anna, token=another, api=await pushing.server.api(another)), pushing.service, name)
+
+    with counted_queries() as queries:
+        success(await bert.api.post(f"/api/v1/statuses/{made['id']}/favourite"))
+    await pushing.service.wait_for(3)
+
+    assert sum("INSERT INTO jobs" in query for query in queries) == 1
+    assert len(read) <= 1
 
 
 async def test_only_what_was_chosen_is_told(pushing: Pushing) -> None:

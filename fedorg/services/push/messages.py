@@ -7,10 +7,12 @@ library that does the standards is loaded with the first message: it is large, a
 import base64
 import os
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import hashes
@@ -25,6 +27,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from fedorg.domain.push import PUBLIC_KEY_BYTES, SECRET_BYTES, PushAddress, VapidKeys
 from fedorg.errors import Invalid
+
+if TYPE_CHECKING:
+    from webpush import WebPush
 
 KEPT: Final = timedelta(hours=48)
 """How long a push service keeps a message for somebody who is away."""
@@ -90,7 +95,7 @@ class _Signer:
     """Says who sends, to the library too, whose own way leaves ports out of origins and knows only mail addresses."""
 
     def __init__(self, keys: VapidKeys, endpoint: str, subject: str, now: datetime) -> None:
-        self._private = keys.private
+        self._private = _parsed(keys.private)
         self.point = keys.public.rstrip("=")
         parts = urlsplit(endpoint)
         self._claims = {
@@ -111,12 +116,8 @@ class _Signer:
 def _standard(payload: bytes, address: PushAddress, keys: VapidKeys, signer: _Signer) -> tuple[dict[str, str], bytes]:
     import webpush  # noqa: PLC0415 - see above
 
-    public = load_pem_private_key(keys.private.encode(), None).public_key()
-    pusher = webpush.WebPush(
-        private_key=keys.private.encode(),
-        public_key=public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
-        subscriber="said@by.signer",
-    )
+    # Several threads make messages, each with a signer of its own.
+    pusher = copy(_pusher(keys.private))
     pusher.vapid = signer
     made = pusher.get(
         payload,
@@ -126,6 +127,26 @@ def _standard(payload: bytes, address: PushAddress, keys: VapidKeys, signer: _Si
     )
     headers = {"Content-Encoding": "aes128gcm", "Authorization": made.headers["authorization"]}
     return headers, made.encrypted
+
+
+@lru_cache(maxsize=1)
+def _parsed(private: str) -> ec.EllipticCurvePrivateKey:
+    """The node's key; parsing it takes longer than signing with it."""
+    key = load_pem_private_key(private.encode(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey), "made by keys.py"
+    return key
+
+
+@lru_cache(maxsize=1)
+def _pusher(private: str) -> "WebPush":
+    import webpush  # noqa: PLC0415 - see above
+
+    public = _parsed(private).public_key()
+    return webpush.WebPush(
+        private_key=private.encode(),
+        public_key=public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+        subscriber="said@by.signer",
+    )
 
 
 def _draft(payload: bytes, address: PushAddress, _keys: VapidKeys, signer: _Signer) -> tuple[dict[str, str], bytes]:

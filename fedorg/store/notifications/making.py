@@ -105,11 +105,13 @@ def _message(conn: Connection, subject: Subject) -> Message:
 def _tell(conn: Connection, ids: IdSource, now: datetime, hearers: Mapping[AccountId, Handling], cause: _Cause) -> None:
     new = _insert(conn, ids, now, hearers, cause)
     told = {receiver: number for receiver, number in new.items() if hearers[receiver] is Handling.ACCEPT}
-    for one in push.list_wanting(conn, told, cause.type_, cause.by):
-        job = PushNotification(
+    pushed = (
+        PushNotification(
             subscription_id=one.id, notification_id=told[one.account_id], host=urlsplit(one.endpoint).netloc
         )
-        jobs.enqueue(conn, ids, now, job)
+        for one in push.list_wanting(conn, told, cause.type_, cause.by)
+    )
+    jobs.enqueue_many(conn, ids, now, pushed)
     subject, is_asking = cause.subject, cause.type_ in REQUESTED
     changed = []
     if is_asking and subject is not None:
