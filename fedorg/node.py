@@ -58,7 +58,9 @@ class Node:
     ``signing_keys`` keeps parsed private keys: parsing one costs a hundred signatures. ``asked_keys`` says when a peer
     was last asked for a key, so that a forged signature cannot make this node ask again and again (S23);
     ``asking_keys`` holds what is being fetched, for all who wait for it. ``asked_followers`` says when a peer was last
-    asked who follows one of its accounts. ``inspections`` has a place for each process that looks into an upload.
+    asked who follows one of its accounts. ``told_followers`` keeps what deliveries of an account (the first part of the
+    key) say to a server (the second) of its followers there, as of how many followers it has in all, and when.
+    ``inspections`` has a place for each process that looks into an upload.
     """
 
     settings: Settings
@@ -74,6 +76,9 @@ class Node:
     asked_keys: dict[str, datetime] = field(default_factory=dict, repr=False)
     asking_keys: dict[str, asyncio.Task[tuple[VerificationKey, Account]]] = field(default_factory=dict, repr=False)
     asked_followers: dict[str, datetime] = field(default_factory=dict, repr=False)
+    told_followers: dict[tuple[AccountId, str], tuple[int, datetime, dict[str, str]]] = field(
+        default_factory=dict, repr=False
+    )
     inspections: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(INSPECTIONS_MAX), repr=False)
 
     async def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
