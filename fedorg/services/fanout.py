@@ -17,7 +17,7 @@ from fedorg.domain.notifications import NotificationType
 from fedorg.domain.quotes import QuoteState
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import FederationMode, Reach, Visibility, admits, is_inside
-from fedorg.ids import AccountId, StatusId
+from fedorg.ids import AccountId, QuoteId, StatusId
 from fedorg.node import Node
 from fedorg.services.threads import find_host
 from fedorg.store import (
@@ -35,7 +35,8 @@ from fedorg.store.home_timelines import LocalFollower
 from fedorg.store.recipients import Recipient
 
 CHUNK: Final = 500
-QUOTERS_MAX: Final = 500
+QUOTERS_CHUNK: Final = 50
+"""Each of them costs some statements of its own."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,8 +55,11 @@ async def distribute_to_tag_followers(node: Node, status_id: StatusId, after: Ac
 
 
 async def distribute_edit_locally(node: Node, status_id: StatusId, edited_at: datetime) -> None:
-    """Tell boosters, those newly mentioned and open streams that a status was edited."""
+    """Tell boosters, those newly mentioned, open streams and, in chunks, who quotes it that a status was edited."""
     await node.write(_distribute_edit, node, status_id, edited_at)
+    after: QuoteId | None = QuoteId(0)
+    while after is not None:
+        after = await node.write(_notify_quoting, node, status_id, edited_at, after)
 
 
 async def refresh_locally(node: Node, status_id: StatusId) -> None:
@@ -204,7 +208,7 @@ def _notify_watchers(conn: Connection, node: Node, status: Status, wanting: list
 def _distribute_edit(conn: Connection, node: Node, status_id: StatusId, edited_at: datetime) -> None:
     if not statuses.hold(conn, status_id) or (status := statuses.find(conn, status_id)) is None:
         return
-    origin = (edited_at - _EPOCH) // timedelta(milliseconds=1)
+    origin = _origin(edited_at)
     boosters = [account_id for _, account_id in statuses.list_reblogs(conn, status_id)]
     notifications.withdraw_older_updates(conn, status_id, NotificationType.UPDATE, origin)
     notifications.notify(
@@ -218,26 +222,37 @@ def _distribute_edit(conn: Connection, node: Node, status_id: StatusId, edited_a
         status_id=status_id,
     )
     _notify_concerned(conn, node, status, None, statuses.mentioned_ids(conn, status_id))
-    _notify_quoting(conn, node, status, origin)
     # The author's own streams were told in the transaction of the edit.
     holders = [holder for holder in home_timelines.holders(conn, status_id) if holder != status.account_id]
     _tell_holders(conn, node, status, holders)
 
 
-def _notify_quoting(conn: Connection, node: Node, status: Status, origin: int) -> None:
-    """Members who quote a status hear of its edit, by what they quote it in."""
-    for account_id, quoting_id in quotes.list_local_quoting(conn, status.id, QUOTERS_MAX):
-        notifications.withdraw_older_updates(conn, quoting_id, NotificationType.QUOTED_UPDATE, origin)
+def _notify_quoting(
+    conn: Connection, node: Node, status_id: StatusId, edited_at: datetime, after: QuoteId
+) -> QuoteId | None:
+    """A chunk of the members who quote a status hear of its edit, by what they quote it in; the cursor as above."""
+    if not statuses.hold(conn, status_id) or (status := statuses.find(conn, status_id)) is None:
+        return None
+    origin = _origin(edited_at)
+    quoting = quotes.list_local_quoting(conn, status_id, after, QUOTERS_CHUNK)
+    for quote in quoting:
+        notifications.withdraw_older_updates(conn, quote.status_id, NotificationType.QUOTED_UPDATE, origin)
         notifications.notify(
             conn,
             node.ids,
             node.now(),
-            [account_id],
+            [quote.account_id],
             type_=NotificationType.QUOTED_UPDATE,
             by=status.account_id,
             origin=origin,
-            status_id=quoting_id,
+            status_id=quote.status_id,
         )
+    return quoting[-1].id if len(quoting) == QUOTERS_CHUNK else None
+
+
+def _origin(edited_at: datetime) -> int:
+    """By what an edit is told once."""
+    return (edited_at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _tell_holders(conn: Connection, node: Node, status: Status, accounts_: Iterable[AccountId]) -> None:

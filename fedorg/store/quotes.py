@@ -114,20 +114,21 @@ def list_quoting(
     return [Listed(row_id=row.id, item=StatusId(row.status_id)) for row in rows]
 
 
-def list_local_quoting(conn: Connection, quoted_id: StatusId, limit: int) -> list[tuple[AccountId, StatusId]]:
-    """(author, status) of the newest accepted quotes by accounts of this node."""
+def list_local_quoting(conn: Connection, quoted_id: StatusId, after: QuoteId, limit: int) -> list[Quote]:
+    """The accepted quotes by accounts of this node, by id from ``after`` on."""
     statement = (
-        sa.select(quotes.c.account_id, quotes.c.status_id)
+        sa.select(quotes)
         .join(accounts_table, accounts_table.c.id == quotes.c.account_id)
         .where(
             quotes.c.quoted_status_id == quoted_id,
             quotes.c.state == QuoteState.ACCEPTED.value,
             accounts_table.c.domain.is_(None),
+            quotes.c.id > after,
         )
-        .order_by(quotes.c.id.desc())
+        .order_by(quotes.c.id)
         .limit(limit)
     )
-    return [(AccountId(row.account_id), StatusId(row.status_id)) for row in conn.execute(statement)]
+    return [_quote(row) for row in conn.execute(statement)]
 
 
 def hold_between(conn: Connection, quoted_account_id: AccountId, account_id: AccountId) -> list[Quote]:

@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 
+from fedorg.services import fanout
 from tests.contract import assert_valid
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import (
@@ -299,12 +301,17 @@ async def test_deletions_end_quotes_from_both_sides(working: WorkingServer) -> N
     assert (await read(carl, kept))["quotes_count"] == 0
 
 
-async def test_who_quotes_hears_of_edits(working: WorkingServer) -> None:
-    """An edit of what is quoted is told to whoever quotes it, by their own status; of several, the last."""
-    anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
+async def test_who_quotes_hears_of_edits(working: WorkingServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit of what is quoted is told to whoever quotes it, by their own status; of several, the last.
+
+    It is told in chunks, so that many who quote one status hold up nobody who writes.
+    """
+    monkeypatch.setattr(fanout, "QUOTERS_CHUNK", 1)
+    anna, bert, carl, dora = [await working.person(name) for name in ("anna", "bert", "carl", "dora")]
     original = await post(anna, "An idea")
     made = await quote(bert, original)
     ended = await quote(carl, original)
+    later = await quote(dora, original)
     await anna.api.post(f"/api/v1/statuses/{original['id']}/quotes/{ended['id']}/revoke")
 
     for words in ("A better idea", "The best idea"):
@@ -315,6 +322,7 @@ async def test_who_quotes_hears_of_edits(working: WorkingServer) -> None:
     assert (told["account"]["id"], told["status"]["id"]) == (anna.id, made["id"])
     assert told["status"]["quote"]["quoted_status"]["content"] == "<p>The best idea</p>"
     assert await notified(carl, "quoted_update") == []
+    assert [one["status"]["id"] for one in await notified(dora, "quoted_update")] == [later["id"]]
 
 
 async def test_a_stream_hears_of_a_quote_and_of_its_end(working: WorkingServer) -> None:
