@@ -17,6 +17,7 @@ from federation.errors import FetchError
 from federation.keys import SigningKey, VerificationKey
 from fedorg.config import Settings
 from fedorg.domain.accounts import Account
+from fedorg.domain.ip_blocks import BlockedNetworks
 from fedorg.domain.statuses import Status
 from fedorg.ids import AccountId, IdSource
 from fedorg.media import Storage
@@ -51,6 +52,14 @@ class Resolver(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class HeldNetworks:
+    """Blocked networks as this process read them last, at ``read_at`` of the monotonic clock; None before that."""
+
+    networks: BlockedNetworks | None = None
+    read_at: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One running server. ``now`` gives aware UTC in whole milliseconds; tests set the clock.
@@ -60,7 +69,7 @@ class Node:
     ``asking_keys`` holds what is being fetched, for all who wait for it. ``asked_followers`` says when a peer was last
     asked who follows one of its accounts. ``told_followers`` keeps what deliveries of an account (the first part of the
     key) say to a server (the second) of its followers there, as of how many followers it has in all, and when.
-    ``inspections`` has a place for each process that looks into an upload.
+    ``inspections`` has a place for each process that looks into an upload. ``blocked_networks`` saves a query per request.
     """
 
     settings: Settings
@@ -80,6 +89,7 @@ class Node:
         default_factory=dict, repr=False
     )
     inspections: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(INSPECTIONS_MAX), repr=False)
+    blocked_networks: HeldNetworks = field(default_factory=HeldNetworks, repr=False)
 
     async def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``unit(conn, …)`` returns, from one consistent snapshot; it cannot write."""

@@ -30,6 +30,8 @@ class Operation(StrEnum):
     WRITE_EMAIL_DOMAIN_BLOCKS = "write email domain blocks"
     READ_CANONICAL_EMAIL_BLOCKS = "read canonical email blocks"
     WRITE_CANONICAL_EMAIL_BLOCKS = "write canonical email blocks"
+    READ_IP_BLOCKS = "read ip blocks"
+    WRITE_IP_BLOCKS = "write ip blocks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ ACCESS: Final[Mapping[Operation, Access]] = {
     Operation.WRITE_EMAIL_DOMAIN_BLOCKS: Access(scope="admin:write:email_domain_blocks", role=UserRole.ADMIN),
     Operation.READ_CANONICAL_EMAIL_BLOCKS: Access(scope="admin:read:canonical_email_blocks", role=UserRole.ADMIN),
     Operation.WRITE_CANONICAL_EMAIL_BLOCKS: Access(scope="admin:write:canonical_email_blocks", role=UserRole.ADMIN),
+    Operation.READ_IP_BLOCKS: Access(scope="admin:read:ip_blocks", role=UserRole.ADMIN),
+    Operation.WRITE_IP_BLOCKS: Access(scope="admin:write:ip_blocks", role=UserRole.ADMIN),
 }
 
 

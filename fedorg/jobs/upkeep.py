@@ -22,6 +22,7 @@ from fedorg.store import (
     deliveries,
     expiry,
     home_timelines,
+    ip_blocks,
     jobs,
     mail_links,
     media,
@@ -60,6 +61,7 @@ RULES: Final = (
     Rule(name="sessions", age=timedelta(0), forget=expiry.delete_sessions),
     Rule(name="sign_in_links", age=timedelta(days=1), forget=expiry.delete_sign_in_links),
     Rule(name="mail_links", age=timedelta(0), forget=mail_links.delete_expired),
+    Rule(name="ip_blocks", age=timedelta(0), forget=ip_blocks.delete_expired),
     # Nobody holds a name for longer by an address that may not be theirs.
     Rule(name="unconfirmed", age=timedelta(days=7), forget=removal.remove_unconfirmed),
     # A code stays a day longer than it holds: exchanging it again has to revoke what it gave.

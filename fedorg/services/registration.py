@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from fedorg.domain.accounts import Account, ActorType, Invite, User, UserRole
+from fedorg.domain.ip_blocks import IpBlockSeverity
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.oauth import Token
 from fedorg.errors import Forbidden, Invalid
@@ -26,6 +27,7 @@ from fedorg.services import keypairs, mailing, oauth
 from fedorg.services.addresses import blocked_fault, email_fault
 from fedorg.services.credentials import hash_password
 from fedorg.services.keypairs import KeyPair
+from fedorg.services.moderation import ip_blocks
 from fedorg.services.users import is_staff, password_problem
 from fedorg.store import accounts, audit, keys, notifications, users
 
@@ -51,7 +53,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignUp:
-    """What somebody who registers fills in."""
+    """What somebody who registers fills in, and the network address it comes from, if it comes over one."""
 
     username: str
     email: str | None
@@ -60,6 +62,7 @@ class SignUp:
     locale: str = "en"
     reason: str = ""
     invite_code: str | None = None
+    address: str | None = None
 
 
 async def ensure_node_actor(node: Node) -> Account:
@@ -209,12 +212,17 @@ async def _register(node: Node, draft: SignUp, then: Callable[[Connection, User]
         raise Forbidden("Registration on this server is closed")
     if mode == "invite" and not draft.invite_code:
         raise Forbidden("Registration on this server needs an invitation")
+    severity = None if draft.address is None else await ip_blocks.severity_for(node, draft.address)
+    if severity in (IpBlockSeverity.SIGN_UP_BLOCK, IpBlockSeverity.NO_ACCESS):
+        raise Forbidden("Nobody may register from your network")
     name = draft.username.strip().lower()
     faults = _draft_faults(node, draft, name)
     _raise_if(faults)
     hashed = await hash_password(draft.password)
     pairs = await keypairs.new_key_pairs()
     account = _new_account(node, name, "")
+    # An invitation opens the door to who was invited, not to whoever sits in that network.
+    has_to_wait = severity is IpBlockSeverity.SIGN_UP_REQUIRES_APPROVAL
     locale = draft.locale if _LOCALE.fullmatch(draft.locale) else node.settings.languages[0]
 
     def unit(conn: Connection) -> tuple[User, T]:
@@ -229,7 +237,7 @@ async def _register(node: Node, draft: SignUp, then: Callable[[Connection, User]
             email=draft.email,
             password_hash=hashed,
             role=UserRole.MEMBER,
-            approved_at=node.now() if mode == "open" or invite is not None else None,
+            approved_at=node.now() if (mode == "open" or invite is not None) and not has_to_wait else None,
             confirmed_at=None if node.settings.sends_mail else node.now(),
             locale=locale,
             sign_up_reason=draft.reason.strip(),

@@ -28,7 +28,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BaseConverter
 
 from fedorg import errors, log
+from fedorg.domain.ip_blocks import IpBlockSeverity
 from fedorg.node import Node
+from fedorg.services.moderation import ip_blocks
 from fedorg.services.streams import Streams
 from fedorg.web.bodies import LimitedRequest
 from fedorg.web.limits import Budget, Limiter, Rule, subject_of_address
@@ -58,6 +60,8 @@ _SERVER_FAULT: Final = 500
 _OK: Final = 200
 
 # What browsers of other origins may call, and programs read: always answered as JSON.
+# Load balancers have to learn how the node is, wherever they stand.
+_HEALTH: Final = "/health"
 _OPEN_PREFIXES: Final = ("/api/", "/.well-known/", "/nodeinfo/")
 _OPEN_PATHS: Final = frozenset({"/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/nodeinfo"})
 _EXPOSED: Final = "Link, Mastodon-Async-Refresh, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
@@ -117,6 +121,7 @@ def install(app: Quart, node: Node) -> None:
     # Mastodon takes every address with a slash at its end as well, and some clients send one.
     app.url_map.strict_slashes = False
     app.before_request(_begin)
+    app.before_websocket(_keep_out)
     app.after_request(_finish)
     app.teardown_request(_close)
     app.register_error_handler(errors.FedorgError, _answer_error)
@@ -213,7 +218,15 @@ async def _begin() -> Response | None:
                 "Access-Control-Max-Age": "86400",
             },
         )
+    if request.path != _HEALTH:
+        await _keep_out()
     return None
+
+
+async def _keep_out() -> None:
+    """Refuse whoever asks from a network that may not use this node."""
+    if await ip_blocks.severity_for(this_node(), client_address()) is IpBlockSeverity.NO_ACCESS:
+        raise errors.Forbidden("Your network may not use this server")
 
 
 async def _finish(response: Response) -> Response:

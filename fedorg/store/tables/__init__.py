@@ -16,6 +16,7 @@ from fedorg.store.tables.looking_after import (
     custom_emojis,
     email_domain_blocks,
     instance_texts,
+    ip_blocks,
     reports,
     rules,
 )
@@ -144,6 +145,7 @@ __all__ = [
     "idempotency_keys",
     "instance_texts",
     "invites",
+    "ip_blocks",
     "jobs",
     "list_accounts",
     "lists",

@@ -66,6 +66,18 @@ canonical_email_blocks: Final = Table(
     moment("created_at"),
 )
 
+# Networks that are kept out, or whose people wait for approval.
+ip_blocks: Final = Table(
+    "ip_blocks",
+    metadata,
+    own_id(),
+    Column("ip", Text, nullable=False, unique=True),
+    Column("severity", String(32), nullable=False),
+    string("comment"),
+    moment("created_at"),
+    moment("expires_at", nullable=True),
+)
+
 # What administrators wrote, and the emoji they drew
 
 custom_emojis: Final = Table(

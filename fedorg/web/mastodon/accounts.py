@@ -25,7 +25,7 @@ from fedorg.services.oauth import Credentials
 from fedorg.services.registration import SignUp
 from fedorg.web import limits
 from fedorg.web.auth import Viewer, open_to_public, requires, requires_application
-from fedorg.web.base import json_answer, spend_by_address, this_node
+from fedorg.web.base import client_address, json_answer, spend_by_address, this_node
 from fedorg.web.params import Params, read_params
 
 blueprint = Blueprint("accounts", __name__)
@@ -45,6 +45,7 @@ async def register_account(credentials: Credentials) -> Response:
         locale=params.text("locale") or "",
         reason=params.text("reason") or "",
         invite_code=params.text("invite_code") or None,
+        address=client_address(),
     )
     token, secret = await registration.sign_up_by_application(
         this_node(), draft, application_id=credentials.token.application_id, scopes=credentials.token.scopes

@@ -8,7 +8,7 @@ from fedorg.services import registration
 from fedorg.services.registration import SignUp
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
-from fedorg.web.base import spend_by_address, this_node
+from fedorg.web.base import client_address, spend_by_address, this_node
 from fedorg.web.site.sessions import for_everybody, go, page, sign_in_browser
 
 blueprint = Blueprint("invites", __name__)
@@ -57,6 +57,7 @@ async def _register(visitor: SignedIn | None, action: str, code: str | None) -> 
         locale=request.accept_languages.best or "",
         reason=form.get("reason", ""),
         invite_code=code,
+        address=client_address(),
     )
     try:
         user = await registration.sign_up(this_node(), draft)

@@ -4,11 +4,12 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.mastodon.admin import accounts, email_blocks, measures, reports
+from fedorg.web.mastodon.admin import accounts, email_blocks, ip_blocks, measures, reports
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     accounts.blueprint,
     email_blocks.blueprint,
+    ip_blocks.blueprint,
     measures.blueprint,
     reports.blueprint,
 )
