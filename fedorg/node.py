@@ -69,7 +69,8 @@ class Node:
     ``asking_keys`` holds what is being fetched, for all who wait for it. ``asked_followers`` says when a peer was last
     asked who follows one of its accounts. ``told_followers`` keeps what deliveries of an account (the first part of the
     key) say to a server (the second) of its followers there, as of how many followers it has in all, and when.
-    ``inspections`` has a place for each process that looks into an upload. ``blocked_networks`` saves a query per request.
+    ``inspections`` has a place for each process that looks into an upload. ``blocked_networks``
+    saves a query per request.
     """
 
     settings: Settings
