@@ -93,7 +93,8 @@ class Settings:
         "How far a status travels whose author did not say: node, organisation, partners or public.", "organisation"
     )
     link_previews: bool = _setting(
-        "Look at pages that public and unlisted statuses link to, and show what they say about themselves.",
+        "Look at pages that public and unlisted statuses link to, and show what they say about themselves; and at "
+        "pages that profiles link to, and show which link back.",
         default=True,
     )
     unsigned_fetch: UnsignedFetch = _setting(

@@ -1,6 +1,6 @@
 """Accounts (public actors) and users (logins)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -135,6 +135,12 @@ class Account:
     def delivery_inbox(self) -> str:
         """Where activities for this account go: the shared inbox when its server has one."""
         return self.shared_inbox or self.inbox
+
+
+def keep_verified(before: tuple[Field, ...], after: tuple[Field, ...]) -> tuple[Field, ...]:
+    """``after``, each link in it as verified as it was ``before``."""
+    known = {field.value: field.verified_at for field in before}
+    return tuple(replace(field, verified_at=known.get(field.value)) for field in after)
 
 
 class KeyAlgorithm(StrEnum):

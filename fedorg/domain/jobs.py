@@ -256,6 +256,12 @@ class FetchCard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     card_id: CardId
 
 
+class VerifyLinks(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Look whether the pages that a profile links to link back to it."""
+
+    account_id: AccountId
+
+
 class ProcessMedia(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Make what is shown of an uploaded film or sound; nothing happens when it was deleted or made meanwhile."""
 
@@ -443,6 +449,7 @@ Job: TypeAlias = (
     | MakeAnnualReport
     | SendMail
     | FetchCard
+    | VerifyLinks
     | ProcessMedia
     | IndexStatuses
     | PollJob

@@ -45,6 +45,7 @@ from fedorg.domain.jobs import (
     SeverPeer,
     StreamPoll,
     SynchroniseFollowers,
+    VerifyLinks,
     VerifyQuote,
     WithdrawQuoteApproval,
 )
@@ -57,6 +58,7 @@ from fedorg.services import (
     domain_blocks,
     fanout,
     films,
+    links,
     notification_requests,
     scheduling,
     severing,
@@ -115,6 +117,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
         case FetchCard():
             for status_id in await cards.fetch(node, job):
                 await fanout.refresh_locally(node, status_id)
+        case VerifyLinks():
+            await links.verify(node, job.account_id)
         case SendMail():
             await mail.send(node, job)
         case MakeAnnualReport():

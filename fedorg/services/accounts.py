@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, Final
 
 from sqlalchemy import Connection
 
-from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field, User
+from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field, User, keep_verified
 from fedorg.domain.jobs import DistributeProfile
 from fedorg.domain.limits import (
     ATTRIBUTION_DOMAINS_MAX,
@@ -22,7 +22,7 @@ from fedorg.domain.visibility import FederationMode, Reach, Visibility, widest_r
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
-from fedorg.services import pictures
+from fedorg.services import links, pictures
 from fedorg.services.custom_emojis import emojis_in
 from fedorg.services.peers import canonical_domain
 from fedorg.services.pictures import PictureKind
@@ -110,7 +110,7 @@ async def count_follow_requests(node: Node, account_id: AccountId) -> int:
 
 async def record_remote_account(node: Node, account: Account, keys: tuple[AccountKey, ...]) -> Account:
     """Keep what a peer says of its account; the account as this node has it now."""
-    return await node.write(accounts.record_remote, account, keys)
+    return await node.write(links.record_remote, node, account, keys)
 
 
 async def suspend_by_peer(node: Node, account: Account) -> Account:
@@ -192,6 +192,9 @@ async def _write(node: Node, account_id: AccountId, values: dict[str, Any]) -> A
     def unit(conn: Connection) -> tuple[Account, Account]:
         before = accounts.get_for_update(conn, account_id)
         after = replace(before, **values)
+        after = replace(after, fields=keep_verified(before.fields, after.fields))
+        if after != before or "fields" in values:
+            links.request(conn, node, after)
         if after != before:
             after = replace(after, updated_at=node.now())
             accounts.update(conn, after)

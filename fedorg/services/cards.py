@@ -8,7 +8,6 @@ another site runs here, whatever its oEmbed offers (S54). A node that may reach 
 looks at links of its own members only: nobody elsewhere makes it read an inner page, or shows what it says (S20).
 """
 
-import secrets
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -22,18 +21,17 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.cards import PageFacts, PreviewCard
 from fedorg.domain.jobs import FetchCard
 from fedorg.domain.statuses import Status
-from fedorg.domain.visibility import Tier, Visibility
+from fedorg.domain.visibility import Visibility
 from fedorg.errors import Forbidden
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import FetchError, Node
-from fedorg.store import accounts, cards, jobs, peers
+from fedorg.services import looking
+from fedorg.store import accounts, cards, jobs
 
 logger = log.get_logger()
 
 PAGE_BYTES_MAX: Final = 2 * 1024 * 1024
-REMOTE_DELAY: Final = timedelta(seconds=60)
 TOLD_MAX: Final = 100
-_HTML: Final = ("text/html", "application/xhtml+xml")
 _SHOWN: Final = (Visibility.PUBLIC, Visibility.UNLISTED)
 
 
@@ -47,11 +45,6 @@ def request(conn: Connection, node: Node, status: Status, *, delay: timedelta = 
     card_id = cards.link(conn, node.ids, status.id, url, now)
     if cards.claim(conn, card_id, now):
         jobs.enqueue(conn, node.ids, now, FetchCard(card_id=card_id), due_at=now + delay)
-
-
-def soon() -> timedelta:
-    """A moment within a minute, another each time, for links that many servers hear of at once."""
-    return REMOTE_DELAY * (secrets.randbelow(1000) / 1000)
 
 
 async def fetch(node: Node, job: FetchCard) -> list[StatusId]:
@@ -89,32 +82,18 @@ def _link_of(node: Node, status: Status) -> str | None:
 
 
 async def _look(node: Node, url: str) -> PageFacts:
-    client = node.client.admitting(partial(_admit, node, urlsplit(url).hostname or ""))
-    page = await client.fetch_bytes(_secure(node, url), PAGE_BYTES_MAX, _HTML)
+    client = node.client.admitting(partial(looking.admit, node, urlsplit(url).hostname or ""))
+    page = await client.fetch_bytes(looking.secure(node, url), PAGE_BYTES_MAX, looking.HTML)
     read = text.read_page(page.body, page.charset, page.final_url)
     if not read.oembed_url:
         return read.facts
     try:
-        found = await client.fetch_json(_secure(node, read.oembed_url), ("application/json", "application/json+oembed"))
+        found = await client.fetch_json(
+            looking.secure(node, read.oembed_url), ("application/json", "application/json+oembed")
+        )
     except (FetchError, Forbidden):
         return read.facts
     return text.merge_oembed(read.facts, found.json, page.final_url)
-
-
-def _secure(node: Node, url: str) -> str:
-    """Only https is spoken; a page that is linked by http is looked for there."""
-    return url if node.settings.insecure_loopback else url.replace("http://", "https://", 1)
-
-
-async def _admit(node: Node, host: str, url: str) -> None:
-    """Neither this node itself nor a server that is blocked; where inner addresses may be reached, only ``host``."""
-    if node.uris.is_ours(url):
-        raise Forbidden("It is an address of this server")
-    if node.settings.allowed_networks and urlsplit(url).hostname != host:
-        raise Forbidden("The page leads to another site")
-    domain = urlsplit(url).netloc
-    if (await node.read(peers.tiers, [domain]))[domain] is Tier.BLOCKED:
-        raise Forbidden(f"{domain} is blocked")
 
 
 def _author(conn: Connection, node: Node, handle: str, url: str) -> AccountId | None:

@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field
+from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field, keep_verified
 from fedorg.domain.pages import Listed
 from fedorg.domain.relationships import FollowState
 from fedorg.errors import NotFound
@@ -188,7 +188,8 @@ def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ..
     current = account
     if known is not None:
         _release_handle(conn, account)
-        current = replace(account, **{name: getattr(known, name) for name in _KEPT})
+        kept = {name: getattr(known, name) for name in _KEPT}
+        current = replace(account, **kept, fields=keep_verified(known.fields, account.fields))
         update(conn, current)
         if known.suspended_remotely:
             # Its server shows it again.
@@ -198,6 +199,12 @@ def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ..
     # A key that another account holds already stays with it.
     insert_ignore(conn, account_keys, [key_values(replace(key, account_id=current.id)) for key in keys])
     return current
+
+
+def set_fields(conn: Connection, account_id: AccountId, fields: tuple[Field, ...]) -> None:
+    """Write the fields of a profile and nothing else of it."""
+    stored = [_stored_field(one) for one in fields]
+    conn.execute(sa.update(accounts).where(accounts.c.id == account_id).values(fields=stored))
 
 
 def key_values(key: AccountKey) -> dict[str, Any]:

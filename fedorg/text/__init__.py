@@ -4,6 +4,7 @@ Everything here is pure and bounded: no function opens anything, none takes more
 raises on any string (S27). HTML that came from elsewhere passes ``sanitize``, the only sanitiser of a node (S54).
 """
 
+from fedorg.text.backlinks import field_link, links_back
 from fedorg.text.entities import DEFAULT_RULES, Found, Hashtag, Link, Mention, TextRules, find, normalise_hashtag
 from fedorg.text.formatting import MentionTarget, escape, field_to_html, to_html
 from fedorg.text.graphemes import count_graphemes
@@ -28,8 +29,10 @@ __all__ = [
     "count_characters",
     "count_graphemes",
     "escape",
+    "field_link",
     "field_to_html",
     "find",
+    "links_back",
     "links_in",
     "markdown_to_html",
     "merge_oembed",

@@ -31,8 +31,8 @@ _ELEMENTS_MAX: Final = 2000
 _LANGUAGE_CHARACTERS_MAX: Final = 16
 _ARTICLES: Final = ("Article", "Posting", "WebPage", "Report", "Review", "Recipe", "CreativeWork", "VideoObject")
 _TELLING: Final = re.compile(r"<(html|meta|link|title|script)(?=[\s/>])", re.IGNORECASE)
-_TAG_REST: Final = re.compile(r"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+>")
-_TAG_CHARACTERS_MAX: Final = 16_384
+TAG_REST: Final = re.compile(r"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+>")
+TAG_CHARACTERS_MAX: Final = 16_384
 _CLOSED: Final = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("title", "script")}
 # The encodings of the web (WHATWG Encoding §4.2). Others are traps: Python's punycode takes quadratic time.
 _CHARSETS: Final = frozenset(
@@ -54,7 +54,7 @@ class ReadPage:
 
 def read_page(body: bytes, declared_charset: str | None, url: str) -> ReadPage:
     """What the HTML at ``url`` says about itself; never raises."""
-    tree = LexborHTMLParser(_telling(_decoded(body, declared_charset)))
+    tree = LexborHTMLParser(_telling(decoded(body, declared_charset)))
     meta = _meta(tree)
     ld = _linked_data(tree)
 
@@ -76,8 +76,8 @@ def read_page(body: bytes, declared_charset: str | None, url: str) -> ReadPage:
         provider_name=_line(first("og:site_name") or _name(ld.get("publisher")), NAME_CHARACTERS_MAX),
         provider_url=f"{site.scheme}://{site.netloc}",
         author_name=_line(_name(ld.get("author")) or first("author", "twitter:creator"), NAME_CHARACTERS_MAX),
-        author_url=_address(_url(ld.get("author")) or first("article:author"), url),
-        image=_address(first("og:image:secure_url", "og:image", "twitter:image") or _url(ld.get("image")), url),
+        author_url=web_address(_url(ld.get("author")) or first("article:author"), url),
+        image=web_address(first("og:image:secure_url", "og:image", "twitter:image") or _url(ld.get("image")), url),
         image_description=_line(first("og:image:alt", "twitter:image:alt"), DESCRIPTION_CHARACTERS_MAX),
         width=_side(first("og:image:width")),
         height=_side(first("og:image:height")),
@@ -102,12 +102,12 @@ def merge_oembed(facts: PageFacts, document: object, url: str) -> PageFacts:
         facts,
         title=facts.title or line("title", TITLE_CHARACTERS_MAX),
         provider_name=line("provider_name") or facts.provider_name,
-        provider_url=_address(document.get("provider_url"), url) or facts.provider_url,
+        provider_url=web_address(document.get("provider_url"), url) or facts.provider_url,
         author_name=line("author_name") or facts.author_name,
-        author_url=_address(document.get("author_url"), url) or facts.author_url,
-        image=facts.image or _address(document.get("thumbnail_url"), url),
+        author_url=web_address(document.get("author_url"), url) or facts.author_url,
+        image=facts.image or web_address(document.get("thumbnail_url"), url),
     )
-    photo = _address(document.get("url"), url) if document.get("type") == "photo" else ""
+    photo = web_address(document.get("url"), url) if document.get("type") == "photo" else ""
     if not photo:
         return merged
     return replace(
@@ -126,7 +126,7 @@ def links_in(html: str) -> tuple[str, ...]:
     for link in LexborHTMLParser(html).css("a[href]"):
         classes = (link.attributes.get("class") or "").split()
         if not {"mention", "hashtag", "u-url"} & set(classes) and not _is_quote(link.parent):
-            found.append(_address(link.attributes.get("href"), ""))
+            found.append(web_address(link.attributes.get("href"), ""))
     return tuple(one for one in found if one)
 
 
@@ -142,7 +142,7 @@ def _telling(html: str) -> str:
         start = _TELLING.search(html, position)
         if start is None:
             break
-        end = _TAG_REST.match(html, start.end(), start.end() + _TAG_CHARACTERS_MAX)
+        end = TAG_REST.match(html, start.end(), start.end() + TAG_CHARACTERS_MAX)
         position = start.end() if end is None else end.end()
         name = start[1].lower()
         if end is not None and name not in _CLOSED:
@@ -156,7 +156,8 @@ def _telling(html: str) -> str:
     return "".join(found)
 
 
-def _decoded(body: bytes, declared: str | None) -> str:
+def decoded(body: bytes, declared: str | None) -> str:
+    """The text of a page, in the encoding that its server declares, else in the one it names itself."""
     for name in (declared, _charset_in(body), "utf-8"):
         encoding = _encoding(name)
         if encoding is not None:
@@ -233,7 +234,7 @@ def _url(value: object) -> object:
 def _oembed_url(tree: LexborHTMLParser, url: str) -> str:
     for node in tree.css("link[href]")[:_ELEMENTS_MAX]:
         if (node.attributes.get("type") or "").lower() in _OEMBED:
-            return _address(node.attributes.get("href"), url)
+            return web_address(node.attributes.get("href"), url)
     return ""
 
 
@@ -245,7 +246,7 @@ def _line(value: object, most: int) -> str:
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
-def _address(value: object, base: str) -> str:
+def web_address(value: object, base: str) -> str:
     """An absolute address of the web without a fragment; "" for anything else."""
     if not isinstance(value, str) or not value.strip():
         return ""

@@ -8,7 +8,7 @@ from fedorg.domain.jobs import FetchCard
 from fedorg.domain.search import SearchPage
 from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.services import search, statuses
-from fedorg.services.cards import REMOTE_DELAY
+from fedorg.services.looking import REMOTE_DELAY
 from fedorg.store.tables import jobs
 from tests.node.world import MakeWorld, World, note, of_kind
 

@@ -14,6 +14,7 @@ from fedorg.domain.visibility import FederationMode, admits
 from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
+from fedorg.services import links
 from fedorg.services.completion import ask_for_profile
 from fedorg.services.relationships.listing import load_one
 from fedorg.services.residence import require_not_moved
@@ -127,6 +128,8 @@ def settle(conn: Connection, node: Node, new: Follow, follower: Account, target:
     is_accepted = new.state is FollowState.ACCEPTED
     if is_accepted and follower.is_local:
         home_timelines.merge_author(conn, follower.id, target.id, node.now())
+        if not target.is_local:
+            links.request(conn, node, target)
     notifications.notify(
         conn,
         node.ids,

@@ -20,7 +20,7 @@ from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType, Remot
 from fedorg.domain.visibility import Audience, Reach, Visibility, narrower_reach
 from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
-from fedorg.services import cards
+from fedorg.services import cards, looking
 from fedorg.services.statuses import indexing, polling, quoting
 from fedorg.services.statuses.deleting import remove
 from fedorg.services.statuses.editing import keep_version
@@ -174,7 +174,7 @@ def _record(
         return statuses.find_by_uri(conn, remote.uri)
     _insert_companions(conn, node, status, remote)
     indexing.index(conn, status)
-    cards.request(conn, node, status, delay=cards.soon())
+    cards.request(conn, node, status, delay=looking.soon())
     statuses.count_status(conn, status, 1)
     news = is_news(arrival, now)
     ask_further(conn, node, status, news)
@@ -317,7 +317,7 @@ def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status |
     media.delete_of_status(conn, before.id)
     media.insert_many(conn, _attachments(node, before, remote.media))
     indexing.index(conn, after)
-    cards.request(conn, node, after, delay=cards.soon())
+    cards.request(conn, node, after, delay=looking.soon())
     jobs.enqueue(conn, node.ids, now, DistributeEdit(status_id=before.id, edited_at=edited_at))
     return after
 
