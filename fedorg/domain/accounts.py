@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from urllib.parse import urlsplit
 
 from fedorg.domain.policies import QuotePolicy
@@ -176,6 +177,12 @@ class UserRole(StrEnum):
         return list(UserRole).index(self)
 
 
+STAFF: Final = frozenset({UserRole.MODERATOR, UserRole.ADMIN, UserRole.OWNER})
+"""Those who look after accounts, reports and what trends."""
+ADMINISTRATORS: Final = frozenset({UserRole.ADMIN, UserRole.OWNER})
+"""Those who look after the node itself as well: its servers, its words, and who comes in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """A login. It may act for several accounts; ``account_id`` is the one it acts for unless it says otherwise.
@@ -207,6 +214,11 @@ class User:
     def is_active(self) -> bool:
         """Whether this user may sign in and act."""
         return self.confirmed_at is not None and self.approved_at is not None and self.disabled_at is None
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether this user may invite people and look after the node itself."""
+        return self.role in ADMINISTRATORS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

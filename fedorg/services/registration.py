@@ -28,7 +28,7 @@ from fedorg.services.addresses import blocked_fault, email_fault
 from fedorg.services.credentials import hash_password
 from fedorg.services.keypairs import KeyPair
 from fedorg.services.moderation import ip_blocks
-from fedorg.services.users import is_staff, password_problem
+from fedorg.services.users import password_problem
 from fedorg.store import accounts, audit, keys, notifications, users
 
 USERNAME_MAX: Final = 30
@@ -167,7 +167,7 @@ async def sign_up_by_application(
 
 async def create_invite(node: Node, by: User, *, uses_max: int | None = 1) -> Invite:
     """A code with which people may register within a week; staff only."""
-    if not is_staff(by):
+    if not by.is_administrator:
         raise Forbidden("Only administrators may invite people")
     now = node.now()
     invite = Invite(
@@ -253,7 +253,7 @@ async def _register(node: Node, draft: SignUp, then: Callable[[Connection, User]
             conn,
             node.ids,
             node.now(),
-            users.list_staff_accounts(conn),
+            users.list_administrator_accounts(conn),
             type_=NotificationType.ADMIN_SIGN_UP,
             by=account.id,
             origin=account.id,

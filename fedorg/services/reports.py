@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from fedorg.domain.accounts import Account, ActorType, UserRole
+from fedorg.domain.accounts import STAFF, Account, ActorType
 from fedorg.domain.jobs import ForwardReport
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.reports import Report, ReportCategory, ReportDraft, ReportView
@@ -29,7 +29,6 @@ STATUSES_MAX: Final = 100
 TARGETS_MAX: Final = 20
 OPEN_PER_PEER_MAX: Final = 1000
 LIST_MAX: Final = 1000
-_ROLES: Final = (UserRole.MODERATOR, UserRole.ADMIN, UserRole.OWNER)
 
 
 async def file_report(node: Node, reporter: Account, draft: ReportDraft) -> ReportView:
@@ -218,7 +217,7 @@ def _record(conn: Connection, node: Node, report: Report, target: Account) -> No
             conn,
             node.ids,
             node.now(),
-            users.list_accounts_with_roles(conn, _ROLES),
+            users.list_accounts_with_roles(conn, STAFF),
             type_=NotificationType.ADMIN_REPORT,
             by=report.account_id,
             origin=report.id,

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from fedorg.domain.accounts import Account, User, UserRole
+from fedorg.domain.accounts import Account, User
 from fedorg.errors import Forbidden, Invalid, NotFound, Unauthorized
 from fedorg.ids import AccountId, UserId
 from fedorg.node import Node
@@ -33,11 +33,6 @@ class SignedIn:
     user: User
     account: Account
     csrf_token: str = field(repr=False)
-
-
-def is_staff(user: User) -> bool:
-    """Whether a user may invite people and look after others."""
-    return user.role in (UserRole.ADMIN, UserRole.OWNER)
 
 
 def password_problem(password: str, username: str) -> tuple[str, str] | None:
@@ -215,7 +210,7 @@ def shut_out(conn: Connection, node: Node, user_id: UserId, by: UserId | None) -
     """``disable`` as a unit of work; ``Forbidden`` for the last one who may administrate the node."""
     current = users.get_for_update(conn, user_id)
     # The command line may: it can make another one.
-    if by is not None and is_staff(current) and users.list_staff_accounts(conn) == [current.account_id]:
+    if by is not None and current.is_administrator and users.list_administrator_accounts(conn) == [current.account_id]:
         raise Forbidden(f"{current.username} is the only administrator of this server; make another one first")
 
     def change(known: User) -> User:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.domain.accounts import Account, Invite, User, UserRole
+from fedorg.domain.accounts import ADMINISTRATORS, Account, Invite, User, UserRole
 from fedorg.domain.policies import QuotePolicy
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.errors import NotFound
@@ -99,9 +99,9 @@ def list_all(conn: Connection, limit: int) -> list[User]:
     return [_user(row) for row in conn.execute(sa.select(users).order_by(users.c.username).limit(limit))]
 
 
-def list_staff_accounts(conn: Connection) -> list[AccountId]:
-    """The accounts of those who look after the node and may sign in."""
-    return list_accounts_with_roles(conn, (UserRole.ADMIN, UserRole.OWNER))
+def list_administrator_accounts(conn: Connection) -> list[AccountId]:
+    """The accounts of the administrators who may sign in."""
+    return list_accounts_with_roles(conn, ADMINISTRATORS)
 
 
 def list_accounts_with_roles(conn: Connection, roles: Collection[UserRole]) -> list[AccountId]:

@@ -87,7 +87,7 @@ async def create_invite(visitor: SignedIn) -> Response:
 @members_only
 async def answer_sign_up(visitor: SignedIn, username: str) -> Response:
     """Let in somebody who waits for approval, or turn them away."""
-    if not users.is_staff(visitor.user):
+    if not visitor.user.is_administrator:
         raise Forbidden("Only administrators may do this")
     user = await users.get_by_username(this_node(), username)
     answer = users.approve if (await request.form).get("decision") == "approve" else users.reject
@@ -104,8 +104,8 @@ async def _show_text(visitor: SignedIn | None, kind: TextKind, title: str) -> Re
 
 async def _member_page(visitor: SignedIn, *, status: int = 200, problem: FedorgError | None = None) -> Response:
     node = this_node()
-    is_staff = users.is_staff(visitor.user)
-    invites = await registration.list_invites(node) if is_staff else []
+    is_administrator = visitor.user.is_administrator
+    invites = await registration.list_invites(node) if is_administrator else []
     authorized = await oauth.list_authorized(node, visitor.user.id)
     return await page(
         "member.html",
@@ -114,9 +114,9 @@ async def _member_page(visitor: SignedIn, *, status: int = 200, problem: FedorgE
         problem=None if problem is None else str(problem),
         accounts=await users.list_accounts(node, visitor.user.id),
         authorized=[(one, meanings_of(one.scopes)) for one in authorized],
-        is_staff=is_staff,
+        is_administrator=is_administrator,
         invites=[invite for invite in invites if registration.is_usable(node, invite)],
-        waiting=await _waiting() if is_staff else [],
+        waiting=await _waiting() if is_administrator else [],
     )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from quart import Blueprint, Response
 
-from fedorg.domain.accounts import UserRole
+from fedorg.domain.accounts import STAFF
 from fedorg.domain.moderation import (
     AccountAction,
     AccountQuery,
@@ -27,7 +27,6 @@ blueprint = Blueprint("admin_accounts", __name__, url_prefix="/api")
 
 PAGE: Final = 100
 PAGE_MAX: Final = 200
-_STAFF: Final = frozenset({UserRole.MODERATOR, UserRole.ADMIN, UserRole.OWNER})
 
 
 @blueprint.get("/v1/admin/accounts")
@@ -40,7 +39,7 @@ async def list_accounts(_viewer: Viewer) -> Response:
         if params.flag(name):
             query = replace(query, is_local=is_local)
     if params.flag("staff"):
-        query = replace(query, roles=_STAFF)
+        query = replace(query, roles=STAFF)
     wanted = frozenset(one for one in AccountStatus if params.flag(one.value))
     return await _page(params, replace(query, statuses=wanted))
 
@@ -59,7 +58,7 @@ async def list_accounts_v2(_viewer: Viewer) -> Response:
     if status is not None:
         query = replace(query, statuses=frozenset({status}))
     if params.text("permissions") == "staff":
-        query = replace(query, roles=_STAFF)
+        query = replace(query, roles=STAFF)
     if params.texts("role_ids"):
         named = frozenset(role for text in params.texts("role_ids") if (role := role_of_id(text)) is not None)
         query = replace(query, roles=named if query.roles is None else named & query.roles)
