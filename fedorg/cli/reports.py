@@ -1,19 +1,20 @@
 """``fedorg report``: what members and other servers reported, and what became of it."""
 
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final
 
 import click
 
 from fedorg.cli.base import Context, console, print_facts, print_json, print_table, with_node
-from fedorg.domain.reports import ReportView
+from fedorg.domain.moderation import AdminReportView
+from fedorg.domain.reports import ReportQuery
+from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
 from fedorg.ids import ReportId
 from fedorg.node import Node
-from fedorg.services import reports
+from fedorg.services.moderation import reports
 
-T = TypeVar("T")
-
+LIST_MAX: Final = 1000
 _COMMENT_SHOWN: Final = 60
 
 
@@ -34,7 +35,8 @@ def list_reports(context: Context, *, with_closed: bool, as_json: bool) -> None:
       fedorg report list
       fedorg report list --all --json
     """
-    found = with_node(context, reports.list_all if with_closed else reports.list_open)
+    query = ReportQuery(is_resolved=None if with_closed else False)
+    found = with_node(context, lambda node: reports.search(node, query, PageQuery(limit=LIST_MAX)))
     if as_json:
         print_json([_facts(view) for view in found])
         return
@@ -43,7 +45,7 @@ def list_reports(context: Context, *, with_closed: bool, as_json: bool) -> None:
         [
             (
                 str(view.report.id),
-                view.target.acct,
+                view.target.account.acct,
                 _reporter(view),
                 view.report.category,
                 str(len(view.report.status_ids)),
@@ -68,7 +70,8 @@ def show(context: Context, *, number: int, as_json: bool) -> None:
     Example:
       fedorg report show 115902375031439360
     """
-    view, uris = _with_report(context, number, reports.get)
+    view = _handle(context, number, lambda node: reports.get(node, ReportId(number)))
+    uris = [shown.status.uri for shown in view.statuses]
     facts = _facts(view) | {"statuses": uris}
     if as_json:
         print_json(facts)
@@ -87,7 +90,7 @@ def resolve(context: Context, *, number: int, as_json: bool) -> None:
     Example:
       fedorg report resolve 115902375031439360
     """
-    _tell(_with_report(context, number, reports.resolve), as_json=as_json)
+    _tell(_handle(context, number, lambda node: reports.resolve(node, None, ReportId(number))), as_json=as_json)
 
 
 @report.command()
@@ -101,32 +104,34 @@ def reopen(context: Context, *, number: int, as_json: bool) -> None:
     Example:
       fedorg report reopen 115902375031439360
     """
-    _tell(_with_report(context, number, reports.reopen), as_json=as_json)
+    _tell(_handle(context, number, lambda node: reports.reopen(node, None, ReportId(number))), as_json=as_json)
 
 
-def _with_report(context: Context, number: int, act: Callable[[Node, ReportId], Awaitable[T]]) -> T:
-    async def named(node: Node) -> T:
+def _handle(context: Context, number: int, action: Callable[[Node], Awaitable[AdminReportView]]) -> AdminReportView:
+    async def inner(node: Node) -> AdminReportView:
         try:
-            return await act(node, ReportId(number))
-        except NotFound:
-            raise NotFound(f"There is no report {number}") from None
+            return await action(node)
+        except NotFound as error:
+            raise NotFound(f"There is no report {number}; `fedorg report list --all` lists them") from error
 
-    return with_node(context, named)
+    return with_node(context, inner)
 
 
-def _tell(view: ReportView, *, as_json: bool) -> None:
+def _tell(view: AdminReportView, *, as_json: bool) -> None:
     if as_json:
         print_json(_facts(view))
     else:
-        console.print(f"Report {view.report.id} about [bold]{view.target.acct}[/] is {_state(view)}.", highlight=False)
+        console.print(
+            f"Report {view.report.id} about [bold]{view.target.account.acct}[/] is {_state(view)}.", highlight=False
+        )
 
 
-def _facts(view: ReportView) -> dict[str, object]:
+def _facts(view: AdminReportView) -> dict[str, object]:
     known = view.report
     return {
         "id": str(known.id),
         "state": _state(view),
-        "about": view.target.acct,
+        "about": view.target.account.acct,
         "by": _reporter(view),
         "category": known.category,
         "comment": known.comment,
@@ -137,11 +142,11 @@ def _facts(view: ReportView) -> dict[str, object]:
     }
 
 
-def _reporter(view: ReportView) -> str:
+def _reporter(view: AdminReportView) -> str:
     if view.reporter is not None and view.report.peer is None:
-        return view.reporter.acct
+        return view.reporter.account.acct
     return view.report.peer or "somebody who left"
 
 
-def _state(view: ReportView) -> str:
+def _state(view: AdminReportView) -> str:
     return "open" if view.report.resolved_at is None else "closed"

@@ -159,6 +159,11 @@ class AuditLine:
     created_at: datetime
 
 
+def user_id_of(by: User | None) -> UserId | None:
+    """Who is written down as having done something; None for the command line."""
+    return None if by is None else by.id
+
+
 def may(role: UserRole, operation: Operation) -> bool:
     """Whether a user of a role may do something at all."""
     return role.rank >= ACCESS[operation].role.rank

@@ -70,7 +70,7 @@ class ReportView:
 class ReportQuery:
     """Which reports are asked for; None does not matter."""
 
-    is_resolved: bool = False
+    is_resolved: bool | None = None
     account_id: AccountId | None = None
     target_account_id: AccountId | None = None
     target_domain: str | None = None

@@ -1,4 +1,4 @@
-"""Reports: of members about anybody, of peers about accounts of this node; and what those who look after it do then.
+"""Reports, filed: of members about anybody, of peers about accounts of this node. ``moderation.reports`` handles them.
 
 A report of a member stays here unless they ask to forward it; then the home of the reported account hears of it from
 the node itself, never from the member (S63). What a peer reports is kept as that peer's word, in a bounded number.
@@ -17,7 +17,7 @@ from fedorg.domain.reports import Report, ReportCategory, ReportDraft, ReportVie
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import FederationMode, Tier, admits
 from fedorg.errors import Invalid, NotFound
-from fedorg.ids import AccountId, ReportId, StatusId, UserId
+from fedorg.ids import AccountId, ReportId, StatusId
 from fedorg.node import Node
 from fedorg.services.statuses.reading import is_visible_to_peer
 from fedorg.store import accounts, audit, instance_texts, jobs, notifications, peers, reports, statuses, users, views
@@ -28,7 +28,6 @@ PEERS_COMMENT_MAX: Final = 5000
 STATUSES_MAX: Final = 100
 TARGETS_MAX: Final = 20
 OPEN_PER_PEER_MAX: Final = 1000
-LIST_MAX: Final = 1000
 
 
 async def file_report(node: Node, reporter: Account, draft: ReportDraft) -> ReportView:
@@ -88,16 +87,6 @@ async def receive_report(node: Node, sender: Account, uri: str, objects: Sequenc
     return await node.write(unit)
 
 
-async def list_open(node: Node) -> list[ReportView]:
-    """Reports that wait for somebody, newest first."""
-    return await node.read(lambda conn: reports.views(conn, reports.list_open(conn, LIST_MAX)))
-
-
-async def list_all(node: Node) -> list[ReportView]:
-    """Reports, newest first."""
-    return await node.read(lambda conn: reports.views(conn, reports.list_all(conn, LIST_MAX)))
-
-
 async def get(node: Node, report_id: ReportId) -> tuple[ReportView, list[str]]:
     """One report, and the identities of the statuses it names that still exist."""
 
@@ -106,30 +95,6 @@ async def get(node: Node, report_id: ReportId) -> tuple[ReportView, list[str]]:
         return reports.views(conn, [report])[0], reports.status_uris(conn, report.status_ids)
 
     return await node.read(unit)
-
-
-async def resolve(node: Node, report_id: ReportId, *, by: UserId | None = None) -> ReportView:
-    """Close a report; closing it again changes nothing."""
-
-    def unit(conn: Connection) -> ReportView:
-        before = reports.get(conn, report_id)
-        if reports.resolve(conn, report_id, node.now(), by):
-            _audit(conn, node, "report.resolved", before, by)
-        return reports.views(conn, [reports.get(conn, report_id)])[0]
-
-    return await node.write(unit)
-
-
-async def reopen(node: Node, report_id: ReportId, *, by: UserId | None = None) -> ReportView:
-    """Let a closed report wait again."""
-
-    def unit(conn: Connection) -> ReportView:
-        before = reports.get(conn, report_id)
-        if reports.reopen(conn, report_id, node.now()):
-            _audit(conn, node, "report.reopened", before, by)
-        return reports.views(conn, [reports.get(conn, report_id)])[0]
-
-    return await node.write(unit)
 
 
 def _new_report(conn: Connection, node: Node, reporter: Account, target: Account, draft: ReportDraft) -> Report:
@@ -211,7 +176,15 @@ def _record(conn: Connection, node: Node, report: Report, target: Account) -> No
     """Keep a report that is new and tell those who look after the node."""
     if not reports.insert(conn, report):
         return
-    _audit(conn, node, "report.created", report, None, target=target)
+    audit.record(
+        conn,
+        node.ids,
+        node.now(),
+        action="report.created",
+        target=target.acct,
+        account_id=report.account_id,
+        details={"report": str(report.id), "category": report.category.value},
+    )
     if report.account_id is not None:
         notifications.notify_staff(
             conn,
@@ -222,19 +195,3 @@ def _record(conn: Connection, node: Node, report: Report, target: Account) -> No
             by=report.account_id,
             origin=report.id,
         )
-
-
-def _audit(
-    conn: Connection, node: Node, action: str, report: Report, by: UserId | None, *, target: Account | None = None
-) -> None:
-    about = target or accounts.get(conn, report.target_account_id)
-    audit.record(
-        conn,
-        node.ids,
-        node.now(),
-        action=action,
-        target=about.acct,
-        user_id=by,
-        account_id=report.account_id if action == "report.created" else None,
-        details={"report": str(report.id), "category": report.category.value},
-    )

@@ -41,9 +41,11 @@ def get(conn: Connection, report_id: ReportId) -> Report:
 
 def search(conn: Connection, query: ReportQuery, page: PageQuery) -> list[Report]:
     """A page of the reports that are asked for, newest first."""
-    statement = sa.select(reports).where(
-        reports.c.resolved_at.is_not(None) if query.is_resolved else reports.c.resolved_at.is_(None)
-    )
+    statement = sa.select(reports)
+    if query.is_resolved is not None:
+        statement = statement.where(
+            reports.c.resolved_at.is_not(None) if query.is_resolved else reports.c.resolved_at.is_(None)
+        )
     if query.account_id is not None:
         statement = statement.where(reports.c.account_id == query.account_id)
     if query.target_account_id is not None:
@@ -76,16 +78,6 @@ def list_by_ids(conn: Connection, ids: Collection[int]) -> dict[int, Report]:
     if not ids:
         return {}
     return {row.id: _report(row) for row in conn.execute(sa.select(reports).where(reports.c.id.in_(ids)))}
-
-
-def list_open(conn: Connection, limit: int) -> list[Report]:
-    """Reports that wait, newest first."""
-    return _list(conn, sa.select(reports).where(reports.c.resolved_at.is_(None)), limit)
-
-
-def list_all(conn: Connection, limit: int) -> list[Report]:
-    """Reports, newest first."""
-    return _list(conn, sa.select(reports), limit)
 
 
 def list_open_about(conn: Connection, account_id: AccountId, limit: int) -> list[ReportId]:
@@ -146,10 +138,6 @@ def status_uris(conn: Connection, status_ids: Collection[StatusId]) -> list[str]
     """The identities of those statuses that still exist, oldest first."""
     statement = sa.select(statuses_table.c.uri).where(statuses_table.c.id.in_(status_ids)).order_by(statuses_table.c.id)
     return list(conn.execute(statement).scalars())
-
-
-def _list(conn: Connection, statement: sa.Select[Any], limit: int) -> list[Report]:
-    return [_report(row) for row in conn.execute(statement.order_by(reports.c.id.desc()).limit(limit))]
 
 
 def _report(row: sa.Row[Any]) -> Report:

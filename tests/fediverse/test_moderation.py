@@ -83,7 +83,10 @@ async def test_a_report_travels_to_the_home_of_the_account_and_names_nobody(thre
     (here,) = await printed(three.a, "report", "list")
     assert (here["by"], here["forwarded"]) == ("alice", True)
     missing = await three.a.run("report", "show", "1")
-    assert (missing.code, missing.complaint) == (1, "There is no report 1\n")
+    assert (missing.code, missing.complaint) == (
+        1,
+        "There is no report 1; `fedorg report list --all` lists them\n",
+    )
 
 
 async def test_new_keys_are_used_and_known_at_once(three: Three) -> None:

@@ -6,8 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
+from fedorg.domain.reports import ReportQuery
+from fedorg.domain.statuses import PageQuery
 from fedorg.ids import ReportId
-from fedorg.services import reports
+from fedorg.services.moderation import reports
 from fedorg.store.tables import audit_log
 from tests.node.meeting import Meeting
 from tests.node.serving import Member, NodeServer
@@ -131,17 +133,18 @@ async def test_reports_are_closed_and_opened_again_once(working: WorkingServer) 
     mod = await working.person("mod", role=UserRole.MODERATOR)
     made = await report(anna, bert.id)
     node, number = working.server.node, ReportId(int(made["id"]))
+    waiting = ReportQuery(is_resolved=False)
 
     for _ in range(2):
-        await reports.resolve(node, number, by=mod.user.id)
-    assert await reports.list_open(node) == []
+        await reports.resolve(node, mod.user, number)
+    assert await reports.search(node, waiting, PageQuery(limit=9)) == []
     (one,) = await told(mod)
     assert one["report"]["action_taken"] is True
     assert one["report"]["action_taken_at"] is not None
     for _ in range(2):
-        await reports.reopen(node, number)
+        await reports.reopen(node, mod.user, number)
 
-    assert [view.report.id for view in await reports.list_open(node)] == [number]
+    assert [view.report.id for view in await reports.search(node, waiting, PageQuery(limit=9))] == [number]
     assert [one for one in await node.read(audited) if one.startswith("report.")] == [
         "report.created",
         "report.resolved",

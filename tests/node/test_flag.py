@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from fedorg.domain.accounts import UserRole
-from fedorg.domain.reports import ReportView
+from fedorg.domain.moderation import AdminReportView
+from fedorg.domain.reports import ReportQuery
+from fedorg.domain.statuses import PageQuery
 from fedorg.domain.visibility import Tier
 from fedorg.services import peers, reports
+from fedorg.services.moderation import reports as moderation
 from tests.node.meeting import Meeting
 from tests.node.serving import Member
 from tests.node.talking import entities, follow, post
@@ -18,8 +21,8 @@ async def told(member: Member) -> list[Any]:
     return entities(await member.api.get("/api/v1/notifications"), "Notification")
 
 
-async def kept(meeting: Meeting) -> list[ReportView]:
-    return await reports.list_all(meeting.node)
+async def kept(meeting: Meeting) -> list[AdminReportView]:
+    return await moderation.search(meeting.node, ReportQuery(), PageQuery(limit=100))
 
 
 @pytest.mark.parametrize("kind", ["Application", "Person", "Service", "Group", "Organization"])
@@ -65,7 +68,7 @@ async def test_only_statuses_that_fit_are_kept(meeting: Meeting) -> None:
     await meeting.say("Flag", "reporter", objects)
 
     (view,) = await kept(meeting)
-    assert view.target.username == "bert"
+    assert view.target.account.username == "bert"
     assert [str(one) for one in view.report.status_ids] == [own["id"]]
 
 
@@ -92,7 +95,7 @@ async def test_a_report_of_a_status_alone_is_about_its_author(meeting: Meeting) 
     await meeting.say("Flag", "reporter", bad["uri"], summary="Off topic")
 
     (view,) = await kept(meeting)
-    assert (view.target.username, view.report.comment) == ("bert", "Off topic")
+    assert (view.target.account.username, view.report.comment) == ("bert", "Off topic")
 
 
 async def test_a_report_about_nobody_here_is_ignored(meeting: Meeting) -> None:
@@ -141,7 +144,7 @@ async def test_reports_of_one_server_are_bounded(meeting: Meeting, monkeypatch: 
     found = await kept(meeting)
     assert len(found) == 3
 
-    await reports.resolve(meeting.node, found[0].report.id)
+    await moderation.resolve(meeting.node, None, found[0].report.id)
     await meeting.say("Flag", "reporter", meeting.actor(bert))
 
     assert len(await kept(meeting)) == 4

@@ -1,4 +1,7 @@
-"""Reports in the hands of those who look after the node. Nobody handles one about oneself."""
+"""Reports in the hands of those who look after the node. Nobody handles one about oneself.
+
+``by`` is None for the command line, which closes and reopens reports like everybody else.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -6,7 +9,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import User
-from fedorg.domain.moderation import AdminAccountView, AdminReportView
+from fedorg.domain.moderation import AdminAccountView, AdminReportView, user_id_of
 from fedorg.domain.reports import Report, ReportCategory, ReportQuery
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import Forbidden
@@ -59,17 +62,17 @@ async def unassign(node: Node, by: User, report_id: ReportId) -> AdminReportView
     return await _handle(node, by, report_id, change)
 
 
-async def resolve(node: Node, by: User, report_id: ReportId) -> AdminReportView:
+async def resolve(node: Node, by: User | None, report_id: ReportId) -> AdminReportView:
     """Close a report; closing it again changes nothing."""
 
     def change(conn: Connection, report: Report) -> None:
-        if reports.resolve(conn, report.id, node.now(), by.id):
+        if reports.resolve(conn, report.id, node.now(), user_id_of(by)):
             _audit(conn, node, "report.resolved", report, by)
 
     return await _handle(node, by, report_id, change)
 
 
-async def reopen(node: Node, by: User, report_id: ReportId) -> AdminReportView:
+async def reopen(node: Node, by: User | None, report_id: ReportId) -> AdminReportView:
     """Let a closed report wait again."""
 
     def change(conn: Connection, report: Report) -> None:
@@ -80,11 +83,11 @@ async def reopen(node: Node, by: User, report_id: ReportId) -> AdminReportView:
 
 
 async def _handle(
-    node: Node, by: User, report_id: ReportId, change: Callable[[Connection, Report], None]
+    node: Node, by: User | None, report_id: ReportId, change: Callable[[Connection, Report], None]
 ) -> AdminReportView:
     def unit(conn: Connection) -> AdminReportView:
         report = reports.get(conn, report_id)
-        if report.target_account_id == by.account_id:
+        if by is not None and report.target_account_id == by.account_id:
             raise Forbidden("This action is not allowed")
         change(conn, report)
         return _views(conn, node, [reports.get(conn, report_id)])[0]
@@ -119,7 +122,7 @@ def _views(conn: Connection, node: Node, found: Sequence[Report]) -> list[AdminR
     ]
 
 
-def _audit(conn: Connection, node: Node, action: str, report: Report, by: User, **details: str) -> None:
+def _audit(conn: Connection, node: Node, action: str, report: Report, by: User | None, **details: str) -> None:
     about = accounts.get(conn, report.target_account_id)
     audit.record(
         conn,
@@ -127,6 +130,6 @@ def _audit(conn: Connection, node: Node, action: str, report: Report, by: User, 
         node.now(),
         action=action,
         target=about.acct,
-        user_id=by.id,
+        user_id=user_id_of(by),
         details={"report": str(report.id), **details},
     )
