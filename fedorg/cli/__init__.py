@@ -16,6 +16,7 @@ from fedorg.cli import (
     doctor,
     emojis,
     ip_blocks,
+    moderating,
     moving,
     peers,
     reports,
@@ -55,6 +56,15 @@ def main(context: click.Context, config_file: Path | None) -> None:
 
 users.user.add_command(moving.alias)
 users.user.add_command(moving.move)
+for _command in (
+    moderating.approve,
+    moderating.reject,
+    moderating.warn,
+    moderating.sensitive,
+    moderating.silence,
+    moderating.suspend,
+):
+    users.user.add_command(_command)
 for _command in (
     running.serve,
     running.work,

@@ -12,7 +12,7 @@ from fedorg.services import departures, registration, rotation, users
 
 @click.group()
 def user() -> None:
-    """Create, list, disable and help the people of this node."""
+    """Create, list and help the people of this node, and moderate accounts of all."""
 
 
 @user.command()
@@ -187,6 +187,36 @@ def delete(context: Context, *, username: str, is_sure: bool, as_json: bool) -> 
         console.print(
             f"[bold]{gone.username}[/] is deleted; what was posted goes while the node runs.", highlight=False
         )
+
+
+@user.command()
+@click.argument("username")
+@click.argument("account")
+@click.option("--undo", is_flag=True, help="Let the person act for the account no more; what it opened ends at once.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def share(context: Context, *, username: str, account: str, undo: bool, as_json: bool) -> None:
+    """Let a person act for one more account of this node, such as that of the press office.
+
+    They choose the account where they allow a client to be used.
+
+    \b
+    Examples:
+      fedorg user share anna press
+      fedorg user share anna press --undo
+    """
+
+    async def action(node: Node) -> list[str]:
+        found, shared = await users.get_by_username(node, username), await users.get_account(node, account)
+        change = users.unshare_account if undo else users.share_account
+        await change(node, found, shared.id)
+        return [one.username for one in await users.list_accounts(node, found.id)]
+
+    names = with_node(context, action)
+    if as_json:
+        print_json({"username": username, "accounts": names})
+    else:
+        console.print(f"[bold]{username}[/] may act for {', '.join(names)}.", highlight=False)
 
 
 def _facts(one: User) -> dict[str, object]:

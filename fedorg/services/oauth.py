@@ -415,6 +415,12 @@ def revoke_account(conn: Connection, node: Node, account_id: AccountId) -> None:
     _revoke(conn, node, {"account_id": account_id})
 
 
+def revoke_share(conn: Connection, node: Node, user_id: UserId, account_id: AccountId) -> None:
+    """End every token with which a user acts for an account, and every waiting code of theirs."""
+    _revoke(conn, node, {"user_id": user_id, "account_id": account_id})
+    store.delete_codes_of_user(conn, user_id)
+
+
 def _revoke(conn: Connection, node: Node, condition: Mapping[str, int]) -> None:
     revoked = store.delete_tokens(conn, condition)
     # Open streams of these tokens close when they read this (S42).

@@ -290,16 +290,37 @@ async def share_account(node: Node, user: User, account_id: AccountId) -> None:
             raise Invalid("Only accounts of this node can be shared")
         if not users.may_act_for(conn, user.id, account_id):
             users.allow_account(conn, user.id, account_id, node.now())
-            audit.record(
-                conn,
-                node.ids,
-                node.now(),
-                action="user.account_shared",
-                target=user.username,
-                account_id=account_id,
-            )
+            _audit_share(conn, node, "user.account_shared", user, account)
 
     await node.write(unit)
+
+
+async def unshare_account(node: Node, user: User, account_id: AccountId) -> None:
+    """Let a user act no more for an account that was shared with them: what they opened for it ends at once."""
+    if account_id == user.account_id:
+        raise Invalid(f"{user.username} signs in with this account; `fedorg user disable` shuts a person out")
+
+    def unit(conn: Connection) -> None:
+        # Whoever consents holds this row too, so that no code is given for what is taken away here.
+        users.get_for_update(conn, user.id)
+        account = accounts.get(conn, account_id)
+        if users.forbid_account(conn, user.id, account_id):
+            oauth.revoke_share(conn, node, user.id, account_id)
+            _audit_share(conn, node, "user.account_unshared", user, account)
+
+    await node.write(unit)
+
+
+def _audit_share(conn: Connection, node: Node, action: str, user: User, account: Account) -> None:
+    audit.record(
+        conn,
+        node.ids,
+        node.now(),
+        action=action,
+        target=user.username,
+        account_id=account.id,
+        details={"account": account.acct},
+    )
 
 
 async def _change_and_revoke(

@@ -138,6 +138,14 @@ def allow_account(conn: Connection, user_id: UserId, account_id: AccountId, now:
     conn.execute(sa.insert(user_accounts), {"user_id": user_id, "account_id": account_id, "created_at": now})
 
 
+def forbid_account(conn: Connection, user_id: UserId, account_id: AccountId) -> bool:
+    """Let a user act for an account no more; False when they did not."""
+    statement = sa.delete(user_accounts).where(
+        user_accounts.c.user_id == user_id, user_accounts.c.account_id == account_id
+    )
+    return bool(conn.execute(statement).rowcount)
+
+
 def may_act_for(conn: Connection, user_id: UserId, account_id: AccountId) -> bool:
     """Whether a user may act for an account."""
     statement = sa.select(user_accounts.c.user_id).where(

@@ -354,7 +354,7 @@ async def test_consent_without_its_form_token_grants_nothing(node_server: NodeSe
 
 
 async def test_a_code_is_for_an_account_of_the_user(node_server: NodeServer) -> None:
-    """Nobody consents for somebody else's account; a shared one may be chosen."""
+    """Nobody consents for somebody else's account; a shared one may be chosen while it is shared."""
     browser = await signed_in(node_server)
     other = await node_server.person("office")
     app = await register(node_server)
@@ -370,6 +370,15 @@ async def test_a_code_is_for_an_account_of_the_user(node_server: NodeServer) -> 
     given = returned(await browser.submit(page, "/oauth/authorize", decision="allow", account_id=other.id))
     api = await node_server.api((await exchange(node_server, app, given["code"])).json()["access_token"])
     assert (await api.get("/api/v1/accounts/verify_credentials")).json()["username"] == "office"
+
+    page = await browser.open("/oauth/authorize", params=query(app))
+    given = returned(await browser.submit(page, "/oauth/authorize", decision="allow", account_id=other.id))
+    await users.unshare_account(node_server.node, anna, other.user.account_id)
+    assert (await api.get("/api/v1/accounts/verify_credentials")).status_code == 401
+    assert (await exchange(node_server, app, given["code"])).status_code == 400
+    refused = await browser.submit(page, "/oauth/authorize", decision="allow", account_id=other.id)
+    assert refused.status_code == 404
+    assert (await other.api.get("/api/v1/accounts/verify_credentials")).status_code == 200
 
 
 async def test_scopes_are_kept(node_server: NodeServer) -> None:

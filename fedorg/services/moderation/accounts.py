@@ -18,6 +18,7 @@ from fedorg.domain.moderation import (
     AdminAccountView,
     WarningAction,
     may_act_on,
+    user_id_of,
 )
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.statuses import PageQuery
@@ -46,30 +47,44 @@ async def get(node: Node, account_id: AccountId) -> AdminAccountView:
     return await node.read(unit)
 
 
-async def approve(node: Node, by: User, account_id: AccountId) -> AdminAccountView:
+async def find(node: Node, name: str) -> AdminAccountView:
+    """One account by its name or handle, of this node or known to it, with its user; a sentence when there is none."""
+    username, _, domain = name.strip().removeprefix("@").partition("@")
+
+    def unit(conn: Connection) -> AdminAccountView:
+        is_here = domain.lower() in ("", node.settings.domain)
+        account = accounts.find_by_acct(conn, username, None if is_here else domain)
+        if account is None or account.deleted_at is not None or account.uri == node.uris.node_actor:
+            raise NotFound(f"There is no account {name} here; people of other servers are named @name@server")
+        return _view(conn, account)
+
+    return await node.read(unit)
+
+
+async def approve(node: Node, by: User | None, account_id: AccountId) -> AdminAccountView:
     """Let in somebody who waits; ``Forbidden`` when they do not."""
 
     def unit(conn: Connection) -> AdminAccountView:
         account = _target(conn, node, by, account_id)
-        users.let_in(conn, node, _waiting(conn, account).id, by.id)
+        users.let_in(conn, node, _waiting(conn, account).id, user_id_of(by))
         return _view(conn, accounts.get(conn, account.id))
 
     return await node.write(unit)
 
 
-async def reject(node: Node, by: User, account_id: AccountId) -> AdminAccountView:
+async def reject(node: Node, by: User | None, account_id: AccountId) -> AdminAccountView:
     """Remove somebody who waits, with their account; the account as it was."""
 
     def unit(conn: Connection) -> AdminAccountView:
         account = _target(conn, node, by, account_id)
         view = _view(conn, account)
-        users.turn_away(conn, node, _waiting(conn, account).id, by.id)
+        users.turn_away(conn, node, _waiting(conn, account).id, user_id_of(by))
         return view
 
     return await node.write(unit)
 
 
-async def delete(node: Node, by: User, account_id: AccountId) -> AdminAccountView:
+async def delete(node: Node, by: User | None, account_id: AccountId) -> AdminAccountView:
     """Remove all data of a suspended account, for good; ``Forbidden`` for one that is not suspended.
 
     One of another server stays suspended: it would come back else, when it is met again.
@@ -80,7 +95,7 @@ async def delete(node: Node, by: User, account_id: AccountId) -> AdminAccountVie
         if not view.is_suspended:
             raise Forbidden("Only a suspended account can be deleted")
         if view.account.is_local:
-            departures.leave(conn, node, view.account, by.id)
+            departures.leave(conn, node, view.account, user_id_of(by))
         else:
             departures.empty(conn, node, view.account)
             _audit(conn, node, "account.deleted", view.account, by)
@@ -89,7 +104,7 @@ async def delete(node: Node, by: User, account_id: AccountId) -> AdminAccountVie
     return await node.write(unit)
 
 
-async def act(node: Node, by: User, account_id: AccountId, action: AccountAction) -> AccountWarning:
+async def act(node: Node, by: User | None, account_id: AccountId, action: AccountAction) -> AccountWarning:
     """Do something to an account and keep it as a strike; a local one is told, but not by whom (S63).
 
     The report that is answered by it is closed; by anything but a mere warning, all that wait about the account.
@@ -108,16 +123,16 @@ async def act(node: Node, by: User, account_id: AccountId, action: AccountAction
     return await node.write(unit)
 
 
-async def enable(node: Node, by: User, account_id: AccountId) -> AdminAccountView:
+async def enable(node: Node, by: User | None, account_id: AccountId) -> AdminAccountView:
     """Let a disabled user in again."""
 
     def change(conn: Connection, account: Account) -> None:
-        users.readmit(conn, node, _own_user(conn, account).id, by.id)
+        users.readmit(conn, node, _own_user(conn, account).id, user_id_of(by))
 
     return await _change(node, by, account_id, change)
 
 
-async def unsilence(node: Node, by: User, account_id: AccountId) -> AdminAccountView:
+async def unsilence(node: Node, by: User | None, account_id: AccountId) -> AdminAccountView:
     """Show an account in public timelines again."""
 
     def change(conn: Connection, account: Account) -> None:
@@ -128,7 +143,7 @@ async def unsilence(node: Node, by: User, account_id: AccountId) -> AdminAccount
     return await _change(node, by, account_id, change)
 
 
-async def unsensitive(node: Node, by: User, account_id: AccountId) -> AdminAccountView:
+async def unsensitive(node: Node, by: User | None, account_id: AccountId) -> AdminAccountView:
     """Let an account's media be what it says they are."""
 
     def change(conn: Connection, account: Account) -> None:
@@ -139,7 +154,7 @@ async def unsensitive(node: Node, by: User, account_id: AccountId) -> AdminAccou
     return await _change(node, by, account_id, change)
 
 
-async def unsuspend(node: Node, by: User, account_id: AccountId) -> AdminAccountView:
+async def unsuspend(node: Node, by: User | None, account_id: AccountId) -> AdminAccountView:
     """Bring a suspended account back, and tell the servers that know it."""
 
     def change(conn: Connection, account: Account) -> None:
@@ -156,28 +171,28 @@ async def unsuspend(node: Node, by: User, account_id: AccountId) -> AdminAccount
     return await _change(node, by, account_id, change)
 
 
-def act_on_nobody(_conn: Connection, _node: Node, _account: Account, _by: User) -> None:
+def act_on_nobody(_conn: Connection, _node: Node, _account: Account, _by: User | None) -> None:
     """A warning does nothing but be read."""
 
 
-def disable(conn: Connection, node: Node, account: Account, by: User) -> None:
+def disable(conn: Connection, node: Node, account: Account, by: User | None) -> None:
     """Keep the user of an account out."""
-    users.shut_out(conn, node, _own_user(conn, account).id, by.id)
+    users.shut_out(conn, node, _own_user(conn, account).id, user_id_of(by))
 
 
-def sensitize(conn: Connection, node: Node, account: Account, by: User) -> None:
+def sensitize(conn: Connection, node: Node, account: Account, by: User | None) -> None:
     """Mark all media of an account as sensitive."""
     accounts.set_standing(conn, account.id, sensitized_at=account.sensitized_at or node.now())
     _audit(conn, node, "account.sensitized", account, by)
 
 
-def silence(conn: Connection, node: Node, account: Account, by: User) -> None:
+def silence(conn: Connection, node: Node, account: Account, by: User | None) -> None:
     """Keep an account out of what is shown to those who do not follow it."""
     accounts.set_standing(conn, account.id, silenced_at=account.silenced_at or node.now())
     _audit(conn, node, "account.silenced", account, by)
 
 
-def suspend(conn: Connection, node: Node, account: Account, by: User) -> None:
+def suspend(conn: Connection, node: Node, account: Account, by: User | None) -> None:
     """Hide an account everywhere, end what acts for it, and tell the servers that know it (S42, S50)."""
     accounts.set_standing(conn, account.id, suspended_at=node.now(), suspended_remotely=False)
     oauth.revoke_account(conn, node, account.id)
@@ -190,7 +205,7 @@ def suspend(conn: Connection, node: Node, account: Account, by: User) -> None:
     _audit(conn, node, "account.suspended", account, by)
 
 
-_APPLY: Final[dict[WarningAction, Callable[[Connection, Node, Account, User], None]]] = {
+_APPLY: Final[dict[WarningAction, Callable[[Connection, Node, Account, User | None], None]]] = {
     WarningAction.NONE: act_on_nobody,
     WarningAction.DISABLE: disable,
     WarningAction.SENSITIVE: sensitize,
@@ -200,7 +215,7 @@ _APPLY: Final[dict[WarningAction, Callable[[Connection, Node, Account, User], No
 
 
 async def _change(
-    node: Node, by: User, account_id: AccountId, change: Callable[[Connection, Account], None]
+    node: Node, by: User | None, account_id: AccountId, change: Callable[[Connection, Account], None]
 ) -> AdminAccountView:
     def unit(conn: Connection) -> AdminAccountView:
         change(conn, _target(conn, node, by, account_id))
@@ -215,15 +230,17 @@ def _existing(node: Node, account: Account) -> Account:
     return account
 
 
-def _target(conn: Connection, node: Node, by: User, account_id: AccountId) -> Account:
+def _target(conn: Connection, node: Node, by: User | None, account_id: AccountId) -> Account:
     """The account that ``by`` may act on: not one of the same role or above, so never their own either.
 
     Nobody else changes it, or the login that is its own, before this transaction ends.
     """
     account = _existing(node, accounts.get_for_update(conn, account_id))
+    targets = [user.role for user in user_rows.list_of_account_for_update(conn, account.id)] or [UserRole.MEMBER]
+    if by is None:
+        return account
     # A role taken away meanwhile counts.
     role = user_rows.get(conn, by.id).role
-    targets = [user.role for user in user_rows.list_of_account_for_update(conn, account.id)] or [UserRole.MEMBER]
     if account_id == by.account_id or not all(may_act_on(role, target) for target in targets):
         raise Forbidden("This action is not allowed")
     return account
@@ -252,31 +269,31 @@ def _announce(conn: Connection, node: Node, account: Account) -> None:
         jobs.enqueue(conn, node.ids, node.now(), AnnounceStanding(account_id=account.id))
 
 
-def _close_reports(conn: Connection, node: Node, target: Account, by: User, action: AccountAction) -> None:
+def _close_reports(conn: Connection, node: Node, target: Account, by: User | None, action: AccountAction) -> None:
     waiting = [] if action.report_id is None else [action.report_id]
     if action.action is not WarningAction.NONE:
         waiting = reports.list_open_about(conn, target.id, _OPEN_REPORTS_MAX)
     for number in waiting:
-        if reports.resolve(conn, number, node.now(), by.id):
+        if reports.resolve(conn, number, node.now(), user_id_of(by)):
             audit.record(
                 conn,
                 node.ids,
                 node.now(),
                 action="report.resolved",
                 target=target.acct,
-                user_id=by.id,
+                user_id=user_id_of(by),
                 details={"report": str(number)},
             )
 
 
-def _strike(conn: Connection, node: Node, target: Account, by: User, action: AccountAction) -> AccountWarning:
+def _strike(conn: Connection, node: Node, target: Account, by: User | None, action: AccountAction) -> AccountWarning:
     warning = AccountWarning(
         id=WarningId(node.ids.next()),
         target_account_id=target.id,
         action=action.action,
         text=action.text.strip(),
         report_id=action.report_id,
-        user_id=by.id,
+        user_id=user_id_of(by),
         created_at=node.now(),
     )
     warnings.insert(conn, warning)
@@ -294,6 +311,8 @@ def _strike(conn: Connection, node: Node, target: Account, by: User, action: Acc
 
 
 def _audit(
-    conn: Connection, node: Node, action: str, account: Account, by: User, details: dict[str, str] | None = None
+    conn: Connection, node: Node, action: str, account: Account, by: User | None, details: dict[str, str] | None = None
 ) -> None:
-    audit.record(conn, node.ids, node.now(), action=action, target=account.acct, user_id=by.id, details=details)
+    audit.record(
+        conn, node.ids, node.now(), action=action, target=account.acct, user_id=user_id_of(by), details=details
+    )

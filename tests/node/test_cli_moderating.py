@@ -1,0 +1,144 @@
+"""``fedorg user`` in a moderator's hands: the same effects and the same lines as over the admin API."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from fedorg.services import auditing, registration
+from fedorg.services.registration import SignUp
+from tests.fediverse.nodes import Finished, RunningNode
+from tests.node.serving import PASSWORD, NodeServer
+from tests.node.talking import WorkingServer, post, refusal, success
+from tests.node.test_api_admin_accounts import shown, told
+from tests.node.test_api_reports import report
+
+
+async def run(server: NodeServer, folder: Path, *commands: Sequence[str]) -> list[Finished]:
+    """Commands that end with the settings of a node which is served meanwhile."""
+    settings = {
+        "FEDORG_PUBLIC_URL": server.url,
+        "FEDORG_DATABASE_URL": server.node.settings.database_url,
+        "FEDORG_DATA_DIR": str(server.node.settings.data_dir),
+    }
+    beside = RunningNode(name="Command line", folder=folder / "beside", settings=settings)
+    try:
+        return await beside.run_all(*commands)
+    finally:
+        await beside.close()
+
+
+def facts(finished: Finished) -> Any:  # noqa: ANN401 - JSON
+    assert finished.code == 0, finished
+    return json.loads(finished.output)
+
+
+async def test_accounts_are_moderated_from_the_command_line(working: WorkingServer, tmp_path: Path) -> None:
+    """Each act has its effect, is told unless it is done quietly, closes reports, is written down, and is undone."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    made, status = await report(anna, bert.id), await post(bert, "Hello")
+    warned, silenced, sensitive, suspended = await run(
+        working.server,
+        tmp_path,
+        ("user", "warn", "bert", "--text", "Be kind", "--report", made["id"], "--json"),
+        ("user", "silence", "@bert", "--text", "Be quiet"),
+        ("user", "sensitive", "bert", "--json"),
+        ("user", "suspend", "bert", "--quietly", "--json"),
+    )
+    assert (facts(warned)["action"], facts(warned)["report"], facts(warned)["silenced"]) == ("none", made["id"], False)
+    assert (silenced.code, silenced.output) == (0, "bert is silenced.\n")
+    assert facts(sensitive)["sensitive"] is True
+    assert facts(suspended)["suspended"] is True
+    assert refusal(await bert.api.get("/api/v1/accounts/verify_credentials"), 401)
+    assert refusal(await anna.api.get(f"/api/v1/statuses/{status['id']}"), 404)
+
+    undone = await run(
+        working.server,
+        tmp_path,
+        *(("user", verb, "bert", "--undo", "--json") for verb in ("suspend", "sensitive", "silence")),
+    )
+
+    last = facts(undone[-1])
+    assert [last[one] for one in ("suspended", "sensitive", "silenced")] == [False, False, False]
+    assert await shown(anna, bert) == [status["id"]]
+    again = await working.server.api(await working.server.token(bert.user))
+    texts = [
+        (one["moderation_warning"]["action"], one["moderation_warning"]["text"])
+        for one in await told(replace(bert, api=again))
+    ]
+    assert texts == [("sensitive", ""), ("silence", "Be quiet"), ("none", "Be kind")]
+    lines = await auditing.list_lines(working.server.node, target="bert")
+    kept = [(line.action, line.by) for line in reversed(lines) if line.action != "account.warned"]
+    assert kept[-7:] == [
+        ("report.resolved", None),
+        ("account.silenced", None),
+        ("account.sensitized", None),
+        ("account.suspended", None),
+        ("account.unsuspended", None),
+        ("account.unsensitized", None),
+        ("account.unsilenced", None),
+    ]
+
+
+async def test_who_waits_is_let_in_or_turned_away(serve: Any, tmp_path: Path) -> None:  # noqa: ANN401 - a function
+    """Approved people sign in, the rejected are gone; whoever does not wait is named, with what to do instead."""
+    server: NodeServer = await serve(registration="approval")
+    for name in ("wilma", "xaver"):
+        draft = SignUp(username=name, email=f"{name}@people.example", password=PASSWORD, agreement=True, reason="Hi")
+        await registration.sign_up(server.node, draft)
+    approved, rejected, again, nobody, alone, absent, unknown = await run(
+        server,
+        tmp_path,
+        ("user", "approve", "wilma", "--json"),
+        ("user", "reject", "xaver"),
+        ("user", "reject", "wilma"),
+        ("user", "silence", "nobody"),
+        ("user", "silence", "wilma", "--undo", "--text", "Sorry"),
+        ("user", "warn", "wilma", "--report", "1"),
+        ("user", "approve", "@wilma@elsewhere.example"),
+    )
+
+    assert facts(approved)["approved"] is True
+    assert (rejected.code, rejected.output) == (0, "xaver is turned away.\n")
+    assert (again.code, alone.code) == (1, 2)
+    assert "wilma does not wait for approval; `fedorg user list`" in again.complaint
+    assert "no account nobody here" in nobody.complaint
+    assert "no report 1 about wilma; `fedorg report list --all`" in absent.complaint
+    assert "no account @wilma@elsewhere.example here" in unknown.complaint
+    browser = await server.browser()
+    assert (await browser.sign_in("wilma")).status_code == 303
+    found = success(await server.anonymous.get("/api/v1/accounts/lookup", params={"acct": "wilma"}))
+    assert found["username"] == "wilma"
+    assert refusal(await server.anonymous.get("/api/v1/accounts/lookup", params={"acct": "xaver"}), 404)
+    lines = await auditing.list_lines(server.node, action="user.")
+    assert [(line.action, line.target) for line in lines[:2]] == [
+        ("user.rejected", "xaver"),
+        ("user.approved", "wilma"),
+    ]
+
+
+async def test_a_shared_account_is_acted_for_by_several(node_server: NodeServer, tmp_path: Path) -> None:
+    """The command says for whom a person acts afterwards; one's own account is not taken away, strangers share none."""
+    for name in ("anna", "press"):
+        await node_server.person(name)
+    shared, twice, back, own, nobody = await run(
+        node_server,
+        tmp_path,
+        ("user", "share", "anna", "press", "--json"),
+        ("user", "share", "anna", "press"),
+        ("user", "share", "anna", "press", "--undo", "--json"),
+        ("user", "share", "anna", "anna", "--undo"),
+        ("user", "share", "anna", "nobody"),
+    )
+
+    assert facts(shared) == {"username": "anna", "accounts": ["anna", "press"]}
+    assert twice.output == "anna may act for anna, press.\n"
+    assert facts(back)["accounts"] == ["anna"]
+    assert "fedorg user disable" in own.complaint
+    assert (nobody.code, nobody.complaint) == (1, "There is no account nobody\n")
+    lines = await auditing.list_lines(node_server.node, action="user.account_")
+    assert [(line.action, dict(line.details)) for line in lines] == [
+        ("user.account_unshared", {"account": "press"}),
+        ("user.account_shared", {"account": "press"}),
+    ]
