@@ -32,6 +32,8 @@ class Operation(StrEnum):
     WRITE_CANONICAL_EMAIL_BLOCKS = "write canonical email blocks"
     READ_IP_BLOCKS = "read ip blocks"
     WRITE_IP_BLOCKS = "write ip blocks"
+    READ_TRENDS = "read trends and hashtags"
+    REVIEW_TRENDS = "review trends and hashtags"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,8 @@ ACCESS: Final[Mapping[Operation, Access]] = {
     Operation.WRITE_CANONICAL_EMAIL_BLOCKS: Access(scope="admin:write:canonical_email_blocks", role=UserRole.ADMIN),
     Operation.READ_IP_BLOCKS: Access(scope="admin:read:ip_blocks", role=UserRole.ADMIN),
     Operation.WRITE_IP_BLOCKS: Access(scope="admin:write:ip_blocks", role=UserRole.ADMIN),
+    Operation.READ_TRENDS: Access(scope="admin:read", role=UserRole.MODERATOR),
+    Operation.REVIEW_TRENDS: Access(scope="admin:write", role=UserRole.MODERATOR),
 }
 
 

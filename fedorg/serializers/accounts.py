@@ -150,7 +150,7 @@ class CredentialAccountEntity(AccountEntity):
 
 # Mastodon's bits for administrator, and for what its moderators usually have.
 _ADMINISTRATOR: Final = 0x1
-_MODERATOR: Final = 0x4 | 0x8 | 0x10 | 0x400 | 0x800
+_MODERATOR: Final = 0x4 | 0x8 | 0x10 | 0x100 | 0x400 | 0x800
 _INVITES: Final = 0x10000
 _ROLES: Final = {
     UserRole.MEMBER: (-99, "", 0),

@@ -10,7 +10,6 @@ from fedorg import text
 from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import PageQuery, StatusView
 from fedorg.domain.timelines import AccountSelection, Selection
-from fedorg.domain.trends import TrendKind
 from fedorg.ids import AccountId, ListId, StatusId
 from fedorg.node import Node
 from fedorg.store import accounts, cards, interactions, lists, timelines, trends, views
@@ -71,7 +70,7 @@ async def link(node: Node, viewer: AccountId | None, url: str, page: PageQuery) 
 
     def unit(conn: Connection) -> list[StatusView]:
         now, card = node.now(), cards.find_by_url(conn, url)
-        if card is None or not trends.is_trending(conn, viewer, TrendKind.LINK, card.id):
+        if card is None or not trends.is_link_trending(conn, viewer, card.id):
             return []
         return views.load_views(conn, now, viewer, timelines.list_linked(conn, viewer, now, page, card.id))
 

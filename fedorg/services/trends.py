@@ -6,12 +6,17 @@ from fedorg.domain.statuses import StatusView, TagView
 from fedorg.domain.trends import LinkView
 from fedorg.ids import AccountId
 from fedorg.node import Node
-from fedorg.store import trends, views
+from fedorg.store import reviews, trends, views
 
 
 async def refresh(node: Node) -> None:
     """Rank anew; the reading, which is the work, holds no writer."""
-    await node.write(trends.replace_all, await node.read(trends.rank, node.now()))
+    ranked = await node.read(trends.rank, node.now())
+
+    def unit(conn: Connection) -> None:
+        trends.replace_all(conn, reviews.name_publishers(conn, node.ids, node.now(), ranked))
+
+    await node.write(unit)
 
 
 async def list_tags(node: Node, viewer: AccountId | None, *, limit: int, offset: int) -> list[TagView]:

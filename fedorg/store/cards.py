@@ -112,6 +112,8 @@ def delete_unused(conn: Connection, before: datetime, limit: int) -> int:
         sa.select(preview_cards.c.id)
         .where(
             preview_cards.c.created_at < before,
+            # What was said of it stays said.
+            preview_cards.c.trendable.is_(None),
             sa.or_(preview_cards.c.asked_at.is_(None), preview_cards.c.asked_at < before),
             ~sa.exists().where(status_cards.c.card_id == preview_cards.c.id),
         )

@@ -2,16 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.domain.statuses import Tag, TagUse, TagView
+from fedorg.domain.statuses import PageQuery, Tag, TagUse, TagView
+from fedorg.domain.trends import ReviewedTag, TagChange
 from fedorg.domain.visibility import Visibility
+from fedorg.errors import NotFound
 from fedorg.ids import AccountId, IdSource, StatusId
-from fedorg.store import tag_follows, usage
+from fedorg.store import paging, tag_follows, usage
 from fedorg.store.beside import beside
 from fedorg.store.prefixes import begins_with
 from fedorg.store.tables import featured_tags, status_tags, statuses, tags
@@ -62,11 +65,11 @@ def search(
 ) -> list[TagView]:
     """Hashtags of public statuses that begin with ``prefix`` (normalised), the shortest first.
 
-    What stands in narrower statuses only is not found: its name alone may tell too much.
+    What stands in narrower statuses only is not found: its name alone may tell too much. Nor is what was taken out.
     """
     statement = (
         sa.select(tags.c.id)
-        .where(begins_with(tags.c.name, prefix), _is_used(viewer))
+        .where(begins_with(tags.c.name, prefix), tags.c.listable, _is_used(viewer))
         .order_by(sa.func.length(tags.c.name), tags.c.name)
         .limit(limit)
         .offset(offset)
@@ -80,8 +83,7 @@ def get_view(conn: Connection, viewer: AccountId | None, name: str, now: datetim
     One that stands in no such status and on no profile, and that the viewer does not follow, looks like one that nobody
     ever used, with the id 0.
     """
-    is_on_profile = sa.exists().where(featured_tags.c.tag_id == tags.c.id)
-    is_known = sa.or_(_is_used(viewer), is_on_profile, tag_follows.is_followed_by(viewer, tags.c.id))
+    is_known = sa.or_(_is_used(viewer), _IS_ON_PROFILE, tag_follows.is_followed_by(viewer, tags.c.id))
     statement = sa.select(tags.c.id).where(tags.c.name == name, is_known)
     tag_id = conn.execute(statement).scalar_one_or_none() or 0
     found = TagView(id=tag_id, name=name, history=_history(conn, [tag_id], now, viewer)[tag_id])
@@ -110,15 +112,67 @@ def list_most_used(
 
 
 def delete_unused(conn: Connection, before: datetime, limit: int) -> int:
-    """Forget up to ``limit`` hashtags that came before a moment and that nothing bears and nobody keeps; how many."""
+    """Forget up to ``limit`` hashtags that came before a moment and that nothing bears and nobody keeps; how many.
+
+    What was said of one stays said.
+    """
     is_kept = [
         sa.exists().where(column == tags.c.id)
         for column in (status_tags.c.tag_id, tag_follows_table.c.tag_id, featured_tags.c.tag_id)
     ]
-    is_unused = sa.and_(tags.c.created_at < before, *(~one for one in is_kept))
+    is_unused = sa.and_(tags.c.created_at < before, tags.c.reviewed_at.is_(None), *(~one for one in is_kept))
     # Held first: whoever takes one up at this moment is seen by the second look, or finds it gone.
     held = conn.execute(sa.select(tags.c.id).where(is_unused).limit(limit).with_for_update(skip_locked=True)).scalars()
     return conn.execute(sa.delete(tags).where(tags.c.id.in_(list(held)), is_unused)).rowcount
+
+
+def list_reviewed(conn: Connection, viewer: AccountId, now: datetime, page: PageQuery) -> list[ReviewedTag]:
+    """A page of the hashtags that ``viewer`` may know of, the latest used first time first, with what is allowed."""
+    statement = sa.select(tags.c.id).where(_is_open_to(viewer))
+    ids = [row.id for row in paging.rows_of(conn, statement, tags.c.id, page)]
+    return reviewed(conn, viewer, now, ids)
+
+
+def get_reviewed(conn: Connection, viewer: AccountId, now: datetime, tag_id: int) -> ReviewedTag:
+    """One of them."""
+    statement = sa.select(tags.c.id).where(tags.c.id == tag_id, _is_open_to(viewer))
+    found = reviewed(conn, viewer, now, list(conn.execute(statement).scalars()))
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def reviewed(conn: Connection, viewer: AccountId, now: datetime, ids: Sequence[int]) -> list[ReviewedTag]:
+    """Hashtags that exist, in the order of ``ids``, with what is allowed of them."""
+    statement = sa.select(tags.c.id, tags.c.trendable, tags.c.listable, tags.c.usable, tags.c.reviewed_at)
+    rows = {row.id: row for row in conn.execute(statement.where(tags.c.id.in_(ids)))}
+    return [
+        ReviewedTag(
+            view=view,
+            trendable=rows[view.id].trendable,
+            listable=rows[view.id].listable,
+            usable=rows[view.id].usable,
+            reviewed_at=rows[view.id].reviewed_at,
+        )
+        for view in views(conn, now, viewer, ids)
+    ]
+
+
+def review(conn: Connection, tag_id: int, change: TagChange, now: datetime) -> None:
+    """Write what is said of a hashtag."""
+    said = {name: value for name, value in asdict(change).items() if value is not None}
+    conn.execute(sa.update(tags).where(tags.c.id == tag_id).values(reviewed_at=now, **said))
+
+
+def list_unusable(conn: Connection, names: Collection[str]) -> list[str]:
+    """Those of some names that nobody here may use."""
+    if not names:
+        return []
+    statement = sa.select(tags.c.name).where(tags.c.name.in_(names), ~tags.c.usable).order_by(tags.c.name)
+    return list(conn.execute(statement).scalars())
+
+
+_IS_ON_PROFILE: Final = sa.exists().where(featured_tags.c.tag_id == tags.c.id)
 
 
 def _take_up(conn: Connection, ids: IdSource, now: datetime, used: Collection[Tag]) -> list[int]:
@@ -134,6 +188,11 @@ def _take_up(conn: Connection, ids: IdSource, now: datetime, used: Collection[Ta
         insert_ignore(conn, tags, rows)
         found = list(conn.execute(wanted).scalars())
     return found
+
+
+def _is_open_to(viewer: AccountId) -> sa.ColumnElement[bool]:
+    """What stands in narrower statuses only is not told to those who look after the node either."""
+    return sa.or_(_is_used(viewer), _IS_ON_PROFILE, tags.c.reviewed_at.is_not(None))
 
 
 def _is_used(viewer: AccountId | None) -> sa.ColumnElement[bool]:

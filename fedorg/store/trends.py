@@ -17,15 +17,31 @@ from fedorg.domain.statuses import TagView
 from fedorg.domain.trends import LinkView, Trend, TrendKind
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import AccountId, CardId, StatusId, at, moment_of
-from fedorg.store import cards, domain_blocks, narrowing, usage
+from fedorg.store import cards, domain_blocks, narrowing, reviews, usage
 from fedorg.store import tags as tag_rows
-from fedorg.store.tables import accounts, favourites, preview_cards, status_cards, status_tags, statuses, tags, trends
+from fedorg.store.tables import (
+    accounts,
+    favourites,
+    link_publishers,
+    preview_cards,
+    status_cards,
+    status_reviews,
+    status_tags,
+    statuses,
+    tags,
+    trends,
+)
 
 ACCOUNTS_MIN: Final = 2
 RANKED_MAX: Final = 100
 _READ_MAX: Final = 10_000
 _WINDOW: Final = timedelta(days=3)
 _HALF_LIFE: Final = timedelta(hours=8)
+_SUBJECT: Final[dict[TrendKind, Column[int]]] = {
+    TrendKind.TAG: tags.c.id,
+    TrendKind.STATUS: statuses.c.id,
+    TrendKind.LINK: preview_cards.c.id,
+}
 _IS_OPEN: Final = statuses.c.reach == Reach.PUBLIC.value
 
 
@@ -49,7 +65,13 @@ def replace_all(conn: Connection, ranked: Sequence[Trend]) -> None:
     """Let these be the rankings."""
     conn.execute(sa.delete(trends))
     rows = [
-        {"kind": one.kind.value, "subject_id": one.subject_id, "is_open": one.is_open, "score": one.score}
+        {
+            "kind": one.kind.value,
+            "subject_id": one.subject_id,
+            "is_open": one.is_open,
+            "score": one.score,
+            "publisher_id": one.publisher_id,
+        }
         for one in ranked
     ]
     if rows:
@@ -58,7 +80,7 @@ def replace_all(conn: Connection, ranked: Sequence[Trend]) -> None:
 
 def list_tags(conn: Connection, viewer: AccountId | None, now: datetime, *, limit: int, offset: int) -> list[TagView]:
     """Hashtags that trend for ``viewer``, the strongest first."""
-    statement = _ranked(TrendKind.TAG, viewer, tags.c.id, limit=limit, offset=offset)
+    statement = _ranked(TrendKind.TAG, viewer, tags.c.id, limit=limit, offset=offset).where(reviews.TAG_MAY)
     return tag_rows.views(conn, now, viewer, list(conn.execute(statement).scalars()))
 
 
@@ -66,8 +88,10 @@ def list_statuses(
     conn: Connection, viewer: AccountId | None, now: datetime, *, limit: int, offset: int
 ) -> list[StatusId]:
     """Statuses that trend and that ``viewer`` sees and did not shut out, the strongest first."""
-    statement = _ranked(TrendKind.STATUS, viewer, statuses.c.id, limit=limit, offset=offset).where(
-        narrowing.visible_to(viewer), narrowing.is_author_listed()
+    statement = (
+        _ranked(TrendKind.STATUS, viewer, statuses.c.id, limit=limit, offset=offset)
+        .outerjoin(status_reviews, status_reviews.c.status_id == statuses.c.id)
+        .where(narrowing.visible_to(viewer), narrowing.is_author_listed(), reviews.STATUS_MAY)
     )
     if viewer is not None:
         statement = statement.where(
@@ -79,19 +103,49 @@ def list_statuses(
 
 def list_links(conn: Connection, viewer: AccountId | None, now: datetime, *, limit: int, offset: int) -> list[LinkView]:
     """Pages that trend for ``viewer``, the strongest first."""
-    statement = _ranked(TrendKind.LINK, viewer, preview_cards.c.id, limit=limit, offset=offset)
-    ids = [CardId(one) for one in conn.execute(statement.where(preview_cards.c.title != "")).scalars()]
+    statement = (
+        _ranked(TrendKind.LINK, viewer, preview_cards.c.id, limit=limit, offset=offset)
+        .outerjoin(link_publishers, link_publishers.c.id == trends.c.publisher_id)
+        .where(preview_cards.c.title != "", reviews.LINK_MAY)
+    )
+    return link_views(conn, viewer, [CardId(one) for one in conn.execute(statement).scalars()], now)
+
+
+def is_link_trending(conn: Connection, viewer: AccountId | None, card_id: CardId) -> bool:
+    """Whether a link trends for ``viewer``."""
+    statement = (
+        _ranked(TrendKind.LINK, viewer, preview_cards.c.id, limit=1, offset=0)
+        .outerjoin(link_publishers, link_publishers.c.id == trends.c.publisher_id)
+        .where(preview_cards.c.id == card_id, reviews.LINK_MAY)
+    )
+    return conn.execute(statement).first() is not None
+
+
+def was_link_ranked(conn: Connection, card_id: CardId) -> bool:
+    """Whether a link stands in a ranking now, or was reviewed when it did."""
+    is_ranked = sa.exists().where(trends.c.kind == TrendKind.LINK.value, trends.c.subject_id == card_id)
+    is_reviewed = sa.exists().where(preview_cards.c.id == card_id, preview_cards.c.trendable.is_not(None))
+    return bool(conn.execute(sa.select(sa.or_(is_ranked, is_reviewed))).scalar())
+
+
+def list_ranked(conn: Connection, viewer: AccountId, kind: TrendKind, *, limit: int, offset: int) -> list[int]:
+    """What stands in the members' ranking and that ``viewer`` sees, whether or not it may be shown in trends."""
+    statement = _ranked(kind, viewer, _SUBJECT[kind], limit=limit, offset=offset)
+    match kind:
+        case TrendKind.STATUS:
+            statement = statement.where(narrowing.visible_to(viewer), narrowing.is_author_listed())
+        case TrendKind.LINK:
+            statement = statement.where(preview_cards.c.title != "")
+        case TrendKind.TAG:
+            pass
+    return list(conn.execute(statement).scalars())
+
+
+def link_views(conn: Connection, viewer: AccountId | None, ids: Sequence[CardId], now: datetime) -> list[LinkView]:
+    """Pages that were read, in the order of ``ids``, with their use as ``viewer`` may know it."""
     found = cards.list_by_ids(conn, ids)
     history = usage.history(conn, status_cards.c.card_id, status_cards.c.status_id, ids, now, viewer)
-    return [LinkView(card=found[one], history=history[one]) for one in ids]
-
-
-def is_trending(conn: Connection, viewer: AccountId | None, kind: TrendKind, subject_id: int) -> bool:
-    """Whether something stands in the ranking that ``viewer`` sees."""
-    statement = sa.exists().where(
-        trends.c.kind == kind.value, trends.c.subject_id == subject_id, trends.c.is_open.is_(viewer is None)
-    )
-    return bool(conn.execute(sa.select(statement)).scalar())
+    return [LinkView(card=found[one], history=history[one]) for one in ids if one in found]
 
 
 def _ranked(

@@ -18,7 +18,7 @@ from fedorg.domain.visibility import Audience, FederationMode, Visibility, admit
 from fedorg.errors import Invalid, NotFound, Unavailable
 from fedorg.node import FetchError, Node
 from fedorg.services.custom_emojis import emojis_in
-from fedorg.store import accounts, peers
+from fedorg.store import accounts, peers, tags
 
 LOOKUPS_MAX: Final = 30
 LOOKUP_SECONDS: Final = 10.0
@@ -71,6 +71,14 @@ async def compose(
         tags=tuple(written.values())[:TAGS_MAX],
         emojis=await emojis_in(node, (plain, spoiler_text, *options)),
     )
+
+
+def check_tags(conn: Connection, used: Iterable[Tag]) -> None:
+    """Raise ``Invalid`` when one of the hashtags ``used`` is one that nobody here may use."""
+    refused = tags.list_unusable(conn, [tag.name for tag in used])
+    if refused:
+        noun = "a disallowed hashtag" if len(refused) == 1 else "the disallowed hashtags"
+        raise Invalid(f"Validation failed: Text contained {noun}: {', '.join(refused)}")
 
 
 def check_addressees(conn: Connection, mode: FederationMode, audience: Audience, mentions: tuple[Account, ...]) -> None:

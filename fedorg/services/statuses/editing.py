@@ -10,14 +10,14 @@ from fedorg.domain.events import EventKind
 from fedorg.domain.jobs import DistributeEdit
 from fedorg.domain.policies import QuotePolicy, effective_quote_policy
 from fedorg.domain.polls import Poll, PollTerms
-from fedorg.domain.statuses import MediaAttachment, MediaChange, Status, StatusChange, StatusEdit
+from fedorg.domain.statuses import MediaAttachment, MediaChange, Status, StatusChange, StatusEdit, Tag
 from fedorg.domain.visibility import FederationMode
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import EditId, IdSource, StatusId
 from fedorg.node import Node
 from fedorg.services import cards
 from fedorg.services.statuses import indexing, polling, quoting
-from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
+from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, check_tags, compose
 from fedorg.services.statuses.posting import attach_media
 from fedorg.store import events, jobs, media, polls, quotes, statuses, tags
 
@@ -88,6 +88,7 @@ def _record_edit(conn: Connection, editing: _Editing) -> Status:
     check_addressees(
         conn, FederationMode(node.settings.federation_mode), before.audience, _newly_named(conn, before, composed)
     )
+    check_tags(conn, _newly_used(conn, before, composed))
     if change.media_ids is not None:
         attach_media(conn, author, before, change.media_ids)
     for changed in change.media_changes:
@@ -134,6 +135,12 @@ def _newly_named(conn: Connection, before: Status, composed: Composed) -> tuple[
     """Those already named were admitted when they were named; that may have changed and is no reason to refuse."""
     known = statuses.mentioned_ids(conn, before.id)
     return tuple(account for account in composed.mentions if account.id not in known)
+
+
+def _newly_used(conn: Connection, before: Status, composed: Composed) -> list[Tag]:
+    """A hashtag that was allowed when it was used may stay."""
+    known = {tag.name for tag in tags.list_of_statuses(conn, [before.id]).get(before.id, ())}
+    return [tag for tag in composed.tags if tag.name not in known]
 
 
 def _change_media(conn: Connection, author: Account, status: Status, changed: MediaChange) -> None:

@@ -37,7 +37,7 @@ from fedorg.node import Node
 from fedorg.services import cards
 from fedorg.services.residence import require_not_moved
 from fedorg.services.statuses import indexing, polling, quoting
-from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, compose
+from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, check_tags, compose
 from fedorg.services.statuses.permissions import require_allowed
 from fedorg.store import conversations, events, home_timelines, jobs, media, statuses, tags, views
 from fedorg.uris import is_one_server
@@ -157,6 +157,7 @@ def _record(conn: Connection, posting: _Posting) -> Status:
     )
     audience = _audience(posting, parent, quoted)
     _check_audience(conn, posting, audience, quoted)
+    check_tags(conn, composed.tags)
     status = _new_status(posting, parent, quoted, audience)
     status = replace(status, context_uri=_context(conn, node, status))
     statuses.insert(conn, status, is_local=True)

@@ -22,6 +22,7 @@ from fedorg.store.tables.columns import (
     account_id,
     count,
     flag,
+    flag_set,
     metadata,
     moment,
     own_id,
@@ -102,6 +103,7 @@ mentions: Final = Table(
     Index("ix_mentions_account", "account_id", "status_id"),
 )
 
+# What those who look after the node say of a hashtag; NULL is what they did not look at, and trends.
 tags: Final = Table(
     "tags",
     metadata,
@@ -109,6 +111,10 @@ tags: Final = Table(
     prefixed("name"),
     Column("display_name", Text, nullable=False),
     moment("created_at"),
+    Column("trendable", Boolean),
+    flag_set("listable"),
+    flag_set("usable"),
+    moment("reviewed_at", nullable=True),
 )
 
 tag_follows: Final = Table(
@@ -153,6 +159,7 @@ preview_cards: Final = Table(
     Column("author_id", BigInteger, ForeignKey("accounts.id", ondelete="SET NULL")),
     moment("created_at"),
     moment("asked_at", nullable=True),
+    Column("trendable", Boolean),
     Index(None, "author_id"),
     Index(None, "created_at"),
 )
@@ -173,6 +180,28 @@ trends: Final = Table(
     Column("is_open", Boolean, primary_key=True),
     Column("subject_id", BigInteger, primary_key=True, autoincrement=False),
     Column("score", Float, nullable=False),
+    # Of a link: the site it leads to, which may be gone.
+    Column("publisher_id", BigInteger),
+)
+
+# Sites that links which trend lead to, and whether those may.
+link_publishers: Final = Table(
+    "link_publishers",
+    metadata,
+    own_id(),
+    Column("domain", Text, nullable=False, unique=True),
+    Column("trendable", Boolean),
+    moment("reviewed_at", nullable=True),
+    moment("created_at"),
+    Index(None, "created_at"),
+)
+
+# Statuses that somebody said of whether they may trend: few, so that all others are not wider for it.
+status_reviews: Final = Table(
+    "status_reviews",
+    metadata,
+    status_id(primary_key=True),
+    Column("trendable", Boolean, nullable=False),
 )
 
 # The words a status is found by. Their index is each engine's own: see the revision that makes it.

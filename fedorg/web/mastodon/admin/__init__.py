@@ -4,7 +4,7 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.mastodon.admin import accounts, email_blocks, ip_blocks, measures, reports
+from fedorg.web.mastodon.admin import accounts, email_blocks, ip_blocks, measures, reports, tags, trends
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     accounts.blueprint,
@@ -12,4 +12,6 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     ip_blocks.blueprint,
     measures.blueprint,
     reports.blueprint,
+    tags.blueprint,
+    trends.blueprint,
 )
