@@ -72,7 +72,7 @@ async def verify(node: Node, account_id: AccountId) -> None:
 
     def unit(conn: Connection) -> None:
         # The profile may have changed meanwhile: what was found is about addresses.
-        current = accounts.find(conn, account_id)
+        current = accounts.find_for_update(conn, account_id)
         if current is None:
             return
         fields = tuple(_judged(field, found, node.now()) for field in current.fields)
