@@ -19,11 +19,11 @@ class SeveranceEntity(TypedDict):
 
 
 def severance_entity(severance: Severance) -> SeveranceEntity:
-    """What a member lost, in numbers: names are not kept."""
+    """What a member lost, in numbers; the site has the names."""
     return {
         "id": str(severance.id),
         "type": severance.cause.type,
-        "purged": True,
+        "purged": severance.purged,
         "target_name": severance.cause.target_name,
         "followers_count": severance.followers_count,
         "following_count": severance.following_count,

@@ -1,7 +1,7 @@
 """Ending what ties members to a server that is shut out, and telling each of them what they lost by it.
 
 The follows with a whole server end in a job, a little at a time; those of a member who shuts a server out only for
-themselves likewise (``services.domain_blocks``). What is lost is counted where it ends, and told once, when all has
+themselves likewise (``services.domain_blocks``). What is lost is noted where it ends, and told once, when all has
 ended.
 """
 
@@ -15,13 +15,15 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import ActivityKind, SeverAccount, SeverPeer
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.relationships import FollowState
-from fedorg.domain.severances import SeveranceCause, SeveranceType
-from fedorg.ids import AccountId
+from fedorg.domain.severances import Severance, SeveranceCause, SeveranceType, SeveredFollow
+from fedorg.errors import NotFound
+from fedorg.ids import AccountId, SeveranceId
 from fedorg.node import Node
 from fedorg.services.relationships.following import sever
 from fedorg.store import accounts, notifications, relationships, severances
 
 CHUNK: Final = 100
+SHOWN_MAX: Final = 100
 
 J = TypeVar("J", SeverPeer, SeverAccount)
 Ties: TypeAlias = Callable[[Connection], list[tuple[AccountId, AccountId]]]
@@ -51,26 +53,49 @@ async def sever_account(node: Node, job: SeverAccount) -> SeverAccount | None:
     return await _advance(node, job, cause, ties)
 
 
+async def list_severances(node: Node, account_id: AccountId) -> list[Severance]:
+    """What a member lost, the latest first."""
+    return await node.read(severances.list_own, account_id, SHOWN_MAX)
+
+
+async def list_lost(
+    node: Node, account_id: AccountId, severance_id: SeveranceId, *, are_followers: bool
+) -> list[SeveredFollow]:
+    """Whom a member lost; ``NotFound`` for what is somebody else's, or where names were never kept."""
+
+    def unit(conn: Connection) -> list[SeveredFollow]:
+        own = severances.get_own(conn, account_id, severance_id)
+        if own.purged:
+            raise NotFound
+        return severances.list_follows(conn, own.id, are_followers=are_followers)
+
+    return await node.read(unit)
+
+
 def part(conn: Connection, node: Node, cause: SeveranceCause, account: Account, other: Account) -> None:
-    """End the follows between a member and somebody, in both directions, and count what the member lost.
+    """End the follows between a member and somebody, in both directions, and note whom the member lost.
 
     Requests that were not answered end too, and count for nothing, as in Mastodon.
     """
     pair = {one.account_id: one for one in relationships.follows_between(conn, account.id, [other.id])}
-    is_following = account.id in pair and pair[account.id].state is FollowState.ACCEPTED
-    is_followed = other.id in pair and pair[other.id].state is FollowState.ACCEPTED
+    handle = f"{other.username}@{other.domain or node.settings.domain}"
+    lost = []
+    if (follow := pair.get(account.id)) is not None and follow.state is FollowState.ACCEPTED:
+        lost.append(
+            SeveredFollow(
+                handle=handle,
+                is_follower=False,
+                show_reblogs=follow.show_reblogs,
+                notify=follow.notify,
+                languages=follow.languages,
+            )
+        )
+    if other.id in pair and pair[other.id].state is FollowState.ACCEPTED:
+        lost.append(SeveredFollow(handle=handle, is_follower=True))
     sever(conn, node, account, other, ActivityKind.UNDO_FOLLOW)
     sever(conn, node, other, account, ActivityKind.REJECT_FOLLOW)
-    if is_following or is_followed:
-        severances.add(
-            conn,
-            node.ids,
-            node.now(),
-            cause,
-            account.id,
-            followers=int(is_followed),
-            following=int(is_following),
-        )
+    if lost:
+        severances.add(conn, node.ids, node.now(), cause, account.id, lost)
 
 
 def tell(conn: Connection, node: Node, cause: SeveranceCause, after: AccountId) -> AccountId | None:

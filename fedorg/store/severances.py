@@ -1,15 +1,17 @@
-"""Rows of ``severances``: lost follows by member and cause, counted in the transactions that end them."""
+"""Rows of ``severances`` and ``severed_follows``: lost follows by member and cause, noted where they end."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.domain.severances import Severance, SeveranceCause, SeveranceType
+from fedorg.domain.severances import Severance, SeveranceCause, SeveranceType, SeveredFollow
+from fedorg.errors import NotFound
 from fedorg.ids import AccountId, IdSource, SeveranceId
-from fedorg.store.tables import severances
+from fedorg.store.tables import severances, severed_follows
 from fedorg.store.upsert import insert_ignore
 
 
@@ -19,26 +21,33 @@ def add(
     now: datetime,
     cause: SeveranceCause,
     account_id: AccountId,
-    *,
-    followers: int = 0,
-    following: int = 0,
+    lost: Sequence[SeveredFollow],
 ) -> None:
-    """A member lost so many followers, and so many whom they followed, by this cause, beside those before."""
+    """A member lost these follows by this cause, beside those before."""
     row = {
         "id": ids.next(),
         "cause": cause.number,
         "account_id": account_id,
         "type": cause.type.value,
         "target_name": cause.target_name,
+        "purged": False,
         "created_at": now,
     }
     insert_ignore(conn, severances, [row])
+    is_this = sa.and_(severances.c.cause == cause.number, severances.c.account_id == account_id)
+    severance_id = conn.execute(sa.select(severances.c.id).where(is_this)).scalar_one()
+    insert_ignore(
+        conn,
+        severed_follows,
+        [{"severance_id": severance_id, **asdict(one), "languages": list(one.languages)} for one in lost],
+    )
+    followers = sum(one.is_follower for one in lost)
     conn.execute(
         sa.update(severances)
-        .where(severances.c.cause == cause.number, severances.c.account_id == account_id)
+        .where(is_this)
         .values(
             followers_count=severances.c.followers_count + followers,
-            following_count=severances.c.following_count + following,
+            following_count=severances.c.following_count + len(lost) - followers,
         )
     )
 
@@ -52,6 +61,40 @@ def list_of_cause(conn: Connection, cause: int, after: AccountId, limit: int) ->
         .limit(limit)
     )
     return [_severance(row) for row in conn.execute(statement)]
+
+
+def get_own(conn: Connection, account_id: AccountId, severance_id: int) -> Severance:
+    """One of the member's own; ``NotFound`` for any other (S45)."""
+    own = sa.select(severances).where(severances.c.id == severance_id, severances.c.account_id == account_id)
+    row = conn.execute(own).one_or_none()
+    if row is None:
+        raise NotFound
+    return _severance(row)
+
+
+def list_own(conn: Connection, account_id: AccountId, limit: int) -> list[Severance]:
+    """The latest of a member."""
+    own = sa.select(severances).where(severances.c.account_id == account_id)
+    return [_severance(row) for row in conn.execute(own.order_by(severances.c.id.desc()).limit(limit))]
+
+
+def list_follows(conn: Connection, severance_id: SeveranceId, *, are_followers: bool) -> list[SeveredFollow]:
+    """Who was lost, by handle: those who followed the member, or those whom the member followed."""
+    statement = (
+        sa.select(severed_follows)
+        .where(severed_follows.c.severance_id == severance_id, severed_follows.c.is_follower == are_followers)
+        .order_by(severed_follows.c.handle)
+    )
+    return [
+        SeveredFollow(
+            handle=row.handle,
+            is_follower=row.is_follower,
+            show_reblogs=row.show_reblogs,
+            notify=row.notify,
+            languages=tuple(row.languages),
+        )
+        for row in conn.execute(statement)
+    ]
 
 
 def list_by_ids(conn: Connection, ids: Collection[int]) -> dict[SeveranceId, Severance]:
@@ -72,5 +115,6 @@ def _severance(row: sa.Row[Any]) -> Severance:
         account_id=row.account_id,
         followers_count=row.followers_count,
         following_count=row.following_count,
+        purged=row.purged,
         created_at=row.created_at,
     )

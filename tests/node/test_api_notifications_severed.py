@@ -1,5 +1,6 @@
 """Lost follows: who is told of them, in which numbers, when a server is shut out by one member or by the node."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from fedorg.domain.accounts import UserRole
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.visibility import Tier
 from fedorg.ids import AccountId
+from fedorg.jobs import upkeep
 from fedorg.serializers import notification_texts
 from fedorg.services import peers, severing
 from fedorg.store import notifications
@@ -52,13 +54,55 @@ async def test_who_shuts_a_server_out_learns_what_it_cost(meeting: Meeting) -> N
     event = severed["event"]
     assert (event["type"], event["target_name"]) == ("user_domain_block", meeting.peer.domain)
     assert (event["followers_count"], event["following_count"]) == (3, 2)
-    assert event["purged"] is True
+    assert event["purged"] is False
     assert await numbers(anna) == (0, 0)
     grouped = entity(await anna.api.get("/api/v2/notifications"), "GroupedNotificationsResults")
     assert grouped["notification_groups"][0]["event"] == event
     # Nothing is left to lose, so that there is nothing to tell.
     success(await anna.api.post("/api/v1/domain_blocks", data={"domain": meeting.peer.domain}))
     assert [one["id"] for one in await told(anna)] == [severed["id"]]
+
+
+async def test_members_get_lists_of_whom_they_lost(meeting: Meeting) -> None:
+    """On the site, in Mastodon's columns, for 400 days; nobody sees those of another (S45)."""
+    anna, bert = await meeting.working.person("anna"), await meeting.working.person("bert")
+    await befriend(meeting, anna, "fred", "rita")
+    meeting.add("gus")
+    await be_followed(meeting.working, meeting.peer, "gus", anna)
+    rita = await meeting.find(anna, "rita")
+    wanted = {"reblogs": False, "notify": True, "languages": ["en", "de"]}
+    success(await anna.api.post(f"/api/v1/accounts/{rita['id']}/follow", json=wanted))
+    await be_followed(meeting.working, meeting.peer, "gus", bert)
+
+    await peers.set_tier(meeting.node, meeting.peer.domain, Tier.BLOCKED)
+    await meeting.working.settle()
+
+    (severed,) = await told(anna, **{"types[]": "severed_relationships"})
+    path, peer = f"/severed_relationships/{severed['event']['id']}", meeting.peer.domain
+    assert severed["event"]["purged"] is False
+    browser, other = await meeting.working.server.browser(), await meeting.working.server.browser()
+    await browser.sign_in("anna")
+    await other.sign_in("bert")
+    page = await browser.open("/severed_relationships")
+    assert f'href="{path}/followers.csv"' in page.text
+    assert f'href="{path}/following.csv"' in page.text
+    followers = await browser.open(f"{path}/followers.csv")
+    assert followers.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert followers.headers["Content-Disposition"].startswith("attachment; filename=")
+    assert followers.text.splitlines() == ["Account address", *(f"{name}@{peer}" for name in ("fred", "gus", "rita"))]
+    assert (await browser.open(f"{path}/following.csv")).text.splitlines() == [
+        "Account address,Show boosts,Notify on new posts,Languages",
+        f"fred@{peer},true,false,",
+        f'rita@{peer},false,true,"en, de"',
+    ]
+    assert path not in (await other.open("/severed_relationships")).text
+    for kind in ("followers", "following"):
+        assert (await other.open(f"{path}/{kind}.csv")).status_code == 404
+        assert (await meeting.working.server.anonymous.get(f"{path}/{kind}.csv")).status_code in (303, 401)
+    meeting.working.server.clock.advance(timedelta(days=401))
+    await upkeep.keep_up(meeting.node)
+    await other.sign_in("bert")
+    assert "You lost nobody" in (await other.open("/severed_relationships")).text
 
 
 async def test_a_blocked_server_loses_all_follows_and_members_are_told(meeting: Meeting) -> None:

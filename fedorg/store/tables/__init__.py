@@ -47,6 +47,7 @@ from fedorg.store.tables.reading import (
     notification_requests,
     notifications,
     severances,
+    severed_follows,
     thread_mutes,
 )
 from fedorg.store.tables.relations import (
@@ -73,6 +74,7 @@ from fedorg.store.tables.work import (
     deliveries,
     gone_inboxes,
     jobs,
+    loose_files,
     peers,
     seen_activities,
     status_inboxes,
@@ -152,6 +154,7 @@ __all__ = [
     "link_publishers",
     "list_accounts",
     "lists",
+    "loose_files",
     "mail_links",
     "markers",
     "media_attachments",
@@ -178,6 +181,7 @@ __all__ = [
     "seen_activities",
     "sessions",
     "severances",
+    "severed_follows",
     "sign_in_links",
     "status_cards",
     "status_edits",

@@ -2,9 +2,21 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
-from fedorg.store.tables.columns import account_id, count, flag, metadata, moment, own_id, status_id
+from fedorg.store.tables.columns import account_id, count, flag, flag_set, metadata, moment, own_id, status_id
 
 home_timeline: Final = Table(
     "home_timeline",
@@ -12,6 +24,8 @@ home_timeline: Final = Table(
     account_id(primary_key=True),
     status_id(primary_key=True),
     account_id("author_id"),
+    # A boost of what stands there already: lists of its booster show it, the home timeline does not.
+    flag("lists_only"),
     Index("ix_home_timeline_author", "account_id", "author_id"),
     Index("ix_home_timeline_status", "status_id"),
     # Whose author goes.
@@ -50,10 +64,30 @@ severances: Final = Table(
     Column("target_name", Text, nullable=False),
     count("followers_count"),
     count("following_count"),
+    # Whether nobody knows any more who was lost.
+    flag_set("purged"),
     moment("created_at"),
     UniqueConstraint("cause", "account_id"),
     Index(None, "account_id"),
     Index(None, "created_at"),
+)
+
+# Who was lost, by the handle of that day, and how a member followed them.
+severed_follows: Final = Table(
+    "severed_follows",
+    metadata,
+    Column(
+        "severance_id",
+        BigInteger,
+        ForeignKey("severances.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("is_follower", Boolean, primary_key=True),
+    Column("handle", Text, primary_key=True),
+    flag_set("show_reblogs"),
+    flag("notify"),
+    Column("languages", JSON, nullable=False),
 )
 
 # From whom somebody wants to hear, who asks to be heard, and who is heard whatever the policy says.

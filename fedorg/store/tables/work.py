@@ -128,6 +128,15 @@ completions: Final = Table(
     Index(None, "refresh_id"),
 )
 
+# Stored files that no row refers to, yet or any more: what a crash left behind is found here.
+loose_files: Final = Table(
+    "loose_files",
+    metadata,
+    Column("name", Text, primary_key=True),
+    moment("since"),
+    Index(None, "since"),
+)
+
 seen_activities: Final = Table(
     "seen_activities",
     metadata,

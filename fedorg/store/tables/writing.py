@@ -157,6 +157,12 @@ preview_cards: Final = Table(
     count("height"),
     moment("published_at", nullable=True),
     Column("author_id", BigInteger, ForeignKey("accounts.id", ondelete="SET NULL")),
+    # A small copy of the picture that the page shows, and the address it was fetched from.
+    Column("picture", Text),
+    Column("picture_of", Text),
+    count("picture_width"),
+    count("picture_height"),
+    Column("blurhash", Text),
     moment("created_at"),
     moment("asked_at", nullable=True),
     Column("trendable", Boolean),

@@ -4,7 +4,7 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.site import consent, home, invites, mail, moving, profiles, sign_in
+from fedorg.web.site import consent, home, invites, mail, moving, profiles, severances, sign_in
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     consent.blueprint,
@@ -13,5 +13,6 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     mail.blueprint,
     moving.blueprint,
     profiles.blueprint,
+    severances.blueprint,
     sign_in.blueprint,
 )
