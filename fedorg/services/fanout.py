@@ -25,6 +25,7 @@ from fedorg.store import (
     events,
     home_timelines,
     jobs,
+    lists,
     notifications,
     quotes,
     recipients,
@@ -99,7 +100,11 @@ def _distribute_chunk(conn: Connection, node: Node, status_id: StatusId, after: 
     if status.audience.visibility is Visibility.DIRECT:
         audience = [follower for follower in followers if follower.account_id in named]
     wanting = _who_wants(conn, node, status, original, audience, named)
+    having = _who_has(conn, original, status, wanting)
+    wanting = [follower for follower in wanting if follower.account_id not in having]
     new = home_timelines.insert_home(conn, [follower.account_id for follower in wanting], status)
+    # On a list of whoever boosted, it is not shown twice only because the home timeline would show it twice.
+    new += home_timelines.insert_for_lists(conn, lists.owners_holding(conn, having, author.id), status)
     if after is None:
         _notify_concerned(conn, node, status, original, named)
     _notify_watchers(conn, node, status, wanting)
@@ -135,7 +140,7 @@ def _who_wants(
     followers: list[LocalFollower],
     named: frozenset[AccountId],
 ) -> list[LocalFollower]:
-    """Followers on whose home timeline the status belongs."""
+    """Followers who want the status on one of their timelines."""
     # What it answers is not here yet: it comes to timelines when the thread does.
     if not followers or (status.in_reply_to_uri is not None and status.in_reply_to_account_id is None):
         return []
@@ -144,7 +149,6 @@ def _who_wants(
     concerned = authors | named | (statuses.mentioned_ids(conn, original.id) if original else frozenset())
     unwanted = home_timelines.list_averse(conn, receivers, node.now(), concerned=concerned, authors=authors)
     if original is not None:
-        unwanted |= home_timelines.list_having(conn, receivers, status)
         unwanted |= {follower.account_id for follower in followers if not follower.show_reblogs}
     answered = status.in_reply_to_account_id
     if answered is not None and answered != status.account_id:
@@ -155,6 +159,15 @@ def _who_wants(
         if follower.account_id not in unwanted
         and (not follower.languages or status.language is None or status.language in follower.languages)
     ]
+
+
+def _who_has(
+    conn: Connection, original: Status | None, status: Status, followers: list[LocalFollower]
+) -> frozenset[AccountId]:
+    """Followers on whose home timeline stands what a boost shows."""
+    if original is None:
+        return frozenset()
+    return home_timelines.list_having(conn, [follower.account_id for follower in followers], status)
 
 
 def _notify_concerned(

@@ -12,7 +12,7 @@ from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import Visibility
 from fedorg.ids import AccountId, StatusId, at, moment_of
-from fedorg.store import narrowing
+from fedorg.store import lists, narrowing
 from fedorg.store.tables import (
     account_domain_blocks,
     accounts,
@@ -25,8 +25,8 @@ from fedorg.store.tables import (
 from fedorg.store.upsert import insert_ignore, insert_new
 
 MERGED_MAX: Final = 100
-# A status boosted by several comes once to a home timeline within this time.
-_ONCE_WITHIN: Final = timedelta(days=1)
+# A status boosted by several comes once to a home timeline, and to a list, within this time.
+ONCE_WITHIN: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,15 @@ def insert_home(conn: Connection, receivers: Collection[AccountId], status: Stat
     """Put a status on home timelines; those on which it is new."""
     rows = [
         {"account_id": receiver, "status_id": status.id, "author_id": status.account_id}
+        for receiver in sorted(receivers)
+    ]
+    return [AccountId(one) for one in insert_new(conn, home_timeline, rows, returning="account_id")]
+
+
+def insert_for_lists(conn: Connection, receivers: Collection[AccountId], status: Status) -> list[AccountId]:
+    """Keep a status for lists only, of those on whose home timelines its like stands; those for whom it is new."""
+    rows = [
+        {"account_id": receiver, "status_id": status.id, "author_id": status.account_id, "lists_only": True}
         for receiver in sorted(receivers)
     ]
     return [AccountId(one) for one in insert_new(conn, home_timeline, rows, returning="account_id")]
@@ -205,8 +214,11 @@ def list_following(conn: Connection, receivers: Collection[AccountId], target_id
 
 
 def list_having(conn: Connection, receivers: Collection[AccountId], boost: Status) -> frozenset[AccountId]:
-    """Receivers on whose home timeline the boosted status stands already, itself or boosted by another, lately."""
-    since = at(moment_of(boost.id) - _ONCE_WITHIN)
+    """Receivers on whose home timeline the boosted status stands already, itself or boosted by another, lately.
+
+    What an exclusive list keeps off it does not stand there.
+    """
+    since = at(moment_of(boost.id) - ONCE_WITHIN)
     statement = (
         sa.select(home_timeline.c.account_id)
         .join(statuses, statuses.c.id == home_timeline.c.status_id)
@@ -214,6 +226,8 @@ def list_having(conn: Connection, receivers: Collection[AccountId], boost: Statu
             home_timeline.c.account_id.in_(receivers),
             home_timeline.c.status_id > since,
             home_timeline.c.status_id != boost.id,
+            home_timeline.c.lists_only.is_(sa.false()),
+            ~lists.is_kept_off_home(home_timeline.c.account_id, home_timeline.c.author_id),
             sa.or_(statuses.c.id == boost.reblog_of_id, statuses.c.reblog_of_id == boost.reblog_of_id),
         )
     )

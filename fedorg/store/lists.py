@@ -116,7 +116,17 @@ def delete_members(conn: Connection, list_id: ListId, ids: Collection[AccountId]
     )
 
 
-def is_kept_off_home(account_id: AccountId, author_id: ColumnElement[Any]) -> ColumnElement[bool]:
+def owners_holding(conn: Connection, owners: Collection[AccountId], member_id: AccountId) -> frozenset[AccountId]:
+    """Which of ``owners`` have an account in one of their lists."""
+    statement = (
+        sa.select(lists.c.account_id)
+        .join(list_accounts, list_accounts.c.list_id == lists.c.id)
+        .where(lists.c.account_id.in_(owners), list_accounts.c.account_id == member_id)
+    )
+    return frozenset(conn.execute(statement).scalars())
+
+
+def is_kept_off_home(account_id: AccountId | ColumnElement[Any], author_id: ColumnElement[Any]) -> ColumnElement[bool]:
     """An author in an exclusive list of the account; nobody keeps themselves away."""
     return sa.and_(
         author_id != account_id,

@@ -5,8 +5,8 @@ from here still passes ``may_see`` in ``store.views``.
 """
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -18,6 +18,7 @@ from fedorg.domain.visibility import Visibility
 from fedorg.ids import AccountId, CardId, StatusId
 from fedorg.store import domain_blocks, lists, narrowing, paging
 from fedorg.store.beside import beside
+from fedorg.store.home_timelines import ONCE_WITHIN
 from fedorg.store.tables import (
     home_timeline,
     list_accounts,
@@ -34,35 +35,57 @@ from fedorg.store.tables import (
 def list_home(conn: Connection, account_id: AccountId, page: PageQuery) -> list[StatusId]:
     """A page of a home timeline, without what belongs to exclusive lists only."""
     statement = sa.select(home_timeline.c.status_id).where(
-        home_timeline.c.account_id == account_id, ~lists.is_kept_off_home(account_id, home_timeline.c.author_id)
+        home_timeline.c.account_id == account_id,
+        home_timeline.c.lists_only.is_(sa.false()),
+        ~lists.is_kept_off_home(account_id, home_timeline.c.author_id),
     )
     return _ids(conn, statement, home_timeline.c.status_id, page)
 
 
 def list_of_list(conn: Connection, one: AccountList, page: PageQuery) -> list[StatusId]:
-    """A page of a list: what its members posted and boosted, as far as it came to its owner's home timeline.
+    """A page of a list: what its members posted and boosted, as far as its owner may want it.
 
-    So nothing of those the owner mutes is in it, and what stood there already is not boosted into it again.
+    So nothing of those the owner mutes is in it, nor boosts of those of whom they want none. What stands in the list
+    already, itself or boosted, is not boosted into it again for a day, whatever the home timeline shows.
     """
+    entry, status = home_timeline.alias("entry"), statuses.alias("status")
+    before, other = home_timeline.alias("before"), statuses.alias("other")
+    is_like = sa.or_(other.c.id == status.c.reblog_of_id, other.c.reblog_of_id == status.c.reblog_of_id)
+    stood_there = sa.exists().where(
+        *_listed_in(one, before, other),
+        is_like,
+        before.c.status_id < entry.c.status_id,
+        before.c.status_id > entry.c.status_id - _ONCE_WITHIN,
+    )
+    statement = sa.select(entry.c.status_id).where(
+        *_listed_in(one, entry, status), sa.or_(status.c.reblog_of_id.is_(None), ~stood_there)
+    )
+    return _ids(conn, statement, entry.c.status_id, page)
+
+
+# As a distance between two ids.
+_ONCE_WITHIN: Final = int(ONCE_WITHIN / timedelta(milliseconds=1)) << 16
+
+
+def _listed_in(one: AccountList, entry: sa.FromClause, status: sa.FromClause) -> list[ColumnElement[bool]]:
+    """That an entry of the owner's belongs into a list, by its author and by what it answers."""
     members = sa.select(list_accounts.c.account_id).where(list_accounts.c.list_id == one.id)
-    statement = (
-        sa.select(home_timeline.c.status_id)
-        .join(statuses, statuses.c.id == home_timeline.c.status_id)
-        .where(home_timeline.c.account_id == one.account_id, home_timeline.c.author_id.in_(members))
-    )
-    is_no_reply = sa.or_(
-        statuses.c.in_reply_to_uri.is_(None), statuses.c.in_reply_to_account_id == statuses.c.account_id
-    )
+    conditions = [
+        status.c.id == entry.c.status_id,
+        entry.c.account_id == one.account_id,
+        entry.c.author_id.in_(members),
+    ]
+    is_no_reply = sa.or_(status.c.in_reply_to_uri.is_(None), status.c.in_reply_to_account_id == status.c.account_id)
     match one.replies_policy:
         case RepliesPolicy.NONE:
-            statement = statement.where(is_no_reply)
+            conditions.append(is_no_reply)
         case RepliesPolicy.LIST:
-            answered = statuses.c.in_reply_to_account_id
-            statement = statement.where(sa.or_(is_no_reply, answered == one.account_id, answered.in_(members)))
+            answered = status.c.in_reply_to_account_id
+            conditions.append(sa.or_(is_no_reply, answered == one.account_id, answered.in_(members)))
         case RepliesPolicy.FOLLOWED:
-            # The home timeline holds no other replies.
+            # No other replies come to anybody's timelines.
             pass
-    return _ids(conn, statement, home_timeline.c.status_id, page)
+    return conditions
 
 
 def list_public(

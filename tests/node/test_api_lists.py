@@ -98,6 +98,45 @@ async def test_a_list_shows_what_its_members_post(working: WorkingServer) -> Non
     assert len(await shown(anna, "home")) == 3
 
 
+async def test_a_list_shows_boosts_of_its_members_whatever_home_shows(working: WorkingServer) -> None:
+    """What a friend outside the list posted or boosted stands at home; boosted by a member, it is in the list, once.
+
+    Not of members of whom no boosts are wanted; and home shows what only an exclusive list had.
+    """
+    anna, bert, cora, dora, erik = [await working.person(name) for name in ("anna", "bert", "cora", "dora", "erik")]
+    for target in (bert, cora, dora):
+        await follow(anna, target)
+    one = await make(anna, bert, cora)
+    other = await make(anna, dora)
+    listed, path = f"list/{one['id']}", f"/api/v1/timelines/list/{one['id']}"
+    known, strange = await post(dora, "From Dora"), await post(erik, "From Erik")
+    await working.settle()
+
+    async with listening(anna.api, "user") as home, listening(anna.api, "list", list=one["id"]) as in_list:
+        for booster, status in ((dora, strange), (bert, known), (bert, strange), (cora, known)):
+            success(await booster.api.post(f"/api/v1/statuses/{status['id']}/reblog"))
+            await working.settle()
+        first, second = [(await in_list.next())[1] for _ in range(2)]
+        own = await post(anna, "Mine")
+        heard = [(await home.next())[1] for _ in range(2)]
+
+    assert [status["reblog"]["id"] for status in (first, second)] == [known["id"], strange["id"]]
+    assert [status["id"] for status in entities(await anna.api.get(path), "Status")] == [second["id"], first["id"]]
+    assert (heard[0]["account"]["id"], heard[1]["id"]) == (dora.id, own["id"])
+    assert await shown(anna, f"list/{other['id']}") == ["From Erik", "From Dora"]
+    at_home = entities(await anna.api.get("/api/v1/timelines/home"), "Status")
+    assert [status["account"]["id"] for status in at_home] == [anna.id, dora.id, dora.id]
+    success(await anna.api.post(f"/api/v1/accounts/{bert.id}/follow", json={"reblogs": False}))
+    success(await anna.api.put(f"{LISTS}/{other['id']}", data={"exclusive": "true"}))
+    third = await post(dora, "From Dora again")
+    for booster in (bert, cora):
+        success(await booster.api.post(f"/api/v1/statuses/{third['id']}/reblog"))
+        await working.settle()
+    for timeline in ("home", listed):
+        found = entities(await anna.api.get(f"/api/v1/timelines/{timeline}"), "Status")
+        assert (found[0]["account"]["id"], found[0]["reblog"]["id"]) == (cora.id, third["id"])
+
+
 @pytest.mark.parametrize(
     ("policy", "expected"),
     [
