@@ -148,6 +148,11 @@ class Settings:
         return self.data_dir / "media"
 
     @property
+    def scratch_dir(self) -> Path:
+        """Folder of files that are being made."""
+        return self.data_dir / "scratch"
+
+    @property
     def smtp(self) -> "SmtpServer | None":
         """The mail server; None when no mail is sent."""
         return _smtp(self.smtp_url) if self.smtp_url else None

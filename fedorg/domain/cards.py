@@ -40,11 +40,23 @@ class PageFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardPicture:
+    """A small copy of the picture of a page, stored here as ``name``, and the address ``source`` it came from."""
+
+    name: str
+    source: str
+    width: int
+    height: int
+    blurhash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewCard:
     """A row: the page at ``url``. It is shown once it has a title; ``author`` is a verified account."""
 
     id: CardId
     url: str
     facts: PageFacts
+    picture: CardPicture | None = None
     author_id: AccountId | None = None
     author: Account | None = None

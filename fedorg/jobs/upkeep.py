@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from fedorg import log
 from fedorg.jobs.deliver import GIVE_UP, LONGEST_DELAY
 from fedorg.node import Node
+from fedorg.services import files
 from fedorg.store import (
     active_days,
     audit,
@@ -109,6 +110,7 @@ async def keep_up(node: Node) -> None:
         if rows:
             logger.info("upkeep.forgotten", what=rule.name, rows=rows)
     await _forget_abandoned_media(node)
+    await _sweep_files(node)
 
 
 async def _give_up_overdue(node: Node) -> None:
@@ -128,9 +130,21 @@ async def _give_up_overdue(node: Node) -> None:
 
 async def _forget_abandoned_media(node: Node) -> None:
     """Files uploaded and never attached; the rows go first, so that no row ever names a file that is gone."""
-    abandoned = await node.write(media.take_abandoned, node.now() - MEDIA_AGE, CHUNK)
-    for attachment in abandoned:
-        for name in attachment.stored_names:
-            await asyncio.to_thread(node.storage.delete, name)
-    if abandoned:
-        logger.info("upkeep.forgotten", what="media", rows=len(abandoned))
+
+    def unit(conn: Connection) -> set[str]:
+        abandoned = media.take_abandoned(conn, node.now() - MEDIA_AGE, CHUNK)
+        names = {name for attachment in abandoned for name in attachment.stored_names}
+        files.let_go(conn, node, names)
+        return names
+
+    names = await node.write(unit)
+    await files.drop(node, names)
+    if names:
+        logger.info("upkeep.forgotten", what="media", rows=len(names))
+
+
+async def _sweep_files(node: Node) -> None:
+    """What processes left behind that were killed while they made or stored files."""
+    count = await files.sweep(node)
+    if count:
+        logger.info("upkeep.swept", files=count)

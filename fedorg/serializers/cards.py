@@ -43,8 +43,8 @@ class CardEntity(TypedDict):
 
 
 def card_entity(card: PreviewCard, uris: Uris) -> CardEntity:
-    """What a page says about itself."""
-    facts = card.facts
+    """What a page says about itself, with its picture as it is stored here: no client asks another site for it."""
+    facts, picture = card.facts, card.picture
     return {
         "url": card.url,
         "title": facts.title,
@@ -57,12 +57,12 @@ def card_entity(card: PreviewCard, uris: Uris) -> CardEntity:
         "provider_name": facts.provider_name,
         "provider_url": facts.provider_url,
         "html": "",
-        "width": facts.width,
-        "height": facts.height,
-        "image": facts.image or None,
+        "width": facts.width if picture is None else picture.width,
+        "height": facts.height if picture is None else picture.height,
+        "image": None if picture is None else uris.media(picture.name),
         "image_description": facts.image_description,
         "embed_url": facts.embed_url,
-        "blurhash": None,
+        "blurhash": None if picture is None else picture.blurhash,
         "published_at": optional_moment(facts.published_at),
     }
 

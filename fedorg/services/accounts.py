@@ -22,7 +22,7 @@ from fedorg.domain.visibility import FederationMode, Reach, Visibility, widest_r
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
-from fedorg.services import links, pictures
+from fedorg.services import files, links, pictures
 from fedorg.services.custom_emojis import emojis_in
 from fedorg.services.peers import canonical_domain
 from fedorg.services.pictures import PictureKind
@@ -198,6 +198,8 @@ async def _write(node: Node, account_id: AccountId, values: dict[str, Any]) -> A
         if after != before:
             after = replace(after, updated_at=node.now())
             accounts.update(conn, after)
+            files.keep(conn, _pictures(after))
+            files.let_go(conn, node, _pictures(before) - _pictures(after))
             jobs.enqueue(conn, node.ids, node.now(), DistributeProfile(account_id=account_id))
         return before, after
 

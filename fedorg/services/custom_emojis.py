@@ -4,7 +4,6 @@ What was posted goes on showing the picture it was posted with: a deleted emoji 
 """
 
 import asyncio
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from fedorg.domain.emojis import CATEGORY_MAX, EMOJIS_MAX, CustomEmoji, is_short
 from fedorg.errors import Conflict, Invalid, NotFound, TooLarge
 from fedorg.media import MediaLimits, ProcessedMedia, inspect_and_process
 from fedorg.node import Node
+from fedorg.services import files
 from fedorg.store import audit, custom_emojis
 
 BYTES_MAX: Final = 256 * 1024
@@ -35,7 +35,7 @@ async def add_emoji(node: Node, shortcode: str, picture: Path, category: str | N
         raise Invalid("A shortcode has 2 to 50 letters of a to z, digits or underscores")
     if category is not None and not 0 < len(category) <= CATEGORY_MAX:
         raise Invalid(f"A category has 1 to {CATEGORY_MAX} characters")
-    made = await asyncio.to_thread(_process, node, picture)
+    made = await _make(node, picture)
     emoji = CustomEmoji(
         id=node.ids.next(),
         shortcode=shortcode,
@@ -50,13 +50,13 @@ async def add_emoji(node: Node, shortcode: str, picture: Path, category: str | N
             raise Invalid(f"There can be at most {EMOJIS_MAX} emojis")
         if not custom_emojis.insert(conn, emoji):
             raise Conflict(f"There is an emoji :{shortcode}: already")
+        files.keep(conn, {emoji.file, emoji.static_file})
         audit.record(conn, node.ids, node.now(), action="emoji.add", target=shortcode)
 
     try:
         await node.write(unit)
     except BaseException:
-        for name in {emoji.file, emoji.static_file}:
-            await asyncio.to_thread(node.storage.delete, name)
+        await files.drop(node, {emoji.file, emoji.static_file})
         raise
     return emoji
 
@@ -107,11 +107,15 @@ def _get(conn: Connection, shortcode: str) -> CustomEmoji:
     return emoji
 
 
-def _process(node: Node, picture: Path) -> ProcessedMedia:
+async def _make(node: Node, picture: Path) -> ProcessedMedia:
+    with files.scratch(node) as folder:
+        made = await asyncio.to_thread(_process, picture, Path(folder))
+        both = {made.original.name: made.original, made.preview.name: made.preview}
+        await files.store(node, Path(folder), list(both.values()))
+    return made
+
+
+def _process(picture: Path, folder: Path) -> ProcessedMedia:
     if picture.stat().st_size > BYTES_MAX:
         raise TooLarge(f"The picture of an emoji may have {BYTES_MAX} bytes at most")
-    with tempfile.TemporaryDirectory(prefix="fedorg-") as folder:
-        made = inspect_and_process(picture, Path(folder), "attachment", _LIMITS)
-        for file in {made.original.name: made.original, made.preview.name: made.preview}.values():
-            node.storage.put(Path(folder) / file.name, file.name, file.content_type)
-        return made
+    return inspect_and_process(picture, folder, "attachment", _LIMITS)

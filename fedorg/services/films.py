@@ -6,7 +6,6 @@ appears in one step, and only if the file still waits for it.
 
 import asyncio
 import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -33,6 +32,7 @@ from fedorg.media import (
     make_film,
 )
 from fedorg.node import Node
+from fedorg.services import files
 from fedorg.services.statuses.deleting import delete_files
 from fedorg.store import jobs, media
 
@@ -75,9 +75,10 @@ async def keep(node: Node, draft: MediaAttachment, received: Path, size_bytes: i
 
     def unit(conn: Connection) -> None:
         media.insert_many(conn, [kept])
+        files.keep(conn, [name])
         jobs.enqueue(conn, node.ids, node.now(), ProcessMedia(media_id=kept.id))
 
-    await asyncio.to_thread(node.storage.put, received, name, RECEIVED_TYPE)
+    await files.store_as(node, {name: (received, RECEIVED_TYPE)})
     try:
         await node.write(unit)
     except BaseException:
@@ -107,11 +108,18 @@ async def wait_until_made(node: Node, account_id: AccountId, media_id: MediaId) 
     while True:
         found = await node.read(media.get_unattached, account_id, media_id)
         if found.state is MediaState.FAILED:
-            await delete_files(node, (await node.write(media.delete_unattached, account_id, media_id),))
+            await delete_files(node, (await node.write(forget, node, account_id, media_id),))
             raise Invalid(FAILED)
         if found.state is MediaState.READY or loop.time() > until:
             return found
         await news.wait(1.0)
+
+
+def forget(conn: Connection, node: Node, account_id: AccountId, media_id: MediaId) -> MediaAttachment:
+    """Remove an unattached file; what is stored for it is loose then, for the caller to delete."""
+    gone = media.delete_unattached(conn, account_id, media_id)
+    files.let_go(conn, node, gone.stored_names)
+    return gone
 
 
 async def process(node: Node, media_id: MediaId) -> None:
@@ -130,29 +138,34 @@ async def process(node: Node, media_id: MediaId) -> None:
 
 
 async def _finish(node: Node, waiting: MediaAttachment, made: MediaAttachment) -> None:
-    def unit(conn: Connection) -> tuple[str, ...]:
-        current = media.lock_waiting(conn, made.id)
-        if current is None:
-            return ()
-        kept = made
-        if current.preview is not None:
-            # Its owner chose another picture for it meanwhile.
-            kept = replace(made, preview=current.preview, small=current.small, blurhash=current.blurhash)
-        media.finish(conn, kept)
-        return kept.stored_names
+    names = {*made.stored_names, *waiting.stored_names}
 
-    names = made.stored_names
+    def unit(conn: Connection) -> set[str]:
+        current = media.lock_waiting(conn, made.id)
+        # A file that was deleted meanwhile took its upload along; then everything made of it goes too.
+        kept: tuple[str, ...] = ()
+        if current is not None:
+            finished = made
+            if current.preview is not None:
+                # Its owner chose another picture for it meanwhile.
+                finished = replace(made, preview=current.preview, small=current.small, blurhash=current.blurhash)
+            media.finish(conn, finished)
+            kept = finished.stored_names
+        unused = names - {*kept}
+        files.keep(conn, kept)
+        files.let_go(conn, node, unused)
+        return unused
+
     try:
-        kept = await node.write(unit)
+        unused = await node.write(unit)
     except BaseException:
-        await _delete(node.storage, set(names) - set(waiting.stored_names))
+        await files.drop(node, {*made.stored_names} - {*waiting.stored_names})
         raise
-    # A file that was deleted meanwhile took its upload along; then everything made of it goes too.
-    await _delete(node.storage, {*names, waiting.received or ""} - {*kept, ""})
+    await files.drop(node, unused)
 
 
 async def _make(node: Node, waiting: MediaAttachment, received: str) -> MediaAttachment:
-    with tempfile.TemporaryDirectory(prefix="fedorg-film-") as folder:
+    with files.scratch(node) as folder:
         source, target = Path(folder) / "received", Path(folder) / "made"
         target.mkdir()
         await asyncio.to_thread(_fetch, node.storage, received, source)
@@ -160,7 +173,7 @@ async def _make(node: Node, waiting: MediaAttachment, received: str) -> MediaAtt
         if container is None:
             raise Invalid(FAILED)
         film = await make_film(source, container, target, _LIMITS)
-        await asyncio.to_thread(store_all, node.storage, target, _files(film))
+        await files.store(node, target, _files(film))
     return replace(
         waiting,
         type=MediaType(film.kind),
@@ -177,19 +190,6 @@ async def _make(node: Node, waiting: MediaAttachment, received: str) -> MediaAtt
     )
 
 
-def store_all(storage: Storage, folder: Path, files: list[MediaFile]) -> None:
-    """Store files that lie in a folder, all or none."""
-    stored: list[str] = []
-    try:
-        for file in files:
-            storage.put(folder / file.name, file.name, file.content_type)
-            stored.append(file.name)
-    except BaseException:
-        for name in stored:
-            storage.delete(name)
-        raise
-
-
 def _files(film: Film) -> list[MediaFile]:
     return [film.original] if film.preview is None else [film.original, film.preview]
 
@@ -201,8 +201,3 @@ def _size(file: MediaFile | None) -> Dimensions | None:
 def _fetch(storage: Storage, name: str, target: Path) -> None:
     with storage.open(name) as reader, target.open("xb") as writer:
         shutil.copyfileobj(reader, writer)
-
-
-async def _delete(storage: Storage, names: set[str]) -> None:
-    for name in sorted(names):
-        await asyncio.to_thread(storage.delete, name)

@@ -5,18 +5,19 @@ thread; films and sounds later, see ``fedorg.services.films``.
 """
 
 import asyncio
-import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
+
+from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaChange, MediaType
 from fedorg.errors import Invalid, TooLarge
 from fedorg.ids import AccountId, MediaId
-from fedorg.media import RECEIVED_TYPE, MediaLimits, ProcessedMedia, Storage, inspect_and_process
+from fedorg.media import RECEIVED_TYPE, MediaLimits, ProcessedMedia, inspect_and_process
 from fedorg.node import Node
-from fedorg.services import films
+from fedorg.services import files, films
 from fedorg.services.statuses.deleting import delete_files
 from fedorg.store import media
 
@@ -48,7 +49,7 @@ async def upload(
         created_at=node.now(),
     )
     settings = node.settings
-    with tempfile.TemporaryDirectory(prefix="fedorg-upload-") as folder:
+    with files.scratch(node) as folder:
         received = Path(folder) / "received"
         most = max(settings.media_bytes_max, settings.video_bytes_max)
         size_bytes = await asyncio.to_thread(_copy, source, received, most)
@@ -56,7 +57,7 @@ async def upload(
         container = await asyncio.to_thread(films.film_format, received)
         if container is not None:
             return await films.keep(node, draft, received, size_bytes, container)
-        processed = await asyncio.to_thread(_take_in, node.storage, received, settings.media_bytes_max)
+        processed = await _take_in(node, received, "original")
     return await _keep_picture(node, draft, processed)
 
 
@@ -72,8 +73,13 @@ async def _keep_picture(node: Node, draft: MediaAttachment, processed: Processed
         small=Dimensions(width=processed.preview.width, height=processed.preview.height),
         size_bytes=processed.original.size_bytes + processed.preview.size_bytes,
     )
+
+    def unit(conn: Connection) -> None:
+        media.insert_many(conn, [attachment])
+        files.keep(conn, attachment.stored_names)
+
     try:
-        await node.write(media.insert_many, [attachment])
+        await node.write(unit)
     except BaseException:
         await delete_files(node, (attachment,))
         raise
@@ -106,21 +112,32 @@ async def set_thumbnail(node: Node, account_id: AccountId, media_id: MediaId, so
     It takes the place of the preview, and like it does not count for the quota where a film is still to be made.
     """
     await node.read(media.get_unattached, account_id, media_id)
-    made = await asyncio.to_thread(_take_thumbnail, node.storage, source, node.settings.media_bytes_max)
+    with files.scratch(node) as folder:
+        received = Path(folder) / "received"
+        await asyncio.to_thread(_copy, source, received, node.settings.media_bytes_max)
+        made = await _take_in(node, received, "preview")
     preview = made.preview
     small = Dimensions(width=preview.width, height=preview.height)
+
+    def unit(conn: Connection) -> str | None:
+        before = media.set_preview(conn, account_id, media_id, preview.name, small, made.blurhash)
+        files.keep(conn, [preview.name])
+        if before is not None:
+            files.let_go(conn, node, [before])
+        return before
+
     try:
-        before = await node.write(media.set_preview, account_id, media_id, preview.name, small, made.blurhash)
+        before = await node.write(unit)
     except BaseException:
-        await asyncio.to_thread(node.storage.delete, preview.name)
+        await files.drop(node, [preview.name])
         raise
     if before is not None:
-        await asyncio.to_thread(node.storage.delete, before)
+        await files.drop(node, [before])
 
 
 async def delete_unattached(node: Node, account_id: AccountId, media_id: MediaId) -> None:
     """Delete a file that no status shows, row and bytes; ``Invalid`` for one that a status shows."""
-    attachment = await node.write(media.delete_unattached, account_id, media_id)
+    attachment = await node.write(films.forget, node, account_id, media_id)
     await delete_files(node, (attachment,))
 
 
@@ -138,23 +155,14 @@ async def _check_quota(node: Node, account_id: AccountId, size_bytes: int) -> No
         raise Invalid(f"Validation failed: Your files would take more than the {most} bytes that each account has")
 
 
-def _take_in(storage: Storage, received: Path, bytes_max: int) -> ProcessedMedia:
+async def _take_in(node: Node, received: Path, wanted: Literal["original", "preview"]) -> ProcessedMedia:
+    """Make a picture anew beside what was received, and store it, or its preview alone."""
     made = received.parent / "made"
     made.mkdir()
-    limits = replace(MediaLimits(), image_bytes_max=bytes_max)
-    processed = inspect_and_process(received, made, "attachment", limits)
-    files = {file.name: file for file in (processed.original, processed.preview)}
-    films.store_all(storage, made, list(files.values()))
-    return processed
-
-
-def _take_thumbnail(storage: Storage, source: BinaryIO, bytes_max: int) -> ProcessedMedia:
-    with tempfile.TemporaryDirectory(prefix="fedorg-upload-") as folder:
-        received, made = Path(folder) / "received", Path(folder) / "made"
-        made.mkdir()
-        _copy(source, received, bytes_max)
-        processed = inspect_and_process(received, made, "attachment", replace(MediaLimits(), image_bytes_max=bytes_max))
-        films.store_all(storage, made, [processed.preview])
+    limits = replace(MediaLimits(), image_bytes_max=node.settings.media_bytes_max)
+    processed = await asyncio.to_thread(inspect_and_process, received, made, "attachment", limits)
+    both = {file.name: file for file in (processed.original, processed.preview)}
+    await files.store(node, made, list(both.values()) if wanted == "original" else [processed.preview])
     return processed
 
 

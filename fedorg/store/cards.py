@@ -1,16 +1,16 @@
 """Rows of ``preview_cards`` and ``status_cards``: one page, one row, however many statuses link to it."""
 
 from collections.abc import Collection
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.domain.cards import CardType, PageFacts, PreviewCard
+from fedorg.domain.cards import CardPicture, CardType, PageFacts, PreviewCard
 from fedorg.ids import AccountId, CardId, IdSource, StatusId
-from fedorg.store import accounts
+from fedorg.store import accounts, loose_files
 from fedorg.store.tables import preview_cards, status_cards
 from fedorg.store.upsert import insert_ignore, upsert
 
@@ -61,6 +61,21 @@ def describe(conn: Connection, card_id: CardId, facts: PageFacts, author_id: Acc
     )
 
 
+def set_picture(conn: Connection, card_id: CardId, picture: CardPicture | None) -> str | None:
+    """Show another picture, or none; the name of the one before, whose file the caller lets go."""
+    this = preview_cards.c.id == card_id
+    before = conn.execute(sa.select(preview_cards.c.picture).where(this).with_for_update()).scalar_one_or_none()
+    values = {
+        "picture": picture and picture.name,
+        "picture_of": picture and picture.source,
+        "picture_width": 0 if picture is None else picture.width,
+        "picture_height": 0 if picture is None else picture.height,
+        "blurhash": picture and picture.blurhash,
+    }
+    conn.execute(sa.update(preview_cards).where(this).values(values))
+    return before
+
+
 def list_statuses(conn: Connection, card_id: CardId, limit: int) -> list[StatusId]:
     """The latest statuses that show a card."""
     statement = (
@@ -101,13 +116,16 @@ def with_authors(conn: Connection, cards: list[PreviewCard]) -> list[PreviewCard
         author = None if card.author_id is None else found.get(card.author_id)
         if author is None or author.suspended_at is not None:
             return card
-        return PreviewCard(id=card.id, url=card.url, facts=card.facts, author_id=card.author_id, author=author)
+        return replace(card, author=author)
 
     return [known(card) for card in cards]
 
 
 def delete_unused(conn: Connection, before: datetime, limit: int) -> int:
-    """Delete up to ``limit`` cards made before a moment that no status shows any more; how many."""
+    """Delete up to ``limit`` cards made before a moment that no status shows any more; how many.
+
+    Their pictures are loose from then on: upkeep deletes them.
+    """
     unused = (
         sa.select(preview_cards.c.id)
         .where(
@@ -119,9 +137,28 @@ def delete_unused(conn: Connection, before: datetime, limit: int) -> int:
         )
         .limit(limit)
     )
-    return conn.execute(sa.delete(preview_cards).where(preview_cards.c.id.in_(unused))).rowcount
+    gone = conn.execute(
+        sa.delete(preview_cards).where(preview_cards.c.id.in_(unused)).returning(preview_cards.c.picture)
+    )
+    pictures = gone.scalars().all()
+    loose_files.hold(conn, [name for name in pictures if name is not None], before)
+    return len(pictures)
 
 
 def _card(row: sa.Row[Any]) -> PreviewCard:
     facts = {name: getattr(row, name) for name in _FACTS} | {"type": CardType(row.type)}
-    return PreviewCard(id=CardId(row.id), url=row.url, facts=PageFacts(**facts), author_id=row.author_id)
+    return PreviewCard(
+        id=CardId(row.id), url=row.url, facts=PageFacts(**facts), picture=_picture(row), author_id=row.author_id
+    )
+
+
+def _picture(row: sa.Row[Any]) -> CardPicture | None:
+    if row.picture is None:
+        return None
+    return CardPicture(
+        name=row.picture,
+        source=row.picture_of,
+        width=row.picture_width,
+        height=row.picture_height,
+        blurhash=row.blurhash,
+    )

@@ -13,11 +13,12 @@ import pytest
 from aiohttp import web
 
 from fedorg.domain.visibility import Tier
+from fedorg.jobs import upkeep
 from fedorg.store import peers
 from fedorg.store.tables import preview_cards
 from fedorg.text import pages
 from tests.node.serving import Member, NodeServer
-from tests.node.talking import WorkingServer, entity, listening, post, run_jobs, success
+from tests.node.talking import WorkingServer, entity, listening, picture, post, run_jobs, success
 from tests.node.test_api_search import found as find
 
 ARTICLE = """<!doctype html><html lang=de><head><title>Plain title</title>
@@ -92,11 +93,83 @@ async def test_a_page_is_shown_as_it_describes_itself(working: WorkingServer, si
     assert card["title"] == "Zeppelins & kites > all"
     assert card["description"] == "What <b>flies</b>"
     assert (card["type"], card["html"], card["language"]) == ("link", "", "de")
-    assert (card["image"], card["width"]) == (f"{site.url}/picture.png", 640)
+    assert card["image"] is None
+    assert card["width"] == 640
     assert (card["provider_name"], card["author_name"]) == ("The Paper", "Anna Ink")
     assert card["published_at"] == "2026-03-01T09:00:00.000Z"
     assert [author["account"]["id"] for author in card["authors"]] == [anna.id]
     assert len(await find(bert, "has:link")) == 1
+
+
+async def test_the_picture_of_a_page_is_kept_here(working: WorkingServer, site: Site) -> None:
+    """Fetched once, made small and anew; readers ask the node for it. It goes when another comes, or with its card."""
+    anna, server = await working.person("anna"), working.server
+    address = site.put("/article", ARTICLE.format(domain="x.example"))
+    site.pages["/picture.png"] = (picture("blue", (2000, 1000)) + b"<script>", "image/png")
+    status = await post(anna, address)
+    await working.settle()
+    card = await card_of(anna, status)
+    name = card["image"].removeprefix(f"{server.url}/media/")
+    assert (card["width"], card["height"]) == (678, 339)
+    assert card["blurhash"]
+    served = await server.anonymous.get(card["image"])
+    assert served.headers["Content-Type"] == "image/png"
+    assert b"<script>" not in served.content
+    assert stored(server) == {name}
+
+    server.clock.advance(timedelta(days=1, minutes=1))
+    await post(anna, f"again {address}")
+    await working.settle()
+    assert (await card_of(anna, status))["image"] == card["image"]
+    assert (site.asked["/article"], site.asked["/picture.png"]) == (2, 1)
+
+    server.clock.advance(timedelta(days=1, minutes=1))
+    site.put("/article", ARTICLE.format(domain="x.example").replace("picture.png", "other.png"))
+    site.pages["/other.png"] = (picture("green", (60, 30)), "image/png")
+    last = await post(anna, f"once more {address}")
+    await working.settle()
+    other = await card_of(anna, status)
+    assert (other["width"], other["height"]) == (60, 30)
+    assert stored(server) == {other["image"].rpartition("/")[2]}
+
+    for one in success(await anna.api.get(f"/api/v1/accounts/{anna.id}/statuses")):
+        success(await anna.api.delete(f"/api/v1/statuses/{one['id']}"))
+    assert last["id"]
+    server.clock.advance(timedelta(days=15))
+    await upkeep.keep_up(server.node)
+    assert stored(server) == set()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/png"),
+        (b"<html>", "text/html"),
+        (picture()[:60], "image/png"),
+        (picture() + bytes(9_000_000), "image/png"),
+        (b"", ""),
+    ],
+    ids=["drawing", "drawing called picture", "page", "half", "too large", "missing"],
+)
+async def test_what_is_no_picture_is_not_kept(
+    working: WorkingServer, site: Site, body: bytes, content_type: str
+) -> None:
+    """The card comes without it, and names no address that readers would ask."""
+    anna = await working.person("anna")
+    address = site.put("/article", ARTICLE.format(domain="x.example"))
+    site.pages["/picture.png"] = (body, content_type)
+
+    status = await post(anna, address)
+    await working.settle()
+    card = await card_of(anna, status)
+
+    assert (card["title"], card["image"], card["blurhash"]) == ("Zeppelins & kites > all", None, None)
+    assert stored(working.server) == set()
+
+
+def stored(server: NodeServer) -> set[str]:
+    return {path.name for path in server.node.settings.media_dir.rglob("*") if path.is_file()}
 
 
 async def test_nobody_is_named_as_an_author_who_did_not_allow_it(working: WorkingServer, site: Site) -> None:
@@ -219,21 +292,22 @@ async def test_oembed_completes_a_card_and_brings_no_html(working: WorkingServer
 async def test_no_page_leads_a_node_that_reaches_inner_addresses_elsewhere(
     serve: Callable[..., Awaitable[NodeServer]], site: Site
 ) -> None:
-    """Neither by a redirect nor by what it calls its oEmbed: those are another's to choose, not the member's."""
+    """By no redirect, nor by what it calls its oEmbed or its picture: another chooses those, not the member."""
     async with run_jobs(await serve(allowed_networks="10.0.0.0/8")) as working:
         anna = await working.person("anna")
         elsewhere = site.url.replace("localhost", "127.0.0.1")
         site.put("/inner", "<title>Inner</title>")
         site.put("/inner.json", json.dumps({"type": "link", "author_name": "Inner"}), "application/json")
         link = f"<link rel=alternate type=application/json+oembed href={elsewhere}/inner.json>"
-        outer = site.put("/outer", f"<title>Outer</title>{link}")
+        shown = f"<meta property=og:image content={elsewhere}/inner.png>"
+        outer = site.put("/outer", f"<title>Outer</title>{link}{shown}")
         site.moved["/moved"] = f"{elsewhere}/inner"
         statuses = [await post(anna, address) for address in (outer, f"{site.url}/moved")]
         await working.settle()
         cards = [await card_of(anna, status) for status in statuses]
 
     assert [card and card["title"] for card in cards] == ["Outer", None]
-    assert site.asked["/inner"] == site.asked["/inner.json"] == 0
+    assert site.asked["/inner"] == site.asked["/inner.json"] == site.asked["/inner.png"] == 0
 
 
 async def test_previews_can_be_switched_off(serve: Any, site: Site) -> None:  # noqa: ANN401 - a fixture

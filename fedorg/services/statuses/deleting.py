@@ -4,7 +4,6 @@ As at Mastodon, files of a deleted status may be attached again for a day (a red
 they are deleted with it (S62).
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
@@ -16,6 +15,7 @@ from fedorg.domain.statuses import MediaAttachment, Status, StatusView
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
+from fedorg.services import files
 from fedorg.store import (
     conversations,
     events,
@@ -43,6 +43,7 @@ async def delete_status_and_media(node: Node, author: Account, status_id: Status
 
     def drop_media(conn: Connection, view: StatusView) -> None:
         media.delete_of_status(conn, view.status.id)
+        files.let_go(conn, node, _names(view.media))
 
     view = await node.write(_delete_own, node, author, status_id, drop_media)
     await delete_files(node, view.media)
@@ -51,9 +52,7 @@ async def delete_status_and_media(node: Node, author: Account, status_id: Status
 
 async def delete_files(node: Node, attachments: tuple[MediaAttachment, ...]) -> None:
     """Delete what is stored for attachments whose rows are gone; call it after the commit."""
-    names = {name for one in attachments for name in one.stored_names}
-    for name in sorted(names):
-        await asyncio.to_thread(node.storage.delete, name)
+    await files.drop(node, _names(attachments))
 
 
 def remove(conn: Connection, node: Node, status: Status) -> None:
@@ -84,6 +83,10 @@ def queue_delete(conn: Connection, node: Node, status: Status, *, reblog_of: Sta
             reblog_of_uri=None if reblog_of is None else reblog_of.uri,
         )
         jobs.enqueue(conn, node.ids, node.now(), job)
+
+
+def _names(attachments: tuple[MediaAttachment, ...]) -> set[str]:
+    return {name for one in attachments for name in one.stored_names}
 
 
 def _hearers(conn: Connection, status: Status) -> Sequence[AccountId | None]:
