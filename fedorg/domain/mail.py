@@ -13,9 +13,18 @@ class MailKind(StrEnum):
 
     CONFIRM = "confirm"
     RESET = "reset"
+    CHANGE = "change"
+    """To a new address: it becomes the user's."""
+    UNDO = "undo"
+    """To the address before: it becomes the user's again, and whoever wanted another is signed out."""
 
 
-LINKS_HOLD: Final = {MailKind.CONFIRM: timedelta(days=2), MailKind.RESET: timedelta(hours=6)}
+LINKS_HOLD: Final = {
+    MailKind.CONFIRM: timedelta(days=2),
+    MailKind.RESET: timedelta(hours=6),
+    MailKind.CHANGE: timedelta(days=2),
+    MailKind.UNDO: timedelta(days=7),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

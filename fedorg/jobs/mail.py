@@ -29,6 +29,8 @@ _PERMANENT: Final = 500
 _SUBJECTS: Final = {
     MailKind.CONFIRM: "Confirm your e-mail address for {name}",
     MailKind.RESET: "Choose a new password for {name}",
+    MailKind.CHANGE: "Confirm your new e-mail address for {name}",
+    MailKind.UNDO: "Your e-mail address for {name} is about to change",
 }
 
 logger = log.get_logger()

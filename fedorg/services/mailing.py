@@ -16,6 +16,7 @@ from fedorg.domain.jobs import SendMail
 from fedorg.domain.mail import LINKS_HOLD, Letter, MailKind, MailLink
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.node import Node
+from fedorg.services import changing_address
 from fedorg.services.addresses import blocked_fault, email_fault
 from fedorg.services.credentials import hash_password, new_secret, secret_hash
 from fedorg.services.users import password_problem, sign_out
@@ -116,14 +117,19 @@ async def write_letter(node: Node, job: SendMail) -> Letter | None:
 
     def unit(conn: Connection) -> Letter | None:
         user = users.find(conn, job.user_id)
-        if user is None or user.email is None or user.disabled_at is not None:
+        if user is None or user.disabled_at is not None:
+            return None
+        email = user.email
+        if job.kind in changing_address.KINDS:
+            email = mail_links.find_address(conn, user.id, job.kind, node.now())
+        if email is None:
             return None
         if job.kind is MailKind.CONFIRM and user.confirmed_at is not None:
             return None
         token = new_secret()
-        link = MailLink(token_hash=secret_hash(token), kind=job.kind, email=user.email)
+        link = MailLink(token_hash=secret_hash(token), kind=job.kind, email=email)
         mail_links.put(conn, user.id, link, node.now() + LINKS_HOLD[job.kind])
-        return Letter(user=user, kind=job.kind, email=user.email, link=node.uris.mail_link(job.kind.value, token))
+        return Letter(user=user, kind=job.kind, email=email, link=node.uris.mail_link(job.kind.value, token))
 
     return await node.write(unit)
 

@@ -26,9 +26,25 @@ def find(conn: Connection, token_hash: str, kind: MailKind, now: datetime) -> tu
     return None if row is None else (UserId(row.user_id), row.email)
 
 
+def find_address(conn: Connection, user_id: UserId, kind: MailKind, now: datetime) -> str | None:
+    """The address for which a user has a link of a kind that is still good."""
+    statement = sa.select(mail_links.c.email).where(
+        mail_links.c.user_id == user_id, mail_links.c.kind == kind.value, mail_links.c.expires_at > now
+    )
+    return conn.execute(statement).scalar_one_or_none()
+
+
 def delete_of_user(conn: Connection, user_id: UserId) -> None:
-    """Make every link of a user void."""
-    conn.execute(sa.delete(mail_links).where(mail_links.c.user_id == user_id))
+    """Make every link of a user void but the one with which an earlier address is taken back.
+
+    Whoever took somebody's login over must not be able to rid themselves of it.
+    """
+    conn.execute(sa.delete(mail_links).where(mail_links.c.user_id == user_id, mail_links.c.kind != MailKind.UNDO.value))
+
+
+def delete_undo(conn: Connection, user_id: UserId) -> None:
+    """Make that one void too: it was used."""
+    conn.execute(sa.delete(mail_links).where(mail_links.c.user_id == user_id, mail_links.c.kind == MailKind.UNDO.value))
 
 
 def delete_expired(conn: Connection, before: datetime, limit: int) -> int:

@@ -6,7 +6,7 @@ from fedorg.domain.accounts import User
 from fedorg.domain.instance import TextKind
 from fedorg.errors import FedorgError, Forbidden, Invalid, NotFound
 from fedorg.ids import ApplicationId
-from fedorg.services import instance, instance_texts, oauth, registration, users
+from fedorg.services import changing_address, instance, instance_texts, oauth, registration, users
 from fedorg.services.users import SignedIn
 from fedorg.text import markdown_to_html
 from fedorg.web import limits
@@ -75,6 +75,24 @@ async def change_password(visitor: SignedIn) -> Response:
     return await sign_in_browser(go("/"), user)
 
 
+@blueprint.post("/account/email")
+@members_only
+async def change_email(visitor: SignedIn) -> Response:
+    """Ask for another e-mail address, with the password; limited like every guess at one, and by the address (S56)."""
+    node = this_node()
+    if not node.settings.sends_mail:
+        raise NotFound
+    form = await request.form
+    email = form.get("email", "")
+    spend(limits.SIGN_IN_BY_NAME, limits.subject_of_name(visitor.user.username))
+    spend(limits.MAIL, limits.subject_of_name(email))
+    try:
+        await changing_address.ask(node, visitor.user, password=form.get("password", ""), email=email)
+    except (Invalid, Forbidden) as problem:
+        return await _member_page(visitor, status=422, email_problem=problem)
+    return await _member_page(visitor, is_email_asked=True)
+
+
 @blueprint.post("/account/invites")
 @members_only
 async def create_invite(visitor: SignedIn) -> Response:
@@ -102,7 +120,14 @@ async def _show_text(visitor: SignedIn | None, kind: TextKind, title: str) -> Re
     return await page("text.html", visitor, title=title, written=written, text=rich(markdown_to_html(written.source)))
 
 
-async def _member_page(visitor: SignedIn, *, status: int = 200, problem: FedorgError | None = None) -> Response:
+async def _member_page(
+    visitor: SignedIn,
+    *,
+    status: int = 200,
+    problem: FedorgError | None = None,
+    email_problem: FedorgError | None = None,
+    is_email_asked: bool = False,
+) -> Response:
     node = this_node()
     is_administrator = visitor.user.is_administrator
     invites = await registration.list_invites(node) if is_administrator else []
@@ -112,6 +137,8 @@ async def _member_page(visitor: SignedIn, *, status: int = 200, problem: FedorgE
         visitor,
         status=status,
         problem=None if problem is None else str(problem),
+        email_problem=None if email_problem is None else str(email_problem),
+        is_email_asked=is_email_asked,
         accounts=await users.list_accounts(node, visitor.user.id),
         authorized=[(one, meanings_of(one.scopes)) for one in authorized],
         is_administrator=is_administrator,

@@ -9,7 +9,7 @@ from quart import Blueprint, Response, request
 
 from fedorg.domain.mail import MailKind
 from fedorg.errors import Invalid, NotFound
-from fedorg.services import mailing
+from fedorg.services import changing_address, mailing
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
 from fedorg.web.base import spend, spend_by_address, this_node
@@ -81,6 +81,65 @@ async def confirm(visitor: SignedIn | None, token: str) -> Response:
     words = "Your e-mail address is confirmed. "
     words += "You can sign in now." if user.is_active else "You can sign in as soon as an administrator lets you in."
     return await page("mail_done.html", visitor, words=words)
+
+
+@blueprint.get("/auth/mail/change/<token>")
+@for_everybody
+async def show_change(visitor: SignedIn | None, token: str) -> Response:
+    """Whose new address it is, and the button that confirms it."""
+    return await _changing_page(visitor, MailKind.CHANGE, token)
+
+
+@blueprint.post("/auth/mail/change/<token>")
+@for_everybody
+async def change(visitor: SignedIn | None, token: str) -> Response:
+    """Confirm it, once."""
+    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    user = await changing_address.change(this_node(), token)
+    return await page("mail_done.html", visitor, words=f"This is the e-mail address of @{user.username} from now on.")
+
+
+@blueprint.get("/auth/mail/undo/<token>")
+@for_everybody
+async def show_undo(visitor: SignedIn | None, token: str) -> Response:
+    """Whose address is kept, and the button that keeps it."""
+    return await _changing_page(visitor, MailKind.UNDO, token)
+
+
+@blueprint.post("/auth/mail/undo/<token>")
+@for_everybody
+async def undo(visitor: SignedIn | None, token: str) -> Response:
+    """Keep it or bring it back, once; whoever is signed in is no more."""
+    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    user = await changing_address.undo(this_node(), token)
+    words = (
+        f"This is the e-mail address of @{user.username}. A letter is on its way with which you choose a new password."
+    )
+    return await page("mail_done.html", visitor, words=words)
+
+
+async def _changing_page(visitor: SignedIn | None, kind: MailKind, token: str) -> Response:
+    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    user = await changing_address.find_reader(this_node(), kind, token)
+    title, words, button = _CHANGING[kind]
+    return await page(
+        "mail_change.html",
+        visitor,
+        headers=_QUIET,
+        title=title,
+        words=words.format(name=f"@{user.username}"),
+        button=button,
+    )
+
+
+_CHANGING: Final = {
+    MailKind.CHANGE: ("Your new e-mail address", "Letters for {name} go here from then on.", "Confirm"),
+    MailKind.UNDO: (
+        "Keep your e-mail address",
+        "Letters for {name} go here, as before. Whoever is signed in is signed out, and you choose a new password.",
+        "Take my login back",
+    ),
+}
 
 
 async def _password_page(visitor: SignedIn | None, token: str, problem: str | None) -> Response:
