@@ -11,7 +11,7 @@ from federation.errors import FederationError
 from federation.objects import Note, Ref, UnknownObject
 from fedorg import log
 from fedorg.activitypub import proofs
-from fedorg.domain.jobs import HandleActivity
+from fedorg.domain.jobs import HandleActivity, PassOnAnswer
 from fedorg.errors import Forbidden
 from fedorg.node import Node
 from fedorg.services import forwarding
@@ -32,12 +32,20 @@ async def before(node: Node, job: HandleActivity, document: dict[str, object], a
 
 
 async def after(node: Node, job: HandleActivity, document: dict[str, object], activity: Activity) -> None:
-    """Pass on a new status in a thread of this node."""
+    """Pass on a new status in a thread of this node, later where what it answers is not here yet."""
     if not isinstance(activity, Create) or not _may_answer(activity.object):
         return
     letter = _letter(job, activity)
     if await forwarding.is_of_interest(node, letter) and await _is_proven(node, job, document):
         _tell(activity, is_new=await forwarding.pass_on_new(node, letter))
+    elif await forwarding.is_waiting(node, letter) and await _is_proven(node, job, document):
+        await forwarding.pass_on_later(node, letter)
+
+
+async def later(node: Node, job: PassOnAnswer) -> None:
+    """Pass on a new status if the thread above it is here by now."""
+    if await forwarding.pass_on_if_complete(node, job):
+        logger.info("activity.passed_on", type=job.kind)
 
 
 def _may_answer(about: Note | UnknownObject | Ref) -> bool:

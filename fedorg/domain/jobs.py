@@ -135,6 +135,21 @@ class HandleActivity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     sender: str = ""
 
 
+class PassOnAnswer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Pass on a proven reply of somebody elsewhere once what it answers is here; its activity is ``body``, as received.
+
+    ``tries`` is how often that was not yet so.
+    """
+
+    uri: str
+    kind: str
+    actor: str
+    status_uri: str
+    addressees: tuple[str, ...]
+    body: str
+    tries: int = 0
+
+
 class Change(StrEnum):
     """What is said to have happened to a status."""
 
@@ -425,6 +440,7 @@ Job: TypeAlias = (
     | DistributeFeaturedTag
     | HandleActivity
     | CheckAtOrigin
+    | PassOnAnswer
     | SynchroniseFollowers
     | ResolveThread
     | CompleteThread

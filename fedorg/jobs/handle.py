@@ -1,6 +1,6 @@
 """What came in: activities taken at the door, and the threads they hang in."""
 
-from fedorg.activitypub import discovery, dispatch, resolve
+from fedorg.activitypub import discovery, dispatch, forwarding, resolve
 from fedorg.activitypub.completing import profiles, threads
 from fedorg.domain.jobs import (
     CheckAtOrigin,
@@ -8,6 +8,7 @@ from fedorg.domain.jobs import (
     CompleteThread,
     HandleActivity,
     IdentifyPeer,
+    PassOnAnswer,
     ResolveThread,
 )
 from fedorg.node import Node
@@ -21,6 +22,11 @@ async def handle(node: Node, job: HandleActivity) -> None:
 async def check_at_origin(node: Node, job: CheckAtOrigin) -> None:
     """Look where a status lives for what another server said of it."""
     await dispatch.check_at_origin(node, job)
+
+
+async def pass_on_answer(node: Node, job: PassOnAnswer) -> None:
+    """Pass on a reply whose thread was not whole when it came."""
+    await forwarding.later(node, job)
 
 
 async def identify_peer(node: Node, job: IdentifyPeer) -> None:

@@ -28,6 +28,7 @@ from fedorg.domain.jobs import (
     Job,
     MakeAnnualReport,
     MergeNotifications,
+    PassOnAnswer,
     PostScheduledStatus,
     ProcessMedia,
     PushNotification,
@@ -94,6 +95,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await handle.handle(node, job)
         case CheckAtOrigin():
             await handle.check_at_origin(node, job)
+        case PassOnAnswer():
+            await handle.pass_on_answer(node, job)
         case SynchroniseFollowers():
             await synchronising.synchronise(node, job)
         case ResolveThread():

@@ -7,16 +7,23 @@ mode; the author's own, and those the author named, have it already. An edit or 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
 
+from msgspec import structs
 from sqlalchemy import Connection
 
+from fedorg.domain.jobs import PassOnAnswer
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import FederationMode, Reach, Visibility, admits, is_inside
 from fedorg.node import Node
 from fedorg.services.threads import find_host
-from fedorg.store import accounts, deliveries, domain_blocks, recipients, statuses
+from fedorg.store import accounts, deliveries, domain_blocks, jobs, recipients, statuses
 from fedorg.store.deliveries import OutgoingActivity
 from fedorg.store.recipients import Recipient
+
+TRIED_AFTER: Final = tuple(timedelta(minutes=minutes) for minutes in (0.25, 2, 10, 60, 300, 1080))
+"""How long a reply waits for what it answers before each try."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +43,46 @@ async def pass_on_new(node: Node, letter: Letter) -> bool:
     return await node.write(_pass_on_new, node, letter)
 
 
+async def pass_on_later(node: Node, letter: Letter) -> None:
+    """Pass on a reply that is recorded here when the thread between it and its beginning is; for a day it is tried."""
+    job = PassOnAnswer(
+        uri=letter.uri,
+        kind=letter.type,
+        actor=letter.actor,
+        status_uri=letter.status_uri,
+        addressees=tuple(sorted(letter.addressees)),
+        body=letter.body,
+    )
+
+    def unit(conn: Connection) -> None:
+        jobs.enqueue(conn, node.ids, node.now(), job, due_at=node.now() + TRIED_AFTER[0])
+
+    await node.write(unit)
+
+
+async def pass_on_if_complete(node: Node, job: PassOnAnswer) -> bool:
+    """Do so, or put it off once more; whether it was passed on now."""
+    letter = Letter(
+        uri=job.uri,
+        type=job.kind,
+        actor=job.actor,
+        status_uri=job.status_uri,
+        addressees=frozenset(job.addressees),
+        body=job.body,
+    )
+
+    def unit(conn: Connection) -> bool:
+        if not _is_incomplete(conn, letter):
+            return _pass_on_new(conn, node, letter)
+        tries = job.tries + 1
+        if tries < len(TRIED_AFTER):
+            again = structs.replace(job, tries=tries)
+            jobs.enqueue(conn, node.ids, node.now(), again, due_at=node.now() + TRIED_AFTER[tries])
+        return False
+
+    return await node.write(unit)
+
+
 async def pass_on_edit(node: Node, letter: Letter) -> bool:
     """Pass on the edit of what was passed on, to those who have it and still may."""
     return await node.write(_pass_on_edit, node, letter)
@@ -49,6 +96,11 @@ async def pass_on_deletion(node: Node, letter: Letter) -> bool:
 async def is_of_interest(node: Node, letter: Letter) -> bool:
     """Whether a new status is in a thread whose audience it is for this node to serve."""
     return await node.read(_is_of_interest, letter)
+
+
+async def is_waiting(node: Node, letter: Letter) -> bool:
+    """Whether it is not known yet whose thread a new status is in."""
+    return await node.read(_is_incomplete, letter)
 
 
 async def was_passed_on(node: Node, status_uri: str) -> bool:
@@ -93,6 +145,12 @@ def _pass_on_deletion(conn: Connection, node: Node, letter: Letter) -> bool:
 def _is_of_interest(conn: Connection, letter: Letter) -> bool:
     status = _find(conn, letter)
     return status is not None and find_host(conn, status) is not None
+
+
+def _is_incomplete(conn: Connection, letter: Letter) -> bool:
+    status = _find(conn, letter)
+    top = None if status is None else statuses.find(conn, status.thread_id) or status
+    return top is not None and top.in_reply_to_uri is not None and top.in_reply_to_id is None
 
 
 def _was_passed_on(conn: Connection, status_uri: str) -> bool:

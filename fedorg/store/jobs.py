@@ -33,6 +33,7 @@ from fedorg.domain.jobs import (
     HandleActivity,
     IdentifyPeer,
     Job,
+    PassOnAnswer,
     PostScheduledStatus,
     PushNotification,
     RefreshPoll,
@@ -255,7 +256,7 @@ def _lane(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
     match job:
         case HandleActivity() | CheckAtOrigin():
             return urlsplit(job.sender or job.actor).netloc
-        case SynchroniseFollowers():
+        case SynchroniseFollowers() | PassOnAnswer():
             return urlsplit(job.actor).netloc
         case ResolveThread() | VerifyQuote():
             return _THREADS

@@ -371,6 +371,35 @@ async def test_an_answer_is_handed_on_as_it_came_and_once(
     assert relay.keys_seen[relay.bodies.index(sent)] == f"{working.server.url}/actor#main-key"
 
 
+async def test_an_answer_to_what_is_not_here_yet_is_handed_on_when_it_is(
+    working: WorkingServer, home: FakePeer, relay: FakePeer, third: FakePeer, alice: Member
+) -> None:
+    """An answer that overtakes the one it answers goes to the followers of the thread later, as it came and once."""
+    await follow(working, relay, "sender")
+    await follow(working, third, "sender")
+    question = await post(alice, "Question")
+    between = note(home, "Between", inReplyTo=question)
+    lost = note(home, "To nobody here", inReplyTo=f"{home.url}/notes/lost", cc=[alice_uri(working)])
+    answer = note(home, "Answer", inReplyTo=between["id"], cc=[alice_uri(working)])
+    activities = [home.prove(create(home, one), by="author") for one in (lost, answer)]
+    bodies = [await deliver(working, home, one, by="author") for one in activities]
+    await idle(working)
+    for minutes in (1, 3):
+        working.server.clock.advance(timedelta(minutes=minutes))
+        await idle(working)
+    assert not [one for one in relay.received if one["actor"] == home.actor("author")]
+
+    await deliver(working, home, home.prove(create(home, between), by="author"), by="author")
+    working.server.clock.advance(timedelta(minutes=11))
+    await idle(working)
+    working.server.clock.advance(timedelta(days=2))
+    await idle(working)
+
+    for peer in (relay, third):
+        assert [body for body in peer.bodies if activities[1]["id"].encode() in body] == [bodies[1]]
+        assert not [body for body in peer.bodies if activities[0]["id"].encode() in body]
+
+
 async def test_those_the_author_named_are_not_told_twice(
     working: WorkingServer, home: FakePeer, relay: FakePeer, alice: Member
 ) -> None:
