@@ -24,7 +24,7 @@ TOO_COSTLY: Final = "The picture takes too long to process: it is too large"
 class HeifLimits:
     """What the process may use; it is asked for pixels up to ``source_pixels_max`` of the node's limits."""
 
-    memory_bytes_max: int = 2 * 1024 * 1024 * 1024
+    memory_bytes_max: int = 1024 * 1024 * 1024
     processor_seconds_max: int = 60
     wall_seconds_max: float = 60.0
 
