@@ -1,7 +1,4 @@
-"""The walk over Mastodon's client API: what the node offers does what the contract says.
-
-It runs on SQLite here and on PostgreSQL with the long tests: every rule it asks for has tests on both engines.
-"""
+"""The walk over Mastodon's client API: what the node offers does what the contract says."""
 
 from pathlib import Path
 
@@ -14,7 +11,6 @@ from tests.databases import PostgresqlServer
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("dialect", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True)
 async def test_what_is_offered_of_the_client_api_keeps_its_contract(
     engine_url: str, dialect: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
