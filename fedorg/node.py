@@ -67,10 +67,8 @@ class Node:
     ``signing_keys`` keeps parsed private keys: parsing one costs a hundred signatures. ``asked_keys`` says when a peer
     was last asked for a key, so that a forged signature cannot make this node ask again and again (S23);
     ``asking_keys`` holds what is being fetched, for all who wait for it. ``asked_followers`` says when a peer was last
-    asked who follows one of its accounts. ``told_followers`` keeps what deliveries of an account (the first part of the
-    key) say to a server (the second) of its followers there, as of how many followers it has in all, and when.
-    ``inspections`` has a place for each process that looks into an upload. ``blocked_networks``
-    saves a query per request.
+    asked who follows one of its accounts. ``inspections`` has a place for each process that looks into an upload.
+    ``blocked_networks`` saves a query per request.
     """
 
     settings: Settings
@@ -86,9 +84,6 @@ class Node:
     asked_keys: dict[str, datetime] = field(default_factory=dict, repr=False)
     asking_keys: dict[str, asyncio.Task[tuple[VerificationKey, Account]]] = field(default_factory=dict, repr=False)
     asked_followers: dict[str, datetime] = field(default_factory=dict, repr=False)
-    told_followers: dict[tuple[AccountId, str], tuple[int, datetime, dict[str, str]]] = field(
-        default_factory=dict, repr=False
-    )
     inspections: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(INSPECTIONS_MAX), repr=False)
     blocked_networks: HeldNetworks = field(default_factory=HeldNetworks, repr=False)
 

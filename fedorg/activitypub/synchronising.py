@@ -7,8 +7,8 @@ there. More followers on one server than a list may have are not compared at all
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Final, TypeVar
+from datetime import timedelta
+from typing import Final
 
 from federation import origin, parse, render, signatures, synchronisation
 from federation.collections import Collection, CollectionPage
@@ -30,30 +30,16 @@ from fedorg.services.accounts import get_account
 
 FOLLOWERS_MAX: Final = 5_000
 ASK_AGAIN_AFTER: Final = timedelta(minutes=5)
-SAID_AGAIN_FOR: Final = timedelta(minutes=1)
-"""One who came and one who went within it may go unnoticed; the other side asks once, and is told how it is."""
-KEPT_MAX: Final = 10_000
+ASKED_MAX: Final = 10_000
 _PAGES_MAX: Final = 20
-_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 logger = log.get_logger()
 
 
 async def header_of(node: Node, account_id: AccountId, domain: str) -> dict[str, str]:
-    """What a delivery to a server says of the account's followers there; the same for what is delivered together."""
+    """What a delivery to a server says of the account's followers there."""
     account = await get_account(node, account_id)
-    followers_count, made_at, header = node.told_followers.get((account_id, domain), (None, _NEVER, {}))
-    if followers_count != account.followers_count or node.now() - made_at > SAID_AGAIN_FOR:
-        header = await _header_of(node, account, domain)
-        _keep(node.told_followers, (account_id, domain), (account.followers_count, node.now(), header))
-    return header
-
-
-async def _header_of(node: Node, account: Account, domain: str) -> dict[str, str]:
-    followers = await relationships.list_followers_at(node, account.id, domain, FOLLOWERS_MAX + 1)
+    followers = await relationships.list_followers_at(node, account_id, domain, FOLLOWERS_MAX + 1)
     if len(followers) > FOLLOWERS_MAX or not account.followers_uri:
         return {}
     value = Synchronisation(
@@ -148,13 +134,8 @@ def _may_ask(node: Node, account: Account) -> bool:
     asked_at = node.asked_followers.get(account.uri)
     if asked_at is not None and node.now() - asked_at < ASK_AGAIN_AFTER:
         return False
-    _keep(node.asked_followers, account.uri, node.now())
+    node.asked_followers.pop(account.uri, None)
+    node.asked_followers[account.uri] = node.now()
+    while len(node.asked_followers) > ASKED_MAX:
+        node.asked_followers.pop(next(iter(node.asked_followers)))
     return True
-
-
-def _keep(kept: dict[K, V], key: K, value: V) -> None:
-    """Remember something, and forget what was remembered longest ago."""
-    kept.pop(key, None)
-    kept[key] = value
-    while len(kept) > KEPT_MAX:
-        kept.pop(next(iter(kept)))

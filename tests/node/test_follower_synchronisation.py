@@ -14,11 +14,10 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.visibility import Tier
 from fedorg.services import peers
 from fedorg.store import accounts, relationships
-from tests.node.counting import counted_queries
 from tests.node.fake_peer import FakePeer, running_peer
 from tests.node.peering import be_followed, fetch, find, follow_remote, signed_fetch
 from tests.node.serving import Member
-from tests.node.talking import WorkingServer, post, success
+from tests.node.talking import WorkingServer, success
 
 NUMBERS = count(1)
 
@@ -283,28 +282,6 @@ async def test_what_is_for_followers_says_who_they_are_there(
         assert value.digest == synchronisation.digest([peer.actor("fred"), peer.actor("gina")])
         assert value.collection_id == f"{uri_of(working, 'alice')}/followers"
         assert '"collection-synchronization"' in headers["Signature-Input"]
-
-
-async def test_who_the_followers_are_is_looked_up_once_for_many_deliveries(
-    working: WorkingServer, peer: FakePeer, alice: Member
-) -> None:
-    """However many statuses go out in a row; who comes or goes meanwhile is seen by the next one."""
-
-    async def said(text: str) -> str:
-        await post(alice, text, visibility="private")
-        await working.settle()
-        await working.deliver_all()
-        return synchronisation.parse(peer.headers[-1][HEADER]).digest
-
-    await be_followed(working, peer, "fred", alice)
-    with counted_queries() as queries:
-        first, second = await said("One"), await said("Two")
-    await be_followed(working, peer, "gina", alice)
-    third = await said("Three")
-
-    assert sum("ORDER BY accounts.uri" in query for query in queries) == 1
-    assert first == second == synchronisation.digest([peer.actor("fred")])
-    assert third == synchronisation.digest([peer.actor("fred"), peer.actor("gina")])
 
 
 async def test_a_server_is_told_its_own_followers_and_nobody_elses(
