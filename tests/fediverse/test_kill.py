@@ -98,12 +98,13 @@ async def _meet(cast: Cast) -> None:
 
 
 async def _let_work_end(a: RunningNode, b: RunningNode, seconds: float) -> None:
-    """An hour later, as far as the queues can tell."""
-    await asyncio.gather(a.stop(), b.stop())
-    for node in (a, b):
-        ledger.let_time_pass(node)
-    await asyncio.gather(a.start(), b.start())
-    await settle(a, b, seconds=seconds)
+    """An hour later, as far as the queues can tell, and another: a reply may wait for what comes in the first."""
+    for _ in range(2):
+        await asyncio.gather(a.stop(), b.stop())
+        for node in (a, b):
+            ledger.let_time_pass(node)
+        await asyncio.gather(a.start(), b.start())
+        await settle(a, b, seconds=seconds)
 
 
 async def _check_what_members_see(cast: Cast, record: Record) -> None:
