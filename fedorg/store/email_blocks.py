@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from fedorg.domain.email_blocks import EmailBlock, EmailBlockKind, canonical_hash, domains_above
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
+from fedorg.ids import AccountId
 from fedorg.store import paging
 from fedorg.store.tables import canonical_email_blocks, email_domain_blocks
 from fedorg.store.upsert import insert_ignore
@@ -24,6 +25,22 @@ def insert(conn: Connection, kind: EmailBlockKind, block: EmailBlock) -> bool:
     column = _VALUES[kind]
     row = {"id": block.id, column.name: block.value, "created_at": block.created_at}
     return bool(insert_ignore(conn, _table(kind), [row]))
+
+
+def reserve(conn: Connection, block: EmailBlock, account_id: AccountId) -> None:
+    """Keep an address from registering for as long as an account is suspended; one that is blocked already stays so."""
+    row = {
+        "id": block.id,
+        "canonical_email_hash": block.value,
+        "reference_account_id": account_id,
+        "created_at": block.created_at,
+    }
+    insert_ignore(conn, canonical_email_blocks, [row])
+
+
+def release(conn: Connection, account_id: AccountId) -> None:
+    """Take back what ``reserve`` did for an account."""
+    conn.execute(sa.delete(canonical_email_blocks).where(canonical_email_blocks.c.reference_account_id == account_id))
 
 
 def get(conn: Connection, kind: EmailBlockKind, block_id: int) -> EmailBlock:

@@ -10,7 +10,7 @@ from fedorg.errors import Invalid
 from fedorg.services import auditing, registration
 from fedorg.services.registration import SignUp
 from tests.node.serving import PASSWORD, Member, NodeServer
-from tests.node.talking import NOBODYS_ID, entities, entity, refusal, success
+from tests.node.talking import NOBODYS_ID, entities, entity, links, refusal, success
 from tests.node.test_api_admin_accounts import staff
 
 DOMAINS = "/api/v1/admin/email_domain_blocks"
@@ -76,3 +76,42 @@ async def test_what_is_no_address_is_refused(node_server: NodeServer) -> None:
     for path in (DOMAINS, ADDRESSES):
         assert refusal(await boss.api.get(f"{path}/{NOBODYS_ID}"), 404)
         assert refusal(await boss.api.delete(f"{path}/{NOBODYS_ID}"), 404)
+
+
+async def test_who_is_suspended_cannot_register_anew(node_server: NodeServer) -> None:
+    """Their address is blocked in every spelling until the suspension ends; once they are deleted, for good."""
+    boss = await staff(node_server, "boss", UserRole.ADMIN)
+    anna, bert = [await node_server.person(name) for name in ("anna", "bert")]
+    by_hand = await made(boss, ADDRESSES, "AdminCanonicalEmailBlock", email="Bert@people.example")
+
+    for member in (anna, bert):
+        success(await boss.api.post(f"/api/v1/admin/accounts/{member.id}/action", data={"type": "suspend"}))
+    success(await boss.api.delete(f"/api/v1/admin/accounts/{anna.id}"))
+    success(await boss.api.post(f"/api/v1/admin/accounts/{bert.id}/unsuspend"))
+
+    with pytest.raises(Invalid, match="disallowed"):
+        await register(node_server, "annie", "a.nna+again@people.example")
+    of_anna, kept = entities(await boss.api.get(ADDRESSES), "AdminCanonicalEmailBlock")
+    assert kept == by_hand
+    assert of_anna["canonical_email_hash"] == hashlib.sha256(b"anna@people.example").hexdigest()
+    carl = await node_server.person("carl")
+    success(await boss.api.post(f"/api/v1/admin/accounts/{carl.id}/action", data={"type": "suspend"}))
+    success(await boss.api.post(f"/api/v1/admin/accounts/{carl.id}/unsuspend"))
+    assert success(await boss.api.get(ADDRESSES)) == [of_anna, kept]
+
+
+async def test_blocks_come_in_pages(node_server: NodeServer) -> None:
+    """Newest first, with links to the pages around."""
+    boss = await staff(node_server, "boss", UserRole.ADMIN)
+    for path, field, schema in (
+        (DOMAINS, "domain", "AdminEmailDomainBlock"),
+        (ADDRESSES, "email", "AdminCanonicalEmailBlock"),
+    ):
+        values = [f"{letter}@spam.example" if field == "email" else f"{letter}.example" for letter in "abc"]
+        blocks = [await made(boss, path, schema, **{field: value}) for value in values]
+
+        first = await boss.api.get(path, params={"limit": 2})
+
+        assert success(first) == blocks[:0:-1]
+        assert success(await boss.api.get(links(first)["next"])) == blocks[:1]
+        assert success(await boss.api.get(links(first)["prev"])) == []

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, User, UserRole
+from fedorg.domain.email_blocks import EmailBlock, canonical_hash
 from fedorg.domain.jobs import AnnounceStanding, SeverAccount
 from fedorg.domain.moderation import (
     AccountAction,
@@ -26,7 +27,7 @@ from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import AccountId, WarningId
 from fedorg.node import Node
 from fedorg.services import departures, oauth, users
-from fedorg.store import accounts, admin_accounts, audit, jobs, notifications, reports, warnings
+from fedorg.store import accounts, admin_accounts, audit, email_blocks, jobs, notifications, reports, warnings
 from fedorg.store import users as user_rows
 
 TEXT_MAX: Final = 2000
@@ -165,6 +166,7 @@ async def unsuspend(node: Node, by: User | None, account_id: AccountId) -> Admin
         # Whoever has not been let in yet stays outside.
         suspended_at = account.created_at if is_waiting else None
         accounts.set_standing(conn, account.id, suspended_at=suspended_at, suspended_remotely=False)
+        email_blocks.release(conn, account.id)
         _announce(conn, node, account)
         _audit(conn, node, "account.unsuspended", account, by)
 
@@ -193,11 +195,17 @@ def silence(conn: Connection, node: Node, account: Account, by: User | None) -> 
 
 
 def suspend(conn: Connection, node: Node, account: Account, by: User | None) -> None:
-    """Hide an account everywhere, end what acts for it, and tell the servers that know it (S42, S50)."""
+    """Hide an account everywhere, end what acts for it, and tell the servers that know it (S42, S50).
+
+    As in Mastodon nobody registers with the address of its member until the suspension ends.
+    """
     accounts.set_standing(conn, account.id, suspended_at=node.now(), suspended_remotely=False)
     oauth.revoke_account(conn, node, account.id)
     for user in user_rows.list_of_account(conn, account.id):
         users.sign_out(conn, node, user.id)
+        if user.email:
+            reserved = EmailBlock(id=node.ids.next(), value=canonical_hash(user.email), created_at=node.now())
+            email_blocks.reserve(conn, reserved, account.id)
     if not account.is_local:
         # Its own server goes on bringing it what it follows, unless it follows nobody here.
         jobs.enqueue(conn, node.ids, node.now(), SeverAccount(account_id=account.id, cause=node.ids.next()))

@@ -63,7 +63,10 @@ canonical_email_blocks: Final = Table(
     metadata,
     own_id(),
     Column("canonical_email_hash", Text, nullable=False, unique=True),
+    # Whose suspension made it, and takes it back when it ends; they may be gone.
+    Column("reference_account_id", BigInteger),
     moment("created_at"),
+    Index(None, "reference_account_id"),
 )
 
 # Networks that are kept out, or whose people wait for approval.
