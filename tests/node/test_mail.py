@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from email.message import EmailMessage
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from fedorg import config
@@ -18,9 +20,10 @@ from fedorg.domain.accounts import UserRole
 from fedorg.errors import SettingsError
 from fedorg.jobs import upkeep
 from fedorg.store import users
+from fedorg.store.tables import jobs
 from tests.node.at_once import meanwhile
 from tests.node.serving import PASSWORD, Browser, NodeServer
-from tests.node.talking import WorkingServer, refusal, run_jobs, success
+from tests.node.talking import WAIT_SECONDS, WorkingServer, refusal, run_jobs, success
 
 Serve = Callable[..., Awaitable[NodeServer]]
 ADDRESS = "dora@people.example"
@@ -108,6 +111,19 @@ def link_in(letter: EmailMessage) -> str:
 async def send(browser: Browser, path: str, **fields: str) -> httpx.Response:
     """Open a page and send its form."""
     return await browser.submit(await browser.open(path), path, **fields)
+
+
+async def until_put_back(working: WorkingServer) -> None:
+    """Wait until a job was tried in vain and is nobody's: the clock may go on, no letter of it is under way."""
+
+    def count(conn: sa.Connection) -> int:
+        waits = (jobs.c.last_error.is_not(None), jobs.c.leased_until.is_(None))
+        return conn.execute(sa.select(sa.func.count()).select_from(jobs).where(*waits)).scalar_one()
+
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not await working.server.node.read(count):
+        assert time.monotonic() < deadline, "no job was put back"
+        await asyncio.sleep(0.01)
 
 
 async def who_am_i(person: httpx.AsyncClient) -> httpx.Response:
@@ -224,6 +240,7 @@ async def test_a_letter_waits_for_an_ill_mail_server(
         await working.settle()
         postbox.refusal = f"451 Come back later, {ADDRESS}"
         await send(browser, "/auth/password", email="anna@people.example")
+        await until_put_back(working)
         postbox.refusal = None
         working.server.clock.advance(timedelta(seconds=30))
         await working.settle()
