@@ -7,6 +7,26 @@ from fedorg.domain.visibility import Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a peer is to this node right now, with what it inherits from blocks of the hosts above it.
+
+    ``suspended_at`` and ``silenced_at`` are the moments of the blocks that keep it away or out of sight, None: it is
+    not; the one that is closest to its name counts.
+    """
+
+    tier: Tier = Tier.OPEN
+    suspended_at: datetime | None = None
+    silenced_at: datetime | None = None
+    reject_media: bool = False
+    reject_reports: bool = False
+
+    @property
+    def is_silenced(self) -> bool:
+        """Whether its accounts are shown to none but those who follow them."""
+        return self.silenced_at is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
     """Another server, named by its domain. ``signature_scheme`` is the one it understood last.
 
@@ -39,3 +59,16 @@ class PeerSummary:
     deliveries_dead: int
     oldest_waiting_at: datetime | None
     next_try_at: datetime | None
+
+
+def lineage(domain: str) -> tuple[str, ...]:
+    """A domain and the hosts above it, the closest first: ``a.b.c:80``, ``a.b.c``, ``b.c``, ``c``.
+
+    What is said of one of them by a block holds for the domain.
+    """
+    host, _, port = domain.rpartition(":")
+    if not port.isdigit():
+        host = domain
+    labels = host.split(".")
+    above = [".".join(labels[number:]) for number in range(len(labels))]
+    return tuple(dict.fromkeys([domain, *above]))

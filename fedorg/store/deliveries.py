@@ -25,7 +25,7 @@ from fedorg.domain.visibility import Reach, Tier
 from fedorg.ids import AccountId, IdSource
 from fedorg.store import changes
 from fedorg.store.jobs import ERROR_MAX, QueueCounts
-from fedorg.store.peers import FAILURES_MAX
+from fedorg.store.peers import FAILURES_MAX, tiers
 from fedorg.store.tables import accounts, activities, deliveries, follows, gone_inboxes, peers
 from fedorg.store.upsert import insert_ignore
 
@@ -203,7 +203,8 @@ def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) 
         )
     else:
         _put_off_stragglers(conn, now)
-    return tuple(_claimed(row) for row in claimed.values())
+    now_are = tiers(conn, [row.domain for row in claimed.values()])
+    return tuple(_claimed(row, now_are[row.domain]) for row in claimed.values())
 
 
 def renew(conn: Connection, claimed: Sequence[ClaimedDelivery], until: datetime) -> None:
@@ -384,7 +385,6 @@ def _due(now: datetime, full: Collection[str], taken: Collection[int], *, limit:
             activities.c.body,
             activities.c.reach,
             activities.c.for_followers,
-            peers.c.tier,
             peers.c.signature_scheme,
             peers.c.implements,
             peers.c.failures,
@@ -409,7 +409,7 @@ def _domain_max(row: Row[Any], window: Window) -> int:
     return 1 if (row.failures or 0) >= FAILURES_MAX else window.domain_max
 
 
-def _claimed(row: Row[Any]) -> ClaimedDelivery:
+def _claimed(row: Row[Any], tier: Tier) -> ClaimedDelivery:
     return ClaimedDelivery(
         id=DeliveryId(row.id),
         uri=row.uri,
@@ -422,7 +422,7 @@ def _claimed(row: Row[Any]) -> ClaimedDelivery:
         queued_at=row.created_at,
         reach=Reach(row.reach),
         for_followers=row.for_followers,
-        tier=Tier(row.tier or Tier.OPEN),
+        tier=tier,
         signature_scheme=row.signature_scheme,
         implements=frozenset(row.implements or ()),
         is_ill=bool(row.failures),

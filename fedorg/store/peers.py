@@ -1,17 +1,18 @@
 """Other servers: their tier, how to sign for them, and how deliveries to them fare.
 
-A peer this node never set a tier for is ``open``. The circuit breaker is a row, so that it is bounded and survives a
-restart (S32): after ``FAILURES_MAX`` failures in a row, or as long as the peer asked for patience, deliveries wait
-until ``closed_until``; after failures one at a time is tried then. What the last failure was is kept after a success.
+A peer this node never set a tier for is ``open``; a block holds for every host below it too, other tiers for that one
+name only. The circuit breaker is a row, so that it is bounded and survives a restart (S32): after ``FAILURES_MAX``
+failures in a row, or as long as the peer asked for patience, deliveries wait until ``closed_until``; after failures one
+at a time is tried then. What the last failure was is kept after a success.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, func, select, update
 
-from fedorg.domain.peers import Peer, PeerSummary
+from fedorg.domain.peers import Peer, PeerSummary, Standing, lineage
 from fedorg.domain.visibility import Tier
 from fedorg.store.tables import accounts, deliveries, peers
 from fedorg.store.upsert import insert_ignore
@@ -24,6 +25,17 @@ LONGEST_PAUSE: Final = timedelta(hours=6)
 HEARD_PAUSE: Final = timedelta(minutes=5)
 ERROR_MAX: Final = 500
 
+# Engines bound the number of parameters of a statement.
+_PIECE: Final = 1000
+
+_DECIDED: Final = select(
+    peers.c.domain,
+    peers.c.tier,
+    peers.c.blocked_at,
+    peers.c.is_silenced,
+    peers.c.reject_media,
+    peers.c.reject_reports,
+)
 _WAITS: Final = deliveries.c.dead_at.is_(None)
 _QUEUED: Final = select(
     deliveries.c.domain,
@@ -40,11 +52,21 @@ def find(conn: Connection, domain: str) -> Peer | None:
     return None if row is None else _peer(row)
 
 
+def standings(conn: Connection, domains: Iterable[str]) -> dict[str, Standing]:
+    """What each of these domains is to this node: its own tier, and what blocks say of it and of the hosts above it."""
+    above = {domain: lineage(domain) for domain in set(domains)}
+    names = sorted({name for line in above.values() for name in line})
+    decided = {
+        row.domain: row
+        for start in range(0, len(names), _PIECE)
+        for row in conn.execute(_DECIDED.where(peers.c.domain.in_(names[start : start + _PIECE])))
+    }
+    return {domain: _standing([decided.get(name) for name in line]) for domain, line in above.items()}
+
+
 def tiers(conn: Connection, domains: Iterable[str]) -> dict[str, Tier]:
-    """The tier of each of these domains."""
-    wanted = set(domains)
-    rows = conn.execute(select(peers.c.domain, peers.c.tier).where(peers.c.domain.in_(wanted)))
-    return dict.fromkeys(wanted, Tier.OPEN) | {row.domain: Tier(row.tier) for row in rows}
+    """The tier of each of these domains; a block is inherited from the hosts above."""
+    return {domain: standing.tier for domain, standing in standings(conn, domains).items()}
 
 
 def tiers_below(conn: Connection, domain: str) -> set[Tier]:
@@ -182,6 +204,21 @@ def _summaries(conn: Connection, which: Select[Any]) -> tuple[PeerSummary, ...]:
         )
         for row in rows
         for queue in (queued.get(row.domain),)
+    )
+
+
+def _standing(line: Sequence[Row[Any] | None]) -> Standing:
+    """What the rows of a domain and of the hosts above it come to; None where nothing is known."""
+    rules = [row for row in line if row is not None]
+    suspended = [row.blocked_at for row in rules if row.tier == Tier.BLOCKED]
+    silenced = [row.blocked_at for row in rules if row.is_silenced]
+    own = Tier.OPEN if line[0] is None else Tier(line[0].tier)
+    return Standing(
+        tier=Tier.BLOCKED if suspended else own,
+        suspended_at=next(iter(suspended), None),
+        silenced_at=next(iter(silenced), None),
+        reject_media=any(row.reject_media for row in rules),
+        reject_reports=any(row.reject_reports for row in rules),
     )
 
 

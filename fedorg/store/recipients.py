@@ -14,13 +14,13 @@ from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import Tier
 from fedorg.ids import AccountId, StatusId
+from fedorg.store import peers
 from fedorg.store.beside import beside
 from fedorg.store.tables import (
     accounts,
     favourites,
     follows,
     mentions,
-    peers,
     poll_votes,
     polls,
     quotes,
@@ -31,11 +31,9 @@ from fedorg.store.tables import (
 from fedorg.store.upsert import insert_ignore
 
 _INBOX: Final = sa.func.coalesce(accounts.c.shared_inbox, accounts.c.inbox)
-_TIER: Final = sa.func.coalesce(peers.c.tier, Tier.OPEN.value).label("tier")
 _COLUMNS: Final = (
     _INBOX.label("inbox"),
     accounts.c.peer.label("domain"),
-    _TIER,
 )
 _IS_REACHED: Final = (accounts.c.peer.is_not(None), accounts.c.suspended_at.is_(None))
 
@@ -106,11 +104,7 @@ def list_holders(conn: Connection, status_id: StatusId) -> list[Recipient]:
         .where(status_inboxes.c.status_id == status_id)
         .subquery()
     )
-    statement = (
-        sa.select(sent.c.inbox, sent.c.domain, _TIER)
-        .select_from(sent.outerjoin(peers, peers.c.domain == sent.c.domain))
-        .where(sent.c.domain.is_not(None))
-    )
+    statement = sa.select(sent.c.inbox, sent.c.domain).where(sent.c.domain.is_not(None))
     return _read(conn, statement)
 
 
@@ -138,14 +132,11 @@ def _mentioned(status_id: StatusId) -> sa.Select[tuple[int]]:
 
 
 def _recipients(conn: Connection, which: ColumnElement[bool]) -> list[Recipient]:
-    statement: sa.Select[Any] = (
-        sa.select(*_COLUMNS)
-        .select_from(accounts.outerjoin(peers, peers.c.domain == accounts.c.peer))
-        .where(which, *_IS_REACHED, _INBOX != "")
-        .distinct()
-    )
+    statement: sa.Select[Any] = sa.select(*_COLUMNS).where(which, *_IS_REACHED, _INBOX != "").distinct()
     return _read(conn, statement)
 
 
 def _read(conn: Connection, statement: sa.Select[Any]) -> list[Recipient]:
-    return [Recipient(inbox=row.inbox, domain=row.domain, tier=Tier(row.tier)) for row in conn.execute(statement)]
+    found = conn.execute(statement).all()
+    tiers = peers.tiers(conn, [row.domain for row in found])
+    return [Recipient(inbox=row.inbox, domain=row.domain, tier=tiers[row.domain]) for row in found]

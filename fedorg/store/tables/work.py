@@ -25,6 +25,13 @@ peers: Final = Table(
     Column("last_error", Text),
     count("failures"),
     moment("closed_until", nullable=True),
+    # A rule that administrators made about the server, and when: the tier ``blocked`` never comes without one.
+    Column("block_id", BigInteger),
+    moment("blocked_at", nullable=True),
+    flag("is_silenced"),
+    flag("reject_media"),
+    flag("reject_reports"),
+    Index(None, "block_id", unique=True),
 )
 
 jobs: Final = Table(
