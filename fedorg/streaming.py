@@ -25,7 +25,7 @@ _RETRY_SECONDS: Final = 60
 
 
 class StreamName(StrEnum):
-    """Mastodon's names of streams."""
+    """Mastodon's names of streams, and ours for what goes no further than a reach."""
 
     USER = "user"
     USER_NOTIFICATION = "user:notification"
@@ -35,6 +35,9 @@ class StreamName(StrEnum):
     PUBLIC_LOCAL_MEDIA = "public:local:media"
     PUBLIC_REMOTE = "public:remote"
     PUBLIC_REMOTE_MEDIA = "public:remote:media"
+    PUBLIC_NODE = "public:node"
+    PUBLIC_ORGANISATION = "public:organisation"
+    PUBLIC_PARTNERS = "public:partners"
     HASHTAG = "hashtag"
     HASHTAG_LOCAL = "hashtag:local"
     LIST = "list"

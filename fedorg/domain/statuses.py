@@ -219,7 +219,10 @@ class ScheduledStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusChange:
-    """What a client asks to edit; None leaves a part as it is. Without ``poll`` there is no poll any more."""
+    """What a client asks to edit; None leaves a part as it is. Without ``poll`` there is no poll any more.
+
+    ``reach`` is how far the client believes the status to go: an edit cannot change it, and says so.
+    """
 
     text: str | None = None
     spoiler_text: str | None = None
@@ -229,6 +232,7 @@ class StatusChange:
     media_changes: tuple[MediaChange, ...] = ()
     poll: PollDraft | None = None
     quote_policy: QuotePolicy | None = None
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
+from fedorg.domain.visibility import Reach
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What narrows a timeline beyond its subject."""
+    """What narrows a timeline beyond its subject; ``reach``: only what goes exactly that far."""
 
     local_only: bool = False
     remote_only: bool = False
     media_only: bool = False
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -278,6 +278,7 @@ def preferences_entity(user: User) -> dict[str, str | bool | None]:
     """How clients should behave by default."""
     return {
         "posting:default:visibility": user.default_visibility.value,
+        "posting:default:reach": None if user.default_reach is None else user.default_reach.value,
         "posting:default:sensitive": user.default_sensitive,
         "posting:default:language": user.default_language,
         "posting:default:quote_policy": user.default_quote_policy.value,

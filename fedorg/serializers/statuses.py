@@ -1,7 +1,8 @@
 """Status entities and their relatives. Spec: Mastodon API, entities/Status, StatusEdit, StatusSource, Context.
 
 Beside Mastodon's members a Status carries ``reach``: how far it travels (``node``, ``organisation``, ``partners`` or
-``public``), and ``reactions``: the emojis it was given elsewhere, which are no favourites.
+``public``), ``local_only``: that it is ``node``, and ``reactions``: the emojis it was given elsewhere, which are no
+favourites.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import TypedDict
 
 from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.statuses import ContextView, Mention, QuoteView, Status, StatusEdit, StatusView, Tag
+from fedorg.domain.visibility import Reach
 from fedorg.serializers.accounts import AccountEntity, EmojiEntity, account_entity, emoji_entity
 from fedorg.serializers.cards import CardEntity, card_entity
 from fedorg.serializers.filters import FilterResultEntity, filter_result_entity
@@ -62,6 +64,7 @@ class _StatusBase(TypedDict):
     spoiler_text: str
     visibility: str
     reach: str
+    local_only: bool
     language: str | None
     content: str
     replies_count: int
@@ -140,6 +143,7 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         "spoiler_text": shown.spoiler_text,
         "visibility": status.audience.visibility,
         "reach": status.audience.reach,
+        "local_only": status.audience.reach is Reach.NODE,
         "language": shown.language,
         "content": shown.content,
         "replies_count": shown.replies_count,

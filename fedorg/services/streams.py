@@ -18,6 +18,7 @@ from fedorg.domain.events import Event, EventKind
 from fedorg.domain.notifications import NotificationView
 from fedorg.domain.oauth import Token
 from fedorg.domain.statuses import PageQuery, StatusView
+from fedorg.domain.visibility import Reach
 from fedorg.errors import NotFound, Unauthorized, Unavailable
 from fedorg.ids import AccountId, ConversationId, EventId, ListId, NotificationId, StatusId
 from fedorg.node import Node
@@ -38,6 +39,7 @@ class _Narrowing:
     local_only: bool = False
     remote_only: bool = False
     media_only: bool = False
+    reach: Reach | None = None
 
 
 _NARROWED: Final[Mapping[StreamName, _Narrowing]] = {
@@ -47,6 +49,9 @@ _NARROWED: Final[Mapping[StreamName, _Narrowing]] = {
     StreamName.PUBLIC_LOCAL_MEDIA: _Narrowing(local_only=True, media_only=True),
     StreamName.PUBLIC_REMOTE: _Narrowing(remote_only=True),
     StreamName.PUBLIC_REMOTE_MEDIA: _Narrowing(remote_only=True, media_only=True),
+    StreamName.PUBLIC_NODE: _Narrowing(reach=Reach.NODE),
+    StreamName.PUBLIC_ORGANISATION: _Narrowing(reach=Reach.ORGANISATION),
+    StreamName.PUBLIC_PARTNERS: _Narrowing(reach=Reach.PARTNERS),
     StreamName.HASHTAG: _Narrowing(),
     StreamName.HASHTAG_LOCAL: _Narrowing(local_only=True),
 }
@@ -138,6 +143,7 @@ class Streams:
                 local_only=narrowed.local_only,
                 remote_only=narrowed.remote_only,
                 media_only=narrowed.media_only,
+                reach=narrowed.reach,
             )
         return await timelines.tag(self._node, viewer, stream.tag, only, local_only=narrowed.local_only)
 

@@ -10,6 +10,7 @@ from fedorg import text
 from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import PageQuery, StatusView
 from fedorg.domain.timelines import AccountSelection, Selection
+from fedorg.domain.visibility import Reach
 from fedorg.ids import AccountId, ListId, StatusId
 from fedorg.node import Node
 from fedorg.store import accounts, cards, interactions, lists, timelines, trends, views
@@ -54,9 +55,13 @@ async def public(
     local_only: bool = False,
     remote_only: bool = False,
     media_only: bool = False,
+    reach: Reach | None = None,
 ) -> list[StatusView]:
-    """Public statuses known here, without boosts and without replies to others; reach public only for visitors."""
-    selection = Selection(local_only=local_only, remote_only=remote_only, media_only=media_only)
+    """Public statuses known here, without boosts and without replies to others; reach public only for visitors.
+
+    ``reach`` keeps those that go exactly that far: the timeline of the organisation, of its partners, of the node.
+    """
+    selection = Selection(local_only=local_only, remote_only=remote_only, media_only=media_only, reach=reach)
 
     def unit(conn: Connection) -> list[StatusView]:
         now = node.now()
@@ -89,12 +94,13 @@ async def tag(
     local_only: bool = False,
     remote_only: bool = False,
     media_only: bool = False,
+    reach: Reach | None = None,
 ) -> list[StatusView]:
     """Public statuses with the hashtag ``name`` or one of ``any_of``, with each of ``all_of`` and none of ``none_of``.
 
     Names may come in any spelling; of each list the first ten count.
     """
-    selection = Selection(local_only=local_only, remote_only=remote_only, media_only=media_only)
+    selection = Selection(local_only=local_only, remote_only=remote_only, media_only=media_only, reach=reach)
 
     def unit(conn: Connection) -> list[StatusView]:
         ids = timelines.list_tagged(

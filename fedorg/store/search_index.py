@@ -30,7 +30,7 @@ from fedorg.domain.search import (
     Within,
 )
 from fedorg.domain.statuses import MediaType, Status
-from fedorg.domain.visibility import Visibility
+from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import AccountId, StatusId, at
 from fedorg.store import domain_blocks, narrowing
 from fedorg.store.beside import beside
@@ -173,6 +173,7 @@ _PROPERTIES: Final[Mapping[str, ColumnElement[bool]]] = {
     "quote": sa.exists().where(quotes.c.status_id == statuses.c.id, quotes.c.state == QuoteState.ACCEPTED.value),
     "reply": statuses.c.in_reply_to_uri.is_not(None),
     "sensitive": statuses.c.sensitive,
+    **{f"reach:{reach}": statuses.c.reach == reach.value for reach in Reach},
 }
 
 

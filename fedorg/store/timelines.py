@@ -201,6 +201,8 @@ def _listed(viewer: AccountId | None, now: datetime, selection: Selection) -> li
         conditions.append(~statuses.c.is_local)
     if selection.media_only:
         conditions.append(_has_media())
+    if selection.reach is not None:
+        conditions.append(statuses.c.reach == selection.reach.value)
     return conditions
 
 

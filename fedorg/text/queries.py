@@ -1,7 +1,8 @@
 """What somebody typed into a search field, as a value: words, phrases in quotes, and Mastodon's operators.
 
-``from:``, ``before:``, ``after:``, ``during:``, ``has:``, ``is:``, ``in:`` and ``language:``; ``-`` before a part means
-that it must not hold, ``+`` changes nothing. What is no operator is words. Spec: Mastodon, user/discover.
+``from:``, ``before:``, ``after:``, ``during:``, ``has:``, ``is:``, ``in:`` and ``language:``, and our own ``reach:``.
+``-`` before a part means that it must not hold, ``+`` changes nothing. What is no operator is words. Spec: Mastodon,
+user/discover.
 """
 
 import re
@@ -90,4 +91,5 @@ _OPERATORS: Final[Mapping[str, Callable[[str], Condition]]] = {
     "has": lambda value: HasProperty(name=value.lower()),
     "is": lambda value: HasProperty(name=value.lower()),
     "language": lambda value: InLanguage(code=value.lower()),
+    "reach": lambda value: HasProperty(name=f"reach:{value.lower()}"),
 }

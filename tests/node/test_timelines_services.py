@@ -207,7 +207,7 @@ async def test_public_timelines_show_what_is_for_everybody(world: World) -> None
     await relationships.mute(world.node, reader, muted.id)
 
     async def public(viewer: Account | None, **fields: bool) -> set[StatusId]:
-        return _ids(await timelines.public(world.node, viewer.id if viewer else None, PAGE, **fields))
+        return _ids(await timelines.public(world.node, viewer.id if viewer else None, PAGE, **fields))  # type: ignore[arg-type]
 
     async def tagged(viewer: Account | None, **fields: tuple[str, ...]) -> set[StatusId]:
         return _ids(await timelines.tag(world.node, viewer.id if viewer else None, "#Tea", PAGE, **fields))  # type: ignore[arg-type]

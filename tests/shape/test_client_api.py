@@ -19,9 +19,15 @@ in this list answers 404. *Access* is the scope a token needs; `public` before i
 without a token, with what everybody may see. A role behind it (`moderator`, `admin`) is the least that the user
 needs beside the scope; owners stand above administrators.
 
-Beside Mastodon's members a Status carries `reach`, and `POST /api/v1/statuses` takes `reach` (`node`, `organisation`,
-`partners`, `public`), `visibility=local` and `local_only=true` (both mean reach `node`). An edit
-without `poll` removes the poll, as in Mastodon.
+Beside Mastodon's members a Status carries `reach` and `local_only` (its reach is `node`), and `POST /api/v1/statuses`
+takes `reach` (`node`, `organisation`, `partners`, `public`), `visibility=local` and `local_only=true` (both mean reach
+`node`). Without them a status takes the reach of what it answers or quotes, else the member's default
+(`source[reach]` of `PATCH update_credentials`, `posting:default:reach` of the preferences), and never goes further than
+the node's. An edit that asks for another reach is refused (422). One without `poll` removes the poll, as in Mastodon.
+
+`reach` narrows the public and hashtag timelines to what goes exactly that far, `reach:organisation` a search, and the
+streams `public:node`, `public:organisation` and `public:partners` (`/api/v1/streaming/public/organisation`, …) what is
+heard: the timeline of the organisation is `GET /api/v1/timelines/public?reach=organisation`.
 
 It also carries `reactions`: what accounts elsewhere reacted with, each in the form of Mastodon's Reaction. A custom
 emoji is named `shortcode@domain` and pictured at its own server. A reaction sent as a favourite counts as both.

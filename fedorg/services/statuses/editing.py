@@ -83,6 +83,9 @@ def keep_version(
 def _record_edit(conn: Connection, editing: _Editing) -> Status:
     node, author, change, composed = editing.node, editing.author, editing.change, editing.composed
     before = statuses.get_own_for_update(conn, author.id, editing.status_id)
+    if change.reach not in (None, before.audience.reach):
+        # Other servers cannot be told that what they have is for fewer, nor may those who wrote below it for more.
+        raise Invalid("Validation failed: an edit cannot change how far a post goes; delete it and post it anew")
     attached = media.list_of_statuses(conn, [before.id]).get(before.id, ())
     poll = polls.hold_of_status(conn, before.id)
     check_addressees(

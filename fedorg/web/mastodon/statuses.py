@@ -99,7 +99,7 @@ async def get_source(viewer: Viewer, status_id: StatusId) -> Response:
 @blueprint.put("/<id:status_id>")
 @requires("write:statuses")
 async def edit(viewer: Viewer, status_id: StatusId) -> Response:
-    """Change a status of one's own; visibility and reach stay as they are."""
+    """Change a status of one's own; visibility stays as it is, and another ``reach`` is refused."""
     params = await read_params()
     change = StatusChange(
         text=params.text("status"),
@@ -110,6 +110,7 @@ async def edit(viewer: Viewer, status_id: StatusId) -> Response:
         media_changes=_media_changes(params),
         poll=read_poll(params),
         quote_policy=quote_policy_in(params),
+        reach=_reach_in(params),
     )
     await statuses.edit_status(this_node(), viewer.account, status_id, change)
     return await _answer(viewer, status_id)
@@ -223,17 +224,13 @@ async def list_reblogged_by(viewer: Viewer | None, status_id: StatusId) -> Respo
 
 def _draft(params: Params, viewer: Viewer) -> StatusDraft:
     key = request.headers.get("Idempotency-Key", "").strip()
-    visibility, reach = params.text("visibility"), params.choice("reach", Reach)
-    # Two conventions of clients for what stays on the node (Pleroma's and glitch-soc's).
-    if visibility == "local" or params.flag("local_only"):
-        reach = Reach.NODE
     in_reply_to_id, quoted_status_id = params.integer("in_reply_to_id"), params.integer("quoted_status_id")
     return StatusDraft(
         text=params.text("status") or "",
         spoiler_text=params.text("spoiler_text") or "",
         sensitive=params.flag("sensitive"),
-        visibility=Visibility.PUBLIC if visibility == "local" else params.choice("visibility", Visibility),
-        reach=reach,
+        visibility=Visibility.PUBLIC if _is_local(params) else params.choice("visibility", Visibility),
+        reach=_reach_in(params),
         language=params.text("language") or None,
         in_reply_to_id=StatusId(in_reply_to_id) if in_reply_to_id is not None else None,
         quoted_status_id=StatusId(quoted_status_id) if quoted_status_id is not None else None,
@@ -243,6 +240,16 @@ def _draft(params: Params, viewer: Viewer) -> StatusDraft:
         application_id=viewer.token.application_id,
         idempotency_key=key[:_KEY_MAX] or None,
     )
+
+
+def _reach_in(params: Params) -> Reach | None:
+    """How far a status goes; None when the request does not say."""
+    # Two conventions of clients for what stays on the node (Pleroma's and glitch-soc's).
+    return Reach.NODE if _is_local(params) or params.flag("local_only") else params.choice("reach", Reach)
+
+
+def _is_local(params: Params) -> bool:
+    return params.text("visibility") == "local"
 
 
 def quote_policy_in(params: Params) -> QuotePolicy | None:

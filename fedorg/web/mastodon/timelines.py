@@ -7,6 +7,7 @@ from quart import Blueprint, Response
 from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import StatusView
 from fedorg.domain.timelines import AccountSelection
+from fedorg.domain.visibility import Reach
 from fedorg.ids import AccountId, ListId
 from fedorg.serializers.statuses import status_entity
 from fedorg.services import completion, timelines
@@ -46,7 +47,7 @@ async def list_direct(viewer: Viewer) -> Response:
 @blueprint.get("/timelines/public")
 @open_to_public("read:statuses")
 async def list_public(viewer: Viewer | None) -> Response:
-    """Public statuses known here; without a token only those whose reach is public (S60)."""
+    """Public statuses known here, of one ``reach`` if asked; without a token only of reach public (S60)."""
     params = await read_params()
     found = await timelines.public(
         this_node(),
@@ -55,6 +56,7 @@ async def list_public(viewer: Viewer | None) -> Response:
         local_only=params.flag("local") or False,
         remote_only=params.flag("remote") or False,
         media_only=params.flag("only_media") or False,
+        reach=params.choice("reach", Reach),
     )
     return _statuses(found)
 
@@ -62,7 +64,7 @@ async def list_public(viewer: Viewer | None) -> Response:
 @blueprint.get("/timelines/tag/<hashtag>")
 @open_to_public("read:statuses")
 async def list_tagged(viewer: Viewer | None, hashtag: str) -> Response:
-    """Public statuses with a hashtag; without a token only those whose reach is public."""
+    """Public statuses with a hashtag, of one ``reach`` if asked; without a token only of reach public."""
     params = await read_params()
     found = await timelines.tag(
         this_node(),
@@ -75,6 +77,7 @@ async def list_tagged(viewer: Viewer | None, hashtag: str) -> Response:
         local_only=params.flag("local") or False,
         remote_only=params.flag("remote") or False,
         media_only=params.flag("only_media") or False,
+        reach=params.choice("reach", Reach),
     )
     return _statuses(found)
 
