@@ -44,7 +44,8 @@ class Actor:
 
     ``discoverable`` and ``indexable`` are None where nothing was said, which is not consent. ``moderators`` is the
     collection a ``Group`` names as ``attributedTo``. ``implements`` holds the URIs of what its software can do,
-    ``webfinger`` the preferred address without ``acct:``.
+    ``webfinger`` the preferred address without ``acct:``. ``department`` and ``job_title``
+    say where somebody works in an organisation, and as what.
     """
 
     type: ActorType = "Person"
@@ -78,5 +79,7 @@ class Actor:
     updated: datetime | None = None
     public_keys: tuple[PublicKey, ...] = ()
     assertion_methods: tuple[Multikey, ...] = ()
+    department: str | None = None
+    job_title: str | None = None
     webfinger: str | None = None
     implements: tuple[str, ...] = ()

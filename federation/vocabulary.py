@@ -95,6 +95,9 @@ _ACTOR_TERMS: Final = MappingProxyType(
         "controller": {"@id": "https://w3id.org/security#controller", "@type": "@id"},
         "publicKeyMultibase": "https://w3id.org/security#publicKeyMultibase",
         "implements": {"@id": "https://w3id.org/fep/844e#implements", "@type": "@id"},
+        "fedorg": FEDORG_NS,
+        "department": "fedorg:department",
+        "jobTitle": "schema:jobTitle",
         "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
     }
 )

@@ -33,6 +33,15 @@ class Uris:
         """Where peers deliver once for all accounts here."""
         return f"{self.base}/inbox"
 
+    @property
+    def directory(self) -> str:
+        """The collection of those members whom other nodes of the organisation are told of."""
+        return f"{self.base}/directory"
+
+    def directory_of(self, domain: str) -> str:
+        """The same of another node of the organisation."""
+        return f"{self.site(domain)}/directory"
+
     def actor(self, username: str) -> str:
         """Identity of a local account."""
         # A name that somebody asks for may be anything, and is written into headers.

@@ -61,6 +61,8 @@ def actor(document: Json) -> Actor:
         assertion_methods=shapes.readable(
             _multikey, shapes.embedded(document, "assertionMethod"), limits.KEYS_PER_ACTOR_MAX
         ),
+        department=shapes.name(document, "department"),
+        job_title=shapes.name(document, "jobTitle"),
         webfinger=_webfinger(document),
         implements=_implements(document),
     )

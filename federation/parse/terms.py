@@ -38,7 +38,7 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
             Emoji attributionDomains blurhash discoverable featured featuredTags focalPoint indexable memorial suspended
             votersCount
         """,
-        "schema": "PropertyValue value",
+        "schema": "PropertyValue jobTitle value",
         "sec": "Key Multikey assertionMethod controller owner publicKey publicKeyMultibase publicKeyPem",
         "misskey": "_misskey_quote _misskey_reaction",
         "fedibird": "quoteUri",
@@ -53,7 +53,7 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "844e": "implements",
         "f228": "contextHistory",
         "webfinger": "webfinger",
-        "fedorg": "reach listed",
+        "fedorg": "department listed reach",
     }
 )
 _PREFIXES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(

@@ -29,6 +29,8 @@ def actor(value: Actor) -> JsonObject:
             "image": None if value.image is None else image(value.image),
             "attachment": [_field(row) for row in value.fields] or None,
             "tag": tags or None,
+            "department": value.department,
+            "jobTitle": value.job_title,
             "manuallyApprovesFollowers": value.manually_approves_followers,
             "discoverable": value.discoverable,
             "indexable": value.indexable,

@@ -253,6 +253,18 @@ class IdentifyPeer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     domain: str
 
 
+class FetchDirectory(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Read a page of the people that a sibling lists; ``url`` None is the first.
+
+    ``begun_at`` is when the list was begun: whom the sibling has not named since then is no longer listed.
+    """
+
+    domain: str
+    begun_at: datetime
+    url: str | None = None
+    page: int = 0
+
+
 class ForwardReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Tell the home of a reported account, in the name of this node."""
 
@@ -451,6 +463,7 @@ Job: TypeAlias = (
     | WithdrawQuoteApproval
     | VerifyQuote
     | IdentifyPeer
+    | FetchDirectory
     | ForwardReport
     | AnnounceKeys
     | AnnounceStanding

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from fedorg.activitypub import life, reporting, synchronising
+from fedorg.activitypub import directory, life, reporting, synchronising
 from fedorg.domain.jobs import (
     AnnounceKeys,
     AnnounceMove,
@@ -21,6 +21,7 @@ from fedorg.domain.jobs import (
     DistributeToTagFollowers,
     EndPoll,
     FetchCard,
+    FetchDirectory,
     ForwardReport,
     HandleActivity,
     IdentifyPeer,
@@ -111,6 +112,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await quote.run(node, job, job_id)
         case IdentifyPeer():
             await handle.identify_peer(node, job)
+        case FetchDirectory():
+            return await directory.fetch(node, job)
         case ForwardReport():
             await reporting.forward(node, job)
         case AnnounceKeys() | AnnounceStanding():

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from fedorg import log
 from fedorg.jobs.deliver import GIVE_UP, LONGEST_DELAY
 from fedorg.node import Node
-from fedorg.services import files
+from fedorg.services import files, people
 from fedorg.store import (
     active_days,
     audit,
@@ -98,6 +98,7 @@ RULES: Final = (
 
 async def keep_up(node: Node) -> None:
     """Apply every rule until nothing is left for it."""
+    await people.ask_siblings(node)
     await _give_up_overdue(node)
     for rule in RULES:
         rows = 0

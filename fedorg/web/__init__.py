@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from fedorg.errors import NotFound
 from fedorg.node import Node
-from fedorg.web import activitypub, base, files, mastodon, operation, site
+from fedorg.web import activitypub, base, files, mastodon, operation, organisation, site
 from fedorg.web.bodies import request_class
 from fedorg.web.proxies import ForwardedHeaders
 
@@ -50,6 +50,7 @@ def create_app(node: Node) -> Quart:
     for blueprint in (
         *activitypub.BLUEPRINTS,
         *mastodon.BLUEPRINTS,
+        *organisation.BLUEPRINTS,
         *site.BLUEPRINTS,
         files.blueprint,
         operation.blueprint,

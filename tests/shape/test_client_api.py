@@ -8,7 +8,7 @@ from typing import Final
 
 from quart import Quart
 
-from fedorg.web import base, mastodon, operation
+from fedorg.web import base, mastodon, operation, organisation
 from fedorg.web.auth import ACCESS
 
 PAGE: Final = Path(__file__).parent.parent.parent / "docs" / "client-api.md"
@@ -32,6 +32,10 @@ heard: the timeline of the organisation is `GET /api/v1/timelines/public?reach=o
 It also carries `reactions`: what accounts elsewhere reacted with, each in the form of Mastodon's Reaction. A custom
 emoji is named `shortcode@domain` and pictured at its own server. A reaction sent as a favourite counts as both.
 
+What is ours lies under `/api/fedorg/v1`. A Person there has `account` (Mastodon's Account), `department`, `job_title`
+and `expertise` (hashtags of the profile); an Expert also `stated`, `described`, `statuses_count` and `status_ids`: why
+this is thought. Members and people of the organisation's other nodes are found once they are `discoverable`.
+
 A preview card (`card`) is of type `link` or `photo` and its `html` is empty: what another site would have run in a
 client is left out. Looking at a page tells its site that this node looked, and nothing else; links in private and
 direct statuses are never looked at.
@@ -53,7 +57,7 @@ def routes() -> list[tuple[str, str, str, str]]:
     """(method, path, access, first line of the docstring) of every route, by path."""
     app = Quart(__name__)
     app.url_map.converters["id"] = base.IdConverter
-    for blueprint in (*mastodon.BLUEPRINTS, operation.blueprint):
+    for blueprint in (*mastodon.BLUEPRINTS, *organisation.BLUEPRINTS, operation.blueprint):
         app.register_blueprint(blueprint)
     found = []
     for rule in app.url_map.iter_rules():

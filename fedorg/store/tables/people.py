@@ -101,6 +101,17 @@ for _suffix, _where in _WHERE.items():
     partial_index(f"ix_accounts_new{_suffix}", accounts.c.created_at.desc(), accounts.c.acct_key, where=_where)
 partial_index("ix_accounts_popular_here", accounts.c.followers_count.desc(), accounts.c.id, where=_WHERE["_here"])
 
+# Where somebody works, and as what: of members by their own word, of others by that of their node when it last listed
+# them among the people of the organisation.
+colleagues: Final = Table(
+    "colleagues",
+    metadata,
+    account_id(primary_key=True),
+    string("department"),
+    string("job_title"),
+    moment("listed_at"),
+)
+
 account_keys: Final = Table(
     "account_keys",
     metadata,

@@ -19,6 +19,8 @@ peers: Final = Table(
     Column("software_version", Text),
     # When the peer was last asked what it runs, whether or not it answered.
     moment("asked_at", nullable=True),
+    # When it was last asked for the people it lists.
+    moment("directory_asked_at", nullable=True),
     moment("first_seen_at"),
     moment("last_success_at", nullable=True),
     moment("last_failure_at", nullable=True),

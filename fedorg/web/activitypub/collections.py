@@ -7,11 +7,11 @@ from typing import Final
 
 from quart import Blueprint, Response, request
 
-from fedorg.activitypub import collections, serving
+from fedorg.activitypub import collections, directory, serving
 from fedorg.activitypub.signed import Signer
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
-from fedorg.ids import StatusId
+from fedorg.ids import AccountId, StatusId
 from fedorg.web.activitypub.requests import count_request, private_document, signed_request
 from fedorg.web.base import this_node
 from fedorg.web.params import id_in
@@ -82,6 +82,13 @@ async def get_likes(username: str, status_id: int) -> Response:
 async def get_shares(username: str, status_id: int) -> Response:
     """How many boosted a status."""
     return private_document(await collections.shares(this_node(), username, StatusId(status_id), await _signer()))
+
+
+@blueprint.get("/directory")
+async def get_directory() -> Response:
+    """The members that other nodes of the organisation are told of."""
+    after = AccountId(id_in(request.args.get("min_id", "")) or 0) if "page" in request.args else None
+    return private_document(await directory.document(this_node(), await _signer(), after=after))
 
 
 @blueprint.get("/audiences/<reach>")

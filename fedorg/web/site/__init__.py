@@ -4,7 +4,7 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.site import consent, home, invites, mail, moving, profiles, severances, sign_in
+from fedorg.web.site import consent, home, invites, mail, moving, people, profiles, severances, sign_in
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     consent.blueprint,
@@ -12,6 +12,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     invites.blueprint,
     mail.blueprint,
     moving.blueprint,
+    people.blueprint,
     profiles.blueprint,
     severances.blueprint,
     sign_in.blueprint,

@@ -1,0 +1,9 @@
+"""What this node offers beyond Mastodon's API, under ``/api/fedorg/v1``: one module for each group of methods."""
+
+from typing import Final
+
+from quart import Blueprint
+
+from fedorg.web.organisation import people
+
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (people.blueprint,)
