@@ -81,6 +81,12 @@ def list_of_tier(conn: Connection, tier: Tier, limit: int) -> list[str]:
     return [str(domain) for domain in conn.execute(statement).scalars()]
 
 
+def list_siblings(conn: Connection) -> list[str]:
+    """The other nodes of the organisation."""
+    named = conn.execute(select(peers.c.domain).where(peers.c.tier == Tier.SIBLING).order_by(peers.c.domain)).scalars()
+    return [domain for domain, tier in tiers(conn, named).items() if tier is Tier.SIBLING]
+
+
 def upsert_seen(conn: Connection, now: datetime, domain: str) -> Peer:
     """The peer, made with tier ``open`` when it is new."""
     insert_ignore(conn, peers, [{"domain": domain, "tier": Tier.OPEN, "first_seen_at": now}])

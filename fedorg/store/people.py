@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, Connection, Select
 
 from fedorg.domain.accounts import Account, ActorType
 from fedorg.domain.people import Department, Person, Work
-from fedorg.domain.visibility import Tier
 from fedorg.ids import AccountId, StatusId
 from fedorg.store import accounts, domain_blocks, narrowing
+from fedorg.store import peers as stored_peers
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import colleagues, featured_tags, peers, statuses, tags
 from fedorg.store.upsert import upsert
@@ -34,13 +34,6 @@ _IS_FOUND: Final = (
     _ACCOUNT.silenced_at.is_(None),
     _ACCOUNT.moved_to_uri.is_(None),
     _ACCOUNT.actor_type.in_(_PEOPLE),
-)
-_IS_COLLEAGUE: Final = sa.or_(
-    _IS_HERE,
-    sa.and_(
-        colleagues.c.account_id.is_not(None),
-        _ACCOUNT.peer.in_(sa.select(peers.c.domain).where(peers.c.tier == Tier.SIBLING.value)),
-    ),
 )
 
 
@@ -73,7 +66,8 @@ def end_listing(conn: Connection, domain: str, before: datetime) -> int:
 def claim_siblings(conn: Connection, now: datetime, limit: int) -> list[str]:
     """Siblings that it is time to ask for their people; each is named once in a day."""
     is_due = sa.or_(peers.c.directory_asked_at.is_(None), peers.c.directory_asked_at < now - ASKED_EVERY)
-    due = sa.select(peers.c.domain).where(peers.c.tier == Tier.SIBLING.value, is_due).order_by(peers.c.domain)
+    siblings = stored_peers.list_siblings(conn)
+    due = sa.select(peers.c.domain).where(peers.c.domain.in_(siblings), is_due).order_by(peers.c.domain)
     found = list(conn.execute(due.limit(limit).with_for_update(skip_locked=True)).scalars())
     conn.execute(sa.update(peers).where(peers.c.domain.in_(found)).values(directory_asked_at=now))
     return found
@@ -103,7 +97,7 @@ def search(
 ) -> list[Person]:
     """Colleagues of whom each of ``words`` (lower case) is in the name, the work or a hashtag, by their names."""
     name = sa.func.lower(sa.func.coalesce(sa.func.nullif(_ACCOUNT.display_name, ""), _ACCOUNT.username))
-    statement = _colleagues(viewer, now).where(*(_has(word) for word in words))
+    statement = _colleagues(conn, viewer, now).where(*(_has(word) for word in words))
     if department is not None:
         statement = statement.where(sa.func.lower(_DEPARTMENT) == department.lower())
     return _people(conn, statement.order_by(name, _ACCOUNT.acct_key).limit(limit).offset(offset))
@@ -115,7 +109,7 @@ def list_departments(conn: Connection, viewer: AccountId, now: datetime, limit: 
     counted = (
         sa.select(sa.func.min(_DEPARTMENT).label("name"), sa.func.count().label("people_count"))
         .select_from(_JOINED)
-        .where(*_conditions(viewer, now), _DEPARTMENT != "")
+        .where(*_conditions(conn, viewer, now), _DEPARTMENT != "")
         .group_by(key)
         .order_by(key)
         .limit(limit)
@@ -131,7 +125,7 @@ def list_stating(
     statement = (
         sa.select(featured_tags.c.account_id, featured_tags.c.name)
         .select_from(featured_tags.join(tags, tags.c.id == featured_tags.c.tag_id))
-        .where(begins, featured_tags.c.account_id.in_(_ids(viewer, now)))
+        .where(begins, featured_tags.c.account_id.in_(_ids(conn, viewer, now)))
         .order_by(featured_tags.c.id)
         .limit(limit)
     )
@@ -146,7 +140,7 @@ def list_described(
 ) -> list[AccountId]:
     """Colleagues of whose work or profile all of ``words`` (lower case) are said."""
     said = sa.func.lower(_DEPARTMENT + " " + _JOB_TITLE + " " + _ACCOUNT.note)
-    statement = _ids(viewer, now).where(*(said.contains(word, autoescape=True) for word in words))
+    statement = _ids(conn, viewer, now).where(*(said.contains(word, autoescape=True) for word in words))
     return [AccountId(one) for one in conn.execute(statement.order_by(_ACCOUNT.id).limit(limit)).scalars()]
 
 
@@ -156,7 +150,7 @@ def list_writers(
     """The colleagues who wrote some of these statuses, and which, the newest first."""
     statement = (
         sa.select(statuses.c.account_id, statuses.c.id)
-        .where(statuses.c.id.in_(ids), statuses.c.account_id.in_(_ids(viewer, now)))
+        .where(statuses.c.id.in_(ids), statuses.c.account_id.in_(_ids(conn, viewer, now)))
         .order_by(statuses.c.id.desc())
     )
     found: defaultdict[AccountId, list[StatusId]] = defaultdict(list)
@@ -182,18 +176,19 @@ def _has(word: str) -> ColumnElement[bool]:
     return sa.or_(in_words, in_tag)
 
 
-def _conditions(viewer: AccountId, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(conn: Connection, viewer: AccountId, now: datetime) -> list[ColumnElement[bool]]:
+    is_listed = sa.and_(colleagues.c.account_id.is_not(None), _ACCOUNT.peer.in_(stored_peers.list_siblings(conn)))
     return [
         *_IS_FOUND,
-        _IS_COLLEAGUE,
+        sa.or_(_IS_HERE, is_listed),
         ~narrowing.is_blocked_with(viewer, _ACCOUNT.id),
         ~narrowing.is_muted_by(viewer, _ACCOUNT.id, now),
         ~domain_blocks.is_shut_out(viewer, _ACCOUNT.id),
     ]
 
 
-def _ids(viewer: AccountId, now: datetime) -> Select[Any]:
-    return sa.select(_ACCOUNT.id).select_from(_JOINED).where(*_conditions(viewer, now))
+def _ids(conn: Connection, viewer: AccountId, now: datetime) -> Select[Any]:
+    return sa.select(_ACCOUNT.id).select_from(_JOINED).where(*_conditions(conn, viewer, now))
 
 
 def _select() -> Select[Any]:
@@ -201,8 +196,8 @@ def _select() -> Select[Any]:
     return sa.select(*columns).select_from(_JOINED)
 
 
-def _colleagues(viewer: AccountId, now: datetime) -> Select[Any]:
-    return _select().where(*_conditions(viewer, now))
+def _colleagues(conn: Connection, viewer: AccountId, now: datetime) -> Select[Any]:
+    return _select().where(*_conditions(conn, viewer, now))
 
 
 def _people(conn: Connection, statement: Select[Any]) -> list[Person]:

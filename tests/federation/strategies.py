@@ -190,6 +190,8 @@ def actors(draw: st.DrawFn) -> Actor:
                     public_key_multibase=st.from_regex(r"z[a-zA-Z0-9]{1,20}", fullmatch=True),
                 )
             ),
+            "department": maybe(st.just("Research")),
+            "job_title": maybe(st.just("Chemist")),
             "webfinger": maybe(st.just("alice@a.example")),
             "implements": distinct(ids),
         }

@@ -93,6 +93,8 @@ def test_a_full_profile() -> None:
         alsoKnownAs=["https://b.example/users/alice", "did:plc:abc", 5, "https://b.example/users/alice"],
         attributionDomains=["news.example", 5, "", "news.example"],
         published="2026-01-01T00:00:00Z",
+        department="Research",
+        jobTitle="Chemist\u202e",
         webfinger="acct:alice@a.example",
         generator={"type": "Application", "implements": [{"href": "https://x.example/rfc9421"}, "https://x.example/2"]},
     )
@@ -108,6 +110,7 @@ def test_a_full_profile() -> None:
     assert read.also_known_as == ("https://b.example/users/alice",)
     assert read.attribution_domains == ("news.example",)
     assert read.published == datetime(2026, 1, 1, tzinfo=UTC)
+    assert (read.department, read.job_title) == ("Research", "Chemist")
     assert read.webfinger == "alice@a.example"
     assert read.implements == ("https://x.example/rfc9421", "https://x.example/2")
 
