@@ -13,6 +13,7 @@ from typing import Final
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from typing_extensions import override
 from werkzeug.routing import Rule
 from xdist.remote import Producer
@@ -21,6 +22,10 @@ from xdist.scheduler import LoadScopeScheduling
 from fedorg.services import keypairs
 from fedorg.store.engine import Database, open_database
 from tests.databases import NO_POSTGRESQL, PostgresqlServer, SqliteFiles, server_address
+
+# Neither a slow machine nor a busy one is a fault of what is tested.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session", autouse=True)
