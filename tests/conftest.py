@@ -4,10 +4,10 @@
 PostgreSQL server answers, those variants are skipped and the summary says so; with ``CI`` set they fail instead.
 """
 
-import itertools
+import gc
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +15,12 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from typing_extensions import override
-from werkzeug.routing import Rule
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from fedorg.services import keypairs
 from fedorg.store.engine import Database, open_database
 from tests.databases import NO_POSTGRESQL, PostgresqlServer, SqliteFiles, server_address
+from tests.sharing import sharing
 
 # Neither a slow machine nor a busy one is a fault of what is tested.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,35 +28,9 @@ settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def keys_from_a_pool() -> Iterator[None]:
-    """Nodes inside the test process draw their keys from a few real pairs: nothing random costs more than RSA keys.
-
-    Nodes in processes of their own make theirs themselves.
-    """
-    generate = keypairs._generate
-    pool = itertools.cycle([generate() for _ in range(6)])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keypairs, "_generate", lambda: next(pool))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def addresses_compiled_once() -> Iterator[None]:
-    """Applications inside the test process share how addresses are built of routes: a third of a node's start.
-
-    What Werkzeug compiles for a route depends on its pattern and defaults alone, and is bound to each route anew.
-    """
-    compile_builder = Rule._compile_builder
-    compiled: dict[object, Callable[..., tuple[str, str]]] = {}
-
-    def look_up(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT001, FBT002 - Werkzeug's own
-        key = (tuple(rule._trace), repr(rule.defaults), append_unknown)
-        if key not in compiled:
-            compiled[key] = compile_builder(rule, append_unknown)
-        return compiled[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", look_up)
+def shared_work() -> Iterator[None]:
+    """Nodes inside the test process share what costs most and is the same for all of them."""
+    with sharing():
         yield
 
 
@@ -119,6 +92,11 @@ async def database(engine_url: str) -> AsyncIterator[Database]:
     opened = await open_database(engine_url, readers=2, pool_size=4)
     yield opened
     await opened.close()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is loaded by now out of later searches for garbage: it is large, and none."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,0 +1,104 @@
+"""What nodes inside one test process make once and share, though each of them would make its own.
+
+They are opened by the thousand and live for half a second, most of which went into what is the same for all. Nodes and
+commands in processes of their own share nothing.
+"""
+
+import os
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import Engine
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
+from werkzeug.routing import Rule
+
+from federation import client, transport
+from fedorg.services import credentials, keypairs
+
+_PAIRS: Final = 6
+_STATEMENTS: Final = 4000
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Share all of it until the block ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        for share in (_keys, _passwords, _authorities, _addresses, _statements):
+            share(patch)
+        yield
+
+
+def _keys(patch: pytest.MonkeyPatch) -> None:
+    """Accounts draw their keys from a few real pairs in turn: nothing random costs more than RSA keys."""
+    generate = keypairs._generate
+    pool: list[tuple[keypairs.KeyPair, ...]] = []
+
+    def draw() -> tuple[keypairs.KeyPair, ...]:
+        pool.append(generate() if len(pool) < _PAIRS else pool.pop(0))
+        return pool[-1]
+
+    patch.setattr(keypairs, "_generate", draw)
+
+
+def _passwords(patch: pytest.MonkeyPatch) -> None:
+    """Hashes of passwords are real, and as cheap as they can be."""
+    patch.setattr(credentials, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+def _authorities(patch: pytest.MonkeyPatch) -> None:
+    """Those this machine trusts are read once; who trusts others as well, or is told of a file, reads them anew."""
+    read = transport.trust_context
+    of_the_machine = cache(lambda: read(None))
+
+    def trust_context(ca_file: Path | None) -> ssl.SSLContext:
+        return read(ca_file) if ca_file is not None or "SSL_CERT_FILE" in os.environ else of_the_machine()
+
+    patch.setattr(client, "trust_context", trust_context)
+
+
+def _addresses(patch: pytest.MonkeyPatch) -> None:
+    """What Werkzeug compiles for a route depends on its pattern and defaults alone, and is bound to each route anew."""
+    compile_rule = Rule.compile
+    compiled: dict[object, tuple[dict[str, Any], frozenset[str], tuple[Callable[..., Any], ...]]] = {}
+
+    def look_up(rule: Rule) -> None:
+        where = (rule.rule, rule.subdomain, rule.host, rule.map.host_matching, rule.merge_slashes)
+        key = (*where, repr(rule.defaults), tuple(rule.map.converters.items()))
+        if key not in compiled:
+            compile_rule(rule)
+            parts = {name: getattr(rule, name) for name in ("_parts", "_trace", "_converters")}
+            builders = tuple(build.__func__ for build in (rule._build, rule._build_unknown))  # type: ignore[attr-defined]
+            compiled[key] = (parts, frozenset(rule.arguments), builders)
+        parts, arguments, builders = compiled[key]
+        vars(rule).update(parts)
+        rule.arguments = set(arguments)
+        rule._build, rule._build_unknown = (build.__get__(rule) for build in builders)
+
+    patch.setattr(Rule, "compile", look_up)
+
+
+def _statements(patch: pytest.MonkeyPatch) -> None:
+    """Engines for servers of the same kind and version share what statements were compiled to."""
+    compiled: LRUCache[Any, Any] = LRUCache(_STATEMENTS)
+    make = Engine.__init__
+
+    def make_sharing(engine: Engine, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        make(engine, *args, **kwargs)
+        engine._compiled_cache = compiled
+
+    def kind(dialect: DefaultDialect) -> tuple[object, ...]:
+        return (type(dialect), dialect.server_version_info, dialect.paramstyle, dialect.default_schema_name)
+
+    def is_alike(dialect: DefaultDialect, other: object) -> bool:
+        return isinstance(other, DefaultDialect) and kind(dialect) == kind(other)
+
+    patch.setattr(Engine, "__init__", make_sharing)
+    patch.setattr(DefaultDialect, "__eq__", is_alike)
+    patch.setattr(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect)))
