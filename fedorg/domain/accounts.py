@@ -199,6 +199,7 @@ class User:
     locale: str = "en"
     default_visibility: Visibility = Visibility.PUBLIC
     default_reach: Reach | None = None
+    default_partners: frozenset[str] = frozenset()
     default_sensitive: bool = False
     default_language: str | None = None
     default_quote_policy: QuotePolicy = QuotePolicy.PUBLIC

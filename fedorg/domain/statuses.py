@@ -187,13 +187,18 @@ class MediaChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusDraft:
-    """What a client asks to post. ``visibility``, ``reach`` and ``quote_policy`` None mean the author's defaults."""
+    """What a client asks to post. ``visibility``, ``reach`` and ``quote_policy`` None mean the author's defaults.
+
+    ``partners`` are those that reach ``partners`` stands for: None means the author's default too, and an empty one
+    every partner.
+    """
 
     text: str = ""
     spoiler_text: str = ""
     sensitive: bool | None = None
     visibility: Visibility | None = None
     reach: Reach | None = None
+    partners: tuple[str, ...] | None = None
     language: str | None = None
     in_reply_to_id: StatusId | None = None
     quoted_status_id: StatusId | None = None
@@ -221,7 +226,8 @@ class ScheduledStatus:
 class StatusChange:
     """What a client asks to edit; None leaves a part as it is. Without ``poll`` there is no poll any more.
 
-    ``reach`` is how far the client believes the status to go: an edit cannot change it, and says so.
+    ``reach`` and ``partners`` are how far the client believes the status to go: an edit cannot change that, and says
+    so.
     """
 
     text: str | None = None
@@ -233,6 +239,7 @@ class StatusChange:
     poll: PollDraft | None = None
     quote_policy: QuotePolicy | None = None
     reach: Reach | None = None
+    partners: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

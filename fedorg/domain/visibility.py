@@ -5,7 +5,7 @@ Reach is the outer ring (how far a status may travel), visibility is who inside 
 what is loaded and is compared with it by test. Blueprint §4; incidents S43, S47, S51, S59.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, assert_never
 
@@ -90,10 +90,36 @@ def widest_reach(mode: FederationMode) -> Reach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """What an author chose: how far, and for whom inside."""
+    """What an author chose: how far, and for whom inside.
+
+    ``partners`` are the domains of the partners that reach ``partners`` stands for; empty: every partner. A status in
+    another node's ring names none, since whom that node named is known there only.
+    """
 
     reach: Reach
     visibility: Visibility
+    partners: frozenset[str] = frozenset()
+
+
+def within(audience: Audience, outer: Audience) -> Audience:
+    """``audience`` clamped to the ring of ``outer``: what answers, boosts and quotes inherit; visibility stays.
+
+    Where both name partners and have none in common, it goes to no partner at all.
+    """
+    reach = narrower_reach(audience.reach, outer.reach)
+    if reach is not Reach.PARTNERS:
+        return replace(audience, reach=reach, partners=frozenset())
+    named = [one.partners for one in (audience, outer) if one.reach is Reach.PARTNERS and one.partners]
+    if not named:
+        return replace(audience, reach=reach, partners=frozenset())
+    common = frozenset.intersection(*named)
+    return replace(audience, reach=reach if common else Reach.ORGANISATION, partners=common)
+
+
+def takes_in(audience: Audience, tier: Tier, domain: str) -> bool:
+    """Whether the peer ``domain`` of ``tier`` lies wholly inside the outer ring of ``audience``."""
+    is_named = tier is not Tier.PARTNER or not audience.partners or domain in audience.partners
+    return is_named and is_inside(tier, audience.reach)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +140,13 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerViewer:
-    """An actor of another server that signed its request.
+    """An actor of the server ``domain`` that signed its request.
 
     ``hosts_follower``: the peer hosts an accepted follower of the author. ``is_addressee``: this very actor is
     mentioned. ``is_author``: it asks for its own status.
     """
 
+    domain: str
     tier: Tier
     hosts_follower: bool = False
     is_addressee: bool = False
@@ -170,7 +197,7 @@ def _may_peer_see(audience: Audience, viewer: PeerViewer) -> bool:
         return False
     if viewer.is_author:
         return True
-    return is_inside(viewer.tier, audience.reach) and _is_for(
+    return takes_in(audience, viewer.tier, viewer.domain) and _is_for(
         audience.visibility, is_addressee=viewer.is_addressee, is_follower=viewer.hosts_follower
     )
 

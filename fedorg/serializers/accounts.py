@@ -100,12 +100,13 @@ class AccountEntity(TypedDict):
 
 
 class SourceEntity(TypedDict):
-    """What an account's owner typed, and defaults for statuses to come; ``reach`` is ours."""
+    """What an account's owner typed, and defaults for statuses to come; ``reach`` and ``partners`` are ours."""
 
     note: str
     fields: list[FieldEntity]
     privacy: str
     reach: str | None
+    partners: list[str]
     sensitive: bool
     language: str | None
     quote_policy: str
@@ -214,6 +215,7 @@ def credential_account_entity(
         "fields": _typed_fields(account),
         "privacy": user.default_visibility.value,
         "reach": None if user.default_reach is None else user.default_reach.value,
+        "partners": sorted(user.default_partners),
         "sensitive": user.default_sensitive,
         "language": user.default_language,
         "quote_policy": user.default_quote_policy.value,
@@ -274,11 +276,12 @@ def role_entity(role: UserRole) -> RoleEntity:
     }
 
 
-def preferences_entity(user: User) -> dict[str, str | bool | None]:
+def preferences_entity(user: User) -> dict[str, str | bool | list[str] | None]:
     """How clients should behave by default."""
     return {
         "posting:default:visibility": user.default_visibility.value,
         "posting:default:reach": None if user.default_reach is None else user.default_reach.value,
+        "posting:default:partners": sorted(user.default_partners),
         "posting:default:sensitive": user.default_sensitive,
         "posting:default:language": user.default_language,
         "posting:default:quote_policy": user.default_quote_policy.value,

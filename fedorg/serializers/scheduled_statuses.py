@@ -31,6 +31,7 @@ class ScheduledParamsEntity(TypedDict):
     spoiler_text: str | None
     visibility: str | None
     reach: str | None
+    partners: list[str] | None
     in_reply_to_id: int | None
     quoted_status_id: str | None
     quote_approval_policy: str | None
@@ -65,6 +66,7 @@ def scheduled_status_entity(one: ScheduledStatus, uris: Uris) -> ScheduledStatus
             "spoiler_text": draft.spoiler_text or None,
             "visibility": draft.visibility,
             "reach": draft.reach,
+            "partners": None if draft.partners is None else list(draft.partners),
             "in_reply_to_id": draft.in_reply_to_id,
             "quoted_status_id": None if draft.quoted_status_id is None else str(draft.quoted_status_id),
             "quote_approval_policy": draft.quote_policy,

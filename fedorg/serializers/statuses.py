@@ -1,8 +1,8 @@
 """Status entities and their relatives. Spec: Mastodon API, entities/Status, StatusEdit, StatusSource, Context.
 
 Beside Mastodon's members a Status carries ``reach``: how far it travels (``node``, ``organisation``, ``partners`` or
-``public``), ``local_only``: that it is ``node``, and ``reactions``: the emojis it was given elsewhere, which are no
-favourites.
+``public``), ``local_only``: that it is ``node``, ``partners``: which of them, if not all, and ``reactions``: the emojis
+it was given elsewhere, which are no favourites.
 """
 
 from collections.abc import Sequence
@@ -65,6 +65,7 @@ class _StatusBase(TypedDict):
     visibility: str
     reach: str
     local_only: bool
+    partners: list[str]
     language: str | None
     content: str
     replies_count: int
@@ -144,6 +145,8 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         "visibility": status.audience.visibility,
         "reach": status.audience.reach,
         "local_only": status.audience.reach is Reach.NODE,
+        # Only people of this node have views of their own: whom a status is for beside them is no business of others.
+        "partners": [] if view.viewer is None else sorted(status.audience.partners),
         "language": shown.language,
         "content": shown.content,
         "replies_count": shown.replies_count,

@@ -26,6 +26,7 @@ from fedorg.services import files, links, pictures
 from fedorg.services.custom_emojis import emojis_in
 from fedorg.services.peers import canonical_domain
 from fedorg.services.pictures import PictureKind
+from fedorg.services.statuses import naming
 from fedorg.store import accounts, jobs, users
 from fedorg.text import MentionTarget, count_characters, field_to_html, find, normalise, normalise_line, to_html
 
@@ -60,10 +61,14 @@ class ProfileChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostingDefaults:
-    """What a user changes about statuses to come; None leaves a part as it is."""
+    """What a user changes about statuses to come; None leaves a part as it is.
+
+    ``partners`` are those that reach ``partners`` stands for, an empty one: every partner.
+    """
 
     visibility: Visibility | None = None
     reach: Reach | None = None
+    partners: tuple[str, ...] | None = None
     sensitive: bool | None = None
     language: str | None = None
     quote_policy: QuotePolicy | None = None
@@ -160,7 +165,7 @@ async def remove_picture(node: Node, account: Account, kind: PictureKind) -> Acc
 
 
 async def change_defaults(node: Node, user: User, change: PostingDefaults) -> User:
-    """Write changed posting defaults; a reach wider than the node's mode is ``Invalid``."""
+    """Write changed posting defaults; ``Invalid``: a reach wider than the node's mode, and who is no partner."""
     widest = widest_reach(FederationMode(node.settings.federation_mode))
     if change.reach is not None and change.reach.width > widest.width:
         raise Invalid(f"Validation failed: this server lets statuses travel no further than {widest}")
@@ -177,10 +182,12 @@ async def change_defaults(node: Node, user: User, change: PostingDefaults) -> Us
         values["default_language"] = change.language or None
     if change.quote_policy is not None:
         values["default_quote_policy"] = change.quote_policy
-    if not values:
+    if not values and change.partners is None:
         return user
 
     def unit(conn: Connection) -> User:
+        if change.partners is not None:
+            values["default_partners"] = naming.check(conn, node, change.partners)
         changed = replace(users.get_for_update(conn, user.id), **values)
         users.update(conn, changed)
         return changed

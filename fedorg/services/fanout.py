@@ -16,7 +16,7 @@ from fedorg.domain.jobs import DistributeToTagFollowers
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.quotes import QuoteState
 from fedorg.domain.statuses import Status
-from fedorg.domain.visibility import FederationMode, Reach, Visibility, admits, is_inside
+from fedorg.domain.visibility import FederationMode, Reach, Visibility, admits, takes_in
 from fedorg.ids import AccountId, QuoteId, StatusId
 from fedorg.node import Node
 from fedorg.services.threads import find_host
@@ -327,11 +327,11 @@ def _thread_accounts(conn: Connection, status: Status) -> list[AccountId]:
 def _inside(node: Node, status: Status, candidates: Iterable[Recipient], addressed: set[str]) -> set[str]:
     """The inboxes whose peer lies inside the reach; of another node's ring, that node and addressees only."""
     mode = FederationMode(node.settings.federation_mode)
-    reach, ring = status.audience.reach, status.reach_domain
+    audience, ring = status.audience, status.reach_domain
     return {
         one.inbox
         for one in candidates
         if admits(mode, one.tier)
-        and is_inside(one.tier, reach)
-        and (ring is None or reach is Reach.PUBLIC or one.domain == ring or one.domain in addressed)
+        and takes_in(audience, one.tier, one.domain)
+        and (ring is None or audience.reach is Reach.PUBLIC or one.domain == ring or one.domain in addressed)
     }

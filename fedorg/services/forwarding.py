@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.jobs import PassOnAnswer
 from fedorg.domain.statuses import Status
-from fedorg.domain.visibility import FederationMode, Reach, Visibility, admits, is_inside
+from fedorg.domain.visibility import Audience, FederationMode, Reach, Visibility, admits, takes_in
 from fedorg.node import Node
 from fedorg.services.threads import find_host
 from fedorg.store import accounts, deliveries, domain_blocks, jobs, recipients, statuses
@@ -24,6 +24,7 @@ from fedorg.store.recipients import Recipient
 
 TRIED_AFTER: Final = tuple(timedelta(minutes=minutes) for minutes in (0.25, 2, 10, 60, 300, 1080))
 """How long a reply waits for what it answers before each try."""
+_EVERYBODY: Final = Audience(reach=Reach.PUBLIC, visibility=Visibility.PUBLIC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,7 @@ def _pass_on_new(conn: Connection, node: Node, letter: Letter) -> bool:
         return False
     have_it = {author.peer, *(one.domain for one in recipients.list_mentioned(conn, status.id))}
     followers = [one for one in recipients.list_followers(conn, host.id) if one.domain not in have_it]
-    inboxes = _inside(node, followers, status.audience.reach)
+    inboxes = _inside(node, followers, status.audience)
     recipients.remember(conn, status.id, inboxes)
     return _record(conn, node, letter, inboxes, status.audience.reach)
 
@@ -130,7 +131,7 @@ def _pass_on_edit(conn: Connection, node: Node, letter: Letter) -> bool:
     status = _find(conn, letter)
     if status is None:
         return False
-    inboxes = _inside(node, recipients.list_holders(conn, status.id), status.audience.reach)
+    inboxes = _inside(node, recipients.list_holders(conn, status.id), status.audience)
     return _record(conn, node, letter, inboxes, status.audience.reach)
 
 
@@ -138,7 +139,7 @@ def _pass_on_deletion(conn: Connection, node: Node, letter: Letter) -> bool:
     status = _find(conn, letter)
     if status is None:
         return False
-    inboxes = _inside(node, recipients.list_holders(conn, status.id), Reach.PUBLIC)
+    inboxes = _inside(node, recipients.list_holders(conn, status.id), _EVERYBODY)
     return _record(conn, node, letter, inboxes, Reach.PUBLIC)
 
 
@@ -167,10 +168,14 @@ def _find(conn: Connection, letter: Letter) -> Status | None:
     return status if author.uri == letter.actor and not author.is_local and author.suspended_at is None else None
 
 
-def _inside(node: Node, candidates: Iterable[Recipient], reach: Reach) -> dict[str, str]:
+def _inside(node: Node, candidates: Iterable[Recipient], audience: Audience) -> dict[str, str]:
     """Inbox to domain of those whose peer lies inside the reach."""
     mode = FederationMode(node.settings.federation_mode)
-    return {one.inbox: one.domain for one in candidates if admits(mode, one.tier) and is_inside(one.tier, reach)}
+    return {
+        one.inbox: one.domain
+        for one in candidates
+        if admits(mode, one.tier) and takes_in(audience, one.tier, one.domain)
+    }
 
 
 def _record(conn: Connection, node: Node, letter: Letter, inboxes: dict[str, str], reach: Reach) -> bool:

@@ -18,8 +18,8 @@ from fedorg.domain.visibility import (
     Tier,
     Visibility,
     may_reblog,
-    narrower_reach,
     widest_reach,
+    within,
 )
 from fedorg.errors import Forbidden
 from fedorg.ids import AccountId, StatusId
@@ -303,15 +303,15 @@ def _local_reblog(node: Node, account: Account, original: Status, visibility: Vi
 
 def _reblog_of(original: Status, account: Account, audience: Audience, moment: datetime, number: StatusId) -> Status:
     """A boost without identity; it reaches no further than what it boosts."""
-    reach = narrower_reach(audience.reach, original.audience.reach)
+    clamped = within(audience, original.audience)
     ring = account.peer if original.audience.reach is Reach.PUBLIC else original.reach_domain
     return Status(
         id=number,
         uri="",
         url="",
         account_id=account.id,
-        audience=replace(audience, reach=reach),
-        reach_domain=None if reach is Reach.PUBLIC else ring,
+        audience=clamped,
+        reach_domain=None if clamped.reach is Reach.PUBLIC else ring,
         thread_id=number,
         reblog_of_id=original.id,
         created_at=moment,

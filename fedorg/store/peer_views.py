@@ -18,7 +18,7 @@ from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import PageQuery, Status
 from fedorg.domain.visibility import Reach, Tier, Visibility, is_inside
 from fedorg.ids import AccountId, StatusId
-from fedorg.store import narrowing, paging, statuses
+from fedorg.store import domain_names, narrowing, paging, statuses
 from fedorg.store.tables import accounts, blocks, follows, mentions, pins
 from fedorg.store.tables import statuses as rows
 
@@ -89,8 +89,15 @@ def visible_to(asker: Asker | None) -> ColumnElement[bool]:
         rows.c.visibility.in_(_OPEN),
         sa.and_(rows.c.visibility == Visibility.PRIVATE.value, sa.or_(_has_follower_at(asker.domain), is_named)),
     )
-    is_inside_reach = sa.and_(rows.c.reach.in_(reaches), is_in_ring, is_for)
+    is_inside_reach = sa.and_(rows.c.reach.in_(reaches), _takes_in(asker), is_in_ring, is_for)
     return sa.and_(_LISTED, _IS_PRESENT, ~is_blocked, sa.or_(own, is_inside_reach))
+
+
+def _takes_in(asker: Asker) -> ColumnElement[bool]:
+    """Rows that name no partners, or the asker among them; who is no partner needs no naming."""
+    if asker.tier is not Tier.PARTNER:
+        return sa.true()
+    return sa.or_(rows.c.reach_partners.is_(None), domain_names.holds(rows.c.reach_partners, asker.domain))
 
 
 # Pages

@@ -16,10 +16,10 @@ from sqlalchemy import Column, ColumnElement, Connection
 from fedorg.domain.accounts import Emoji
 from fedorg.domain.policies import InteractionPolicy, QuotePolicy
 from fedorg.domain.statuses import MediaAttachment, Status, StatusEdit
-from fedorg.domain.visibility import Audience, Reach, Visibility
+from fedorg.domain.visibility import Audience, Reach, Visibility, within
 from fedorg.errors import Conflict, NotFound
 from fedorg.ids import AccountId, EditId, StatusId
-from fedorg.store import conversations, thread_mutes
+from fedorg.store import conversations, domain_names, thread_mutes
 from fedorg.store.tables import accounts, idempotency_keys, mentions, status_edits, statuses, tombstones
 from fedorg.store.upsert import insert_ignore
 
@@ -41,7 +41,11 @@ def from_row(row: sa.Row[Any]) -> Status:
     quote_policy, interaction_policy = values[statuses.c.quote_policy], values[statuses.c.interaction_policy]
     return Status(
         **{name: values[statuses.c[name]] for name in _PLAIN},
-        audience=Audience(reach=Reach(values[statuses.c.reach]), visibility=Visibility(values[statuses.c.visibility])),
+        audience=Audience(
+            reach=Reach(values[statuses.c.reach]),
+            visibility=Visibility(values[statuses.c.visibility]),
+            partners=domain_names.from_text(values[statuses.c.reach_partners]),
+        ),
         emojis=tuple(Emoji(**one) for one in values[statuses.c.emojis]),
         quote_policy=None if quote_policy is None else QuotePolicy(quote_policy),
         interaction_policy=None
@@ -272,6 +276,13 @@ def mentioned_ids(conn: Connection, status_id: StatusId) -> frozenset[AccountId]
     return frozenset(conn.execute(sa.select(mentions.c.account_id).where(mentions.c.status_id == status_id)).scalars())
 
 
+def takes_part(conn: Connection, thread_id: StatusId, account_id: AccountId) -> bool:
+    """Whether an account wrote in a thread, or is named in it."""
+    is_named = sa.exists().where(mentions.c.status_id == statuses.c.id, mentions.c.account_id == account_id)
+    theirs = sa.exists().where(statuses.c.thread_id == thread_id, sa.or_(statuses.c.account_id == account_id, is_named))
+    return bool(conn.execute(sa.select(theirs)).scalar())
+
+
 # Versions
 
 
@@ -361,12 +372,22 @@ def narrow(conn: Connection, status_id: StatusId, other: Status) -> None:
 
 def _narrow(conn: Connection, which: ColumnElement[bool], parent: Status) -> None:
     """Clamp statuses to the reach of ``parent``, if that is no wider than theirs; its ring is theirs then."""
-    if parent.audience.reach is not Reach.PUBLIC:
-        no_narrower = [reach.value for reach in Reach if reach.width >= parent.audience.reach.width]
+    if parent.audience.reach is Reach.PUBLIC:
+        return
+    no_narrower = [reach.value for reach in Reach if reach.width >= parent.audience.reach.width]
+    rings = (statuses.c.reach, statuses.c.reach_partners)
+    for reach, named in conn.execute(sa.select(*rings).where(which, rings[0].in_(no_narrower)).distinct()).all():
+        partners = domain_names.from_text(named)
+        told = Audience(reach=Reach(reach), visibility=parent.audience.visibility, partners=partners)
+        clamped = within(told, parent.audience)
         conn.execute(
             sa.update(statuses)
-            .where(which, statuses.c.reach.in_(no_narrower))
-            .values(reach=parent.audience.reach.value, reach_domain=parent.reach_domain)
+            .where(which, rings[0] == reach, rings[1].is_not_distinct_from(named))
+            .values(
+                reach=clamped.reach.value,
+                reach_partners=domain_names.to_text(clamped.partners),
+                reach_domain=parent.reach_domain,
+            )
         )
 
 
@@ -390,6 +411,7 @@ def _values(status: Status) -> dict[str, Any]:
     return {name: getattr(status, name) for name in _PLAIN} | {
         "visibility": status.audience.visibility.value,
         "reach": status.audience.reach.value,
+        "reach_partners": domain_names.to_text(status.audience.partners),
         "emojis": [msgspec.to_builtins(one) for one in status.emojis],
         "quote_policy": None if status.quote_policy is None else status.quote_policy.value,
         "interaction_policy": None

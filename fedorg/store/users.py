@@ -14,6 +14,7 @@ from fedorg.domain.visibility import Reach, Visibility
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, UserId
 from fedorg.store import accounts as account_rows
+from fedorg.store import domain_names
 from fedorg.store.tables import accounts, invites, sign_in_links, user_accounts, users
 
 _BY_ID: Final = sa.select(users).where(users.c.id == sa.bindparam("id"))
@@ -235,6 +236,7 @@ def _values(user: User) -> dict[str, Any]:
         "role": user.role.value,
         "default_visibility": user.default_visibility.value,
         "default_reach": None if user.default_reach is None else user.default_reach.value,
+        "default_partners": domain_names.to_text(user.default_partners),
         "default_quote_policy": user.default_quote_policy.value,
         "username": user.username.lower(),
         "email": None if user.email is None else user.email.lower(),
@@ -248,6 +250,7 @@ def _user(row: sa.Row[Any]) -> User:
             "role": UserRole(row.role),
             "default_visibility": Visibility(row.default_visibility),
             "default_reach": None if row.default_reach is None else Reach(row.default_reach),
+            "default_partners": domain_names.from_text(row.default_partners),
             "default_quote_policy": QuotePolicy(row.default_quote_policy),
         }
     )

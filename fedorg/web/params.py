@@ -67,6 +67,10 @@ class Params:
         values = self.values.get(f"{name}[]", ()) or self.values.get(name, ())
         return tuple(value for value in values if value is not None)
 
+    def listed(self, name: str) -> tuple[str, ...] | None:
+        """The same without what is empty, so that a list can be emptied; None when it was not sent."""
+        return tuple(value for value in self.texts(name) if value.strip()) if self.has(name) else None
+
     def integer(self, name: str) -> int | None:
         """A whole number; None when it was not sent or is empty."""
         value = self.text(name)

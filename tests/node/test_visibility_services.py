@@ -12,6 +12,7 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.askers import Asker
 from fedorg.domain.statuses import Status, StatusDraft
 from fedorg.domain.visibility import Anonymous, Audience, Member, Reach, Tier, Visibility, is_inside, may_see
+from fedorg.errors import Invalid
 from fedorg.ids import AccountId, StatusId
 from fedorg.services import fanout, interactions, relationships, statuses
 from fedorg.services.statuses import showing
@@ -21,7 +22,23 @@ from fedorg.store import statuses as statuses_store
 from fedorg.store.tables import statuses as statuses_table
 from tests.node.world import MakeWorld, World, note
 
-AUDIENCES = [Audience(reach=reach, visibility=visibility) for reach, visibility in product(Reach, Visibility)]
+PARTNERS = ("there.example", "rival.example")
+AUDIENCES = [Audience(reach=reach, visibility=visibility) for reach, visibility in product(Reach, Visibility)] + [
+    Audience(reach=Reach.PARTNERS, visibility=visibility, partners=frozenset({domain}))
+    for domain, visibility in product(PARTNERS, Visibility)
+]
+
+
+async def _be_partners(world: World) -> None:
+    for domain in PARTNERS:
+        await world.peer(domain, Tier.PARTNER)
+
+
+def _lies_inside(domain: str, tier: Tier, audience: Audience) -> bool:
+    """Written anew: the tier lies in the reach, and a partner is named where any is."""
+    return is_inside(tier, audience.reach) and (
+        tier is not Tier.PARTNER or not audience.partners or domain in audience.partners
+    )
 
 
 @dataclass(frozen=True)
@@ -66,10 +83,15 @@ def _narrowed(conn: Connection, viewer: AccountId | None) -> set[StatusId]:
 async def test_sql_says_what_the_rule_says(world: World) -> None:
     """For every reach, visibility and viewer: the SQL condition, the loaded views and ``may_see`` agree."""
     cast = await _cast(world)
+    await _be_partners(world)
     posted: dict[StatusId, Audience] = {}
     for audience in AUDIENCES:
         status = await world.post(
-            cast.anna, "@mentioned @blocker @blocked", reach=audience.reach, visibility=audience.visibility
+            cast.anna,
+            "@mentioned @blocker @blocked",
+            reach=audience.reach,
+            visibility=audience.visibility,
+            partners=tuple(audience.partners),
         )
         assert status.audience == audience
         posted[status.id] = audience
@@ -117,7 +139,7 @@ async def test_peers_fetch_what_lies_inside_their_tier(world: World, tier: Tier)
     anna = await world.member("anna")
     named = await world.remote("named", "there.example")
     other = await world.remote("other", "there.example")
-    await world.peer("elsewhere.example", tier)
+    await _be_partners(world)
     for audience in AUDIENCES:
         status = await statuses.post_status(world.node, anna, None, _draft("Hello", audience))
         await world.node.write(statuses_store.mention, status.id, [named.id])
@@ -128,7 +150,7 @@ async def test_peers_fetch_what_lies_inside_their_tier(world: World, tier: Tier)
             for actor in (named, other):
                 passes = audience.visibility in (Visibility.PUBLIC, Visibility.UNLISTED) or actor == named
                 passes = passes or (audience.visibility is Visibility.PRIVATE and follows)
-                expected = passes and is_inside(tier, audience.reach)
+                expected = passes and _lies_inside("there.example", tier, audience)
                 assert await statuses.may_peer_see(world.node, status, "there.example", tier, actor.uri) is expected, (
                     audience,
                     actor.username,
@@ -195,7 +217,7 @@ async def _insert(world: World, author: Account, audience: Audience, named: Acco
 async def test_what_a_peer_may_fetch_is_what_it_is_sent(world: World) -> None:
     """Delivery: for every reach and visibility, the inboxes of peers inside the reach, and no other."""
     anna = await world.member("anna")
-    tiers = {"sib.example": Tier.SIBLING, "par.example": Tier.PARTNER, "ope.example": Tier.OPEN}
+    tiers = {"sib.example": Tier.SIBLING, "ope.example": Tier.OPEN} | dict.fromkeys(PARTNERS, Tier.PARTNER)
     for domain, tier in tiers.items():
         await world.peer(domain, tier)
         await world.follow(await world.remote("reader", domain), anna)
@@ -209,7 +231,7 @@ async def test_what_a_peer_may_fetch_is_what_it_is_sent(world: World) -> None:
         expected = {
             f"https://{domain}/inbox"
             for domain, tier in tiers.items()
-            if is_inside(tier, audience.reach) and audience.visibility is not Visibility.DIRECT
+            if _lies_inside(domain, tier, audience) and audience.visibility is not Visibility.DIRECT
         }
         assert set(sent) == expected, audience
         assert await fanout.remote_inboxes_of_edit(world.node, status) == sent
@@ -230,21 +252,27 @@ async def test_nothing_goes_further_than_the_mode(make_world: MakeWorld, mode: s
 
 
 async def test_answers_in_another_nodes_ring_go_to_that_node_only(world: World) -> None:
-    """Sales' partners are not ours: a reply or boost there goes to the root's node and to whom it names."""
+    """Sales' partners are not ours: a reply or boost there goes to the root's node and to those of its thread it names.
+
+    Whether acme is a partner whom sales means is known at sales: whoever takes no part yet cannot be named.
+    """
     anna = await world.member("anna")
     for domain in ("sales.example", "ours.example", "acme.example"):
         await world.peer(domain, Tier.PARTNER)
     seller = await world.remote("seller", "sales.example")
     await world.follow(await world.remote("mate", "ours.example"), anna)
-    await world.remote("carl", "acme.example")
+    carl = await world.remote("carl", "acme.example")
+    await world.remote("eve", "ours.example")
     await world.follow(anna, seller)
     limited = Audience(reach=Reach.PARTNERS, visibility=Visibility.PUBLIC)
-    root = await statuses.receive_status(world.node, note(seller, 1, audience=limited))
+    root = await statuses.receive_status(world.node, note(seller, 1, audience=limited, mentions=(carl,)))
     assert root is not None
 
     reply = await world.post(anna, "We would", in_reply_to_id=root.id)
     naming = await world.post(anna, "@carl@acme.example would", in_reply_to_id=reply.id)
     boost = await interactions.reblog(world.node, anna, root.id)
+    with pytest.raises(Invalid, match=r"@eve@ours\.example is outside the reach"):
+        await world.post(anna, "@eve@ours.example would", in_reply_to_id=reply.id)
 
     only_sales = ("https://sales.example/inbox",)
     assert (reply.audience.reach, reply.reach_domain) == (Reach.PARTNERS, "sales.example")
@@ -264,4 +292,6 @@ def _asks(world: World, status: Status) -> Callable[[str], Awaitable[bool]]:
 
 
 def _draft(text: str, audience: Audience) -> StatusDraft:
-    return StatusDraft(text=text, reach=audience.reach, visibility=audience.visibility)
+    return StatusDraft(
+        text=text, reach=audience.reach, visibility=audience.visibility, partners=tuple(audience.partners)
+    )

@@ -25,6 +25,12 @@ takes `reach` (`node`, `organisation`, `partners`, `public`), `visibility=local`
 (`source[reach]` of `PATCH update_credentials`, `posting:default:reach` of the preferences), and never goes further than
 the node's. An edit that asks for another reach is refused (422). One without `poll` removes the poll, as in Mastodon.
 
+Reach `partners` may stand for some of them: `partners[]=acme.example` names those a status is for, an empty
+`partners[]` all of them, and `source[partners][]` those meant when nothing is said (`posting:default:partners`). What
+answers, boosts or quotes such a status is for the same ones or fewer. Whom a status is for stands in `partners` of the
+Status entity for members of this node, and is told to nobody else. Who is no partner, a reach other than `partners`
+beside it, and naming partners in the limited thread of another server are refused (422).
+
 `reach` narrows the public and hashtag timelines to what goes exactly that far, `reach:organisation` a search, and the
 streams `public:node`, `public:organisation` and `public:partners` (`/api/v1/streaming/public/organisation`, …) what is
 heard: the timeline of the organisation is `GET /api/v1/timelines/public?reach=organisation`.

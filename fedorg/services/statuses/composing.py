@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 
 from fedorg import text
 from fedorg.domain.accounts import Account, Emoji
-from fedorg.domain.statuses import Tag
-from fedorg.domain.visibility import Audience, FederationMode, Visibility, admits, is_inside
+from fedorg.domain.statuses import Status, Tag
+from fedorg.domain.visibility import Audience, FederationMode, Reach, Tier, Visibility, admits, takes_in
 from fedorg.errors import Invalid, NotFound, Unavailable
 from fedorg.node import FetchError, Node
 from fedorg.services.custom_emojis import emojis_in
-from fedorg.store import accounts, peers, tags
+from fedorg.store import accounts, peers, statuses, tags
 
 LOOKUPS_MAX: Final = 30
 LOOKUP_SECONDS: Final = 10.0
@@ -81,19 +81,39 @@ def check_tags(conn: Connection, used: Iterable[Tag]) -> None:
         raise Invalid(f"Validation failed: Text contained {noun}: {', '.join(refused)}")
 
 
-def check_addressees(conn: Connection, mode: FederationMode, audience: Audience, mentions: tuple[Account, ...]) -> None:
-    """Raise ``Invalid`` when one of ``mentions`` lies outside what ``audience`` or the node's mode takes in."""
+def check_addressees(
+    conn: Connection,
+    mode: FederationMode,
+    audience: Audience,
+    mentions: tuple[Account, ...],
+    *,
+    answered: Status | None = None,
+) -> None:
+    """Raise ``Invalid`` when one of ``mentions`` lies outside what ``audience`` or the node's mode takes in.
+
+    Which partners another node means is known there alone: in its ring, only those may be named who take part in the
+    thread of ``answered``.
+    """
     remote = [(account, account.peer) for account in mentions if account.peer is not None]
     tiers = peers.tiers(conn, [peer for _, peer in remote]) if remote else {}
     for account, peer in remote:
         tier = tiers[peer]
         if not admits(mode, tier):
             raise Invalid(f"Validation failed: this server does not exchange statuses with {peer}")
-        if not is_inside(tier, audience.reach):
+        if not takes_in(audience, tier, peer) or not _is_known_inside(conn, audience, answered, account, tier):
             noun = "direct message" if audience.visibility is Visibility.DIRECT else "status"
             raise Invalid(
                 f"Validation failed: @{account.acct} is outside the reach of this {noun} ({audience.reach.value})"
             )
+
+
+def _is_known_inside(
+    conn: Connection, audience: Audience, answered: Status | None, account: Account, tier: Tier
+) -> bool:
+    if answered is None or answered.reach_domain is None or audience.reach is not Reach.PARTNERS:
+        return True
+    is_told = tier is Tier.SIBLING or account.peer == answered.reach_domain
+    return is_told or statuses.takes_part(conn, answered.thread_id, account.id)
 
 
 def _rules(node: Node) -> text.TextRules:

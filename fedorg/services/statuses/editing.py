@@ -11,7 +11,7 @@ from fedorg.domain.jobs import DistributeEdit
 from fedorg.domain.policies import QuotePolicy, effective_quote_policy
 from fedorg.domain.polls import Poll, PollTerms
 from fedorg.domain.statuses import MediaAttachment, MediaChange, Status, StatusChange, StatusEdit, Tag
-from fedorg.domain.visibility import FederationMode
+from fedorg.domain.visibility import Audience, FederationMode
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import EditId, IdSource, StatusId
 from fedorg.node import Node
@@ -83,13 +83,17 @@ def keep_version(
 def _record_edit(conn: Connection, editing: _Editing) -> Status:
     node, author, change, composed = editing.node, editing.author, editing.change, editing.composed
     before = statuses.get_own_for_update(conn, author.id, editing.status_id)
-    if change.reach not in (None, before.audience.reach):
+    if not _is_same_ring(before.audience, change):
         # Other servers cannot be told that what they have is for fewer, nor may those who wrote below it for more.
         raise Invalid("Validation failed: an edit cannot change how far a post goes; delete it and post it anew")
     attached = media.list_of_statuses(conn, [before.id]).get(before.id, ())
     poll = polls.hold_of_status(conn, before.id)
     check_addressees(
-        conn, FederationMode(node.settings.federation_mode), before.audience, _newly_named(conn, before, composed)
+        conn,
+        FederationMode(node.settings.federation_mode),
+        before.audience,
+        _newly_named(conn, before, composed),
+        answered=None if before.in_reply_to_id is None else statuses.find(conn, before.in_reply_to_id),
     )
     check_tags(conn, _newly_used(conn, before, composed))
     if change.media_ids is not None:
@@ -124,6 +128,11 @@ def change_quote_policy(conn: Connection, node: Node, status: Status, policy: Qu
     if effective is not status.quote_policy:
         statuses.set_quote_policy(conn, status.id, effective)
         quoting.queue_refresh(conn, node, status.id, node.now())
+
+
+def _is_same_ring(audience: Audience, change: StatusChange) -> bool:
+    is_same_reach = change.reach in (None, audience.reach)
+    return is_same_reach and (change.partners is None or {*change.partners} == audience.partners)
 
 
 def _with_reference(conn: Connection, before: Status, composed: Composed) -> Composed:

@@ -30,13 +30,14 @@ from fedorg.domain.visibility import (
     narrower_reach,
     narrower_visibility,
     widest_reach,
+    within,
 )
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import AccountId, ConversationId, MediaId, StatusId
 from fedorg.node import Node
 from fedorg.services import cards
 from fedorg.services.residence import require_not_moved
-from fedorg.services.statuses import indexing, polling, quoting
+from fedorg.services.statuses import indexing, naming, polling, quoting
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, check_tags, compose
 from fedorg.services.statuses.permissions import require_allowed
 from fedorg.store import conversations, events, home_timelines, jobs, media, statuses, tags, views
@@ -155,8 +156,8 @@ def _record(conn: Connection, posting: _Posting) -> Status:
         if draft.quoted_status_id is None
         else quoting.get_quoted(conn, posting.now, author, draft.quoted_status_id)
     )
-    audience = _audience(posting, parent, quoted)
-    _check_audience(conn, posting, audience, quoted)
+    audience = _audience(conn, posting, parent, quoted)
+    _check_audience(conn, posting, audience, parent, quoted)
     check_tags(conn, composed.tags)
     status = _new_status(posting, parent, quoted, audience)
     status = replace(status, context_uri=_context(conn, node, status))
@@ -236,34 +237,40 @@ def _get_parent(conn: Connection, posting: _Posting) -> Status | None:
     return parent
 
 
-def _check_audience(conn: Connection, posting: _Posting, audience: Audience, quoted: StatusView | None) -> None:
+def _check_audience(
+    conn: Connection, posting: _Posting, audience: Audience, parent: Status | None, quoted: StatusView | None
+) -> None:
     """Whom the status names, and whom it has to ask, must lie inside its reach."""
     mentions = posting.composed.mentions
     if quoted is not None and audience.visibility is Visibility.DIRECT:
         quoting.check_direct(posting.author, quoted, mentions)
     asked = () if quoted is None else (quoted.account,)
-    check_addressees(conn, FederationMode(posting.node.settings.federation_mode), audience, (*mentions, *asked))
+    answered = parent or (None if quoted is None else quoted.status)
+    mode = FederationMode(posting.node.settings.federation_mode)
+    check_addressees(conn, mode, audience, (*mentions, *asked), answered=answered)
 
 
-def _audience(posting: _Posting, parent: Status | None, quoted: StatusView | None) -> Audience:
+def _audience(conn: Connection, posting: _Posting, parent: Status | None, quoted: StatusView | None) -> Audience:
     node, user, draft = posting.node, posting.user, posting.draft
     visibility = draft.visibility or (Visibility.PUBLIC if user is None else user.default_visibility)
     if visibility is Visibility.PUBLIC and posting.author.silenced_at is not None:
         visibility = Visibility.UNLISTED
     widest = widest_reach(FederationMode(node.settings.federation_mode))
-    if draft.reach is not None:
-        reach = draft.reach
-    elif parent is not None or visibility is Visibility.DIRECT:
-        reach = widest
+    is_given = parent is not None or visibility is Visibility.DIRECT
+    if draft.reach is not None or draft.partners:
+        reach = draft.reach or Reach.PARTNERS
     else:
-        reach = default_reach(node, user)
-    if parent is not None:
-        reach = narrower_reach(reach, parent.audience.reach)
-    if quoted is not None:
-        reach = narrower_reach(reach, quoted.status.audience.reach)
-        if quoted.status.audience.visibility is Visibility.PRIVATE:
-            visibility = narrower_visibility(visibility, Visibility.PRIVATE)
-    return Audience(reach=narrower_reach(reach, widest), visibility=visibility)
+        reach = widest if is_given else default_reach(node, user)
+    outer = [one for one in (parent, None if quoted is None else quoted.status) if one is not None]
+    if quoted is not None and quoted.status.audience.visibility is Visibility.PRIVATE:
+        visibility = narrower_visibility(visibility, Visibility.PRIVATE)
+    named = naming.choose(
+        conn, node, draft, reach, outer, default=frozenset() if user is None or is_given else user.default_partners
+    )
+    audience = Audience(reach=reach, visibility=visibility, partners=named)
+    for one in outer:
+        audience = within(audience, one.audience)
+    return within(audience, Audience(reach=widest, visibility=visibility))
 
 
 def _new_status(posting: _Posting, parent: Status | None, quoted: StatusView | None, audience: Audience) -> Status:

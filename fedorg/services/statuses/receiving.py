@@ -17,7 +17,7 @@ from fedorg.domain.jobs import DistributeEdit, DistributeStatus, ResolveThread
 from fedorg.domain.media import Playback
 from fedorg.domain.polls import Poll
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType, RemoteMedia, RemoteStatus, Status
-from fedorg.domain.visibility import Audience, Reach, Visibility, narrower_reach
+from fedorg.domain.visibility import Audience, Reach, Visibility, within
 from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
 from fedorg.services import cards, looking
@@ -193,7 +193,7 @@ def _place(conn: Connection, remote: RemoteStatus, now: datetime) -> _Arrival:
     if audience.reach is not Reach.PUBLIC:
         reach_domain = remote.author.peer
     if parent is not None and parent.audience.reach is not Reach.PUBLIC:
-        audience = replace(audience, reach=narrower_reach(audience.reach, parent.audience.reach))
+        audience = within(audience, parent.audience)
         reach_domain = parent.reach_domain
     return _Arrival(
         remote=remote,

@@ -31,6 +31,7 @@ class _Facts:
         if not is_author and not self._is_in_ring(status):
             return False
         viewer = PeerViewer(
+            domain=self.asker.domain,
             tier=self.asker.tier,
             hosts_follower=status.account_id in self.followed,
             is_addressee=self.asker.account_id in self.named.get(status.id, ()),

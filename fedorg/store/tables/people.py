@@ -148,6 +148,7 @@ users: Final = Table(
     Column("locale", String(16), nullable=False),
     Column("default_visibility", String(16), nullable=False),
     Column("default_reach", String(16)),
+    Column("default_partners", Text),
     flag("default_sensitive"),
     Column("default_language", String(16)),
     Column("default_quote_policy", String(16), nullable=False, server_default="public"),

@@ -42,6 +42,8 @@ statuses: Final = Table(
     Column("visibility", String(16), nullable=False),
     Column("reach", String(16), nullable=False),
     Column("reach_domain", Text),
+    # Which partners reach "partners" stands for, a space around each (``store.domain_names``); NULL: every partner.
+    Column("reach_partners", Text),
     string("text"),
     string("content"),
     string("spoiler_text"),

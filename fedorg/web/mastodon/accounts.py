@@ -191,6 +191,7 @@ def _defaults(params: Params) -> PostingDefaults:
         return PostingDefaults(
             visibility=Visibility(visibility) if visibility else None,
             reach=Reach(reach) if reach else None,
+            partners=params.listed("source[partners]"),
             sensitive=params.flag("source[sensitive]"),
             language=params.text("source[language]"),
             quote_policy=QuotePolicy(quote_policy) if quote_policy else None,

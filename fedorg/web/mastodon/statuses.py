@@ -99,7 +99,7 @@ async def get_source(viewer: Viewer, status_id: StatusId) -> Response:
 @blueprint.put("/<id:status_id>")
 @requires("write:statuses")
 async def edit(viewer: Viewer, status_id: StatusId) -> Response:
-    """Change a status of one's own; visibility stays as it is, and another ``reach`` is refused."""
+    """Change a status of one's own; visibility stays as it is, and another reach is refused."""
     params = await read_params()
     change = StatusChange(
         text=params.text("status"),
@@ -111,6 +111,7 @@ async def edit(viewer: Viewer, status_id: StatusId) -> Response:
         poll=read_poll(params),
         quote_policy=quote_policy_in(params),
         reach=_reach_in(params),
+        partners=params.listed("partners"),
     )
     await statuses.edit_status(this_node(), viewer.account, status_id, change)
     return await _answer(viewer, status_id)
@@ -231,6 +232,7 @@ def _draft(params: Params, viewer: Viewer) -> StatusDraft:
         sensitive=params.flag("sensitive"),
         visibility=Visibility.PUBLIC if _is_local(params) else params.choice("visibility", Visibility),
         reach=_reach_in(params),
+        partners=params.listed("partners"),
         language=params.text("language") or None,
         in_reply_to_id=StatusId(in_reply_to_id) if in_reply_to_id is not None else None,
         quoted_status_id=StatusId(quoted_status_id) if quoted_status_id is not None else None,
