@@ -93,6 +93,7 @@ class Account:
     deleted_at: datetime | None = None
     silenced_at: datetime | None = None
     sensitized_at: datetime | None = None
+    media_rejected: bool = False
     created_at: datetime
     updated_at: datetime | None = None
     fetched_at: datetime | None = None

@@ -301,6 +301,18 @@ class IndexStatuses(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     before: StatusId | None = None
 
 
+class ApplyStanding(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Let the accounts of a server, and of those below it, stand as the blocks say now.
+
+    ``lifted_at`` is the moment of the block as it was before, whose marks go; None: there was none. ``after`` is the
+    cursor over the accounts.
+    """
+
+    domain: str
+    lifted_at: datetime | None = None
+    after: AccountId = AccountId(0)
+
+
 class SeverPeer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """End every follow with a server that is shut out, then tell the members who lost any.
 
@@ -470,6 +482,7 @@ Job: TypeAlias = (
     | MergeNotifications
     | PushNotification
     | SeverPeer
+    | ApplyStanding
     | SeverAccount
     | SeverForMember
     | RemoveAccount

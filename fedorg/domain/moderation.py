@@ -32,6 +32,10 @@ class Operation(StrEnum):
     WRITE_CANONICAL_EMAIL_BLOCKS = "write canonical email blocks"
     READ_IP_BLOCKS = "read ip blocks"
     WRITE_IP_BLOCKS = "write ip blocks"
+    READ_DOMAIN_BLOCKS = "read domain blocks"
+    WRITE_DOMAIN_BLOCKS = "write domain blocks"
+    READ_DOMAIN_ALLOWS = "read domain allows"
+    WRITE_DOMAIN_ALLOWS = "write domain allows"
     READ_TRENDS = "read trends and hashtags"
     REVIEW_TRENDS = "review trends and hashtags"
 
@@ -57,6 +61,10 @@ ACCESS: Final[Mapping[Operation, Access]] = {
     Operation.WRITE_CANONICAL_EMAIL_BLOCKS: Access(scope="admin:write:canonical_email_blocks", role=UserRole.ADMIN),
     Operation.READ_IP_BLOCKS: Access(scope="admin:read:ip_blocks", role=UserRole.ADMIN),
     Operation.WRITE_IP_BLOCKS: Access(scope="admin:write:ip_blocks", role=UserRole.ADMIN),
+    Operation.READ_DOMAIN_BLOCKS: Access(scope="admin:read:domain_blocks", role=UserRole.ADMIN),
+    Operation.WRITE_DOMAIN_BLOCKS: Access(scope="admin:write:domain_blocks", role=UserRole.ADMIN),
+    Operation.READ_DOMAIN_ALLOWS: Access(scope="admin:read:domain_allows", role=UserRole.ADMIN),
+    Operation.WRITE_DOMAIN_ALLOWS: Access(scope="admin:write:domain_allows", role=UserRole.ADMIN),
     Operation.READ_TRENDS: Access(scope="admin:read", role=UserRole.MODERATOR),
     Operation.REVIEW_TRENDS: Access(scope="admin:write", role=UserRole.MODERATOR),
 }

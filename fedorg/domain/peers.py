@@ -1,5 +1,6 @@
 """Other servers, and what this node knows of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,21 @@ class Standing:
     def is_silenced(self) -> bool:
         """Whether its accounts are shown to none but those who follow them."""
         return self.silenced_at is not None
+
+
+def held_together(standings: Iterable[Standing]) -> Standing:
+    """What is kept away of somebody whose server has several names: all that a block of any of them says.
+
+    The tier is that of no name: it is asked of the one that matters.
+    """
+    every = list(standings)
+    return Standing(
+        tier=Tier.BLOCKED if any(one.tier is Tier.BLOCKED for one in every) else Tier.OPEN,
+        suspended_at=next((one.suspended_at for one in every if one.suspended_at), None),
+        silenced_at=next((one.silenced_at for one in every if one.silenced_at), None),
+        reject_media=any(one.reject_media for one in every),
+        reject_reports=any(one.reject_reports for one in every),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

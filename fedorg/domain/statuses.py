@@ -347,6 +347,16 @@ class StatusView:
     quote: "QuoteView | None" = None
     quote_approval: QuoteApproval | None = None
 
+    @property
+    def shown_media(self) -> tuple[MediaAttachment, ...]:
+        """Its files, but for those of a server whose media are rejected."""
+        return () if self.account.media_rejected else self.media
+
+    @property
+    def shown_emojis(self) -> tuple[Emoji, ...]:
+        """Its custom emojis, likewise."""
+        return () if self.account.media_rejected else self.status.emojis
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteView:

@@ -8,6 +8,7 @@ from fedorg.domain.jobs import (
     AnnounceMove,
     AnnounceStanding,
     AnswerQuoteRequest,
+    ApplyStanding,
     CarryOver,
     CheckAtOrigin,
     CompleteProfile,
@@ -64,6 +65,7 @@ from fedorg.services import (
     notification_requests,
     scheduling,
     severing,
+    shutting_out,
 )
 from fedorg.services.statuses import indexing
 
@@ -133,6 +135,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             return await indexing.index_statuses(node, job)
         case AnnounceMove() | CarryOver():
             return await moves.run(node, job, job_id)
+        case ApplyStanding():
+            return await shutting_out.apply(node, job)
         case SeverPeer():
             return await severing.sever_peer(node, job)
         case SeverAccount():

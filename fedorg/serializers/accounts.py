@@ -1,6 +1,7 @@
 """Accounts as Mastodon's entities Account, CredentialAccount, Profile and Preferences."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from typing_extensions import TypedDict
@@ -162,8 +163,8 @@ _ROLES: Final = {
 
 
 def account_entity(account: Account, uris: Uris) -> AccountEntity:
-    """An account as anybody sees it; of a suspended one only that it is."""
-    shown = _without_profile(account) if account.suspended_at is not None else account
+    """An account as anybody sees it; of a suspended one only that it is, and no pictures where those are rejected."""
+    shown = _shown(account)
     avatar = _picture(shown.avatar, uris, "avatar.png")
     header = _picture(shown.header, uris, "header.png")
     return {
@@ -325,6 +326,22 @@ def _picture(name: str | None, uris: Uris, default: str) -> str:
 def _picture_address(name: str, uris: Uris) -> str:
     # Names have no colon: what has one is the address of a peer's picture.
     return name if ":" in name else uris.media(name)
+
+
+def _shown(account: Account) -> Account:
+    if account.suspended_at is not None:
+        return _without_profile(account)
+    if account.media_rejected:
+        return replace(
+            account,
+            avatar=None,
+            avatar_static=None,
+            avatar_description="",
+            header=None,
+            header_description="",
+            emojis=(),
+        )
+    return account
 
 
 def _without_profile(account: Account) -> Account:

@@ -1,6 +1,5 @@
 """A node as Mastodon's entities Instance (v2) and V1::Instance."""
 
-import hashlib
 from datetime import date
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -54,15 +53,6 @@ class TextEntity(TypedDict):
     content: str
 
 
-class DomainBlockEntity(TypedDict):
-    """Mastodon's DomainBlock."""
-
-    domain: str
-    digest: str
-    severity: str
-    comment: str | None
-
-
 def rule_entity(rule: Rule) -> RuleEntity:
     """A rule."""
     return {"id": str(rule.id), "text": rule.text, "hint": rule.hint, "translations": {}}
@@ -82,12 +72,6 @@ def terms_entity(text: InstanceText, content: str, today: date) -> TermsEntity:
 def text_entity(text: InstanceText, content: str) -> TextEntity:
     """A text; ``content`` is its HTML."""
     return {"updated_at": moment(text.updated_at), "content": content}
-
-
-def domain_block_entity(domain: str) -> DomainBlockEntity:
-    """A server that is blocked altogether."""
-    digest = hashlib.sha256(domain.encode()).hexdigest()
-    return {"domain": domain, "digest": digest, "severity": "suspend", "comment": None}
 
 
 def instance_entity(

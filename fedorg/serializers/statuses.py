@@ -158,13 +158,13 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
         "application": {"name": view.application.name, "website": view.application.website}
         if view.application
         else None,
-        "media_attachments": [media_entity(media, uris) for media in view.media],
+        "media_attachments": [media_entity(media, uris) for media in view.shown_media],
         "mentions": [_mention(mention) for mention in view.mentions],
         "tags": [tag_in_text_entity(tag, uris) for tag in view.tags],
-        "emojis": [emoji_entity(emoji) for emoji in shown.emojis],
+        "emojis": [emoji_entity(emoji) for emoji in shown_view.shown_emojis],
         "reactions": [reaction_entity(counted) for counted in (view.reblog or view).reactions],
         "card": card_entity(view.card, uris) if view.card else None,
-        "poll": poll_entity(view.poll, status.emojis) if view.poll else None,
+        "poll": poll_entity(view.poll, view.shown_emojis) if view.poll else None,
         "quote": _quote(shown_view.quote, uris),
         "quote_approval": None
         if shown_view.quote_approval is None
@@ -199,7 +199,7 @@ def edit_entity(
         "sensitive": edit.sensitive,
         "created_at": moment(edit.created_at),
         "account": account_entity(account, uris),
-        "media_attachments": [media_entity(media, uris) for media in edit.media],
+        "media_attachments": [media_entity(media, uris) for media in edit.media if not account.media_rejected],
         "emojis": [emoji_entity(emoji) for emoji in emojis],
         "poll": edited_poll_entity(edit.poll_options),
         "quote": _quote(quote, uris),

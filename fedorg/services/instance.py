@@ -7,12 +7,12 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.annual_reports import year_offered
+from fedorg.domain.domain_blocks import DomainBlock
 from fedorg.domain.instance import InstanceFacts, Week
-from fedorg.domain.visibility import Tier
 from fedorg.errors import NotFound
 from fedorg.node import Node
 from fedorg.services import push
-from fedorg.store import accounts, instance, instance_texts, peers, users
+from fedorg.store import accounts, instance, instance_texts, peer_rules, users
 
 PEERS_MAX: Final = 10_000
 _WEEKS: Final = 12
@@ -43,12 +43,12 @@ async def list_peer_domains(node: Node) -> list[str]:
     return await node.read(accounts.list_domains, PEERS_MAX)
 
 
-async def list_blocked_domains(node: Node, *, is_member: bool) -> list[str]:
-    """Servers this node blocks, for those to whom it tells; ``NotFound`` for others."""
+async def list_domain_blocks(node: Node, *, is_member: bool) -> list[DomainBlock]:
+    """Servers this node shuts out or limits, for those to whom it tells; ``NotFound`` for others."""
     told = node.settings.show_domain_blocks
     if told == "nobody" or (told == "members" and not is_member):
         raise NotFound
-    return await node.read(peers.list_of_tier, Tier.BLOCKED, PEERS_MAX)
+    return await node.read(peer_rules.list_limiting_blocks, PEERS_MAX)
 
 
 async def list_weeks(node: Node) -> list[Week]:

@@ -1,13 +1,16 @@
 """Other servers: who they are to this node. A block beats everything (blueprint §5)."""
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
-from fedorg.domain.jobs import SeverPeer
+from fedorg.domain.domain_blocks import DomainBlock, Severity
 from fedorg.domain.peers import PeerSummary
 from fedorg.domain.visibility import Tier
 from fedorg.errors import Invalid, NotFound
 from fedorg.node import Node
-from fedorg.store import audit, deliveries, jobs, peers
+from fedorg.services import shutting_out
+from fedorg.store import audit, deliveries, peer_rules, peers
 from fedorg.text import canonical_host
 
 
@@ -29,19 +32,28 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
     """Say what a server is to this node, known before or not; written to the audit log.
 
     From now on nothing is delivered to it that lies outside its tier: what was queued is checked again when it is due.
-    With a server that is blocked every follow ends, and members are told which they lost.
+    A server that is blocked is hidden with all below it, every follow with them ends, and members are told which they
+    lost. Any other tier lifts the block.
     """
     name = canonical_domain(domain)
     if name is None:
         raise Invalid(f"{domain!r} is not a domain; give a host name such as sales.org.example")
     if name in (node.settings.domain, node.settings.web_domain):
         raise Invalid("A node is no peer of itself")
+    if tier is Tier.BLOCKED:
+        shutting_out.require_not_own(node, name)
 
     def unit(conn: Connection) -> PeerSummary:
-        before = peers.tiers(conn, [name])[name]
-        peers.set_tier(conn, node.now(), name, tier)
-        if tier is Tier.BLOCKED and before is not Tier.BLOCKED:
-            jobs.enqueue(conn, node.ids, node.now(), SeverPeer(domain=name, cause=node.ids.next()))
+        peers.lock_rules(conn)
+        before = peer_rules.find_block(conn, name)
+        if tier is Tier.BLOCKED:
+            new = DomainBlock(id=node.ids.next(), domain=name, severity=Severity.SUSPEND, created_at=node.now())
+            shutting_out.impose(conn, node, replace(before or new, severity=Severity.SUSPEND), before)
+        else:
+            if before is not None and before.severity is Severity.SUSPEND:
+                shutting_out.lift(conn, node, before)
+            peers.set_tier(conn, node.now(), name, tier)
+            peer_rules.set_allow(conn, node.ids, node.now(), name, tier)
         audit.record(conn, node.ids, node.now(), action="peer.tier", target=name, details={"tier": tier.value})
         return _get(conn, name)
 

@@ -16,11 +16,12 @@ from fedorg.domain.jobs import ActivityKind, SeverAccount, SeverPeer
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.severances import Severance, SeveranceCause, SeveranceType, SeveredFollow
+from fedorg.domain.visibility import Tier
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, SeveranceId
 from fedorg.node import Node
 from fedorg.services.relationships.following import sever
-from fedorg.store import accounts, notifications, relationships, severances
+from fedorg.store import accounts, notifications, peers, relationships, severances
 
 CHUNK: Final = 100
 SHOWN_MAX: Final = 100
@@ -31,11 +32,15 @@ Ties: TypeAlias = Callable[[Connection], list[tuple[AccountId, AccountId]]]
 
 
 async def sever_peer(node: Node, job: SeverPeer) -> SeverPeer | None:
-    """End some of the follows with a server, then tell some of those who lost any; what is left of the job."""
+    """End some of the follows with a server and those below it, then tell some of those who lost any; what is left.
+
+    When the block is lifted meanwhile no more of them end.
+    """
     cause = SeveranceCause(number=job.cause, type=SeveranceType.DOMAIN_BLOCK, target_name=job.domain)
 
     def ties(conn: Connection) -> list[tuple[AccountId, AccountId]]:
-        return relationships.list_ties_with_peer(conn, job.domain, CHUNK)
+        is_blocked = peers.tiers(conn, [job.domain])[job.domain] is Tier.BLOCKED
+        return relationships.list_ties_with_peer(conn, job.domain, CHUNK) if is_blocked else []
 
     return await _advance(node, job, cause, ties)
 

@@ -19,13 +19,16 @@ from fedorg.domain.pages import Listed
 from fedorg.domain.relationships import FollowState
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId
+from fedorg.store import peers
 from fedorg.store.tables import account_keys, accounts, follows
 from fedorg.store.upsert import insert_ignore
 
 COLUMNS: Final = tuple(accounts.c[field.name] for field in fields(Account) if field.name != "moved_to")
 
 _COUNTED: Final = frozenset({"followers_count", "following_count", "statuses_count", "last_status_at"})
-_STANDING: Final = frozenset({"suspended_at", "suspended_remotely", "deleted_at", "silenced_at", "sensitized_at"})
+_STANDING: Final = frozenset(
+    {"suspended_at", "suspended_remotely", "deleted_at", "silenced_at", "sensitized_at", "media_rejected"}
+)
 # What a new fetch of a remote actor never changes: our id, when we met, what was decided here.
 _KEPT: Final = _COUNTED | _STANDING | {"id", "uri", "created_at", "memorial", "moved_at"}
 _BY_ID: Final = sa.select(*COLUMNS).where(accounts.c.id == sa.bindparam("id"))
@@ -172,10 +175,11 @@ def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ..
 
     A known identity keeps our id, counts and decisions; one that is suspended here, or left, stays as it is. The keys
     given replace the ones before. A handle belongs to the actor its server names now: an older actor under the same
-    handle keeps its rows and loses the handle.
+    handle keeps its rows and loses the handle. One that is new stands as its server does.
     """
     known = _find_by_uri_for_update(conn, account.uri)
     if known is None:
+        account = _as_its_server_stands(conn, account)
         _release_handle(conn, account)
         # Whoever meets it at this moment too may be faster, and is then waited for.
         if insert_ignore(conn, accounts, [_values(account)]) == 0:
@@ -193,8 +197,9 @@ def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ..
         update(conn, current)
         if known.suspended_remotely:
             # Its server shows it again.
-            current = replace(current, suspended_at=None, suspended_remotely=False)
-            set_standing(conn, current.id, suspended_at=None, suspended_remotely=False)
+            suspended_at = _as_its_server_stands(conn, current).suspended_at
+            current = replace(current, suspended_at=suspended_at, suspended_remotely=False)
+            set_standing(conn, current.id, suspended_at=suspended_at, suspended_remotely=False)
     conn.execute(sa.delete(account_keys).where(account_keys.c.account_id == current.id))
     # A key that another account holds already stays with it.
     insert_ignore(conn, account_keys, [key_values(replace(key, account_id=current.id)) for key in keys])
@@ -228,9 +233,13 @@ def count_follow_requests(conn: Connection, account_id: AccountId) -> int:
 
 
 def list_domains(conn: Connection, limit: int) -> list[str]:
-    """Servers of the remote accounts known here, in alphabetical order."""
+    """Servers of the remote accounts that are seen here, in alphabetical order."""
     statement = (
-        sa.select(accounts.c.peer).where(accounts.c.peer.is_not(None)).distinct().order_by(accounts.c.peer).limit(limit)
+        sa.select(accounts.c.peer)
+        .where(accounts.c.peer.is_not(None), accounts.c.suspended_at.is_(None))
+        .distinct()
+        .order_by(accounts.c.peer)
+        .limit(limit)
     )
     return [str(domain) for domain in conn.execute(statement).scalars()]
 
@@ -244,6 +253,17 @@ def listed(conn: Connection, rows: Sequence[sa.Row[Any]]) -> list[Listed[Account
 def _find_by_uri_for_update(conn: Connection, uri: str) -> Account | None:
     row = conn.execute(_LOCK_BY_URI, {"uri": uri}).one_or_none()
     return None if row is None else from_row(row)
+
+
+def _as_its_server_stands(conn: Connection, account: Account) -> Account:
+    peers.hold_rules(conn)
+    standing = peers.standing_of(conn, account.peer, account.domain)
+    return replace(
+        account,
+        suspended_at=standing.suspended_at,
+        silenced_at=standing.silenced_at,
+        media_rejected=standing.reject_media,
+    )
 
 
 def _with_move(account: Account, target: Account | None) -> Account:

@@ -21,6 +21,7 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from fedorg.domain.jobs import (
+    ApplyStanding,
     CheckAtOrigin,
     CompleteProfile,
     CompleteThread,
@@ -290,6 +291,9 @@ def _subject(job: Job) -> str | None:
             return f"{job.account_id} {job.target_id} {job.object_uri or ''}"
         case DistributeFeaturedTag():
             return f"{job.account_id} #{job.name}"
+        case ApplyStanding():
+            # Whatever is decided about one server may concern those below another.
+            return "(standings)"
         case _:
             return None
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import Connection, Row, Select, func, select, text, update
 
-from fedorg.domain.peers import Peer, PeerSummary, Standing, lineage
+from fedorg.domain.peers import Peer, PeerSummary, Standing, held_together, lineage
 from fedorg.domain.visibility import Tier
 from fedorg.store.tables import accounts, deliveries, peers
 from fedorg.store.upsert import insert_ignore
@@ -36,6 +36,9 @@ _DECIDED: Final = select(
     peers.c.reject_media,
     peers.c.reject_reports,
 )
+# Any number that no other advisory lock of this program uses; SQLite has one writer at a time.
+_HOLD: Final = text("SELECT pg_advisory_xact_lock_shared(7361002)")
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(7361002)")
 _WAITS: Final = deliveries.c.dead_at.is_(None)
 _QUEUED: Final = select(
     deliveries.c.domain,
@@ -64,21 +67,32 @@ def standings(conn: Connection, domains: Iterable[str]) -> dict[str, Standing]:
     return {domain: _standing([decided.get(name) for name in line]) for domain, line in above.items()}
 
 
+def standing_of(conn: Connection, *names: str | None) -> Standing:
+    """What is kept away of an account whose server and handle have these names."""
+    return held_together(standings(conn, [name for name in names if name is not None]).values())
+
+
 def tiers(conn: Connection, domains: Iterable[str]) -> dict[str, Tier]:
     """The tier of each of these domains; a block is inherited from the hosts above."""
     return {domain: standing.tier for domain, standing in standings(conn, domains).items()}
+
+
+def hold_rules(conn: Connection) -> None:
+    """No rule about servers changes before this transaction ends: whoever acts by one writes before the next."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(_HOLD)
+
+
+def lock_rules(conn: Connection) -> None:
+    """Nobody else changes a rule about servers, or acts by one, before this transaction ends."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(_LOCK)
 
 
 def tiers_below(conn: Connection, domain: str) -> set[Tier]:
     """The tiers of the peers whose domain ends in ``.domain``."""
     rows = conn.execute(select(peers.c.tier).where(peers.c.domain.endswith(f".{domain}", autoescape=True)).distinct())
     return {Tier(tier) for tier in rows.scalars()}
-
-
-def list_of_tier(conn: Connection, tier: Tier, limit: int) -> list[str]:
-    """The domains of a tier in alphabetical order."""
-    statement = select(peers.c.domain).where(peers.c.tier == tier).order_by(peers.c.domain).limit(limit)
-    return [str(domain) for domain in conn.execute(statement).scalars()]
 
 
 def list_siblings(conn: Connection) -> list[str]:

@@ -17,6 +17,7 @@ from fedorg.domain.relationships import Follow, FollowState, MutedAccount
 from fedorg.domain.statuses import PageQuery
 from fedorg.ids import AccountId
 from fedorg.store import accounts, paging
+from fedorg.store.peer_rules import is_covered
 from fedorg.store.tables import account_notes, blocks, follows, mutes
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.upsert import insert_ignore, upsert
@@ -110,8 +111,10 @@ def delete_follow(conn: Connection, account_id: AccountId, target_id: AccountId)
 
 
 def list_ties_with_peer(conn: Connection, peer: str, limit: int) -> list[tuple[AccountId, AccountId]]:
-    """Up to ``limit`` pairs of a member and an account of a peer between whom a follow or a request stands."""
-    return _list_ties(conn, lambda other: other.c.peer == peer, limit)
+    """Up to ``limit`` pairs of a member and an account of a peer, or of one below it, who have a follow or request."""
+    return _list_ties(
+        conn, lambda other: sa.or_(*(is_covered(other.c[name], peer) for name in ("peer", "domain"))), limit
+    )
 
 
 def list_ties_with_account(conn: Connection, account_id: AccountId, limit: int) -> list[tuple[AccountId, AccountId]]:

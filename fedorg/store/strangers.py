@@ -1,7 +1,8 @@
 """Accounts and servers that were met once and never again: forgotten, so that nobody fills a node by knocking (S32).
 
 Whoever signs a request becomes a row, with keys and profile. A stranger is a remote account to which nothing here is
-tied and about which nobody decided anything; a server goes when none of its accounts is left and no tier was set.
+tied and about which nobody decided anything; a server goes when none of its accounts is left and nothing was
+decided about it.
 """
 
 from datetime import datetime
@@ -59,6 +60,8 @@ def delete_peers(conn: Connection, before: datetime, limit: int) -> int:
         sa.select(peers.c.domain)
         .where(
             peers.c.tier == Tier.OPEN.value,
+            peers.c.block_id.is_(None),
+            peers.c.allow_id.is_(None),
             *is_old,
             ~sa.exists().where(accounts.c.peer == peers.c.domain),
             ~sa.exists().where(deliveries.c.domain == peers.c.domain),

@@ -5,16 +5,23 @@ import shutil
 import sys
 from ast import literal_eval
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, NullPool, create_engine, inspect
+from sqlalchemy import Connection, NullPool, create_engine, insert, inspect
 
-from fedorg.store import migrate
-from fedorg.store.engine import Database, DatabaseUnavailable
-from fedorg.store.tables import metadata
+from fedorg.domain.domain_blocks import Severity
+from fedorg.domain.jobs import ApplyStanding, SeverPeer
+from fedorg.domain.statuses import PageQuery
+from fedorg.store import jobs, migrate, peer_rules
+from fedorg.store.engine import Database, DatabaseUnavailable, open_database
+from fedorg.store.tables import audit_log, metadata, peers
+
+FIRST = datetime(2025, 1, 1, tzinfo=UTC)
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 PROGRAM = "import asyncio, sys; from fedorg.store.migrate import migrate; print(asyncio.run(migrate(sys.argv[1])))"
 
@@ -151,6 +158,49 @@ async def test_a_revision_that_breaks_leaves_nothing(
     assert "half" not in inspect(by_hand).get_table_names()
     assert "half" not in {column["name"] for column in inspect(by_hand).get_columns("accounts")}
     assert (await migrate.check(engine_url)).is_current
+
+
+async def test_what_was_decided_about_servers_is_kept_when_rules_get_ids(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Servers that were blocked or partners before have a block or an allow after, and jobs tell the accounts."""
+    scripts = tmp_path / "migrations"
+    shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    for script in (scripts / "versions").glob("0*.py"):
+        if script.name[:4] >= "0054":
+            script.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(migrate, "SCRIPTS", scripts)
+        # It gets that far, and sees then that tables of this version are missing.
+        with pytest.raises(migrate.MigrationRefused, match="0053"):
+            await migrate.migrate(empty_url)
+    known = [("a.example", "blocked"), ("b.example", "blocked"), ("c.example", "partner")]
+    said = {"id": 1, "action": "peer.tier", "target": "b.example", "details": {"tier": "blocked"}}
+    with create_engine(empty_url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool).begin() as conn:
+        for domain, tier in known:
+            conn.execute(insert(peers).values(domain=domain, tier=tier, first_seen_at=FIRST))
+        conn.execute(insert(audit_log).values(said | {"created_at": THEN}))
+
+    await migrate.migrate(empty_url)
+
+    database = await open_database(empty_url, readers=1, pool_size=2)
+    a, b = await database.read(peer_rules.list_limiting_blocks, 10)
+    (allow,) = await database.read(peer_rules.list_allows, PageQuery(limit=10))
+    room = jobs.Room(own=10, others=10, lane_max=10)
+    queued = {
+        one.job
+        for _ in range(2)
+        for one in await database.write(jobs.claim, now=THEN, lease=timedelta(minutes=1), room=room)
+    }
+    await database.close()
+    assert [(one.domain, one.severity, one.created_at) for one in (a, b)] == [
+        ("a.example", Severity.SUSPEND, FIRST),
+        ("b.example", Severity.SUSPEND, THEN),
+    ]
+    assert a.id != b.id
+    assert (allow.domain, allow.created_at) == ("c.example", FIRST)
+    assert ApplyStanding(domain="a.example") in queued
+    assert {one.domain for one in queued if isinstance(one, SeverPeer)} == {"a.example", "b.example"}
 
 
 async def test_a_database_of_a_newer_version_is_refused(engine_url: str, by_hand: Connection) -> None:

@@ -27,7 +27,7 @@ from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import AccountId, WarningId
 from fedorg.node import Node
 from fedorg.services import departures, oauth, users
-from fedorg.store import accounts, admin_accounts, audit, email_blocks, jobs, notifications, reports, warnings
+from fedorg.store import accounts, admin_accounts, audit, email_blocks, jobs, notifications, peers, reports, warnings
 from fedorg.store import users as user_rows
 
 TEXT_MAX: Final = 2000
@@ -134,11 +134,12 @@ async def enable(node: Node, by: User | None, account_id: AccountId) -> AdminAcc
 
 
 async def unsilence(node: Node, by: User | None, account_id: AccountId) -> AdminAccountView:
-    """Show an account in public timelines again."""
+    """Show an account in public timelines again, unless its whole server is limited."""
 
     def change(conn: Connection, account: Account) -> None:
         if account.silenced_at is not None:
-            accounts.set_standing(conn, account.id, silenced_at=None)
+            silenced_at = peers.standing_of(conn, account.peer, account.domain).silenced_at
+            accounts.set_standing(conn, account.id, silenced_at=silenced_at)
             _audit(conn, node, "account.unsilenced", account, by)
 
     return await _change(node, by, account_id, change)
@@ -156,7 +157,7 @@ async def unsensitive(node: Node, by: User | None, account_id: AccountId) -> Adm
 
 
 async def unsuspend(node: Node, by: User | None, account_id: AccountId) -> AdminAccountView:
-    """Bring a suspended account back, and tell the servers that know it."""
+    """Bring a suspended account back, unless its whole server is blocked, and tell the servers that know it."""
 
     def change(conn: Connection, account: Account) -> None:
         view = _view(conn, account)
@@ -164,7 +165,8 @@ async def unsuspend(node: Node, by: User | None, account_id: AccountId) -> Admin
             return
         is_waiting = view.user is not None and None in (view.user.approved_at, view.user.confirmed_at)
         # Whoever has not been let in yet stays outside.
-        suspended_at = account.created_at if is_waiting else None
+        by_block = peers.standing_of(conn, account.peer, account.domain).suspended_at
+        suspended_at = account.created_at if is_waiting else by_block
         accounts.set_standing(conn, account.id, suspended_at=suspended_at, suspended_remotely=False)
         email_blocks.release(conn, account.id)
         _announce(conn, node, account)
@@ -190,7 +192,8 @@ def sensitize(conn: Connection, node: Node, account: Account, by: User | None) -
 
 def silence(conn: Connection, node: Node, account: Account, by: User | None) -> None:
     """Keep an account out of what is shown to those who do not follow it."""
-    accounts.set_standing(conn, account.id, silenced_at=account.silenced_at or node.now())
+    # By its moment it is told apart from what a block of the server did, and outlives it.
+    accounts.set_standing(conn, account.id, silenced_at=node.now())
     _audit(conn, node, "account.silenced", account, by)
 
 

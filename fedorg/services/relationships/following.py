@@ -198,7 +198,7 @@ def _check_allowed(conn: Connection, node: Node, account: Account, target: Accou
 
 def _new_follow(node: Node, account: Account, target: Account) -> Follow:
     number = node.ids.next()
-    is_pending = target.locked or not target.is_local
+    is_pending = target.locked or account.silenced_at is not None or not target.is_local
     return Follow(
         id=number,
         account_id=account.id,

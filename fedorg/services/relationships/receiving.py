@@ -21,8 +21,8 @@ from fedorg.store import accounts, relationships
 async def receive_follow(node: Node, follower: Account, target: Account, uri: str) -> None:
     """A peer's account asks to follow a local one.
 
-    Accepted and answered at once, kept for a locked account to decide, refused where a block stands between. Asking
-    again is answered again: the first answer may be lost.
+    Accepted and answered at once, kept to be decided when the account is locked or the one who asks is limited here,
+    refused where a block stands between. Asking again is answered again: the first answer may be lost.
     """
     await node.write(_receive_follow, node, follower, target.id, uri)
 
@@ -92,7 +92,7 @@ def _new_request(node: Node, follower: Account, target: Account, uri: str) -> Fo
         account_id=follower.id,
         target_id=target.id,
         uri=uri,
-        state=FollowState.PENDING if target.locked else FollowState.ACCEPTED,
+        state=FollowState.PENDING if target.locked or follower.silenced_at is not None else FollowState.ACCEPTED,
         created_at=node.now(),
     )
 

@@ -76,6 +76,8 @@ accounts: Final = Table(
     moment("deleted_at", nullable=True),
     moment("silenced_at", nullable=True),
     moment("sensitized_at", nullable=True),
+    # Pictures, files and emojis of its server are not shown here.
+    flag("media_rejected"),
     moment("created_at"),
     moment("updated_at", nullable=True),
     moment("fetched_at", nullable=True),

@@ -33,7 +33,14 @@ peers: Final = Table(
     flag("is_silenced"),
     flag("reject_media"),
     flag("reject_reports"),
+    flag("obfuscate"),
+    Column("public_comment", Text),
+    Column("private_comment", Text),
+    # Since when it is a partner or a sibling.
+    Column("allow_id", BigInteger),
+    moment("allowed_at", nullable=True),
     Index(None, "block_id", unique=True),
+    Index(None, "allow_id", unique=True),
 )
 
 jobs: Final = Table(

@@ -8,8 +8,8 @@ from fedorg.domain.instance import InstanceFacts, InstanceText, TextKind
 from fedorg.errors import NotFound
 from fedorg.serializers.accounts import AccountEntity, account_entity
 from fedorg.serializers.announcements import custom_emoji_entity
+from fedorg.serializers.domain_blocks import domain_block_entity
 from fedorg.serializers.instance import (
-    domain_block_entity,
     instance_entity,
     rule_entity,
     terms_entity,
@@ -53,9 +53,9 @@ async def list_rules() -> Response:
 @blueprint.get("/api/v1/instance/domain_blocks")
 @open_to_public("read")
 async def list_domain_blocks(viewer: Viewer | None) -> Response:
-    """Servers this node blocks, for those to whom it tells."""
-    found = await instance.list_blocked_domains(this_node(), is_member=viewer is not None)
-    return json_answer([domain_block_entity(domain) for domain in found])
+    """Servers this node shuts out or limits, for those to whom it tells."""
+    found = await instance.list_domain_blocks(this_node(), is_member=viewer is not None)
+    return json_answer([domain_block_entity(block) for block in found])
 
 
 @blueprint.get("/api/v1/instance/peers")

@@ -58,4 +58,4 @@ async def _answer(viewer: Viewer | None, poll_id: PollId) -> Response:
     assert view.poll is not None, "a status is found by its poll"
     if viewer is not None:
         await polls.refresh_if_stale(node, view)
-    return json_answer(poll_entity(view.poll, view.status.emojis))
+    return json_answer(poll_entity(view.poll, view.shown_emojis))

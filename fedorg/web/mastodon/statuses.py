@@ -85,7 +85,7 @@ async def list_history(viewer: Viewer | None, status_id: StatusId) -> Response:
     node = this_node()
     view = await statuses.get_view(node, id_of(viewer), status_id)
     edits = await statuses.list_edits(node, id_of(viewer), status_id)
-    emojis, quote = view.status.emojis, view.quote
+    emojis, quote = view.shown_emojis, view.quote
     return json_answer([edit_entity(edit, view.account, emojis, quote, node.uris) for edit in edits])
 
 

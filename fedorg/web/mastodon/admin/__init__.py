@@ -4,10 +4,22 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.mastodon.admin import accounts, email_blocks, ip_blocks, measures, reports, tags, trends
+from fedorg.web.mastodon.admin import (
+    accounts,
+    domain_allows,
+    domain_blocks,
+    email_blocks,
+    ip_blocks,
+    measures,
+    reports,
+    tags,
+    trends,
+)
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     accounts.blueprint,
+    domain_allows.blueprint,
+    domain_blocks.blueprint,
     email_blocks.blueprint,
     ip_blocks.blueprint,
     measures.blueprint,
