@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The lock names everything: resolving again would meet releases that are newer than it.
 LOCK := $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 
-.PHONY: help run demo test test-postgresql interop test-long coverage contract fuzz lock clean
+.PHONY: help run demo test test-postgresql interop test-long coverage contract fuzz bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,9 +36,12 @@ contract: .venv/dev ## every operation of Mastodon's client API against a real n
 fuzz: .venv/dev ## throw mutated documents at the protocol library; ARGS=600 for ten minutes
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
+bench: .venv/dev ## what a node costs: processor time, rates, memory; ARGS="--only home", --large, --compare kept.json
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
 lock: .venv/dev ## resolve dependencies anew into the lock files
 	$(BIN)/python -m pip install --quiet uv
-	for name in "requirements.lock --group build" "requirements-dev.lock --group build --group dev"; do \
+	for name in "requirements.lock --group build" "requirements-dev.lock --group build --group dev --extra fast"; do \
 	  $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	    --quiet --upgrade --output-file $$name || exit 1; done
 

@@ -7,9 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import hypercorn.asyncio
-import hypercorn.config
-
 import fedorg
 from federation.addresses import AddressPolicy
 from federation.client import Client
@@ -23,6 +20,7 @@ from fedorg.media import FileStorage
 from fedorg.metrics import new_metrics
 from fedorg.node import Node
 from fedorg.services import push, registration
+from fedorg.serving import serve_application
 from fedorg.store import migrate
 from fedorg.store.engine import open_database
 from fedorg.uris import Uris
@@ -80,19 +78,18 @@ async def serve(node: Node, *, bound: socket.socket | None = None, with_worker: 
     application = web.create_app(node)
     worker = Worker(node) if with_worker else None
 
-    async def until_stopped() -> None:
+    async def close_streams() -> None:
         await stop.wait()
         web.close_streams(application)
 
+    closing = asyncio.create_task(close_streams(), name="closing")
     working = asyncio.create_task(worker.run(), name="worker") if worker else None
-    serving = asyncio.create_task(
-        hypercorn.asyncio.serve(application, _server_config(node.settings, bound), shutdown_trigger=until_stopped),
-        name="server",
-    )
+    serving = asyncio.create_task(serve_application(application, node.settings, bound=bound, stop=stop), name="server")
     try:
         running = {task for task in (serving, working) if task is not None}
         done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         stop.set()
+        await closing
         await serving
     finally:
         if worker is not None and working is not None:
@@ -123,24 +120,6 @@ async def _require_migrated(settings: Settings) -> None:
         await migrate.migrate(settings.database)
     elif not state.is_current:
         raise SettingsError([f"database: {state.explain()}"])
-
-
-def _server_config(settings: Settings, bound: socket.socket | None) -> hypercorn.config.Config:
-    config = hypercorn.config.Config()
-    config.bind = [f"fd://{bound.fileno()}"] if bound else [f"{settings.host}:{settings.port}"]
-    config.graceful_timeout = float(settings.shutdown_seconds)
-    config.keep_alive_timeout = 75.0
-    config.include_server_header = False
-    config.accesslog = None
-    config.errorlog = None
-    config.h11_max_incomplete_size = 65_536
-    # Clients of streams say little; pings keep proxies from closing a quiet one.
-    config.websocket_max_message_size = 65_536
-    config.websocket_ping_interval = 30.0
-    if settings.tls_certificate and settings.tls_key:
-        config.certfile = str(settings.tls_certificate)
-        config.keyfile = str(settings.tls_key)
-    return config
 
 
 def _stop_signal() -> asyncio.Event:

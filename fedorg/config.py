@@ -26,6 +26,7 @@ RegistrationMode: TypeAlias = Literal["open", "approval", "invite", "closed"]
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 LogFormat: TypeAlias = Literal["text", "json"]
 Synchronous: TypeAlias = Literal["full", "normal"]
+ServerName: TypeAlias = Literal["hypercorn", "granian"]
 
 PREFIX: Final = "FEDORG_"
 _LOOPBACK: Final = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -69,6 +70,10 @@ class Settings:
 
     host: str = _setting("Address to listen on.", "127.0.0.1")
     port: int = _setting("Port to listen on.", 8000)
+    server: ServerName = _setting(
+        "Server that answers: hypercorn, or granian, which is faster and comes with the extra fedorg[fast].",
+        "hypercorn",
+    )
     tls_certificate: Path | None = _setting("PEM file with the certificate chain; without it, serve plain HTTP.", None)
     tls_key: Path | None = _setting("PEM file with the private key of tls_certificate.", None)
     trusted_proxies: tuple[Network, ...] = _setting(
@@ -420,6 +425,16 @@ _READERS: Final[Mapping[object, Callable[[object], Any]]] = MappingProxyType(
     }
     | {
         literal: _choice(*get_args(literal))
-        for literal in (ShownTo, ModeName, ReachName, UnsignedFetch, RegistrationMode, LogLevel, LogFormat, Synchronous)
+        for literal in (
+            ShownTo,
+            ModeName,
+            ReachName,
+            UnsignedFetch,
+            RegistrationMode,
+            LogLevel,
+            LogFormat,
+            Synchronous,
+            ServerName,
+        )
     }
 )

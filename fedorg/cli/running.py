@@ -19,6 +19,7 @@ from fedorg.store import migrate as migrations
 @click.command()
 @click.option("--host", help="Address to listen on (FEDORG_HOST).")
 @click.option("--port", type=int, help="Port to listen on (FEDORG_PORT).")
+@click.option("--server", type=click.Choice(["hypercorn", "granian"]), help="Server that answers (FEDORG_SERVER).")
 @click.option("--fd", type=int, help="Number of a listening socket that was handed in, instead of host and port.")
 @click.option("--tls-certificate", type=click.Path(path_type=Path), help="PEM file with the certificate chain.")
 @click.option("--tls-key", type=click.Path(path_type=Path), help="PEM file with its private key.")
@@ -30,6 +31,7 @@ def serve(
     *,
     host: str | None,
     port: int | None,
+    server: str | None,
     fd: int | None,
     tls_certificate: Path | None,
     tls_key: Path | None,
@@ -46,7 +48,7 @@ def serve(
       fedorg serve --port 9000 --owner anna
       fedorg serve --tls-certificate chain.pem --tls-key key.pem --host 0.0.0.0 --port 443
     """
-    given = {"host": host, "port": port, "tls_certificate": tls_certificate, "tls_key": tls_key}
+    given = {"host": host, "port": port, "server": server, "tls_certificate": tls_certificate, "tls_key": tls_key}
     settings = _with(context.settings(), {name: value for name, value in given.items() if value is not None})
 
     bound = socket.socket(fileno=fd) if fd is not None else _listen(settings)

@@ -1,0 +1,107 @@
+"""An ASGI application on a socket, by the server that the settings name.
+
+Hypercorn comes with fedorg and is the default. Granian (``pip install fedorg[fast]``) costs less per request; it runs
+embedded, on the event loop of the node, so that a node is one process under either.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import logging
+import socket
+from typing import Any, Final, cast
+
+import hypercorn.asyncio
+import hypercorn.config
+from hypercorn.typing import ASGIFramework
+
+from fedorg.config import Settings
+from fedorg.errors import SettingsError
+
+_BACKLOG: Final = 256
+_KEEP_ALIVE_SECONDS: Final = 75
+_BUFFER_BYTES: Final = 65_536
+_PING_SECONDS: Final = 30.0
+
+
+async def serve_application(
+    application: object, settings: Settings, *, bound: socket.socket | None, stop: asyncio.Event
+) -> None:
+    """Answer requests until ``stop`` is set, then let those end that run, for ``shutdown_seconds`` at most.
+
+    ``bound`` is a listening socket; without one, host and port of the settings. Raises ``SettingsError`` when the
+    server that the settings name is not installed.
+    """
+    if settings.server == "granian":
+        await _serve_granian(application, settings, bound, stop)
+    else:
+        await hypercorn.asyncio.serve(
+            cast("ASGIFramework", application), _hypercorn_config(settings, bound), shutdown_trigger=stop.wait
+        )
+
+
+def _hypercorn_config(settings: Settings, bound: socket.socket | None) -> hypercorn.config.Config:
+    config = hypercorn.config.Config()
+    config.bind = [f"fd://{bound.fileno()}"] if bound else [f"{settings.host}:{settings.port}"]
+    config.graceful_timeout = float(settings.shutdown_seconds)
+    config.keep_alive_timeout = float(_KEEP_ALIVE_SECONDS)
+    config.include_server_header = False
+    config.accesslog = None
+    config.errorlog = None
+    config.h11_max_incomplete_size = _BUFFER_BYTES
+    # Clients of streams say little; pings keep proxies from closing a quiet one.
+    config.websocket_max_message_size = _BUFFER_BYTES
+    config.websocket_ping_interval = _PING_SECONDS
+    if settings.tls_certificate and settings.tls_key:
+        config.certfile = str(settings.tls_certificate)
+        config.keyfile = str(settings.tls_key)
+    return config
+
+
+async def _serve_granian(
+    application: object, settings: Settings, bound: socket.socket | None, stop: asyncio.Event
+) -> None:
+    try:
+        constants, http, embed = (
+            importlib.import_module(f"granian.{name}") for name in ("constants", "http", "server.embed")
+        )
+    except ImportError:
+        raise SettingsError(["server: granian is not installed; pip install 'fedorg[fast]'"]) from None
+    listening = bound or socket.create_server((settings.host, settings.port), backlog=_BACKLOG)
+    logging.getLogger("_granian").setLevel(logging.ERROR)
+    options: dict[str, Any] = {}
+    if settings.tls_certificate and settings.tls_key:
+        options = {
+            "ssl_cert": settings.tls_certificate,
+            "ssl_key": settings.tls_key,
+            "ssl_protocol_min": constants.SSLProtocols.tls12,
+        }
+    server = embed.Server(
+        application,
+        settings.host,
+        settings.port,
+        interface=constants.Interfaces.ASGINL,
+        http=constants.HTTPModes.auto,
+        http1_settings=http.HTTP1Settings(max_buffer_size=_BUFFER_BYTES * 4, keep_alive=True),
+        backlog=_BACKLOG,
+        log_enabled=False,
+        **options,
+    )
+    # It would bind a socket of its own.
+    server._init_shared_socket = lambda: _hand_over(server, listening)  # noqa: SLF001 - there is no public way
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    server.stop()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(settings.shutdown_seconds):
+            await serving
+    if serving.done():
+        serving.result()
+
+
+def _hand_over(server: Any, listening: socket.socket) -> None:  # noqa: ANN401 - Granian is an extra
+    native = importlib.import_module("granian._granian")
+    is_unix = False
+    server._ssp, server._shd = None, native.SocketHolder(listening.fileno(), is_unix, _BACKLOG)  # noqa: SLF001 - see above

@@ -1,0 +1,110 @@
+"""Workloads that only read: one request, over and over, by eight kept connections."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.benchmarks import load
+from tests.benchmarks.crowd import USER
+from tests.benchmarks.processes import cpu_seconds
+from tests.benchmarks.report import Row
+from tests.benchmarks.scene import AUTHOR, THREAD, Scene
+
+_WARM_SECONDS: Final = 0.5
+_COUNTED: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """One request; ``size_of`` says how many things its answer must hold."""
+
+    name: str
+    request: Callable[[Scene], bytes]
+    size: int = 1
+    size_of: Callable[[Any], int] = lambda _: 1
+
+
+def _actor(scene: Scene) -> bytes:
+    path = f"/users/{AUTHOR}"
+    headers = scene.crowd.peers[0].sign_get(f"{scene.node.url}{path}", by=USER, key_name="crowd")
+    return load.request("GET", path, scene.node.domain, headers)
+
+
+def _context_size(entity: dict[str, list[object]]) -> int:
+    return 1 + len(entity["ancestors"]) + len(entity["descendants"])
+
+
+READS: Final = (
+    Read(
+        name="home",
+        request=lambda scene: scene.request("/api/v1/timelines/home?limit=20"),
+        size=20,
+        size_of=len,
+    ),
+    Read(
+        name="local",
+        request=lambda scene: scene.request("/api/v1/timelines/public?local=true&limit=20"),
+        size=20,
+        size_of=len,
+    ),
+    Read(
+        name="account statuses",
+        request=lambda scene: scene.request(f"/api/v1/accounts/{scene.ids[AUTHOR]}/statuses?limit=20"),
+        size=20,
+        size_of=len,
+    ),
+    Read(
+        name="notifications",
+        request=lambda scene: scene.request("/api/v1/notifications?limit=20"),
+        size=20,
+        size_of=len,
+    ),
+    Read(
+        name="context",
+        request=lambda scene: scene.request(f"/api/v1/statuses/{scene.ids['thread']}/context"),
+        size=THREAD,
+        size_of=_context_size,
+    ),
+    Read(name="status", request=lambda scene: scene.request(f"/api/v1/statuses/{scene.ids['status']}")),
+    Read(name="actor, signed", request=_actor),
+    Read(name="instance", request=lambda scene: scene.request("/api/v2/instance", None)),
+    Read(
+        name="webfinger",
+        request=lambda scene: scene.request(f"/.well-known/webfinger?resource=acct:{AUTHOR}@{scene.node.domain}", None),
+    ),
+)
+
+
+async def measure(scene: Scene, read: Read, seconds: float) -> Row:
+    """What a request costs, from answers that were looked at once."""
+    request = read.request(scene)
+    status, body = await load.ask(scene.node.port, request)
+    if status != 200 or read.size_of(json.loads(body)) != read.size:
+        raise load.UnexpectedAnswer(f"{read.name}: {status} {body[:500]!r}")
+    await load.drive(scene.node.port, [request], status=200, seconds=_WARM_SECONDS)
+    before = cpu_seconds(scene.pid)
+    timing = await load.drive(scene.node.port, [request], status=200, seconds=seconds)
+    used = cpu_seconds(scene.pid) - before
+    return Row(
+        name=read.name,
+        unit="request",
+        milliseconds=used * 1000 / len(timing.latencies),
+        rate=timing.rate,
+        p50=timing.milliseconds(0.5),
+        p95=timing.milliseconds(0.95),
+        p99=timing.milliseconds(0.99),
+        kilobytes=len(body) / 1000,
+    )
+
+
+async def count_queries(scene: Scene, reads: tuple[Read, ...]) -> Mapping[str, float]:
+    """Statements per request, by the name of the workload; the node must run as ``counted``."""
+    found = {}
+    for read in reads:
+        request = read.request(scene)
+        await load.drive(scene.node.port, [request], status=200, connections=1)
+        before = scene.queries()
+        await load.drive(scene.node.port, [request] * _COUNTED, status=200, connections=1)
+        found[read.name] = (scene.queries() - before) / _COUNTED
+    return found

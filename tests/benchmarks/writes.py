@@ -1,0 +1,155 @@
+"""Workloads that change something: everything that follows from it is waited for and paid for."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import urlencode
+
+from tests.benchmarks import load
+from tests.benchmarks.processes import cpu_seconds, pss_bytes
+from tests.benchmarks.report import Row
+from tests.benchmarks.scene import AUTHOR, FOLLOWERS, OTHERS, READER, Scene, first_answer, gain_followers, meet
+
+_POSTS: Final = 300
+_ACTIVITIES: Final = 300
+_BROADCASTS: Final = 10
+_CONTACTS: Final = 20
+_MEBIBYTE: Final = 1024 * 1024
+_PATIENCE_SECONDS: Final = 120
+
+
+async def post(scene: Scene) -> Row:
+    """Statuses of a member, whom one other follows, until nothing waits any more."""
+    author = scene.people[OTHERS[0]]
+    headers = {
+        "Authorization": author.http.headers["Authorization"],
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    requests = [
+        load.request(
+            "POST",
+            "/api/v1/statuses",
+            scene.node.domain,
+            headers,
+            urlencode({"status": f"Posted {number}, with a #tag and some words for those who read it"}).encode(),
+        )
+        for number in range(_POSTS)
+    ]
+    before, started = cpu_seconds(scene.pid), time.perf_counter()
+    timing = await load.drive(scene.node.port, requests, status=200)
+    await _until_home_shows(scene, f"Posted {_POSTS - 1}")
+    await scene.settle()
+    return _row(scene, "post a status", "post", before, started, timing)
+
+
+async def receive(scene: Scene) -> Row:
+    """Signed activities of an actor whom the reader follows, until they stand in the reader's home."""
+    inbox = f"{scene.node.url}/inbox"
+    requests = []
+    for number in range(_ACTIVITIES):
+        note = scene.crowd.note(number % 20, f"Received {number}, with some words for those who read it")
+        headers, body = scene.crowd.sign(number % 20, inbox, "Create", note)
+        requests.append(load.request("POST", "/inbox", scene.node.domain, headers, body))
+    before, started = cpu_seconds(scene.pid), time.perf_counter()
+    timing = await load.drive(scene.node.port, requests, status=202)
+    await _until_home_shows(scene, f"Received {_ACTIVITIES - 1}")
+    await scene.settle()
+    return _row(scene, "inbox Create", "activity", before, started, timing)
+
+
+async def fan_out(scene: Scene) -> Row:
+    """Statuses of somebody who is followed from 500 other hosts."""
+    await gain_followers(scene, FOLLOWERS)
+    # Each host is known by now, and none has a connection left from that.
+    taken = scene.crowd.taken["Create"]
+    before, started = cpu_seconds(scene.pid), time.perf_counter()
+    for number in range(_BROADCASTS):
+        await scene.people[AUTHOR].post("/api/v1/statuses", {"status": f"Broadcast {number}"})
+    deliveries = _BROADCASTS * FOLLOWERS
+    await scene.crowd.wait_for("Create", taken + deliveries)
+    elapsed = time.perf_counter() - started
+    await scene.settle()
+    used = cpu_seconds(scene.pid) - before
+    return Row(
+        name="fan-out to 500 hosts",
+        unit="delivery",
+        milliseconds=used * 1000 / deliveries,
+        rate=deliveries / elapsed,
+    )
+
+
+async def first_contact(scene: Scene) -> Row:
+    """Follow somebody on a host that was never heard of, until they accepted."""
+    first = len(scene.crowd.peers)
+    scene.crowd.grow(first + _CONTACTS)
+    fresh = scene.crowd.peers[first:]
+    before, started = cpu_seconds(scene.pid), time.perf_counter()
+    for peer in fresh:
+        await meet(scene, peer.domain)
+    await scene.settle()
+    used, elapsed = cpu_seconds(scene.pid) - before, time.perf_counter() - started
+    asked = sum(scene.crowd.asked[peer.domain] for peer in fresh) / _CONTACTS
+    return Row(
+        name="first contact",
+        unit="host",
+        milliseconds=used * 1000 / _CONTACTS,
+        rate=_CONTACTS / elapsed,
+        note=f"{asked:.1f} requests to the host",
+    )
+
+
+async def cold_start(scene: Scene) -> Row:
+    """A start on the database as it is, to the first answer; memory when nothing was asked yet."""
+    await scene.node.stop()
+    async with scene.node.http() as http:
+        started = time.perf_counter()
+        await scene.node.spawn()
+        await first_answer(http)
+        elapsed = time.perf_counter() - started
+    used = cpu_seconds(scene.pid)
+    await asyncio.sleep(1)
+    return Row(
+        name="cold start",
+        unit="start",
+        milliseconds=used * 1000,
+        note=f"{elapsed:.2f} s to the first answer, {pss_bytes(scene.pid) / _MEBIBYTE:.0f} MiB when idle",
+    )
+
+
+async def memory_after(scene: Scene) -> Row:
+    """Memory when all the rest was done."""
+    return Row(name="memory", unit="", note=f"{pss_bytes(scene.pid) / _MEBIBYTE:.0f} MiB after the load")
+
+
+WRITES: Final[dict[str, Callable[[Scene], Awaitable[Row]]]] = {
+    "post a status": post,
+    "inbox Create": receive,
+    "fan-out to 500 hosts": fan_out,
+    "first contact": first_contact,
+}
+
+
+async def _until_home_shows(scene: Scene, words: str) -> None:
+    reader = scene.people[READER]
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while True:
+            home = await reader.get("/api/v1/timelines/home?limit=20")
+            if any(words in status["content"] for status in home):
+                return
+            await asyncio.sleep(0.1)
+
+
+def _row(scene: Scene, name: str, unit: str, before: float, started: float, timing: load.Timing) -> Row:
+    used, elapsed = cpu_seconds(scene.pid) - before, time.perf_counter() - started
+    number = len(timing.latencies)
+    return Row(
+        name=name,
+        unit=unit,
+        milliseconds=used * 1000 / number,
+        rate=number / elapsed,
+        p50=timing.milliseconds(0.5),
+        p95=timing.milliseconds(0.95),
+        p99=timing.milliseconds(0.99),
+        note=f"answered {timing.rate:,.0f}/s",
+    )
