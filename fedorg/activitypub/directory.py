@@ -16,7 +16,7 @@ from federation.collections import Collection, CollectionPage
 from federation.errors import FederationError, OriginMismatch
 from federation.objects import Hashtag
 from fedorg import log
-from fedorg.activitypub import actors, documents, fetching, policy
+from fedorg.activitypub import actors, discovery, documents, fetching, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.signed import Signer
 from fedorg.domain.jobs import FetchDirectory
@@ -53,6 +53,7 @@ async def document(node: Node, signer: Signer | None, *, after: AccountId | None
 async def fetch(node: Node, job: FetchDirectory) -> FetchDirectory | None:
     """Read a page of the list of a sibling; the job of the next page, None at the end.
 
+    The first acquaintance is that of its node actor: what is for the whole organisation goes to its shared inbox.
     Whoever is not named any more is forgotten when the whole list was read, and not before.
     """
     url = job.url or f"{node.uris.directory_of(job.domain)}?page=true"
@@ -60,6 +61,8 @@ async def fetch(node: Node, job: FetchDirectory) -> FetchDirectory | None:
         return None
     budget = Budget(_FETCHES)
     try:
+        if job.page == 0:
+            await discovery.meet(node, job.domain)
         page = await _page(node, url, budget)
     except (FederationError, FedorgError) as problem:
         logger.info("directory.unread", peer=job.domain, reason=str(problem))

@@ -5,11 +5,12 @@ from typing import Final
 
 import fedorg
 from federation import discovery, node_actor, nodeinfo
+from federation.actors import Actor
 from federation.discovery import Handle, Jrd
 from federation.errors import FederationError, OriginMismatch
 from federation.nodeinfo import NodeInfo
 from fedorg import log
-from fedorg.activitypub import capabilities, fetching, policy
+from fedorg.activitypub import actors, capabilities, fetching, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.domain.accounts import Account
 from fedorg.domain.visibility import FederationMode
@@ -92,6 +93,19 @@ async def refresh_peer(node: Node, domain: str) -> None:
     name = (await get_peer(node, domain)).peer.domain
     await policy.require_may_ask(node, name)
     await identify(node, name)
+    actor = await _find_node_actor(node, name)
+    if actor is not None:
+        await capabilities.note(node, actor)
+
+
+async def meet(node: Node, domain: str) -> None:
+    """Make the acquaintance of the actor that speaks for a server: then it is known where to deliver."""
+    actor = await _find_node_actor(node, domain)
+    if actor is not None:
+        await actors.record(node, actor, Budget())
+
+
+async def _find_node_actor(node: Node, name: str) -> Actor | None:
     try:
         uri = await node_actor.find_node_actor(policy.asking_client(node), name)
         actor = await fetching.fetch_actor(node, uri, Budget())
@@ -99,9 +113,9 @@ async def refresh_peer(node: Node, domain: str) -> None:
             raise OriginMismatch(f"{uri} calls itself {actor.id}.")
     except (FederationError, Forbidden) as problem:
         logger.info("peer.without_actor", peer=name, reason=str(problem))
-        return
+        return None
     await node.write(peers.set_node_actor, name, uri)
-    await capabilities.note(node, actor)
+    return actor
 
 
 async def _find(node: Node, resource: str) -> Account | None:

@@ -311,7 +311,21 @@ def _entitled(conn: Connection, node: Node, status: Status) -> set[str]:
         # As at Mastodon, an answer is for those as well who follow whoever began the thread.
         host = find_host(conn, status)
         candidates += [] if host is None else recipients.list_followers(conn, host.id)
+    if is_for_every_sibling(status):
+        candidates += recipients.list_siblings(conn)
     return _inside(node, status, candidates, {one.domain for one in mentioned})
+
+
+def is_for_every_sibling(status: Status) -> bool:
+    """Whether it belongs on the organisation's timeline at every node of ours, followed there or not."""
+    is_first_or_own = status.in_reply_to_uri is None or status.in_reply_to_account_id == status.account_id
+    return (
+        status.audience.reach is Reach.ORGANISATION
+        and status.audience.visibility is Visibility.PUBLIC
+        and status.reach_domain is None
+        and status.reblog_of_id is None
+        and is_first_or_own
+    )
 
 
 def _thread_accounts(conn: Connection, status: Status) -> list[AccountId]:

@@ -5,12 +5,13 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from fedorg.domain.domain_blocks import DomainBlock, Severity
+from fedorg.domain.jobs import FetchDirectory
 from fedorg.domain.peers import PeerSummary
 from fedorg.domain.visibility import Tier
 from fedorg.errors import Invalid, NotFound
 from fedorg.node import Node
 from fedorg.services import shutting_out
-from fedorg.store import audit, deliveries, peer_rules, peers
+from fedorg.store import audit, deliveries, jobs, peer_rules, peers
 from fedorg.text import canonical_host
 
 
@@ -46,6 +47,7 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
     def unit(conn: Connection) -> PeerSummary:
         peers.lock_rules(conn)
         before = peer_rules.find_block(conn, name)
+        is_new_sibling = tier is Tier.SIBLING and peers.tiers(conn, [name])[name] is not Tier.SIBLING
         if tier is Tier.BLOCKED:
             new = DomainBlock(id=node.ids.next(), domain=name, severity=Severity.SUSPEND, created_at=node.now())
             shutting_out.impose(conn, node, replace(before or new, severity=Severity.SUSPEND), before)
@@ -54,6 +56,8 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
                 shutting_out.lift(conn, node, before)
             peers.set_tier(conn, node.now(), name, tier)
             peer_rules.set_allow(conn, node.ids, node.now(), name, tier)
+        if is_new_sibling:
+            jobs.enqueue(conn, node.ids, node.now(), FetchDirectory(domain=name, begun_at=node.now()))
         audit.record(conn, node.ids, node.now(), action="peer.tier", target=name, details={"tier": tier.value})
         return _get(conn, name)
 

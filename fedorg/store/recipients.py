@@ -28,6 +28,7 @@ from fedorg.store.tables import (
     status_inboxes,
     statuses,
 )
+from fedorg.store.tables import peers as peers_table
 from fedorg.store.upsert import insert_ignore
 
 _INBOX: Final = sa.func.coalesce(accounts.c.shared_inbox, accounts.c.inbox)
@@ -66,6 +67,25 @@ def list_mentioned(conn: Connection, status_id: StatusId) -> list[Recipient]:
 def list_accounts(conn: Connection, ids: Collection[AccountId]) -> list[Recipient]:
     """Distinct inboxes of the remote ones among ``ids``."""
     return _recipients(conn, accounts.c.id.in_(ids))
+
+
+def list_siblings(conn: Connection) -> list[Recipient]:
+    """A shared inbox of every other node of the organisation, as far as one of its actors is known."""
+    inbox = (
+        sa.select(accounts.c.shared_inbox)
+        .where(beside(peers_table.c.domain) == accounts.c.peer, accounts.c.shared_inbox.is_not(None), *_IS_REACHED)
+        .limit(1)
+        .correlate(peers_table)
+        .scalar_subquery()
+    )
+    known = sa.select(peers_table.c.domain, inbox.label("inbox")).where(
+        peers_table.c.domain.in_(peers.list_siblings(conn))
+    )
+    return [
+        Recipient(inbox=row.inbox, domain=row.domain, tier=Tier.SIBLING)
+        for row in conn.execute(known)
+        if row.inbox is not None
+    ]
 
 
 def list_engaged(conn: Connection, status_id: StatusId) -> list[Recipient]:

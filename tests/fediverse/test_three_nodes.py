@@ -143,6 +143,21 @@ async def test_what_is_for_the_organisation_reaches_a_sibling_only(world: World)
     await never_reaches(world, world.acme, words, world.ada, world.anna)
 
 
+async def test_what_is_for_the_organisation_is_on_every_siblings_timeline(world: World) -> None:
+    """Nobody at Sales follows Erik, and his status is on its timeline of the organisation; Ada follows him in vain."""
+    words = unique("For all of us")
+
+    await post(world.erik, words)
+
+    async def look() -> dict[str, Any] | None:
+        shown = await world.sven.get("/api/v1/timelines/public", {"reach": "organisation"})
+        return next((status for status in shown if words in status["content"]), None)
+
+    assert (await wait_for(look, "the status at Sales"))["account"]["acct"] == world.erik.handle.removeprefix("@")
+    assert words not in str(await world.sven.get("/api/v1/timelines/home"))
+    await never_reaches(world, world.acme, words, world.ada, world.erik)
+
+
 @pytest.mark.parametrize("visibility", ["public", "unlisted", "private"])
 @pytest.mark.parametrize("reach", ["node", "organisation"])
 async def test_a_partner_fetches_nothing_that_is_not_for_it(world: World, reach: str, visibility: str) -> None:
@@ -384,3 +399,39 @@ async def test_a_partner_that_is_blocked_is_cut_off(world: World) -> None:
     await world.settle()
     await world.ada.follow(world.anna)
     await never_reaches(world, world.acme, words, world.ada, world.anna)
+
+
+async def test_competing_partners_see_nothing_of_each_others(world: World) -> None:
+    """Two partners follow Anna: what names one of them never comes to the other, by push, search, thread or fetch."""
+    rival = world.stranger
+    await world.engineering.command("peer", "tier", rival.domain, "partner")
+    await world.sam.follow(world.anna)
+    words, answer, open_words = unique("For Acme"), unique("Acme answers"), unique("For both")
+
+    status = await post(world.anna, words, **{"partners[]": world.acme.domain})
+    seen = await world.ada.home_status(words)
+    assert (seen["reach"], seen["partners"], status["partners"]) == ("partners", [], [world.acme.domain])
+    reply = await post(world.ada, answer, in_reply_to_id=seen["id"])
+
+    async def answered() -> dict[str, Any] | None:
+        context = await world.anna.get(f"/api/v1/statuses/{status['id']}/context")
+        return next(iter(context["descendants"]), None)
+
+    back = await wait_for(answered, "the answer")
+    assert (back["uri"], back["reach"], back["partners"]) == (reply["uri"], "partners", [world.acme.domain])
+    await post(world.anna, open_words, reach="partners")
+    await world.sam.home_status(open_words)
+    await world.settle()
+    assert not ledger.holds(rival, words)
+    assert not ledger.holds(rival, answer)
+    assert ledger.holds(world.sales, words)
+    assert await found(world.sam, status["uri"]) == []
+    for path in ("/actor", "/users/sam"):
+        async with speaking_as(rival, path) as sam:
+            addresses = [f"{status['uri']}{part}" for part in ("", "/activity", "/replies", "/context")]
+            assert {await sam.get(address) for address in addresses} <= HIDDEN
+            document = await sam.client.fetch_document(
+                f"{world.engineering.url}/users/anna/outbox?page=true", signer=sam.key
+            )
+            assert open_words in document.body.decode()
+            assert words not in document.body.decode()

@@ -3,6 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+from fedorg.domain.visibility import Tier
+from fedorg.store import peers
+from tests.node.fake_peer import FakePeer, running_peer
+from tests.node.peering import fetch, find, send
 from tests.node.serving import Member
 from tests.node.talking import WorkingServer, contents, entities, entity, listening, post, refusal, success
 
@@ -121,3 +125,73 @@ async def test_a_scheduled_status_keeps_its_reach(working: WorkingServer) -> Non
         "<p>Two</p>": "organisation",
         "<p>Three</p>": "partners",
     }
+
+
+def _neighbour(peer: FakePeer) -> str:
+    """A user of a peer whose server takes deliveries for all of its people at one place."""
+    peer.add_user("fred")
+    peer.documents["/users/fred"]["endpoints"] = {"sharedInbox": f"{peer.url}/inbox"}
+    return peer.actor("fred")
+
+
+async def test_what_is_for_the_organisation_goes_to_siblings_that_follow_nobody(working: WorkingServer) -> None:
+    """To their shared inbox, with its edits and its end; not what is for fewer, for others, or answers somebody."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    node = working.server.node
+    async with running_peer() as sister, running_peer() as acme:
+        for peer, tier in ((sister, Tier.SIBLING), (acme, Tier.PARTNER)):
+            _neighbour(peer)
+            await node.write(peers.set_tier, node.now(), peer.domain, tier)
+            await find(anna, peer.actor("fred"))
+        made = await post(anna, "For all of us", reach="organisation")
+        for fields in ({"reach": "partners"}, {"reach": "public"}, {"reach": "node"}):
+            await post(anna, "Elsewhere", **fields)
+        await post(anna, "Quietly", reach="organisation", visibility="unlisted")
+        await post(anna, "For followers", reach="organisation", visibility="private")
+        await post(bert, "An answer", in_reply_to_id=made["id"])
+        await post(anna, "More", in_reply_to_id=made["id"])
+        success(await bert.api.post(f"/api/v1/statuses/{made['id']}/reblog"))
+        await working.settle()
+        success(await anna.api.put(f"/api/v1/statuses/{made['id']}", json={"status": "For every one of us"}))
+        await working.settle()
+        success(await anna.api.delete(f"/api/v1/statuses/{made['id']}"))
+        await working.settle()
+        await working.deliver_all()
+
+        said = [(one["type"], one["object"].get("content")) for one in sister.received]
+        assert sorted(said, key=str) == [
+            ("Create", "<p>For all of us</p>"),
+            ("Create", "<p>More</p>"),
+            ("Delete", None),
+            ("Update", "<p>For every one of us</p>"),
+        ]
+        assert acme.received == []
+
+
+async def test_the_timeline_of_the_organisation_holds_what_siblings_share(working: WorkingServer) -> None:
+    """Without anybody following its author; not from others, and nothing that is for fewer or more than that."""
+    anna = await working.person("anna")
+    node = working.server.node
+    async with running_peer() as sister, running_peer() as acme:
+        for peer, tier in ((sister, Tier.SIBLING), (acme, Tier.PARTNER)):
+            author = _neighbour(peer)
+            await node.write(peers.set_tier, node.now(), peer.domain, tier)
+            for reach, listed in (("organisation", True), ("organisation", False), ("partners", True)):
+                note = {
+                    "id": f"{peer.url}/notes/{reach}-{listed}",
+                    "type": "Note",
+                    "attributedTo": author,
+                    "content": f"<p>{tier} {reach} {listed}</p>",
+                    "to": [f"{author}/followers"],
+                    "cc": [f"{peer.url}/audiences/{reach}"],
+                    "reach": reach,
+                    "listed": listed,
+                }
+                await send(working, peer, "Create", note, by="fred", to=note["to"], cc=note["cc"])
+
+        assert await shown(anna, "timelines/public") == ["sibling organisation True"]
+        assert await shown(anna, "timelines/public", reach="organisation") == ["sibling organisation True"]
+        (status,) = entities(await anna.api.get("/api/v1/timelines/public"), "Status")
+        assert (await working.server.anonymous.get(f"/api/v1/statuses/{status['id']}")).status_code == 404
+        page = await fetch(working.server, "/api/v1/timelines/public")
+        assert page.json() == []

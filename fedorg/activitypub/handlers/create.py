@@ -2,6 +2,7 @@
 
 from federation import origin
 from federation.activities import Create
+from federation.audience import Reach
 from federation.objects import Note, Ref, UnknownObject
 from fedorg.activitypub import fetching, notes
 from fedorg.activitypub.fetching import Budget
@@ -38,7 +39,11 @@ async def _note(node: Node, sender: Account, created: Note | Ref, budget: Budget
 
 async def _keep(node: Node, sender: Account, note: Note, budget: Budget) -> Outcome:
     if not await statuses.may_concern(
-        node, sender, names_local=notes.names_local(node, note), answers=note.in_reply_to
+        node,
+        sender,
+        names_local=notes.names_local(node, note),
+        answers=note.in_reply_to,
+        is_for_organisation=note.reach is Reach.ORGANISATION,
     ):
         # A stranger's status makes this server ask for nobody whom it mentions.
         return Ignored("not addressed to anyone here")

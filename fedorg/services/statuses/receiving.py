@@ -17,7 +17,7 @@ from fedorg.domain.jobs import DistributeEdit, DistributeStatus, ResolveThread
 from fedorg.domain.media import Playback
 from fedorg.domain.polls import Poll
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType, RemoteMedia, RemoteStatus, Status
-from fedorg.domain.visibility import Audience, Reach, Visibility, within
+from fedorg.domain.visibility import Audience, Reach, Tier, Visibility, within
 from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
 from fedorg.services import cards, looking
@@ -51,12 +51,15 @@ class _Arrival:
         return any(account.is_local for account in self.remote.mentions)
 
 
-async def may_concern(node: Node, author: Account, *, names_local: bool, answers: str | None) -> bool:
+async def may_concern(
+    node: Node, author: Account, *, names_local: bool, answers: str | None, is_for_organisation: bool
+) -> bool:
     """Whether a status of a peer's account may concern anybody here, asked before anything is fetched for it."""
 
     def unit(conn: Connection) -> bool:
         is_answer = answers is not None and statuses.find_by_uri(conn, answers) is not None
-        return is_answer or relationships.has_local_follower(conn, author.id)
+        is_ours = is_for_organisation and _is_of_sibling(conn, author)
+        return is_answer or is_ours or relationships.has_local_follower(conn, author.id)
 
     return names_local or await node.read(unit)
 
@@ -65,7 +68,7 @@ async def receive_status(node: Node, remote: RemoteStatus) -> Status | None:
     """Record what a peer delivered, once per uri, and return it as it stands here.
 
     None when it was deleted before, its author is suspended, or it concerns nobody here: no local account follows the
-    author or is named, and it answers nothing that is known.
+    author or is named, it answers nothing that is known, and is not for the whole organisation that a sibling shares.
     """
     return await node.write(_record, node, remote, _concerns_somebody, _always, _ask_for_parent)
 
@@ -221,7 +224,19 @@ def _concerns_somebody(conn: Connection, arrival: _Arrival) -> bool:
         case Visibility.PRIVATE:
             return relationships.has_local_follower(conn, arrival.remote.author.id)
         case Visibility.PUBLIC | Visibility.UNLISTED:
-            return arrival.parent is not None or relationships.has_local_follower(conn, arrival.remote.author.id)
+            is_known = arrival.parent is not None or relationships.has_local_follower(conn, arrival.remote.author.id)
+            return is_known or _is_for_organisation(conn, arrival)
+
+
+def _is_for_organisation(conn: Connection, arrival: _Arrival) -> bool:
+    """Whether it belongs on the organisation's timeline, whoever follows its author."""
+    audience = arrival.audience
+    is_shown = audience.reach is Reach.ORGANISATION and audience.visibility is Visibility.PUBLIC
+    return is_shown and _is_of_sibling(conn, arrival.remote.author)
+
+
+def _is_of_sibling(conn: Connection, author: Account) -> bool:
+    return author.peer is not None and peers.tiers(conn, [author.peer])[author.peer] is Tier.SIBLING
 
 
 def _concerns_whoever_asked(_conn: Connection, _arrival: _Arrival) -> bool:
