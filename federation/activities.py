@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from federation.actors import Actor
-from federation.objects import Emoji, Hashtag, Note, Ref, Relationship, Tombstone, UnknownObject
+from federation.objects import Emoji, Hashtag, Note, Notice, Ref, Relationship, Tombstone, UnknownObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Create:
 
     id: str
     actor: str
-    object: Note | UnknownObject | Ref
+    object: Note | Notice | UnknownObject | Ref
     audience: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Update:
 
     id: str
     actor: str
-    object: Note | Actor | UnknownObject | Ref
+    object: Note | Actor | Notice | UnknownObject | Ref
     audience: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()

@@ -231,6 +231,39 @@ class Relationship:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What a node tells the members of its organisation, in plain text; a term of fedorg.
+
+    ``needs_acknowledgement``: each member is asked to say that they know.
+    """
+
+    id: str
+    attributed_to: str
+    content: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    all_day: bool = False
+    needs_acknowledgement: bool = False
+    published: datetime | None = None
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """How many of a node's members know what was announced by another (``in_reply_to``); a term of fedorg."""
+
+    id: str
+    attributed_to: str
+    in_reply_to: str
+    acknowledged_count: int
+    members_count: int
+
+
+Notice = Announcement | Acknowledgement
+"""What nodes of one organisation tell each other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteAuthorization:
     """The stamp by which the author of ``interaction_target`` lets ``interacting_object`` quote it (FEP-044f).
 

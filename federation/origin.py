@@ -42,9 +42,20 @@ from federation.activities import (
 from federation.actors import Actor, Multikey, PublicKey
 from federation.addresses import AddressPolicy, canonical_host, domain_of
 from federation.errors import AddressRefused, OriginMismatch
-from federation.objects import Hashtag, Note, QuoteAuthorization, Ref, Relationship, Tombstone, UnknownObject
+from federation.objects import (
+    Acknowledgement,
+    Announcement,
+    Hashtag,
+    Note,
+    Notice,
+    QuoteAuthorization,
+    Ref,
+    Relationship,
+    Tombstone,
+    UnknownObject,
+)
 
-Value = Note | Actor | Tombstone | Relationship | UnknownObject | Hashtag | Activity | Ref
+Value = Note | Actor | Notice | Tombstone | Relationship | UnknownObject | Hashtag | Activity | Ref
 
 _ABSOLUTE: Final = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[^:/?#\[\]@\\\s]+)(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|\Z)",
@@ -213,9 +224,9 @@ def _may_be_said(activity: Activity) -> bool:
     return True
 
 
-def _check_authorship(actor: str, value: Note | Actor | UnknownObject | Ref) -> None:
+def _check_authorship(actor: str, value: Note | Actor | Notice | UnknownObject | Ref) -> None:
     match value:
-        case Note():
+        case Note() | Announcement() | Acknowledgement():
             _require_same_origin(value.id, actor, "What is created or updated")
             _require_same(value.attributed_to, actor, "The author of what is created or updated")
         case Actor():
@@ -289,7 +300,8 @@ def _require_same(uri: str, owner: str, what: str) -> None:
 
 def _uris_of_value(value: Value) -> frozenset[str]:
     match value:
-        case Note():
+        case Note() | Announcement() | Acknowledgement():
+            # What a note or an acknowledgement answers is somebody else's, and looked up by itself.
             return frozenset({value.id, value.attributed_to})
         case Relationship():
             return frozenset({value.id, value.subject, value.object})

@@ -33,6 +33,7 @@ NOTE_TYPES: Final[tuple[NoteType, ...]] = get_args(NoteType)
 DOCUMENT_TYPES: Final[tuple[DocumentType, ...]] = get_args(DocumentType)
 COLLECTION_TYPES: Final[tuple[CollectionType, ...]] = get_args(CollectionType)
 PAGE_TYPES: Final[tuple[PageType, ...]] = get_args(PageType)
+NOTICE_TYPES: Final = ("Announcement", "Acknowledgement")
 
 _NOTE_TERMS: Final = MappingProxyType(
     {
@@ -67,6 +68,12 @@ _NOTE_TERMS: Final = MappingProxyType(
         "EmojiReact": "litepub:EmojiReact",
         "reach": "fedorg:reach",
         "listed": "fedorg:listed",
+        "Announcement": "fedorg:Announcement",
+        "Acknowledgement": "fedorg:Acknowledgement",
+        "allDay": "fedorg:allDay",
+        "needsAcknowledgement": "fedorg:needsAcknowledgement",
+        "acknowledgedCount": "fedorg:acknowledgedCount",
+        "membersCount": "fedorg:membersCount",
     }
 )
 _ACTOR_TERMS: Final = MappingProxyType(

@@ -107,6 +107,19 @@ class Uris:
         """Identity of the activity that asks for the right to quote in a status."""
         return f"{status_uri}#quote_request"
 
+    def announcement(self, number: int) -> str:
+        """Identity of what this node announces; the page where members acknowledge it."""
+        return f"{self.base}/announcements/{number}"
+
+    def announcement_number(self, uri: str) -> int | None:
+        """The number of an announcement of this node; None for any other address."""
+        number = uri.removeprefix(f"{self.base}/announcements/")
+        return int(number) if number != uri and number.isascii() and number.isdigit() and len(number) < 20 else None  # noqa: PLR2004 - more than an id has
+
+    def inbox_of(self, domain: str) -> str:
+        """Where another node of ours takes what is for all of its accounts."""
+        return f"{self.site(domain)}/inbox"
+
     def audience(self, reach: str) -> str:
         """The audience collection named in ``cc`` of a status with a reach between node and public."""
         return f"{self.base}/audiences/{reach}"

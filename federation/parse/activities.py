@@ -41,10 +41,11 @@ from federation.errors import MalformedActivity
 from federation.objects import Emoji, Hashtag, Note, Ref
 from federation.parse import limits, shapes
 from federation.parse.actors import actor
+from federation.parse.notices import notice
 from federation.parse.objects import note, relationship, tombstone, unknown_object
 from federation.parse.shapes import Json
 from federation.parse.tags import emoji, hashtag
-from federation.vocabulary import ACTOR_TYPES, NOTE_TYPES
+from federation.vocabulary import ACTOR_TYPES, NOTE_TYPES, NOTICE_TYPES
 
 
 class _Head(TypedDict):
@@ -100,6 +101,8 @@ def _create(source: _Source) -> Create:
         return Create(**source.head, object=value, audience=source.audience)
     if shapes.type_among(value, NOTE_TYPES) is not None:
         return Create(**source.head, object=_own_note(source, value), audience=source.audience)
+    if shapes.type_among(value, NOTICE_TYPES) is not None:
+        return Create(**source.head, object=notice(value), audience=source.audience)
     return Create(**source.head, object=unknown_object(value), audience=source.audience)
 
 
@@ -111,6 +114,8 @@ def _update(source: _Source) -> Update:
         return Update(**source.head, object=_own_note(source, value), audience=source.audience)
     if shapes.type_among(value, ACTOR_TYPES) is not None:
         return Update(**source.head, object=actor(value), audience=source.audience)
+    if shapes.type_among(value, NOTICE_TYPES) is not None:
+        return Update(**source.head, object=notice(value), audience=source.audience)
     return Update(**source.head, object=unknown_object(value), audience=source.audience)
 
 

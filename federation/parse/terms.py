@@ -18,10 +18,11 @@ from federation.vocabulary import (
     DOCUMENT_TYPES,
     FEDORG_NS,
     NOTE_TYPES,
+    NOTICE_TYPES,
     PAGE_TYPES,
 )
 
-_TYPES: Final = (*ACTOR_TYPES, *NOTE_TYPES, *DOCUMENT_TYPES, *COLLECTION_TYPES, *PAGE_TYPES)
+_TYPES: Final = (*ACTOR_TYPES, *NOTE_TYPES, *DOCUMENT_TYPES, *COLLECTION_TYPES, *PAGE_TYPES, *NOTICE_TYPES)
 _NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "as": """
@@ -53,7 +54,10 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "844e": "implements",
         "f228": "contextHistory",
         "webfinger": "webfinger",
-        "fedorg": "department listed reach",
+        "fedorg": """
+            Acknowledgement Announcement acknowledgedCount allDay department listed membersCount needsAcknowledgement
+            reach
+        """,
     }
 )
 _PREFIXES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(

@@ -29,12 +29,27 @@ from federation.activities import (
     View,
 )
 from federation.actors import Actor
-from federation.objects import Emoji, Hashtag, Note, QuoteAuthorization, Ref, Relationship, Tombstone, UnknownObject
+from federation.objects import (
+    Acknowledgement,
+    Announcement,
+    Emoji,
+    Hashtag,
+    Note,
+    Notice,
+    QuoteAuthorization,
+    Ref,
+    Relationship,
+    Tombstone,
+    UnknownObject,
+)
 from federation.render import objects
 from federation.render.actors import actor
+from federation.render.notices import notice
 from federation.render.objects import JsonObject, compact, moment
 
-Embedded = Activity | Actor | Note | QuoteAuthorization | Tombstone | Relationship | UnknownObject | Hashtag | Ref
+Embedded = (
+    Activity | Actor | Note | Notice | QuoteAuthorization | Tombstone | Relationship | UnknownObject | Hashtag | Ref
+)
 
 
 def activity(value: Activity) -> JsonObject:
@@ -61,6 +76,8 @@ def embedded(value: Embedded) -> JsonObject | str:  # noqa: PLR0911 -- one line 
             return objects.note(value)
         case Actor():
             return actor(value)
+        case Announcement() | Acknowledgement():
+            return notice(value)
         case Tombstone():
             return objects.tombstone(value)
         case QuoteAuthorization():

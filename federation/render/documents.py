@@ -1,6 +1,7 @@
 """Whole documents: the JSON of a value under the context that defines its terms, and nothing more than that."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import msgspec
 
@@ -20,7 +21,19 @@ from federation.activities import (
 )
 from federation.actors import Actor, Multikey, PublicKey
 from federation.collections import Collection, CollectionPage, Item
-from federation.objects import Emoji, Hashtag, Note, QuoteAuthorization, Ref, Relationship, Tombstone, UnknownObject
+from federation.objects import (
+    Acknowledgement,
+    Announcement,
+    Emoji,
+    Hashtag,
+    Note,
+    Notice,
+    QuoteAuthorization,
+    Ref,
+    Relationship,
+    Tombstone,
+    UnknownObject,
+)
 from federation.render import objects
 from federation.render.activities import activity
 from federation.render.actors import actor, multikey, public_key
@@ -46,6 +59,11 @@ Document = (
     | CollectionPage
     | PublicKey
     | Multikey
+)
+
+# What brings terms beside those of ActivityStreams itself.
+_WITH_TERMS: Final = frozenset(
+    {Note, Hashtag, EmojiReact, Emoji, QuoteAuthorization, QuoteRequest, Announcement, Acknowledgement}
 )
 
 
@@ -98,13 +116,13 @@ def _context(value: Document) -> object:
             return SECURITY_CONTEXT
         case _:
             parts = set(_parts(value))
-            has_terms = not parts.isdisjoint({Note, Hashtag, EmojiReact, Emoji, QuoteAuthorization, QuoteRequest})
+            has_terms = not parts.isdisjoint(_WITH_TERMS)
             if Actor in parts:
                 return _plain(ACTOR_ACTIVITY_CONTEXT)
             return _plain(NOTE_CONTEXT) if has_terms else AS2_CONTEXT
 
 
-def _parts(value: Document | Item | Ref) -> Iterable[type]:
+def _parts(value: Document | Item | Notice | Ref) -> Iterable[type]:
     """The classes of the value and of everything embedded in it that brings terms of its own."""
     yield type(value)
     match value:

@@ -8,7 +8,7 @@ where the status lived.
 from federation import integrity
 from federation.activities import Activity, Create, Delete, Update
 from federation.errors import FederationError
-from federation.objects import Note, Ref, UnknownObject
+from federation.objects import Note, Notice, Ref, UnknownObject
 from fedorg import log
 from fedorg.activitypub import proofs
 from fedorg.domain.jobs import HandleActivity, PassOnAnswer
@@ -48,7 +48,7 @@ async def later(node: Node, job: PassOnAnswer) -> None:
         logger.info("activity.passed_on", type=job.kind)
 
 
-def _may_answer(about: Note | UnknownObject | Ref) -> bool:
+def _may_answer(about: Note | Notice | UnknownObject | Ref) -> bool:
     return isinstance(about, Ref) or (isinstance(about, Note) and about.in_reply_to is not None)
 
 

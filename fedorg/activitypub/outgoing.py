@@ -42,8 +42,8 @@ SENT: Final[Mapping[str, str]] = MappingProxyType(
         "Add": "a member pins a status, or shows a hashtag on the profile",
         "Announce": "a member boosts",
         "Block": "a member blocks somebody",
-        "Create": "a member posts, or votes in a poll of another server",
-        "Delete": "a status or a member was deleted, or the stamp of a quote taken back",
+        "Create": "a member posts, or votes in a poll of another server; how many members acknowledged an announcement",
+        "Delete": "a status or a member was deleted, the stamp of a quote taken back, or an announcement ended",
         "Flag": "a member asks to forward a report: by the node's own actor, to the home of the reported account alone",
         "Follow": "a member follows",
         "Like": "a member favourites",
@@ -52,7 +52,10 @@ SENT: Final[Mapping[str, str]] = MappingProxyType(
         "Reject": "a follow was refused or a follower removed; a quote is not allowed",
         "Remove": "a member takes a pin back, or shows a hashtag no more",
         "Undo": "likewise",
-        "Update": "a status or a profile changed, votes came in, a quote was allowed or ended, or who may quote",
+        "Update": (
+            "a status or a profile changed, a node announces something to its organisation, votes came in, a quote was "
+            "allowed or ended, or who may quote"
+        ),
     }
 )
 """When each type leaves, as FEDERATION.md tells it."""

@@ -6,7 +6,7 @@ import click
 
 from fedorg.cli.base import Context, console, print_json, print_table, with_node
 from fedorg.domain.announcements import Announcement
-from fedorg.services import announcements
+from fedorg.services import acknowledging, announcements
 
 _MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 
@@ -21,18 +21,38 @@ def announcement() -> None:
 @click.option("--starts", type=_MOMENT, help="When what it speaks of begins (UTC).")
 @click.option("--ends", type=_MOMENT, help="When it is over, and shown no more (UTC).")
 @click.option("--all-day", is_flag=True, help="The two are days rather than times.")
+@click.option("--acknowledge", is_flag=True, help="Ask each member to say that they know.")
+@click.option("--organisation", is_flag=True, help="Tell the other nodes of the organisation too.")
 @click.pass_obj
-def add(context: Context, *, words: str, starts: datetime | None, ends: datetime | None, all_day: bool) -> None:
+def add(
+    context: Context,
+    *,
+    words: str,
+    starts: datetime | None,
+    ends: datetime | None,
+    all_day: bool,
+    acknowledge: bool,
+    organisation: bool,
+) -> None:
     """Announce something now.
 
     \b
     Examples:
       fedorg announcement add "The canteen is closed on Monday"
+      fedorg announcement add "The fire alarm has a new sound" --acknowledge --organisation
       fedorg announcement add "Summer feast" --starts 2027-07-01 --ends 2027-07-02 --all-day
     """
     made = with_node(
         context,
-        lambda node: announcements.publish(node, words, starts_at=_utc(starts), ends_at=_utc(ends), all_day=all_day),
+        lambda node: announcements.publish(
+            node,
+            words,
+            starts_at=_utc(starts),
+            ends_at=_utc(ends),
+            all_day=all_day,
+            needs_acknowledgement=acknowledge,
+            for_organisation=organisation,
+        ),
     )
     console.print(f"Announcement {made.id} was published.", highlight=False)
 
@@ -51,16 +71,68 @@ def list_announcements(context: Context, *, as_json: bool) -> None:
     if as_json:
         print_json(
             [
-                {"id": str(one.id), "text": one.text, "published_at": one.published_at, "dismissals": count}
+                {
+                    "id": str(one.id),
+                    "text": one.text,
+                    "published_at": one.published_at,
+                    "peer": one.peer,
+                    "acknowledgements" if one.needs_acknowledgement else "dismissals": count,
+                }
                 for one, count in found
             ]
         )
         return
     print_table(
-        ("Announcement", "Text", "State", "Know"),
-        [(str(one.id), one.text, _state(one), str(count)) for one, count in found],
+        ("Announcement", "From", "Text", "State", "Know"),
+        [
+            (
+                str(one.id),
+                one.peer or "here",
+                one.text,
+                _state(one),
+                f"{count} acknowledged" if one.needs_acknowledgement else f"{count} dismissed",
+            )
+            for one, count in found
+        ],
         empty="Nothing was announced yet.",
     )
+
+
+@announcement.command("show")
+@click.argument("number", type=int)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def show(context: Context, *, number: int, as_json: bool) -> None:
+    """Show who knows: numbers of each node, and names of those here who have not said so.
+
+    \b
+    Example:
+      fedorg announcement show 115902375031439360
+    """
+    found = with_node(context, lambda node: acknowledging.get_standing(node, number))
+    if as_json:
+        print_json(
+            {
+                "id": str(found.announcement.id),
+                "text": found.announcement.text,
+                "nodes": [
+                    {"peer": one.peer, "acknowledged": one.acknowledged_count, "members": one.members_count}
+                    for one in found.tallies
+                ],
+                "missing": found.missing,
+            }
+        )
+        return
+    console.print(found.announcement.text, markup=False)
+    if not found.announcement.needs_acknowledgement:
+        console.print("Nobody is asked to acknowledge it.")
+        return
+    print_table(
+        ("Node", "Know", "Members"),
+        [(one.peer or "here", str(one.acknowledged_count), str(one.members_count)) for one in found.tallies],
+        empty="",
+    )
+    console.print(f"Not yet here: {', '.join(found.missing) or 'nobody'}", highlight=False)
 
 
 @announcement.command("unpublish")

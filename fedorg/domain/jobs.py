@@ -265,6 +265,18 @@ class FetchDirectory(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     page: int = 0
 
 
+class SendAnnouncement(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell the other nodes of the organisation what this one announces now, or that it announces it no more."""
+
+    announcement_id: int
+
+
+class ReportAcknowledgements(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell the node that announced something how many members of this one know."""
+
+    announcement_id: int
+
+
 class ForwardReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Tell the home of a reported account, in the name of this node."""
 
@@ -476,6 +488,8 @@ Job: TypeAlias = (
     | VerifyQuote
     | IdentifyPeer
     | FetchDirectory
+    | SendAnnouncement
+    | ReportAcknowledgements
     | ForwardReport
     | AnnounceKeys
     | AnnounceStanding

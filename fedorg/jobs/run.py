@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from fedorg.activitypub import directory, life, reporting, synchronising
+from fedorg.activitypub import announcing, directory, life, reporting, synchronising
 from fedorg.domain.jobs import (
     AnnounceKeys,
     AnnounceMove,
@@ -37,8 +37,10 @@ from fedorg.domain.jobs import (
     RefreshPoll,
     RefreshStatus,
     RemoveAccount,
+    ReportAcknowledgements,
     ResolveThread,
     SendActivity,
+    SendAnnouncement,
     SendMail,
     SendPoll,
     SendQuoteRequest,
@@ -116,6 +118,10 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await handle.identify_peer(node, job)
         case FetchDirectory():
             return await directory.fetch(node, job)
+        case SendAnnouncement():
+            await announcing.send(node, job, job_id)
+        case ReportAcknowledgements():
+            await announcing.report(node, job, job_id)
         case ForwardReport():
             await reporting.forward(node, job)
         case AnnounceKeys() | AnnounceStanding():

@@ -1,6 +1,8 @@
 """Announcements and custom emoji. Spec: Mastodon API, entities/Announcement, Reaction, CustomEmoji.
 
-Beside Mastodon's members an announcement carries ``dismissals``: how many have said that they know.
+Beside Mastodon's members an announcement carries ``dismissals`` (how many want to see it no more),
+``needs_acknowledgement``, ``acknowledged`` (by who asks), ``acknowledgements`` (how many of this node did) and
+``peer``, the node of the organisation that announced it, null for this one.
 """
 
 from typing import NotRequired, TypedDict
@@ -49,6 +51,10 @@ class AnnouncementEntity(TypedDict):
     tags: list[StatusTagEntity]
     emojis: list[EmojiEntity]
     reactions: list[ReactionEntity]
+    needs_acknowledgement: bool
+    acknowledged: bool
+    acknowledgements: int
+    peer: str | None
 
 
 class ReactionNewsEntity(TypedDict):
@@ -80,6 +86,10 @@ def announcement_entity(view: AnnouncementView, uris: Uris) -> AnnouncementEntit
         "tags": [tag_in_text_entity(tag, uris) for tag in view.tags],
         "emojis": [emoji_entity(emoji) for emoji in view.emojis],
         "reactions": [_reaction(reaction) for reaction in view.reactions],
+        "needs_acknowledgement": one.needs_acknowledgement,
+        "acknowledged": view.acknowledged,
+        "acknowledgements": view.acknowledgements,
+        "peer": one.peer,
     }
 
 

@@ -1,6 +1,6 @@
 """Announcements: what administrators tell all members, who answer with an emoji, or say that they know.
 
-Dismissing is an explicit act, and counted; that somebody has read something is never recorded.
+Some ask each member to acknowledge them (``acknowledging``), and some go to the whole organisation.
 """
 
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from fedorg import text
 from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.announcements import (
+    ACKNOWLEDGING_EMOJI,
     EMOJIS_MAX,
     TEXT_MAX,
     Announcement,
@@ -22,13 +23,15 @@ from fedorg.domain.announcements import (
 )
 from fedorg.domain.emojis import is_shortcode, shortcodes_in
 from fedorg.domain.events import EventKind
+from fedorg.domain.jobs import SendAnnouncement
 from fedorg.domain.reactions import read_emoji
 from fedorg.domain.statuses import Tag
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
+from fedorg.services import acknowledging
 from fedorg.services.custom_emojis import as_emoji
-from fedorg.store import accounts, announcements, audit, custom_emojis, events
+from fedorg.store import accounts, announcements, audit, custom_emojis, events, jobs
 
 LISTED_MAX: Final = 500
 
@@ -37,9 +40,16 @@ LISTED_MAX: Final = 500
 
 
 async def publish(
-    node: Node, words: str, *, starts_at: datetime | None, ends_at: datetime | None, all_day: bool
+    node: Node,
+    words: str,
+    *,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    all_day: bool,
+    needs_acknowledgement: bool = False,
+    for_organisation: bool = False,
 ) -> Announcement:
-    """Tell all members something, now."""
+    """Tell all members something, now; ``for_organisation``: those of the organisation's other nodes as well."""
     words = text.normalise(words)
     if not words or len(words) > TEXT_MAX:
         raise Invalid(f"An announcement has 1 to {TEXT_MAX} characters")
@@ -51,12 +61,15 @@ async def publish(
         starts_at=starts_at,
         ends_at=ends_at,
         all_day=all_day,
+        needs_acknowledgement=needs_acknowledgement,
+        for_organisation=for_organisation,
         published_at=node.now(),
         updated_at=node.now(),
     )
 
     def unit(conn: Connection) -> None:
         announcements.insert(conn, node.now(), one)
+        _tell_organisation(conn, node, one)
         audit.record(conn, node.ids, node.now(), action="announcement.publish", target=str(one.id))
         events.insert(conn, node.now(), EventKind.ANNOUNCEMENT, None, one.id)
 
@@ -68,11 +81,12 @@ async def set_shown(node: Node, announcement_id: int, *, shown: bool) -> Announc
     """Show an announcement to members, or to nobody."""
 
     def unit(conn: Connection) -> Announcement:
-        before = announcements.get(conn, announcement_id)
+        before = _own(announcements.get(conn, announcement_id))
         after = replace(before, published_at=node.now() if shown else None, updated_at=node.now())
         announcements.update(conn, after)
         action = "announcement.publish" if shown else "announcement.unpublish"
         audit.record(conn, node.ids, node.now(), action=action, target=str(after.id))
+        _tell_organisation(conn, node, after)
         kind = EventKind.ANNOUNCEMENT if shown else EventKind.ANNOUNCEMENT_DELETE
         events.insert(conn, node.now(), kind, None, after.id)
         return after
@@ -84,21 +98,31 @@ async def delete(node: Node, announcement_id: int) -> None:
     """Remove an announcement with its reactions; ``NotFound`` when there is none."""
 
     def unit(conn: Connection) -> None:
-        if not announcements.delete(conn, announcement_id):
+        one = announcements.find(conn, announcement_id)
+        if one is None:
             raise NotFound(f"There is no announcement {announcement_id}")
+        announcements.delete(conn, _own(one).id)
+        _tell_organisation(conn, node, one)
         audit.record(conn, node.ids, node.now(), action="announcement.delete", target=str(announcement_id))
         events.insert(conn, node.now(), EventKind.ANNOUNCEMENT_DELETE, None, announcement_id)
 
     await node.write(unit)
 
 
+async def find(node: Node, announcement_id: int) -> Announcement | None:
+    """One, shown or not."""
+    return await node.read(announcements.find, announcement_id)
+
+
 async def list_all(node: Node) -> list[tuple[Announcement, int]]:
-    """The latest, shown or not, each with how many said that they know."""
+    """The latest, shown or not, each with how many members of this node acknowledged it, or else dismissed it."""
 
     def unit(conn: Connection) -> list[tuple[Announcement, int]]:
         found = announcements.list_all(conn, LISTED_MAX)
-        known = announcements.dismissals(conn, [one.id for one in found], AccountId(0))
-        return [(one, known[one.id][0]) for one in found]
+        ids = [one.id for one in found]
+        dismissed = announcements.dismissals(conn, ids, AccountId(0))
+        known = announcements.acknowledgements(conn, ids, AccountId(0))
+        return [(one, (known if one.needs_acknowledgement else dismissed)[one.id][0]) for one in found]
 
     return await node.read(unit)
 
@@ -126,7 +150,7 @@ async def get_for(node: Node, account_id: AccountId, announcement_id: int) -> An
 
 
 async def dismiss(node: Node, account_id: AccountId, announcement_id: int) -> None:
-    """Say that one knows; once or twice is the same."""
+    """See it no more, unless it waits to be acknowledged; once or twice is the same."""
 
     def unit(conn: Connection) -> None:
         announcements.dismiss(conn, node.now(), announcements.get_shown(conn, announcement_id).id, account_id)
@@ -135,11 +159,16 @@ async def dismiss(node: Node, account_id: AccountId, announcement_id: int) -> No
 
 
 async def react(node: Node, account_id: AccountId, announcement_id: int, name: str) -> None:
-    """React by an emoji of Unicode or of this node; ``Invalid`` for anything else, and for one kind too many."""
+    """React by an emoji of Unicode or of this node; ``Invalid`` for anything else, and for one kind too many.
+
+    ``ACKNOWLEDGING_EMOJI`` acknowledges, so that any client can.
+    """
 
     def unit(conn: Connection) -> None:
         one = announcements.get_shown(conn, announcement_id)
         wanted = _name(conn, name)
+        if wanted == ACKNOWLEDGING_EMOJI:
+            acknowledging.record(conn, node, one, account_id)
         held = announcements.reactions(conn, [one.id], account_id)[one.id]
         if wanted not in {count.name for count in held} and len(held) >= EMOJIS_MAX:
             raise Invalid(f"Validation failed: Limit of {EMOJIS_MAX} different reactions reached")
@@ -168,6 +197,25 @@ async def find_reaction(node: Node, emoji_id: int) -> ReactionNews | None:
     return await node.read(announcements.find_reaction, emoji_id)
 
 
+def _own(one: Announcement) -> Announcement:
+    if one.peer is not None:
+        raise Invalid(f"This announcement is that of {one.peer}, which alone can change it")
+    return one
+
+
+def _tell_organisation(conn: Connection, node: Node, one: Announcement) -> None:
+    if one.for_organisation:
+        jobs.enqueue(conn, node.ids, node.now(), SendAnnouncement(announcement_id=one.id))
+
+
+def _request(node: Node, one: Announcement) -> str:
+    """What clients show below the text that know nothing of acknowledging."""
+    return (
+        f'<p>Please <a href="{node.uris.announcement(one.id)}">say that you know</a>, '
+        f"or react with {ACKNOWLEDGING_EMOJI}.</p>"
+    )
+
+
 def _name(conn: Connection, name: str) -> str:
     emoji = read_emoji(name)
     if emoji is not None:
@@ -182,6 +230,7 @@ def _views(conn: Connection, node: Node, account_id: AccountId, found: list[Anno
     ids = [one.id for one in found]
     known = announcements.dismissals(conn, ids, account_id)
     counts = announcements.reactions(conn, ids, account_id)
+    acknowledged = announcements.acknowledgements(conn, ids, account_id)
     named = {*shortcodes_in(one.text for one in found), *(count.name for row in counts.values() for count in row)}
     drawn = {name: as_emoji(node, emoji) for name, emoji in custom_emojis.list_usable(conn, named).items()}
     return [
@@ -191,6 +240,7 @@ def _views(conn: Connection, node: Node, account_id: AccountId, found: list[Anno
             one,
             drawn,
             known=known[one.id],
+            acknowledged=acknowledged[one.id],
             reactions=tuple(
                 AnnouncementReaction(name=count.name, count=count.count, me=count.me, emoji=drawn.get(count.name))
                 for count in counts.get(one.id, ())
@@ -207,6 +257,7 @@ def _view(
     drawn: dict[str, Emoji],
     *,
     known: tuple[int, bool],
+    acknowledged: tuple[int, bool],
     reactions: tuple[AnnouncementReaction, ...],
 ) -> AnnouncementView:
     read = text.find(one.text)
@@ -215,12 +266,15 @@ def _view(
         handle: text.MentionTarget(url=account.url, username=account.username, acct=account.acct)
         for handle, account in mentioned.items()
     }
-    dismissals, is_read = known
+    (dismissals, is_read), (acknowledgements, is_acknowledged) = known, acknowledged
+    asks = one.needs_acknowledgement and not is_acknowledged
     return AnnouncementView(
         announcement=one,
-        content=text.to_html(one.text, targets, node.uris.tag),
-        read=is_read,
+        content=text.to_html(one.text, targets, node.uris.tag) + (_request(node, one) if asks else ""),
+        read=is_read and not asks,
         dismissals=dismissals,
+        acknowledged=is_acknowledged,
+        acknowledgements=acknowledgements,
         mentions=tuple({account.id: account for account in mentioned.values()}.values()),
         tags=tuple({tag.name: Tag(name=tag.name, display_name=tag.written) for tag in read.hashtags}.values()),
         emojis=tuple(drawn[name] for name in shortcodes_in([one.text]) if name in drawn),

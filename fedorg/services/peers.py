@@ -20,6 +20,20 @@ async def list_peers(node: Node) -> tuple[PeerSummary, ...]:
     return await node.read(peers.list_summaries)
 
 
+async def list_sibling_inboxes(node: Node) -> tuple[str, ...]:
+    """Where the other nodes of the organisation take what is for all of their members.
+
+    Siblings that are known to run something else are not among them: they would not know what to do with it.
+    """
+
+    def unit(conn: Connection) -> tuple[str, ...]:
+        siblings = peers.list_siblings(conn)
+        runs = {domain: peer.software for domain in siblings if (peer := peers.find(conn, domain)) is not None}
+        return tuple(node.uris.inbox_of(domain) for domain in siblings if runs.get(domain) in (None, "fedorg"))
+
+    return await node.read(unit)
+
+
 async def get_peer(node: Node, domain: str) -> PeerSummary:
     """One server; ``NotFound`` if this node has never met it."""
 

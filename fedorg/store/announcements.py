@@ -4,16 +4,27 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.domain.announcements import Announcement, ReactionNews
+from fedorg.domain.announcements import Announcement, ReactionNews, Tally
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, IdSource
-from fedorg.store.tables import announcement_dismissals, announcement_emojis, announcement_reactions, announcements
-from fedorg.store.upsert import insert_ignore
+from fedorg.store import peers
+from fedorg.store.tables import (
+    announcement_acknowledgements,
+    announcement_counts,
+    announcement_dismissals,
+    announcement_emojis,
+    announcement_reactions,
+    announcements,
+    users,
+)
+from fedorg.store.upsert import insert_ignore, upsert
+
+_IS_ASKED: Final = (users.c.confirmed_at.is_not(None), users.c.approved_at.is_not(None), users.c.disabled_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,20 +51,32 @@ def delete(conn: Connection, announcement_id: int) -> bool:
     return conn.execute(sa.delete(announcements).where(announcements.c.id == announcement_id)).rowcount == 1
 
 
-def get(conn: Connection, announcement_id: int) -> Announcement:
+def find(conn: Connection, announcement_id: int) -> Announcement | None:
     """One, shown or not."""
     row = conn.execute(sa.select(announcements).where(announcements.c.id == announcement_id)).one_or_none()
-    if row is None:
+    return None if row is None else _announcement(row)
+
+
+def get(conn: Connection, announcement_id: int) -> Announcement:
+    """The same; ``NotFound`` when there is none."""
+    found = find(conn, announcement_id)
+    if found is None:
         raise NotFound
-    return _announcement(row)
+    return found
 
 
 def get_shown(conn: Connection, announcement_id: int) -> Announcement:
     """One that members see; ``NotFound`` for any other."""
     one = get(conn, announcement_id)
-    if one.published_at is None:
+    if one.published_at is None or (one.peer is not None and one.peer not in peers.list_siblings(conn)):
         raise NotFound
     return one
+
+
+def find_by_uri(conn: Connection, uri: str) -> Announcement | None:
+    """One that another node told."""
+    row = conn.execute(sa.select(announcements).where(announcements.c.uri == uri)).one_or_none()
+    return None if row is None else _announcement(row)
 
 
 def list_all(conn: Connection, limit: int) -> list[Announcement]:
@@ -69,17 +92,17 @@ def list_shown(conn: Connection, now: datetime, account_id: AccountId, *, dismis
         sa.select(announcements)
         .where(
             announcements.c.published_at.is_not(None),
+            # Whoever is no node of the organisation any more asks nothing of its members.
+            sa.or_(announcements.c.peer.is_(None), announcements.c.peer.in_(peers.list_siblings(conn))),
             sa.or_(announcements.c.ends_at.is_(None), announcements.c.ends_at > now),
         )
         .order_by(begins, announcements.c.id)
     )
     if not dismissed_too:
-        statement = statement.where(
-            ~sa.exists().where(
-                announcement_dismissals.c.announcement_id == announcements.c.id,
-                announcement_dismissals.c.account_id == account_id,
-            )
+        is_unanswered = sa.and_(
+            announcements.c.needs_acknowledgement, ~_has_done(announcement_acknowledgements, account_id)
         )
+        statement = statement.where(sa.or_(is_unanswered, ~_has_done(announcement_dismissals, account_id)))
     return [_announcement(row) for row in conn.execute(statement)]
 
 
@@ -87,21 +110,65 @@ def list_shown(conn: Connection, now: datetime, account_id: AccountId, *, dismis
 
 
 def dismiss(conn: Connection, now: datetime, announcement_id: int, account_id: AccountId) -> None:
-    """Somebody says that they know; once or twice is the same."""
+    """Somebody wants to see it no more; once or twice is the same."""
     row = {"announcement_id": announcement_id, "account_id": account_id, "created_at": now}
     insert_ignore(conn, announcement_dismissals, [row])
 
 
 def dismissals(conn: Connection, ids: Collection[int], account_id: AccountId) -> dict[int, tuple[int, bool]]:
-    """For each of ``ids``: how many said that they know, and whether the account did."""
-    own = sa.func.count().filter(announcement_dismissals.c.account_id == account_id)
-    statement = (
-        sa.select(announcement_dismissals.c.announcement_id, sa.func.count(), own)
-        .where(announcement_dismissals.c.announcement_id.in_(ids))
-        .group_by(announcement_dismissals.c.announcement_id)
+    """For each of ``ids``: how many want to see it no more, and whether the account is one of them."""
+    return _counted(conn, announcement_dismissals, ids, account_id)
+
+
+def acknowledge(conn: Connection, now: datetime, announcement_id: int, account_id: AccountId) -> bool:
+    """Somebody says that they know; whether they had not said so before."""
+    row = {"announcement_id": announcement_id, "account_id": account_id, "created_at": now}
+    return bool(insert_ignore(conn, announcement_acknowledgements, [row]))
+
+
+def acknowledgements(conn: Connection, ids: Collection[int], account_id: AccountId) -> dict[int, tuple[int, bool]]:
+    """For each of ``ids``: how many members of this node said that they know, and whether the account did."""
+    return _counted(conn, announcement_acknowledgements, ids, account_id)
+
+
+def count_members(conn: Connection) -> int:
+    """How many people of this node are asked."""
+    return conn.execute(sa.select(sa.func.count()).select_from(users).where(*_IS_ASKED)).scalar_one()
+
+
+def list_missing(conn: Connection, announcement_id: int, limit: int) -> list[str]:
+    """The names of members of this node who have not said that they know, in alphabetical order."""
+    said = sa.exists().where(
+        announcement_acknowledgements.c.announcement_id == announcement_id,
+        announcement_acknowledgements.c.account_id == users.c.account_id,
     )
-    found = {number: (int(count), bool(mine)) for number, count, mine in conn.execute(statement)}
-    return {number: found.get(number, (0, False)) for number in ids}
+    statement = sa.select(users.c.username).where(*_IS_ASKED, ~said).order_by(users.c.username).limit(limit)
+    return list(conn.execute(statement).scalars())
+
+
+def put_count(conn: Connection, now: datetime, announcement_id: int, tally: Tally) -> None:
+    """Write what another node tells of its members."""
+    row = {
+        "announcement_id": announcement_id,
+        "peer": tally.peer,
+        "acknowledged_count": tally.acknowledged_count,
+        "members_count": tally.members_count,
+        "updated_at": now,
+    }
+    upsert(conn, announcement_counts, row, key=["announcement_id", "peer"])
+
+
+def list_counts(conn: Connection, announcement_id: int) -> list[Tally]:
+    """What other nodes told of their members, by their names."""
+    statement = (
+        sa.select(announcement_counts)
+        .where(announcement_counts.c.announcement_id == announcement_id)
+        .order_by(announcement_counts.c.peer)
+    )
+    return [
+        Tally(peer=row.peer, acknowledged_count=row.acknowledged_count, members_count=row.members_count)
+        for row in conn.execute(statement)
+    ]
 
 
 def reactions(conn: Connection, ids: Collection[int], account_id: AccountId) -> dict[int, list[Count]]:
@@ -162,6 +229,23 @@ def find_reaction(conn: Connection, emoji_id: int) -> ReactionNews | None:
     return None if row is None else ReactionNews(announcement_id=row.announcement_id, name=row.name, count=row.uses)
 
 
+def _has_done(what: sa.Table, account_id: AccountId) -> sa.ColumnElement[bool]:
+    return sa.exists().where(what.c.announcement_id == announcements.c.id, what.c.account_id == account_id)
+
+
+def _counted(
+    conn: Connection, what: sa.Table, ids: Collection[int], account_id: AccountId
+) -> dict[int, tuple[int, bool]]:
+    own = sa.func.count().filter(what.c.account_id == account_id)
+    statement = (
+        sa.select(what.c.announcement_id, sa.func.count(), own)
+        .where(what.c.announcement_id.in_(ids))
+        .group_by(what.c.announcement_id)
+    )
+    found = {number: (int(count), bool(mine)) for number, count, mine in conn.execute(statement)}
+    return {number: found.get(number, (0, False)) for number in ids}
+
+
 def _emoji_id(conn: Connection, announcement_id: int, name: str) -> int | None:
     named = (announcement_emojis.c.announcement_id == announcement_id, announcement_emojis.c.name == name)
     return conn.execute(sa.select(announcement_emojis.c.id).where(*named)).scalar_one_or_none()
@@ -174,6 +258,10 @@ def _announcement(row: sa.Row[Any]) -> Announcement:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         all_day=row.all_day,
+        needs_acknowledgement=row.needs_acknowledgement,
+        for_organisation=row.for_organisation,
+        uri=row.uri,
+        peer=row.peer,
         published_at=row.published_at,
         updated_at=row.updated_at,
     )
@@ -186,6 +274,10 @@ def _values(one: Announcement) -> dict[str, Any]:
         "starts_at": one.starts_at,
         "ends_at": one.ends_at,
         "all_day": one.all_day,
+        "needs_acknowledgement": one.needs_acknowledgement,
+        "for_organisation": one.for_organisation,
+        "uri": one.uri,
+        "peer": one.peer,
         "published_at": one.published_at,
         "updated_at": one.updated_at,
     }

@@ -39,8 +39,10 @@ from fedorg.domain.jobs import (
     PushNotification,
     RefreshPoll,
     RefreshStatus,
+    ReportAcknowledgements,
     ResolveThread,
     SendActivity,
+    SendAnnouncement,
     SendQuoteRequest,
     SynchroniseFollowers,
     VerifyQuote,
@@ -153,6 +155,12 @@ def _row(ids: IdSource, job: Job, due_at: datetime) -> dict[str, Any]:
 def withdraw(conn: Connection, job_id: JobId) -> None:
     """Take back a job that nobody has begun; one that runs finds out by itself."""
     conn.execute(delete(jobs).where(jobs.c.id == job_id, jobs.c.attempts == 0))
+
+
+def is_awaited(conn: Connection, job: Job) -> bool:
+    """Whether a job of the subject of ``job`` waits to be begun."""
+    waits = (jobs.c.subject == _subject(job), jobs.c.attempts == 0, jobs.c.dead_at.is_(None))
+    return bool(conn.execute(select(exists().where(*waits))).scalar())
 
 
 def withdraw_alike(conn: Connection, job: Job) -> None:
@@ -274,7 +282,7 @@ def _lane(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
             return None
 
 
-def _subject(job: Job) -> str | None:
+def _subject(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
     match job:
         case (
             DistributeStatus()
@@ -294,6 +302,10 @@ def _subject(job: Job) -> str | None:
         case ApplyStanding():
             # Whatever is decided about one server may concern those below another.
             return "(standings)"
+        case SendAnnouncement():
+            return f"announcement {job.announcement_id}"
+        case ReportAcknowledgements():
+            return f"acknowledgements {job.announcement_id}"
         case _:
             return None
 

@@ -10,6 +10,8 @@ from federation.actors import Actor, Multikey, PropertyValue, PublicKey
 from federation.audience import Reach
 from federation.collections import Collection, CollectionPage
 from federation.objects import (
+    Acknowledgement,
+    Announcement,
     Attachment,
     CollectionSummary,
     Emoji,
@@ -202,6 +204,22 @@ def actors(draw: st.DrawFn) -> Actor:
 tombstones = st.builds(Tombstone, id=ids, former_type=maybe(st.just("Note")), deleted=maybe(moments))
 stamps = st.builds(QuoteAuthorization, id=ids, attributed_to=ids, interacting_object=ids, interaction_target=ids)
 relationships = st.builds(Relationship, id=ids, subject=ids, object=ids, relationship=names)
+announcements = st.builds(
+    Announcement,
+    id=ids,
+    attributed_to=ids,
+    content=prose,
+    starts_at=maybe(moments),
+    ends_at=maybe(moments),
+    all_day=st.booleans(),
+    needs_acknowledgement=st.booleans(),
+    published=maybe(moments),
+    updated=maybe(moments),
+)
+acknowledgements = st.builds(
+    Acknowledgement, id=ids, attributed_to=ids, in_reply_to=ids, acknowledged_count=counts, members_count=counts
+)
+notices = announcements | acknowledgements
 unknown_objects = st.builds(UnknownObject, type=st.sampled_from(["Ticket", "ChatMessage"]), id=ids)
 
 
@@ -218,8 +236,8 @@ def _flat_activities() -> st.SearchStrategy[acts.Activity]:
     ]
     return st.one_of(
         *plain,
-        st.builds(acts.Create, **_head(), **community, object=notes() | unknown_objects | refs),
-        st.builds(acts.Update, **_head(), **community, object=notes() | actors() | unknown_objects | refs),
+        st.builds(acts.Create, **_head(), **community, object=notes() | notices | unknown_objects | refs),
+        st.builds(acts.Update, **_head(), **community, object=notes() | actors() | notices | unknown_objects | refs),
         st.builds(acts.Delete, **_head(), **community, object=tombstones | refs),
         st.builds(acts.Like, **_head(), **reaction, **community, content=maybe(names)),
         st.builds(acts.Dislike, **_head(), **community, object=refs),

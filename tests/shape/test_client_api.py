@@ -38,6 +38,10 @@ heard: the timeline of the organisation is `GET /api/v1/timelines/public?reach=o
 It also carries `reactions`: what accounts elsewhere reacted with, each in the form of Mastodon's Reaction. A custom
 emoji is named `shortcode@domain` and pictured at its own server. A reaction sent as a favourite counts as both.
 
+An Announcement carries `dismissals`, `needs_acknowledgement`, `acknowledged`, `acknowledgements` and `peer` (the node
+of the organisation it is from). Clients dismiss what they have shown; one that asks to be acknowledged stays until its
+reader says so, by a reaction with ✅, on its page, or by the method below.
+
 What is ours lies under `/api/fedorg/v1`. A Person there has `account` (Mastodon's Account), `department`, `job_title`
 and `expertise` (hashtags of the profile); an Expert also `stated`, `described`, `statuses_count` and `status_ids`: why
 this is thought. Members and people of the organisation's other nodes are found once they are `discoverable`.

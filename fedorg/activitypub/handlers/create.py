@@ -3,8 +3,8 @@
 from federation import origin
 from federation.activities import Create
 from federation.audience import Reach
-from federation.objects import Note, Ref, UnknownObject
-from fedorg.activitypub import fetching, notes
+from federation.objects import Note, Notice, Ref, UnknownObject
+from fedorg.activitypub import announcing, fetching, notes
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.accounts import Account
@@ -15,10 +15,13 @@ from fedorg.services import polls, statuses
 async def handle_create(node: Node, sender: Account, create: Create, budget: Budget) -> Outcome:
     """A ``Note`` or ``Question`` that concerns somebody here is kept, other documents as text and link; a vote counts.
 
-    An embedded note is its author's own by now; anything else is fetched from where it lives (S6, S12).
+    What siblings announce is shown. An embedded note is its author's own by now; anything else is fetched from where it
+    lives (S6, S12).
     """
     if isinstance(create.object, UnknownObject):
         return Ignored(f"a {create.object.type} is nothing this server shows")
+    if isinstance(create.object, Notice):
+        return await announcing.receive(node, sender, create.object)
     if await statuses.find_by_uri(node, create.object.id) is not None:
         return Done()
     note = await _note(node, sender, create.object, budget)

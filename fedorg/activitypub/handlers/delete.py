@@ -1,6 +1,7 @@
 """Somebody elsewhere deletes a status, takes a stamp back, or is gone altogether."""
 
 from federation.activities import Delete
+from fedorg.activitypub import announcing
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.accounts import Account
@@ -10,7 +11,7 @@ from fedorg.services.departures import remove_remote_account
 
 
 async def handle_delete(node: Node, sender: Account, delete: Delete, _budget: Budget) -> Outcome:
-    """The status, the stamp of a quote, or the actor with all that is theirs, goes.
+    """The status, the stamp of a quote, an announcement, or the actor with all that is theirs, goes.
 
     The service deletes only what the sender made (S5), and remembers it, so that nothing late brings it back.
     """
@@ -20,6 +21,8 @@ async def handle_delete(node: Node, sender: Account, delete: Delete, _budget: Bu
     if await quotes.receive_revocation(node, sender, delete.object.id):
         return Done()
     if await statuses.receive_delete(node, sender, delete.object.id):
+        return Done()
+    if await announcing.receive_end(node, sender, delete.object.id):
         return Done()
     # Some servers delete a reblog instead of undoing it.
     if await interactions.receive_unreblog(node, sender, delete.object.id):

@@ -2,8 +2,8 @@
 
 from federation.activities import Update
 from federation.actors import Actor
-from federation.objects import Note, Ref, UnknownObject
-from fedorg.activitypub import actors, fetching, notes
+from federation.objects import Acknowledgement, Announcement, Note, Ref, UnknownObject
+from fedorg.activitypub import actors, announcing, fetching, notes
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.accounts import Account
@@ -20,6 +20,8 @@ async def handle_update(node: Node, sender: Account, update: Update, budget: Bud
     match changed:
         case UnknownObject():
             return Ignored(f"a {changed.type} is nothing this server shows")
+        case Announcement() | Acknowledgement():
+            return await announcing.receive(node, sender, changed)
         case Ref():
             value = await fetching.fetch_resource(node, changed.id, budget)
         case _:

@@ -8,6 +8,8 @@ doing a thing twice doing it once (blueprint §3).
 from fedorg.store.tables.columns import Moment, metadata
 from fedorg.store.tables.looking_after import (
     account_warnings,
+    announcement_acknowledgements,
+    announcement_counts,
     announcement_dismissals,
     announcement_emojis,
     announcement_reactions,
@@ -117,6 +119,8 @@ __all__ = [
     "accounts",
     "active_days",
     "activities",
+    "announcement_acknowledgements",
+    "announcement_counts",
     "announcement_dismissals",
     "announcement_emojis",
     "announcement_reactions",

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
 
-from fedorg.store.tables.columns import account_id, flag, metadata, moment, own_id, string
+from fedorg.store.tables.columns import account_id, count, flag, metadata, moment, own_id, string
 
 reports: Final = Table(
     "reports",
@@ -106,11 +106,40 @@ announcements: Final = Table(
     flag("all_day"),
     # NULL: not shown to anybody, yet or any more.
     moment("published_at", nullable=True),
+    # Each member is asked to say that they know.
+    flag("needs_acknowledgement"),
+    # Told to the other nodes of the organisation as well.
+    flag("for_organisation"),
+    # Of one that another node told: its identity, and which node that is.
+    Column("uri", Text),
+    Column("peer", Text),
     moment("created_at"),
+    moment("updated_at"),
+    Index("uq_announcements_uri", "uri", unique=True),
+)
+
+# Who said that they know; nothing a client does by itself.
+announcement_acknowledgements: Final = Table(
+    "announcement_acknowledgements",
+    metadata,
+    Column("announcement_id", BigInteger, ForeignKey("announcements.id", ondelete="CASCADE"), primary_key=True),
+    account_id(primary_key=True),
+    moment("created_at"),
+    Index(None, "account_id"),
+)
+
+# How many members of other nodes said so, as those nodes tell.
+announcement_counts: Final = Table(
+    "announcement_counts",
+    metadata,
+    Column("announcement_id", BigInteger, ForeignKey("announcements.id", ondelete="CASCADE"), primary_key=True),
+    Column("peer", Text, primary_key=True),
+    count("acknowledged_count"),
+    count("members_count"),
     moment("updated_at"),
 )
 
-# An explicit act: who has said that they know.
+# Who wants to see it no more; some clients say so for their owner as soon as it was on the screen.
 announcement_dismissals: Final = Table(
     "announcement_dismissals",
     metadata,

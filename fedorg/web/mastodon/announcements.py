@@ -28,7 +28,7 @@ async def list_announcements(credentials: Credentials) -> Response:
 @blueprint.post("/<id:announcement_id>/dismiss")
 @requires("write:accounts")
 async def dismiss(viewer: Viewer, announcement_id: int) -> Response:
-    """Say that one knows."""
+    """See it no more, unless it waits to be acknowledged."""
     await announcements.dismiss(this_node(), viewer.account.id, announcement_id)
     return json_answer({})
 

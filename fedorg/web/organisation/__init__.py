@@ -4,6 +4,6 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.organisation import people
+from fedorg.web.organisation import announcements, people
 
-BLUEPRINTS: Final[tuple[Blueprint, ...]] = (people.blueprint,)
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (announcements.blueprint, people.blueprint)

@@ -4,9 +4,10 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.site import consent, home, invites, mail, moving, people, profiles, severances, sign_in
+from fedorg.web.site import announcements, consent, home, invites, mail, moving, people, profiles, severances, sign_in
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
+    announcements.blueprint,
     consent.blueprint,
     home.blueprint,
     invites.blueprint,
