@@ -66,7 +66,7 @@ def _tests(chosen: list[str]) -> list[list[str]]:
 
 
 def _pytest(which: str, *words: str) -> list[str]:
-    workers = ["-n", os.environ.get("FEDORG_TEST_WORKERS", "3"), "--dist", "loadscope"]
+    workers = ["-n", os.environ.get("FEDORG_TEST_WORKERS", "4"), "--dist", "loadscope", "--no-loadscope-reorder"]
     return [str(BIN / "pytest"), "-m", "not long", "-k", which, *workers, *words]
 
 

@@ -49,9 +49,9 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+def sqlite_files() -> SqliteFiles:
     """Makes migrated SQLite files."""
-    return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
+    return SqliteFiles()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -94,6 +94,11 @@ async def database(engine_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
+
+
 def pytest_collection_finish() -> None:
     """Leave what is loaded by now out of later searches for garbage: it is large, and none."""
     gc.freeze()
@@ -123,4 +128,5 @@ class _ByServers(LoadScopeScheduling):  # type: ignore[misc] # xdist has no type
 
 
 # First parameters for each of which servers and databases are made anew.
-_VARIANT: Final = re.compile(r"\[(?:sqlite|postgresql|rfc9421|cavage)\b")
+_VARIANT: Final = re.compile(r"\[(?:sqlite|postgresql|rfc9421|cavage)\b(?:-part\d)?")
+_LONGEST: Final = frozenset({"test_contract.py"})

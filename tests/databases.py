@@ -9,10 +9,11 @@ import hashlib
 import itertools
 import os
 import re
-import shutil
 import socket
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -113,16 +114,22 @@ class PostgresqlServer:
 
 
 class SqliteFiles:
-    """SQLite databases in files; the template is migrated once."""
-
-    def __init__(self, folder: Path) -> None:
-        self._template = folder / "template.db"
-        _migrate(f"sqlite:///{self._template}")
+    """SQLite databases in files."""
 
     def create_migrated(self, path: Path) -> str:
         """The address of a new database with the schema of this version."""
-        shutil.copyfile(self._template, path)
+        path.touch(mode=0o600)
+        path.write_bytes(_migrated_sqlite())
         return f"sqlite:///{path}"
+
+
+@cache
+def _migrated_sqlite() -> bytes:
+    """The file, migrated once in each process."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "template.db")
+        _migrate(f"sqlite:///{path}")
+        return path.read_bytes()
 
 
 def _shape(connection: psycopg.Connection) -> str:

@@ -13,8 +13,9 @@ import psycopg
 
 from tests.contract import document
 from tests.contract.scene import open_scene
-from tests.contract.walk import Outcome, Report, State, walk
+from tests.contract.walk import Outcome, Report, State, chosen, walk
 from tests.databases import NO_POSTGRESQL, PostgresqlServer, server_address
+from tests.sharing import sharing
 
 _SLOW_SECONDS = 5.0
 
@@ -48,8 +49,11 @@ def main() -> int:
 
 
 async def _walk(folder: Path, urls: tuple[str, str], words: list[str], *, is_talkative: bool) -> Report:
-    async with open_scene(folder, *urls) as scene:
-        return await walk(scene, words, _tell if is_talkative else lambda _: None)
+    with_conventions = not words or "conventions" in words
+    tell = _tell if is_talkative else lambda _: None
+    with sharing():
+        async with open_scene(folder, *urls) as scene:
+            return await walk(scene, chosen(words), tell, with_conventions=with_conventions)
 
 
 @contextmanager

@@ -9,15 +9,16 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
+from fedorg.domain.accounts import UserRole
 from tests.contract.letters import Letters, taking_letters
 from tests.contract.people import EVERYTHING, STAFF, MissingOperationError, Person, authorise, exchange, register
-from tests.fediverse.nodes import PASSWORD, RunningNode, settle, wait_for
+from tests.fediverse.nodes import RunningNode, settle, wait_for
 
 T = TypeVar("T")
 
 WAIT_SECONDS: Final = 20.0
 NOBODYS_ID: Final = "999"
-_STOCK: Final = 16
+_STOCK: Final = 24
 _NAMES: Final = ("ada", "ben", "cleo", "dora", "eno", "fay", "gus", "hana", "ivo", "jana", "kim", "lena")
 # The same program with another clock, which goes on from the middle of this December.
 _IN_DECEMBER: Final = """
@@ -71,10 +72,8 @@ class Scene:
 
     async def begin(self) -> None:
         """Start both nodes and bring the people in."""
-        await self.node.prepare(
-            ("user", "create", "admin", "--password", PASSWORD, "--role", "admin"),
-            *(("user", "create", name, "--password", PASSWORD) for name in ("alice", "bob", "carol")),
-        )
+        await self.node.create("admin", role=UserRole.ADMIN)
+        await self.node.create("alice", "bob", "carol")
         await self.elsewhere.create("rita")
         await self.node.start()
         await self.elsewhere.start()

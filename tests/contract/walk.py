@@ -59,6 +59,11 @@ class Report:
         return sum(outcome.state is State.VALID for outcome in self.operations)
 
     @property
+    def not_valid(self) -> list[Outcome]:
+        """Whatever is missing, waits for something, or does not do what it must."""
+        return [outcome for outcome in (*self.operations, *self.conventions) if outcome.state is not State.VALID]
+
+    @property
     def invalid(self) -> list[Outcome]:
         """Whatever is there and does not do what it must."""
         return [outcome for outcome in (*self.operations, *self.conventions) if outcome.state is State.INVALID]
@@ -115,15 +120,28 @@ def chosen(words: Sequence[str]) -> list[str]:
     ]
 
 
-async def walk(scene: Scene, words: Sequence[str] = (), tell: Callable[[Outcome], None] = lambda _: None) -> Report:
-    """Check what ``words`` choose, or everything and the conventions; ``tell`` hears each outcome as it comes."""
+def part_of(number: int, count: int) -> list[str]:
+    """One of ``count`` parts of all operations that take about as long as each other; no section is torn apart."""
+    sections = document.operations()
+    names = list(dict.fromkeys(sections.values()))
+    return [operation for operation, section in sections.items() if names.index(section) % count == number]
+
+
+async def walk(
+    scene: Scene,
+    operations: Sequence[str],
+    tell: Callable[[Outcome], None] = lambda _: None,
+    *,
+    with_conventions: bool = True,
+) -> Report:
+    """Check ``operations``, and the conventions; ``tell`` hears each outcome as it comes."""
     table, sections, report = rows(), document.operations(), Report()
-    for operation in chosen(words):
+    for operation in operations:
         outcome = await _check(Operation(row=table[operation], scene=scene), sections[operation])
         report.operations.append(outcome)
         tell(outcome)
     for name, keep in CONVENTIONS.items():
-        if not words or "conventions" in words:
+        if with_conventions:
             started = time.monotonic()
             faults = await keep(scene)
             state = State.INVALID if faults else State.VALID

@@ -22,6 +22,12 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
+from fedorg import config
+from fedorg.app import open_node
+from fedorg.domain.accounts import UserRole
+from fedorg.services import registration
+from tests.databases import SqliteFiles
+
 T = TypeVar("T")
 
 WAIT_SECONDS: Final = 90.0
@@ -142,9 +148,15 @@ class RunningNode:
         for words, finished in zip(commands, await self.run_all(*commands), strict=True):
             assert finished.code == 0, f"fedorg {' '.join(words)}: {finished.complaint}"
 
-    async def create(self, *usernames: str) -> None:
-        """Make people who sign in with ``PASSWORD``."""
-        await self.prepare(*(("user", "create", username, "--password", PASSWORD) for username in usernames))
+    async def create(self, *usernames: str, role: UserRole = UserRole.MEMBER) -> None:
+        """Make people who sign in with ``PASSWORD``: here, since a command that makes them takes a second to start."""
+        settings = config.load(self.environment)
+        embedded = self.folder / "fedorg.db"
+        if not self.database_url and not embedded.exists():
+            SqliteFiles().create_migrated(embedded)
+        async with open_node(settings) as node:
+            for username in usernames:
+                await registration.create_person(node, username, role=role, password=PASSWORD)
 
     async def _python(self, *words: str) -> "Finished":
         process = await asyncio.create_subprocess_exec(
