@@ -4,8 +4,10 @@ They are opened by the thousand and live for half a second, most of which went i
 commands in processes of their own share nothing.
 """
 
+import importlib.util
 import os
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -30,7 +32,7 @@ _STATEMENTS: Final = 4000
 def sharing() -> Iterator[None]:
     """Share all of it until the block ends."""
     with pytest.MonkeyPatch.context() as patch:
-        for share in (_keys, _passwords, _authorities, _addresses, _statements):
+        for share in (_keys, _passwords, _authorities, _addresses, _statements, _absence):
             share(patch)
         yield
 
@@ -102,3 +104,9 @@ def _statements(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Engine, "__init__", make_sharing)
     patch.setattr(DefaultDialect, "__eq__", is_alike)
     patch.setattr(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect)))
+
+
+def _absence(patch: pytest.MonkeyPatch) -> None:
+    """That sniffio is not installed is found once; clients looked for it several times with each request."""
+    if importlib.util.find_spec("sniffio") is None:
+        patch.setitem(sys.modules, "sniffio", None)
