@@ -32,7 +32,7 @@ class Update:
 
     id: str
     actor: str
-    object: Note | Actor | Notice | UnknownObject | Ref
+    object: Note | Actor | Notice | Relationship | UnknownObject | Ref
     audience: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
@@ -66,12 +66,15 @@ class Follow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accept:
-    """The answer yes; ``result`` names the stamp that a ``QuoteRequest`` was given."""
+    """The answer yes; ``result`` names the stamp that a ``QuoteRequest`` was given.
+
+    The result of an ``Offer`` of a relation is the same relation as the other side has it.
+    """
 
     id: str
     actor: str
     object: "Activity | Ref"
-    result: str | None = None
+    result: Relationship | str | None = None
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     published: datetime | None = None
@@ -79,11 +82,12 @@ class Accept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
-    """The answer no, also to what was accepted before."""
+    """The answer no, also to what was accepted before; ``content`` says why, in plain text."""
 
     id: str
     actor: str
     object: "Activity | Ref"
+    content: str = ""
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     published: datetime | None = None
@@ -91,11 +95,12 @@ class Reject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
-    """What the actor did before no longer holds."""
+    """What the actor did before no longer holds; ``content`` says why, in plain text."""
 
     id: str
     actor: str
     object: "Activity | Ref"
+    content: str = ""
     audience: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()

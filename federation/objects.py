@@ -221,13 +221,39 @@ class Tombstone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the subject of a partnership between two servers grants the object, and where it stands.
+
+    ``tier`` is what the two are to each other. Nothing of a wider reach than ``largest_reach`` passes between them.
+    ``contact`` is whom to ask about incidents, ``retention`` a promise for people to read. ``approved``: the
+    administrators of the subject agree; ``suspended``: they stopped all exchange for now.
+    """
+
+    tier: str
+    largest_reach: Reach
+    direct_messages: bool = True
+    directory: bool = True
+    media: bool = True
+    contact: str = ""
+    retention: str = ""
+    review_at: datetime | None = None
+    approved: bool = False
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Relationship:
-    """A relation between two actors, as an ``Offer`` proposes it; ``relationship`` names its kind."""
+    """A relation between two actors, as an ``Offer`` proposes it; ``relationship`` names its kind.
+
+    ``content`` says why, ``terms`` belong to the kind ``PARTNERSHIP``.
+    """
 
     id: str
     subject: str
     object: str
     relationship: str
+    content: str = ""
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -224,8 +224,11 @@ def _may_be_said(activity: Activity) -> bool:
     return True
 
 
-def _check_authorship(actor: str, value: Note | Actor | Notice | UnknownObject | Ref) -> None:
+def _check_authorship(actor: str, value: Note | Actor | Notice | Relationship | UnknownObject | Ref) -> None:
     match value:
+        case Relationship():
+            _require_same_origin(value.id, actor, "What is updated")
+            _require_same(value.subject, actor, "Whose relation is updated")
         case Note() | Announcement() | Acknowledgement():
             _require_same_origin(value.id, actor, "What is created or updated")
             _require_same(value.attributed_to, actor, "The author of what is created or updated")
@@ -250,22 +253,30 @@ def _check_answered(answer: Accept | Reject) -> None:
         case Follow() | Join() as asked:
             _require_same(asked.object.id, answer.actor, "Who was asked")
             _require_same_origin(asked.id, asked.actor, "The id of what was asked")
-        case Offer(target=str() as target):
+        case Offer(target=str() as target) as asked:
             _require_same(target, answer.actor, "Who was asked")
+            _require_same_origin(asked.id, asked.actor, "The id of what was asked")
+            _check_result(answer)
         case QuoteRequest() as asked:
             _require_same_origin(asked.object.id, answer.actor, "What was to be quoted")
             _require_same_origin(asked.id, asked.actor, "The id of what was asked")
             _check_stamp(answer)
         case Ref():
             _check_stamp(answer)
+            _check_result(answer)
         case _:
             # The answering handler finds what was asked by its id among its own, and compares there.
             return
 
 
 def _check_stamp(answer: Accept | Reject) -> None:
-    if isinstance(answer, Accept) and answer.result is not None:
+    if isinstance(answer, Accept) and isinstance(answer.result, str):
         _require_same_origin(answer.result, answer.actor, "The stamp")
+
+
+def _check_result(answer: Accept | Reject) -> None:
+    if isinstance(answer, Accept) and isinstance(answer.result, Relationship):
+        _check_authorship(answer.actor, answer.result)
 
 
 def _check_announced(announce: Announce) -> None:

@@ -13,6 +13,10 @@ SECURITY_CONTEXT: Final = "https://w3id.org/security/v1"
 DATA_INTEGRITY_CONTEXT: Final = "https://w3id.org/security/data-integrity/v1"
 FEDORG_NS: Final = "https://w3id.org/fedorg/ns#"
 
+PARTNERSHIP: Final = f"{FEDORG_NS}Partnership"
+"""The kind of a ``Relationship`` by which two servers agree what passes between them."""
+PARTNERSHIP_TIERS: Final = frozenset({"sibling", "partner"})
+
 PUBLIC: Final = "https://www.w3.org/ns/activitystreams#Public"
 PUBLIC_SPELLINGS: Final = frozenset({PUBLIC, "as:Public", "Public"})
 """ActivityPub §5.6: the compact forms mean the same as the full IRI."""
@@ -109,8 +113,26 @@ _ACTOR_TERMS: Final = MappingProxyType(
     }
 )
 
+_PARTNERSHIP_TERMS: Final = MappingProxyType(
+    {
+        "fedorg": FEDORG_NS,
+        "tier": "fedorg:tier",
+        "largestReach": "fedorg:largestReach",
+        "directMessages": "fedorg:directMessages",
+        "directory": "fedorg:directory",
+        "media": "fedorg:media",
+        "contact": "fedorg:contact",
+        "retention": "fedorg:retention",
+        "reviewAt": {"@id": "fedorg:reviewAt", "@type": "http://www.w3.org/2001/XMLSchema#dateTime"},
+        "approved": "fedorg:approved",
+        "suspended": "http://joinmastodon.org/ns#suspended",
+    }
+)
+
 NOTE_CONTEXT: Final = (AS2_CONTEXT, _NOTE_TERMS)
 """Context of objects, collections and activities."""
 ACTOR_CONTEXT: Final = (AS2_CONTEXT, SECURITY_CONTEXT, _ACTOR_TERMS)
 ACTOR_ACTIVITY_CONTEXT: Final = (AS2_CONTEXT, SECURITY_CONTEXT, MappingProxyType({**_NOTE_TERMS, **_ACTOR_TERMS}))
 """Context of an activity or a collection that carries an actor."""
+PARTNERSHIP_CONTEXT: Final = (AS2_CONTEXT, _PARTNERSHIP_TERMS)
+"""Context of a relation between two servers, and of what is said about it."""

@@ -36,6 +36,7 @@ CardId = NewType("CardId", int)
 CollectionId = NewType("CollectionId", int)
 CollectionItemId = NewType("CollectionItemId", int)
 WarningId = NewType("WarningId", int)
+PartnershipId = NewType("PartnershipId", int)
 
 PROCESSES_MAX: Final = 64
 ID_MAX: Final = 2**63 - 1

@@ -47,6 +47,10 @@ class Resolver(Protocol):
         """The same, as its own server shows it at this moment."""
         ...
 
+    async def node_actor(self, node: "Node", domain: str) -> Account:
+        """The actor that speaks for another node, whatever that is to this one; ``Unavailable`` while it is ill."""
+        ...
+
     async def status(self, node: "Node", uri: str) -> Status:
         """The status with an identity or page address, fetched if need be."""
         ...

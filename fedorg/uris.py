@@ -5,10 +5,13 @@ Nothing here ends in ``/followers`` but followers collections: other servers gue
 """
 
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote, urlsplit
 
 from fedorg.config import Settings
-from fedorg.ids import CollectionId, QuoteId, StatusId
+from fedorg.ids import CollectionId, PartnershipId, QuoteId, StatusId
+
+_ID_DIGITS: Final = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,17 @@ class Uris:
     def audience(self, reach: str) -> str:
         """The audience collection named in ``cc`` of a status with a reach between node and public."""
         return f"{self.base}/audiences/{reach}"
+
+    def partnership(self, partnership_id: PartnershipId) -> str:
+        """Identity of what this node grants another one."""
+        return f"{self.base}/partnerships/{partnership_id}"
+
+    def partnership_id_of(self, uri: str) -> PartnershipId | None:
+        """The partnership with an identity, or with that of its offer; None for any other address."""
+        prefix = f"{self.base}/partnerships/"
+        number = uri.removeprefix(prefix).partition("#")[0]
+        is_one = uri.startswith(prefix) and number.isascii() and number.isdigit() and len(number) < _ID_DIGITS
+        return PartnershipId(int(number)) if is_one else None
 
     def site(self, domain: str) -> str:
         """The address of a server of ours, or of one like it."""

@@ -116,6 +116,8 @@ def _update(source: _Source) -> Update:
         return Update(**source.head, object=actor(value), audience=source.audience)
     if shapes.type_among(value, NOTICE_TYPES) is not None:
         return Update(**source.head, object=notice(value), audience=source.audience)
+    if shapes.type_among(value, ("Relationship",)) is not None:
+        return Update(**source.head, object=relationship(value), audience=source.audience)
     return Update(**source.head, object=unknown_object(value), audience=source.audience)
 
 
@@ -131,15 +133,18 @@ def _follow(source: _Source) -> Follow:
 
 
 def _accept(source: _Source) -> Accept:
+    given = next(iter(shapes.embedded(source.document, "result")), None)
+    if given is not None and shapes.type_among(given, ("Relationship",)) is not None:
+        return Accept(**source.head, object=_inner(source), result=relationship(given))
     return Accept(**source.head, object=_inner(source), result=shapes.usable_id(source.document, "result"))
 
 
 def _reject(source: _Source) -> Reject:
-    return Reject(**source.head, object=_inner(source))
+    return Reject(**source.head, object=_inner(source), content=_reason(source))
 
 
 def _undo(source: _Source) -> Undo:
-    return Undo(**source.head, object=_inner(source), audience=source.audience)
+    return Undo(**source.head, object=_inner(source), content=_reason(source), audience=source.audience)
 
 
 def _like(source: _Source) -> Like:
@@ -263,6 +268,12 @@ def _inner(source: _Source) -> Activity | Ref:
         # Some servers undo and accept activities they never named: such a one is a part of its carrier.
         value = {**value, "id": f"{source.head['id'].split('#')[0]}#object"}
     return _activity(value, depth=source.depth + 1)
+
+
+def _reason(source: _Source) -> str:
+    """Why, if that is said in words; anything else is no reason to refuse what was taken back."""
+    told = isinstance(shapes.first(source.document, "content"), str)
+    return (shapes.prose(source.document, "content", limits.SUMMARY_MAX) or "") if told else ""
 
 
 def _collected(source: _Source) -> Hashtag | Ref:

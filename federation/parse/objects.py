@@ -19,6 +19,7 @@ from federation.objects import (
     Quote,
     QuoteAuthorization,
     Relationship,
+    Terms,
     Tombstone,
     UnknownObject,
 )
@@ -26,7 +27,7 @@ from federation.parse import limits, shapes
 from federation.parse.media import attachment, own_picture, picture, web_link
 from federation.parse.shapes import Json
 from federation.parse.tags import emoji, hashtag, mention, quote_link
-from federation.vocabulary import DOCUMENT_TYPES, NOTE_TYPES
+from federation.vocabulary import DOCUMENT_TYPES, NOTE_TYPES, PARTNERSHIP, PARTNERSHIP_TIERS
 
 _LEGACY_QUOTES: Final = ("quoteUri", "quoteUrl", "quoteURL", "_misskey_quote")
 _UNDETERMINED: Final = "und"
@@ -117,12 +118,34 @@ def relationship(document: Json) -> Relationship:
         subject=shapes.required_id(document, "subject"),
         object=shapes.required_id(document, "object"),
         relationship=kind,
+        content=shapes.prose(document, "content", limits.SUMMARY_MAX) or "",
+        terms=_terms(document) if kind == PARTNERSHIP else None,
     )
 
 
 def unknown_object(document: Json) -> UnknownObject:
     """The name and id of something of a type not known here."""
     return UnknownObject(type=shapes.kind(document), id=shapes.required_id(document, "id"))
+
+
+def _terms(document: Json) -> Terms:
+    """What a partnership grants; what is not said to be allowed is not."""
+    tier = shapes.name(document, "tier")
+    largest = shapes.name(document, "largestReach")
+    if tier not in PARTNERSHIP_TIERS or largest is None or largest not in {*Reach}:
+        raise MalformedActivity("The partnership names no `tier` or no `largestReach` that is known.")
+    return Terms(
+        tier=tier,
+        largest_reach=Reach(largest),
+        direct_messages=shapes.flag(document, "directMessages") is True,
+        directory=shapes.flag(document, "directory") is True,
+        media=shapes.flag(document, "media") is True,
+        contact=shapes.name(document, "contact") or "",
+        retention=shapes.prose(document, "retention", limits.SUMMARY_MAX) or "",
+        review_at=shapes.moment(document, "reviewAt"),
+        approved=shapes.flag(document, "approved") is True,
+        suspended=shapes.flag(document, "suspended") is True,
+    )
 
 
 def _content(document: Json) -> tuple[str, dict[str, str]]:

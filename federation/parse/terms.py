@@ -55,8 +55,8 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "f228": "contextHistory",
         "webfinger": "webfinger",
         "fedorg": """
-            Acknowledgement Announcement acknowledgedCount allDay department listed membersCount needsAcknowledgement
-            reach
+            Acknowledgement Announcement acknowledgedCount allDay approved contact department directMessages directory
+            largestReach listed media membersCount needsAcknowledgement reach retention reviewAt tier
         """,
     }
 )

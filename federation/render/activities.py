@@ -92,15 +92,20 @@ def embedded(value: Embedded) -> JsonObject | str:  # noqa: PLR0911 -- one line 
             return activity(value)
 
 
-def _about(value: Activity) -> JsonObject:  # noqa: PLR0911 -- one line per shape
+def _about(value: Activity) -> JsonObject:  # noqa: C901, PLR0911, PLR0912 -- one line per shape
     match value:
-        case Create() | Update() | Delete() | Undo() | Announce() | Dislike():
+        case Create() | Update() | Delete() | Announce() | Dislike():
             return {"object": embedded(value.object), "audience": list(value.audience) or None}
+        case Undo():
+            undone = {"object": embedded(value.object), "content": value.content or None}
+            return {**undone, "audience": list(value.audience) or None}
         case Accept():
-            return {"object": embedded(value.object), "result": value.result}
+            return {"object": embedded(value.object), "result": _result(value.result)}
+        case Reject():
+            return {"object": embedded(value.object), "content": value.content or None}
         case QuoteRequest():
             return {"object": embedded(value.object), "instrument": embedded(value.instrument)}
-        case Reject() | Follow() | View() | Listen() | Join() | Leave():
+        case Follow() | View() | Listen() | Join() | Leave():
             return {"object": embedded(value.object)}
         case Like():
             reaction = {"content": value.content, "tag": _emoji(value.emoji)}
@@ -118,6 +123,10 @@ def _about(value: Activity) -> JsonObject:  # noqa: PLR0911 -- one line per shap
             return {}
         case _:
             assert_never(value)
+
+
+def _result(value: Relationship | str | None) -> JsonObject | str | None:
+    return objects.relationship(value) if isinstance(value, Relationship) else value
 
 
 def _emoji(value: Emoji | None) -> list[JsonObject] | None:

@@ -13,6 +13,7 @@ from federation.activities import (
     Create,
     EmojiReact,
     Like,
+    Offer,
     QuoteRequest,
     Reject,
     Remove,
@@ -44,6 +45,7 @@ from federation.vocabulary import (
     ACTOR_CONTEXT,
     AS2_CONTEXT,
     NOTE_CONTEXT,
+    PARTNERSHIP_CONTEXT,
     SECURITY_CONTEXT,
 )
 
@@ -119,6 +121,8 @@ def _context(value: Document) -> object:
             has_terms = not parts.isdisjoint(_WITH_TERMS)
             if Actor in parts:
                 return _plain(ACTOR_ACTIVITY_CONTEXT)
+            if Relationship in parts:
+                return _plain(PARTNERSHIP_CONTEXT)
             return _plain(NOTE_CONTEXT) if has_terms else AS2_CONTEXT
 
 
@@ -126,7 +130,9 @@ def _parts(value: Document | Item | Notice | Ref) -> Iterable[type]:
     """The classes of the value and of everything embedded in it that brings terms of its own."""
     yield type(value)
     match value:
-        case Create() | Update() | Announce() | Undo() | Accept() | Reject() | Add() | Remove():
+        case Accept(result=Relationship()):
+            yield Relationship
+        case Create() | Update() | Announce() | Undo() | Accept() | Reject() | Add() | Remove() | Offer():
             yield from _parts(value.object)
         case Like(emoji=Emoji()):
             yield Emoji

@@ -19,6 +19,7 @@ from federation.objects import (
     Quote,
     QuoteAuthorization,
     Relationship,
+    Terms,
     Tombstone,
     UnknownObject,
 )
@@ -98,14 +99,18 @@ def quote_authorization(value: QuoteAuthorization) -> JsonObject:
 
 
 def relationship(value: Relationship) -> JsonObject:
-    """A relation between two actors."""
-    return {
-        "id": value.id,
-        "type": "Relationship",
-        "subject": value.subject,
-        "object": value.object,
-        "relationship": value.relationship,
-    }
+    """A relation between two actors, with its terms if it is a partnership."""
+    return compact(
+        {
+            "id": value.id,
+            "type": "Relationship",
+            "subject": value.subject,
+            "object": value.object,
+            "relationship": value.relationship,
+            "content": value.content or None,
+            **({} if value.terms is None else _terms(value.terms)),
+        }
+    )
 
 
 def unknown_object(value: UnknownObject) -> JsonObject:
@@ -164,6 +169,21 @@ def summary(value: CollectionSummary | None) -> JsonObject | str | None:
     if value.first is None and value.total_items is None:
         return value.id
     return compact({"id": value.id, "type": "Collection", "totalItems": value.total_items, "first": value.first})
+
+
+def _terms(value: Terms) -> JsonObject:
+    return {
+        "tier": value.tier,
+        "largestReach": value.largest_reach,
+        "directMessages": value.direct_messages,
+        "directory": value.directory,
+        "media": value.media,
+        "contact": value.contact or None,
+        "retention": value.retention or None,
+        "reviewAt": moment(value.review_at),
+        "approved": value.approved,
+        "suspended": value.suspended,
+    }
 
 
 def _tags(value: Note) -> list[JsonObject]:

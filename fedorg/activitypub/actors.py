@@ -108,6 +108,18 @@ async def record(node: Node, actor: Actor, budget: Budget) -> Account:
     return recorded
 
 
+async def record_counterpart(node: Node, actor: Actor) -> Account:
+    """Record the actor that speaks for a server; its handle is asked nowhere, for nobody writes to it."""
+    known = await find_known(node, actor.id)
+    if known is not None:
+        _require_not_barred(known)
+    domain = policy.domain(node, actor.id) if known is None or known.domain is None else known.domain
+    account = _account(node, actor, domain)
+    recorded = await record_remote_account(node, account, _keys(node, actor, account.id))
+    await capabilities.note(node, actor)
+    return recorded
+
+
 def require_not_suspended(account: Account) -> Account:
     """The account; raises ``Forbidden`` for one that is suspended, by whomever."""
     if account.suspended_at is not None:

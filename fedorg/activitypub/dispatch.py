@@ -22,6 +22,7 @@ from federation.activities import (
     Follow,
     Like,
     Move,
+    Offer,
     QuoteRequest,
     Reject,
     Remove,
@@ -44,6 +45,7 @@ from fedorg.activitypub.handlers.flag import handle_flag
 from fedorg.activitypub.handlers.follow import handle_follow
 from fedorg.activitypub.handlers.like import handle_like
 from fedorg.activitypub.handlers.move import handle_move
+from fedorg.activitypub.handlers.offer import handle_offer
 from fedorg.activitypub.handlers.quote_request import handle_quote_request
 from fedorg.activitypub.handlers.reject import handle_reject
 from fedorg.activitypub.handlers.remove import handle_remove
@@ -72,6 +74,7 @@ HANDLERS: Final[Mapping[type[Activity], Handler]] = MappingProxyType(
         Follow: handle_follow,
         Like: handle_like,
         Move: handle_move,
+        Offer: handle_offer,
         QuoteRequest: handle_quote_request,
         Reject: handle_reject,
         Remove: handle_remove,
@@ -128,7 +131,7 @@ async def _handle(node: Node, job: HandleActivity, document: parse.JsonObject, a
         name = activity.type if isinstance(activity, UnknownActivity) else type(activity).__name__
         return Ignored(f"{name} means nothing here")
     # The tier may have changed since the door, and every host named must be one this node speaks with (S15).
-    await policy.require_admitted(node, origin.uris_of(activity))
+    await policy.require_admitted(node, origin.uris_of(activity), policy.matter_of(activity))
     if job.sender:
         await policy.require_admitted(node, (job.sender,))
         await forwarded.require_fitting(node, activity, job.sender)

@@ -29,6 +29,7 @@ from federation.objects import (
     Ref,
     Tombstone,
 )
+from federation.vocabulary import PARTNERSHIP
 from fedorg.activitypub import interaction, questions
 from fedorg.activitypub.capabilities import ED25519, RFC9421
 from fedorg.domain.accounts import Account, AccountKey, KeyAlgorithm
@@ -77,7 +78,7 @@ def actor(account: Account, keys: Sequence[AccountKey], uris: Uris) -> Actor:
         public_keys=_public_keys(account, keys),
         assertion_methods=_multikeys(account, keys),
         webfinger=f"{account.username}@{uris.domain}",
-        implements=IMPLEMENTS,
+        implements=(*IMPLEMENTS, PARTNERSHIP) if is_node else IMPLEMENTS,
     )
 
 

@@ -38,7 +38,7 @@ from fedorg.store import statuses as stored_statuses
 _ENDINGS: Final = frozenset({ActivityKind.UNDO_FOLLOW, ActivityKind.REJECT_FOLLOW})
 SENT: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "Accept": "a follow was let in, by itself or by hand; a quote is allowed (`result` is the stamp)",
+        "Accept": "a follow was let in, by itself or by hand; a quote (`result` is the stamp) or a partnership",
         "Add": "a member pins a status, or shows a hashtag on the profile",
         "Announce": "a member boosts",
         "Block": "a member blocks somebody",
@@ -48,13 +48,14 @@ SENT: Final[Mapping[str, str]] = MappingProxyType(
         "Follow": "a member follows",
         "Like": "a member favourites",
         "Move": "a member moves to another account",
+        "Offer": "administrators propose a partnership",
         "QuoteRequest": "a member quotes somebody of another server",
-        "Reject": "a follow was refused or a follower removed; a quote is not allowed",
+        "Reject": "a follow was refused or a follower removed; a quote is not allowed; a partnership is declined",
         "Remove": "a member takes a pin back, or shows a hashtag no more",
         "Undo": "likewise",
         "Update": (
-            "a status or a profile changed, a node announces something to its organisation, votes came in, a quote was "
-            "allowed or ended, or who may quote"
+            "a status, profile or partnership changed, a node announces something to its organisation, votes came in, "
+            "a quote was allowed or ended, or who may quote"
         ),
     }
 )

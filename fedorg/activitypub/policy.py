@@ -5,15 +5,33 @@ everything; a server nobody set a tier for is ``open``.
 """
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import Connection
 
+from federation.activities import Activity, Delete, Reject, Undo
 from federation.addresses import domain_of
+from federation.agreements import partnership_of
 from federation.client import Client
 from fedorg.domain.visibility import FederationMode, Tier, admits
 from fedorg.errors import Forbidden
 from fedorg.node import Node
-from fedorg.store import peers
+from fedorg.store import partnerships, peers
+
+FORMER_FOR: Final = timedelta(days=30)
+"""How long a former partner may say what ends."""
+
+
+class Matter(StrEnum):
+    """What one of two servers wants to say to the other."""
+
+    CONTENT = "content"
+    ENDING = "ending"
+    """Something that was said before no longer holds: a former partner may still say so for a while."""
+    AGREEMENT = "agreement"
+    """What the two are to each other: everybody may say so who is not blocked."""
 
 
 class NotAdmitted(Forbidden):
@@ -40,13 +58,23 @@ async def tier_of(node: Node, uri: str) -> Tier:
     return (await node.read(peers.tiers, (name,)))[name]
 
 
-async def require_admitted(node: Node, uris: Iterable[str]) -> None:
+async def require_admitted(node: Node, uris: Iterable[str], matter: Matter = Matter.CONTENT) -> None:
     """Raise ``NotAdmitted`` unless the node speaks with every server these belong to; ours are not asked about."""
     names = {domain(node, uri) for uri in uris if not node.uris.is_ours(uri)}
-    mode = mode_of(node)
-    for name, tier in sorted((await node.read(peers.tiers, names)).items()) if names else ():
-        if not admits(mode, tier):
-            raise NotAdmitted(name)
+    if names:
+        await node.read(_require_admitted, mode_of(node), names, matter, node.now() - FORMER_FOR)
+
+
+def matter_of(activity: Activity) -> Matter:
+    """What an activity is about."""
+    if partnership_of(activity) is not None:
+        return Matter.AGREEMENT
+    return Matter.ENDING if isinstance(activity, Delete | Reject | Undo) else Matter.CONTENT
+
+
+async def is_admitted(node: Node, name: str) -> bool:
+    """Whether the node speaks with a server about everything."""
+    return admits(mode_of(node), (await node.read(peers.tiers, (name,)))[name])
 
 
 async def require_not_blocked(node: Node, names: Iterable[str]) -> None:
@@ -73,6 +101,24 @@ def asking_client(node: Node) -> Client:
         await require_may_ask(node, domain(node, url))
 
     return node.client.admitting(admit)
+
+
+def _require_admitted(conn: Connection, mode: FederationMode, names: set[str], matter: Matter, since: datetime) -> None:
+    for name, tier in sorted(peers.tiers(conn, names).items()):
+        if not admits(mode, tier) and not _is_heard(conn, mode, name, tier, matter, since):
+            raise NotAdmitted(name)
+
+
+def _is_heard(conn: Connection, mode: FederationMode, name: str, tier: Tier, matter: Matter, since: datetime) -> bool:
+    if mode is FederationMode.CLOSED or tier is Tier.BLOCKED:
+        return False
+    match matter:
+        case Matter.CONTENT:
+            return False
+        case Matter.ENDING:
+            return partnerships.was_in_force(conn, name, since)
+        case Matter.AGREEMENT:
+            return True
 
 
 def _may_ask(conn: Connection, mode: FederationMode, name: str) -> bool:

@@ -58,7 +58,7 @@ async def accept(node: Node, sender: Account, answer: Accept, budget: Budget) ->
     if isinstance(asked, QuoteRequest) and (asked.object.id, asked.instrument.id) != (quote.quoted_uri, quoting.uri):
         return Ignored("it allows another quote than was asked for")
     quoted = await statuses.find_by_uri(node, quote.quoted_uri)
-    if answer.result is None or quoted is None:
+    if not isinstance(answer.result, str) or quoted is None:
         return Ignored("it names no stamp, or what was to be quoted is gone")
     await _require_stamp(node, answer.result, quoting, quoted, sender, budget)
     is_confirmed = await quotes.confirm(node, quote, quoted, answer.result)

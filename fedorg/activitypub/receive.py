@@ -34,9 +34,10 @@ from federation.errors import FetchError, KeyUnavailable, MalformedDocument, Ori
 from federation.objects import Ref
 from federation.signatures import Request
 from fedorg import log
-from fedorg.activitypub import forwarded, outcomes, policy, signed, synchronising
+from fedorg.activitypub import counterparts, forwarded, outcomes, policy, signed, synchronising
 from fedorg.activitypub.forwarded import Standing
 from fedorg.activitypub.outcomes import UNREAD, Ending
+from fedorg.activitypub.policy import Matter
 from fedorg.activitypub.signed import Signer
 from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job, SynchroniseFollowers
 from fedorg.domain.visibility import FederationMode
@@ -47,6 +48,19 @@ from fedorg.store import accounts, deliveries, jobs, peers, seen
 BODY_BYTES_MAX: Final = 1_048_576
 
 logger = log.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unproven:
+    """An activity that anybody may have sent."""
+
+    document: parse.JsonObject
+    activity: Activity
+
+    @property
+    def matter(self) -> Matter:
+        """What it is about."""
+        return policy.matter_of(self.activity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +92,8 @@ def type_of(activity: Activity) -> str:
 
 def subject_of(activity: Activity) -> str:  # noqa: PLR0911 -- one line per shape
     """What an activity is about, so that what is done to one thing is done in order: made, changed, undone, ended."""
+    if policy.matter_of(activity) is Matter.AGREEMENT:
+        return activity.actor
     match activity:
         case Undo():
             return activity.object.id if isinstance(activity.object, Ref) else subject_of(activity.object)
@@ -114,12 +130,16 @@ def refusing(node: Node, name: str = UNREAD) -> Iterator[None]:
         raise
 
 
-async def inspect(node: Node, request: Request) -> Received:
-    """Who sent what; raises the ``FedorgError`` that tells the peer why not."""
+def read(node: Node, request: Request) -> Unproven:
+    """What was sent, by whomever; raises the ``FedorgError`` that tells the peer why not."""
     with refusing(node):
-        document, activity = _read(node, request)
-    with refusing(node, type_of(activity)):
-        return await _prove(node, request, document, activity)
+        return _read(node, request)
+
+
+async def inspect(node: Node, request: Request, unproven: Unproven) -> Received:
+    """Who sent it; raises likewise."""
+    with refusing(node, type_of(unproven.activity)):
+        return await _prove(node, request, unproven)
 
 
 async def take(node: Node, received: Received) -> None:
@@ -140,25 +160,27 @@ async def take(node: Node, received: Received) -> None:
         outcomes.count(node.metrics, received.type, Ending.REPEATED)
 
 
-def _read(node: Node, request: Request) -> tuple[parse.JsonObject, Activity]:
+def _read(node: Node, request: Request) -> Unproven:
     if policy.mode_of(node) is FederationMode.CLOSED:
         raise Forbidden("This server does not federate")
     _require_activity_type(request)
     if len(request.body) > BODY_BYTES_MAX:
         raise TooLarge(f"An activity has at most {BODY_BYTES_MAX} bytes")
     document = parse.load_json(request.body)
-    return document, parse.activity(document)
+    return Unproven(document=document, activity=parse.activity(document))
 
 
-async def _prove(node: Node, request: Request, document: parse.JsonObject, activity: Activity) -> Received:
-    body = request.body.decode()
-    await policy.require_admitted(node, (activity.actor,))
+async def _prove(node: Node, request: Request, unproven: Unproven) -> Received:
+    body, activity, matter = request.body.decode(), unproven.activity, unproven.matter
+    await policy.require_admitted(node, (activity.actor,), matter)
     if await _is_farewell_of_stranger(node, activity):
         return Received(activity=activity, body=body, signer=None)
-    signer = await signed.verify(node, request)
+    if matter is Matter.AGREEMENT:
+        await counterparts.meet(node, activity.actor)
+    signer = await signed.verify(node, request, matter)
     origin.check(origin.reduce_foreign(activity))
     is_own = signer.verified.owner == activity.actor
-    standing = Standing.OWN if is_own else await forwarded.judge(node, document, activity)
+    standing = Standing.OWN if is_own else await forwarded.judge(node, unproven.document, activity)
     return Received(
         activity=activity,
         body=body,

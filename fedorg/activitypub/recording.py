@@ -27,6 +27,7 @@ async def record(
     *,
     object_uri: str,
     reach: Reach,
+    beyond_tier: bool = False,
     is_true: Callable[[Connection], bool] = lambda _: True,
 ) -> None:
     """Queue an activity of a local account for ``inboxes``, once for its id; an address that none may have is told.
@@ -46,6 +47,7 @@ async def record(
         object_uri=object_uri,
         reach=reach,
         for_followers=_is_for_followers(account, activity),
+        beyond_tier=beyond_tier,
         body=(await proofs.sealed(node, account.id, activity)).decode(),
     )
 

@@ -9,7 +9,7 @@ from typing import Final
 from federation import discovery
 from federation.errors import FederationError, FetchError
 from fedorg import log
-from fedorg.activitypub import actors, fetching, notes, policy
+from fedorg.activitypub import actors, counterparts, fetching, notes, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import ResolveThread
@@ -47,6 +47,10 @@ class NodeResolver:
         except (FederationError, Forbidden) as problem:
             logger.info("resolve.failed", what="account", reason=str(problem))
             raise NotFound from problem
+
+    async def node_actor(self, node: Node, domain: str) -> Account:
+        """See ``Resolver.node_actor``."""
+        return await counterparts.find(node, domain)
 
     async def status(self, node: Node, uri: str) -> Status:
         """See ``Resolver.status``."""

@@ -26,6 +26,7 @@ from federation.keys import VerificationKey
 from federation.signatures import Request, Verified
 from fedorg.activitypub import actors, fetching, keyring, policy
 from fedorg.activitypub.fetching import Budget
+from fedorg.activitypub.policy import Matter
 from fedorg.domain.accounts import Account
 from fedorg.domain.visibility import Tier
 from fedorg.errors import Forbidden, TooManyRequests
@@ -52,26 +53,26 @@ class Signer:
     verified: Verified
 
 
-async def verify(node: Node, request: Request) -> Signer:
+async def verify(node: Node, request: Request, matter: Matter = Matter.CONTENT) -> Signer:
     """The signer of a request; raises ``SignatureRefused``, ``KeyUnavailable`` or ``Forbidden``."""
     claim = signatures.read(request)
     if node.uris.is_ours(claim.key_id):
         raise Forbidden("This server does not write to itself")
-    await require_admitted(node, claim.key_id)
+    await require_admitted(node, claim.key_id, matter)
     verified, account = await check_with_key(
         node, claim.key_id, lambda key: signatures.verify(claim, request, key, now=node.now())
     )
-    await policy.require_admitted(node, (account.uri,))
+    await policy.require_admitted(node, (account.uri,), matter)
     if account.is_barred:
         raise Forbidden(f"{account.acct} is suspended")
     domain = policy.domain(node, account.uri)
     return Signer(account=account, domain=domain, tier=await policy.tier_of(node, account.uri), verified=verified)
 
 
-async def require_admitted(node: Node, key_id: str) -> None:
+async def require_admitted(node: Node, key_id: str, matter: Matter = Matter.CONTENT) -> None:
     """Raise ``NotAdmitted`` unless the node speaks with the server of a key, before anything is fetched from it."""
     try:
-        await policy.require_admitted(node, (key_id,))
+        await policy.require_admitted(node, (key_id,), matter)
     except FetchError as problem:
         raise SignatureRefused("the key id is no address of a server") from problem
 
@@ -88,9 +89,9 @@ async def check_with_key(node: Node, key_id: str, check: Callable[[VerificationK
         try:
             return check(key), account
         except SignatureRefused:
-            if not _may_ask(node, key_id):
+            if not may_ask(node, key_id):
                 raise
-    elif not _may_ask(node, key_id):
+    elif not may_ask(node, key_id):
         raise KeyUnavailable("it could not be had a while ago")
     key, account = await _ask_with_others(node, key_id)
     if known is None:
@@ -120,14 +121,14 @@ def _require_room(node: Node, key_id: str) -> None:
 
 async def _ask(node: Node, key_id: str) -> tuple[VerificationKey, Account]:
     """Ask the owner's server for a key."""
-    _note_asked(node, key_id, node.now())
+    note_asked(node, key_id, node.now())
     budget = Budget(FETCHES_MAX)
     try:
         await actors.refresh(node, await _owner_of(node, key_id, budget), budget)
     except FederationError as problem:
         is_temporary = isinstance(problem, FetchError) and fetching.is_temporary(problem)
         if is_temporary:
-            _note_asked(node, key_id, node.now() - ASK_AGAIN_AFTER + ILL_ASK_AGAIN_AFTER)
+            note_asked(node, key_id, node.now() - ASK_AGAIN_AFTER + ILL_ASK_AGAIN_AFTER)
         raise KeyUnavailable(str(problem), is_temporary=is_temporary) from problem
     found = await keyring.find_verification_key(node, key_id)
     if found is None:
@@ -148,12 +149,14 @@ async def _owner_of(node: Node, key_id: str, budget: Budget) -> str:
     return owner
 
 
-def _may_ask(node: Node, key_id: str) -> bool:
+def may_ask(node: Node, key_id: str) -> bool:
+    """Whether a key may be asked for, or who speaks for a server: not again within a few minutes."""
     asked_at = node.asked_keys.get(key_id)
     return key_id in node.asking_keys or asked_at is None or node.now() - asked_at >= ASK_AGAIN_AFTER
 
 
-def _note_asked(node: Node, key_id: str, moment: datetime) -> None:
+def note_asked(node: Node, key_id: str, moment: datetime) -> None:
+    """Remember when it was asked for."""
     node.asked_keys.pop(key_id, None)
     node.asked_keys[key_id] = moment
     while len(node.asked_keys) > ASKED_MAX:

@@ -18,6 +18,7 @@ from fedorg.cli import (
     ip_blocks,
     moderating,
     moving,
+    partnerships,
     peers,
     reports,
     running,
@@ -54,6 +55,18 @@ def main(context: click.Context, config_file: Path | None) -> None:
     context.obj = Context(config_file)
 
 
+for _command in (
+    partnerships.invite,
+    partnerships.accept,
+    partnerships.decline,
+    partnerships.withdraw,
+    partnerships.approve,
+    partnerships.ceilings,
+    partnerships.suspend,
+    partnerships.resume,
+    partnerships.revoke,
+):
+    peers.peer.add_command(_command)
 users.user.add_command(moving.alias)
 users.user.add_command(moving.move)
 for _command in (

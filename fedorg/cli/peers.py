@@ -6,10 +6,13 @@ import click
 
 from fedorg.activitypub import discovery
 from fedorg.cli.base import Context, console, print_facts, print_json, print_table, with_node
+from fedorg.domain.ceilings import UNLIMITED
+from fedorg.domain.partnerships import Partnership, PartnershipView
 from fedorg.domain.peers import PeerSummary
 from fedorg.domain.visibility import Tier
 from fedorg.node import Node
-from fedorg.services import peers
+from fedorg.serializers.partnerships import ceilings_entity, partnership_entity
+from fedorg.services import partnerships, peers
 
 
 @click.group()
@@ -27,16 +30,22 @@ def list_peers(context: Context, *, as_json: bool) -> None:
     Example:
       fedorg peer list --json
     """
-    found = with_node(context, peers.list_peers)
+
+    async def look(node: Node) -> tuple[tuple[PeerSummary, ...], dict[str, Partnership]]:
+        agreed = {one.domain: one for one in await partnerships.list_partnerships(node)}
+        return await peers.list_peers(node), agreed
+
+    found, agreed = with_node(context, look)
     if as_json:
-        print_json([_facts(summary) for summary in found])
+        print_json([_facts(summary, agreed.get(summary.peer.domain)) for summary in found])
         return
     print_table(
-        ("Peer", "Tier", "Software", "Accounts", "Waiting", "Failed", "Last success"),
+        ("Peer", "Tier", "Partnership", "Software", "Accounts", "Waiting", "Failed", "Last success"),
         [
             (
                 summary.peer.domain,
                 summary.peer.tier,
+                agreed[summary.peer.domain].state if summary.peer.domain in agreed else "-",
                 summary.peer.software or "-",
                 str(summary.accounts_count),
                 str(summary.deliveries_waiting),
@@ -55,7 +64,7 @@ def list_peers(context: Context, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def show(context: Context, *, domain: str, refresh: bool, as_json: bool) -> None:
-    """Show one server: tier, signature scheme, deliveries waiting and given up, the last failure and why.
+    """Show one server: tier, partnership, signature scheme, deliveries waiting and given up, the last failure and why.
 
     \b
     Examples:
@@ -63,16 +72,21 @@ def show(context: Context, *, domain: str, refresh: bool, as_json: bool) -> None
       fedorg peer show --refresh sales.org.example
     """
 
-    async def look(node: Node) -> PeerSummary:
+    async def look(node: Node) -> tuple[PeerSummary, PartnershipView | None]:
         if refresh:
             await discovery.refresh_peer(node, domain)
-        return await peers.get_peer(node, domain)
+        return await peers.get_peer(node, domain), await partnerships.find_latest(node, domain)
 
-    summary = with_node(context, look)
+    summary, view = with_node(context, look)
+    told = None if view is None else partnership_entity(view.partnership, view)
+    facts = _facts(summary, None if view is None else view.partnership)
     if as_json:
-        print_json(_facts(summary))
-    else:
-        print_facts({name.replace("_", " "): value for name, value in _facts(summary).items()})
+        print_json({**facts, "partnership": told})
+        return
+    print_facts({name.replace("_", " "): value for name, value in facts.items()})
+    if told is not None:
+        console.print(f"\nThe partnership with [bold]{summary.peer.domain}[/]:", highlight=False)
+        print_facts({name.replace("_", " "): _word(value) for name, value in told.items() if name != "domain"})
 
 
 @peer.command()
@@ -117,11 +131,13 @@ def retry(context: Context, *, domain: str, as_json: bool) -> None:
         )
 
 
-def _facts(summary: PeerSummary) -> dict[str, object]:
+def _facts(summary: PeerSummary, agreed: Partnership | None = None) -> dict[str, object]:
     known = summary.peer
     return {
         "domain": known.domain,
         "tier": known.tier,
+        "partnership": None if agreed is None else agreed.state.value,
+        "ceilings": _word(ceilings_entity(known.ceilings)) if known.ceilings != UNLIMITED else None,
         "software": " ".join(part for part in (known.software, known.software_version) if part) or None,
         "signature_scheme": known.signature_scheme,
         "implements": ", ".join(known.implements) or None,
@@ -138,6 +154,13 @@ def _facts(summary: PeerSummary) -> dict[str, object]:
         "failures_in_a_row": known.failures,
         "held_back_until": known.closed_until,
     }
+
+
+def _word(value: object) -> object:
+    """What a table shows of a fact that has parts."""
+    if not isinstance(value, dict):
+        return value
+    return ", ".join(f"{name.replace('_', ' ')} {part}" for name, part in value.items() if part not in (None, ""))
 
 
 def _moment(moment: datetime | None) -> str:

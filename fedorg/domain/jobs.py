@@ -15,6 +15,7 @@ from fedorg.ids import (
     CardId,
     MediaId,
     NotificationId,
+    PartnershipId,
     PollId,
     PushSubscriptionId,
     QuoteId,
@@ -464,6 +465,32 @@ class AnnounceMove(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     target_uri: str
 
 
+class PartWithPeer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """End the follows with a former partner, then tell the members who lost any."""
+
+    domain: str
+    cause: int
+    told_until: AccountId | None = None
+
+
+class AgreementKind(StrEnum):
+    """What is told to the other side of a partnership."""
+
+    OFFER = "offer"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    UPDATE = "update"
+    END = "end"
+
+
+class SendAgreement(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell the other side of a partnership how it stands here; ``reason`` goes with an end."""
+
+    partnership_id: PartnershipId
+    kind: AgreementKind
+    reason: str = ""
+
+
 Job: TypeAlias = (
     DistributeStatus
     | DistributeToTagFollowers
@@ -503,6 +530,8 @@ Job: TypeAlias = (
     | CarryOver
     | AnnounceMove
     | MakeAnnualReport
+    | SendAgreement
+    | PartWithPeer
     | SendMail
     | FetchCard
     | VerifyLinks

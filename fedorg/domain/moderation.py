@@ -38,6 +38,8 @@ class Operation(StrEnum):
     WRITE_DOMAIN_ALLOWS = "write domain allows"
     READ_TRENDS = "read trends and hashtags"
     REVIEW_TRENDS = "review trends and hashtags"
+    READ_PARTNERSHIPS = "read partnerships"
+    WRITE_PARTNERSHIPS = "write partnerships"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ ACCESS: Final[Mapping[Operation, Access]] = {
     Operation.WRITE_DOMAIN_ALLOWS: Access(scope="admin:write:domain_allows", role=UserRole.ADMIN),
     Operation.READ_TRENDS: Access(scope="admin:read", role=UserRole.MODERATOR),
     Operation.REVIEW_TRENDS: Access(scope="admin:write", role=UserRole.MODERATOR),
+    Operation.READ_PARTNERSHIPS: Access(scope="admin:read", role=UserRole.ADMIN),
+    Operation.WRITE_PARTNERSHIPS: Access(scope="admin:write", role=UserRole.ADMIN),
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from fedorg.domain.ceilings import UNLIMITED, Ceilings
 from fedorg.domain.visibility import Tier
 
 
@@ -20,6 +21,8 @@ class Standing:
     silenced_at: datetime | None = None
     reject_media: bool = False
     reject_reports: bool = False
+    ceilings: Ceilings = UNLIMITED
+    """How much may pass, whatever the tier allows."""
 
     @property
     def is_silenced(self) -> bool:
@@ -63,6 +66,7 @@ class Peer:
     failures: int = 0
     closed_until: datetime | None = None
     """While set and in the future, the circuit breaker holds deliveries back."""
+    ceilings: Ceilings = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from federation.signatures import Scheme
 from fedorg import log
 from fedorg.activitypub import keyring, policy, synchronising
 from fedorg.activitypub.capabilities import ED25519
-from fedorg.domain.visibility import admits, is_inside
+from fedorg.domain.visibility import FederationMode, Tier, admits, is_inside
 from fedorg.errors import NotFound
 from fedorg.node import Node
 from fedorg.store import deliveries, peers
@@ -47,7 +47,7 @@ async def deliver(node: Node, claimed: ClaimedDelivery) -> None:
 
 
 async def _deliver(node: Node, claimed: ClaimedDelivery) -> None:
-    if not admits(policy.mode_of(node), claimed.tier) or not is_inside(claimed.tier, claimed.reach):
+    if not _may_leave(policy.mode_of(node), claimed):
         await node.write(deliveries.finish, claimed)
         _tell(node, claimed, "withheld", reason=f"the peer is {claimed.tier} now")
         return
@@ -66,6 +66,15 @@ async def _deliver(node: Node, claimed: ClaimedDelivery) -> None:
         outcome = await node.client.deliver(claimed.inbox, claimed.body.encode(), keys[1], known, headers=headers)
     milliseconds = round((perf_counter() - started) * 1000, 1)
     await _record(node, claimed, outcome, milliseconds)
+
+
+def _may_leave(mode: FederationMode, claimed: ClaimedDelivery) -> bool:
+    """Whether the peer may still have it; one that left the ring hears what is agreed with it, and what ends."""
+    if mode is FederationMode.CLOSED or claimed.tier is Tier.BLOCKED:
+        return False
+    if claimed.beyond_tier or claimed.type in deliveries.ENDINGS:
+        return True
+    return admits(mode, claimed.tier) and is_inside(claimed.tier, claimed.reach)
 
 
 async def _keys(node: Node, claimed: ClaimedDelivery) -> list[SigningKey]:

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from fedorg.activitypub import announcing, directory, life, reporting, synchronising
+from fedorg.activitypub import agreements, announcing, directory, life, reporting, synchronising
 from fedorg.domain.jobs import (
     AnnounceKeys,
     AnnounceMove,
@@ -30,6 +30,7 @@ from fedorg.domain.jobs import (
     Job,
     MakeAnnualReport,
     MergeNotifications,
+    PartWithPeer,
     PassOnAnswer,
     PostScheduledStatus,
     ProcessMedia,
@@ -40,6 +41,7 @@ from fedorg.domain.jobs import (
     ReportAcknowledgements,
     ResolveThread,
     SendActivity,
+    SendAgreement,
     SendAnnouncement,
     SendMail,
     SendPoll,
@@ -133,6 +135,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
                 await fanout.refresh_locally(node, status_id)
         case VerifyLinks():
             await links.verify(node, job.account_id)
+        case SendAgreement():
+            await agreements.send(node, job, job_id)
         case SendMail():
             await mail.send(node, job)
         case MakeAnnualReport():
@@ -145,6 +149,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             return await shutting_out.apply(node, job)
         case SeverPeer():
             return await severing.sever_peer(node, job)
+        case PartWithPeer():
+            return await severing.part_with_peer(node, job)
         case SeverAccount():
             return await severing.sever_account(node, job)
         case SeverForMember():

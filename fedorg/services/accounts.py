@@ -24,11 +24,11 @@ from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services import files, links, pictures
 from fedorg.services.custom_emojis import emojis_in
-from fedorg.services.peers import canonical_domain
 from fedorg.services.pictures import PictureKind
 from fedorg.services.statuses import naming
 from fedorg.store import accounts, jobs, users
 from fedorg.text import MentionTarget, count_characters, field_to_html, find, normalise, normalise_line, to_html
+from fedorg.text.hosts import canonical_domain
 
 IDS_MAX: Final = 80
 # No account has more, whatever its server says; a column holds twice as many.

@@ -16,8 +16,8 @@ from fedorg.errors import Invalid
 from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services import severing
-from fedorg.services.peers import canonical_domain
 from fedorg.store import accounts, domain_blocks, home_timelines, jobs, notifications
+from fedorg.text.hosts import canonical_domain
 
 BLOCKS_MAX: Final = 1000
 

@@ -2,17 +2,20 @@
 
 from dataclasses import replace
 
+import msgspec
 from sqlalchemy import Connection
 
 from fedorg.domain.domain_blocks import DomainBlock, Severity
 from fedorg.domain.jobs import FetchDirectory
+from fedorg.domain.partnerships import Grant, GrantChange
 from fedorg.domain.peers import PeerSummary
 from fedorg.domain.visibility import Tier
-from fedorg.errors import Invalid, NotFound
+from fedorg.errors import Conflict, Invalid, NotFound
 from fedorg.node import Node
 from fedorg.services import shutting_out
-from fedorg.store import audit, deliveries, jobs, peer_rules, peers
-from fedorg.text import canonical_host
+from fedorg.services.partnerships.settling import require_no_contradiction
+from fedorg.store import audit, deliveries, jobs, partnerships, peer_rules, peers
+from fedorg.text.hosts import canonical_domain
 
 
 async def list_peers(node: Node) -> tuple[PeerSummary, ...]:
@@ -68,12 +71,32 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
         else:
             if before is not None and before.severity is Severity.SUSPEND:
                 shutting_out.lift(conn, node, before)
+            require_no_contradiction(conn, node, name, tier)
             peers.set_tier(conn, node.now(), name, tier)
             peer_rules.set_allow(conn, node.ids, node.now(), name, tier)
         if is_new_sibling:
             jobs.enqueue(conn, node.ids, node.now(), FetchDirectory(domain=name, begun_at=node.now()))
         audit.record(conn, node.ids, node.now(), action="peer.tier", target=name, details={"tier": tier.value})
         return _get(conn, name)
+
+    return await node.write(unit)
+
+
+async def change_ceilings(node: Node, domain: str, wanted: GrantChange) -> PeerSummary:
+    """Say how much may pass between this node and a server that knows no partnerships; written to the audit log.
+
+    Raises ``NotFound`` for one this node has never met, ``Conflict`` for one with a partnership, which has its own.
+    """
+
+    def unit(conn: Connection) -> PeerSummary:
+        known = _get(conn, canonical_domain(domain) or domain).peer
+        if partnerships.find_live(conn, known.domain) is not None:
+            raise Conflict(f"There is a partnership with {known.domain}; change what that grants")
+        ceilings = wanted.of(Grant(ceilings=known.ceilings)).ceilings
+        peers.set_ceilings(conn, known.domain, ceilings)
+        told = {name: str(value) for name, value in msgspec.to_builtins(ceilings).items()}
+        audit.record(conn, node.ids, node.now(), action="peer.ceilings", target=known.domain, details=told)
+        return _get(conn, known.domain)
 
     return await node.write(unit)
 
@@ -92,15 +115,6 @@ async def retry_deliveries(node: Node, domain: str) -> tuple[PeerSummary, int]:
         return _get(conn, name), revived
 
     return await node.write(unit)
-
-
-def canonical_domain(domain: str) -> str | None:
-    """The one spelling of a server's name, as its addresses are compared (S7); None for what is no name of one."""
-    host, colon, port = domain.strip().partition(":")
-    name = canonical_host(host)
-    if name is None or (colon and not (port.isascii() and port.isdigit())):
-        return None
-    return f"{name}{colon}{port}"
 
 
 def _get(conn: Connection, domain: str) -> PeerSummary:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
-from fedorg.domain.jobs import ActivityKind, SeverAccount, SeverPeer
+from fedorg.domain.jobs import ActivityKind, PartWithPeer, SeverAccount, SeverPeer
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.severances import Severance, SeveranceCause, SeveranceType, SeveredFollow
@@ -21,12 +21,12 @@ from fedorg.errors import NotFound
 from fedorg.ids import AccountId, SeveranceId
 from fedorg.node import Node
 from fedorg.services.relationships.following import sever
-from fedorg.store import accounts, notifications, peers, relationships, severances
+from fedorg.store import accounts, notifications, partnerships, peers, relationships, severances
 
 CHUNK: Final = 100
 SHOWN_MAX: Final = 100
 
-J = TypeVar("J", SeverPeer, SeverAccount)
+J = TypeVar("J", SeverPeer, SeverAccount, PartWithPeer)
 Ties: TypeAlias = Callable[[Connection], list[tuple[AccountId, AccountId]]]
 """Some pairs of a member and somebody else between whom a follow still stands."""
 
@@ -41,6 +41,18 @@ async def sever_peer(node: Node, job: SeverPeer) -> SeverPeer | None:
     def ties(conn: Connection) -> list[tuple[AccountId, AccountId]]:
         is_blocked = peers.tiers(conn, [job.domain])[job.domain] is Tier.BLOCKED
         return relationships.list_ties_with_peer(conn, job.domain, CHUNK) if is_blocked else []
+
+    return await _advance(node, job, cause, ties)
+
+
+async def part_with_peer(node: Node, job: PartWithPeer) -> PartWithPeer | None:
+    """Likewise with a former partner; none ends any more once there is a new partnership with it."""
+    cause = SeveranceCause(number=job.cause, type=SeveranceType.DOMAIN_BLOCK, target_name=job.domain)
+
+    def ties(conn: Connection) -> list[tuple[AccountId, AccountId]]:
+        live = partnerships.find_live(conn, job.domain)
+        is_back = live is not None and not live.state.is_pending
+        return [] if is_back else relationships.list_ties_with_peer(conn, job.domain, CHUNK)
 
     return await _advance(node, job, cause, ties)
 

@@ -15,9 +15,11 @@ from sqlalchemy import Connection
 from fedorg.domain.domain_blocks import DomainBlock, Severity
 from fedorg.domain.jobs import ApplyStanding, SeverPeer
 from fedorg.domain.peers import Standing, held_together, lineage
+from fedorg.domain.visibility import Tier
 from fedorg.errors import Invalid
 from fedorg.ids import AccountId
 from fedorg.node import Node
+from fedorg.services.partnerships.settling import require_no_contradiction
 from fedorg.store import covered_accounts, jobs, peer_rules, peers
 from fedorg.store.covered_accounts import Marks
 
@@ -32,6 +34,8 @@ def require_not_own(node: Node, domain: str) -> None:
 
 def impose(conn: Connection, node: Node, block: DomainBlock, before: DomainBlock | None) -> None:
     """Put a block into force, in place of what it was before; with a server that is shut out all follows end."""
+    if block.severity is Severity.SUSPEND:
+        require_no_contradiction(conn, node, block.domain, Tier.BLOCKED)
     peer_rules.write_block(conn, node.now(), block)
     _mark(conn, node, block.domain, before)
     if block.severity is Severity.SUSPEND and (before is None or before.severity is not Severity.SUSPEND):

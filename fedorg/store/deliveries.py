@@ -36,7 +36,9 @@ _ROUNDS_MAX: Final = 8
 # Engines bound the number of parameters of a statement.
 _PIECE: Final = 1000
 # What ends an object; whatever of it was given up before is of no use any more.
-_ENDINGS: Final = frozenset({"Delete", "Undo"})
+_LAST_WORDS: Final = frozenset({"Delete", "Undo"})
+ENDINGS: Final = frozenset({*_LAST_WORDS, "Reject"})
+"""What takes something back: it carries nothing that is not known already."""
 
 _earlier: Final = deliveries.alias("earlier")
 _IS_NEXT: Final = ~exists().where(
@@ -66,6 +68,8 @@ class OutgoingActivity:
     object_uri: str
     reach: Reach
     for_followers: bool = False
+    beyond_tier: bool = False
+    """It leaves whatever the tier of the server is, unless that is blocked."""
     body: str = field(repr=False)
 
 
@@ -84,6 +88,7 @@ class ClaimedDelivery:
     queued_at: datetime
     reach: Reach
     for_followers: bool
+    beyond_tier: bool
     tier: Tier
     """What the peer is now."""
     signature_scheme: str | None
@@ -124,12 +129,13 @@ def record(
         "type": activity.type,
         "reach": activity.reach,
         "for_followers": activity.for_followers,
+        "beyond_tier": activity.beyond_tier,
         "body": activity.body,
         "created_at": now,
     }
     if not insert_ignore(conn, activities, [values]):
         return False
-    if activity.type in _ENDINGS:
+    if activity.type in _LAST_WORDS:
         _forget_dead(conn, activity.object_uri, left)
     paused = _paused_until(conn, left.values(), now)
     rows = [
@@ -269,6 +275,20 @@ def drop_inbox(conn: Connection, now: datetime, inbox: str, domain: str) -> int:
     return conn.execute(waiting).rowcount
 
 
+def drop_content(conn: Connection, domain: str) -> int:
+    """Forget what waits for a domain but for what ends something, or was agreed with it; how many deliveries."""
+    content = select(activities.c.id).where(activities.c.type.not_in(ENDINGS), ~activities.c.beyond_tier)
+    waiting = delete(deliveries).where(deliveries.c.domain == domain, deliveries.c.activity_id.in_(content))
+    return conn.execute(waiting).rowcount
+
+
+def count_open_deletes(conn: Connection, domain: str) -> int:
+    """How much a domain was asked to delete that it has not confirmed, given up or not."""
+    is_delete = exists().where(activities.c.id == deliveries.c.activity_id, activities.c.type == "Delete")
+    waiting = select(func.count()).select_from(deliveries).where(deliveries.c.domain == domain, is_delete)
+    return conn.execute(waiting).scalar_one()
+
+
 def put_off(conn: Connection, domain: str, until: datetime) -> None:
     """Nothing of what waits for a domain is due before ``until``."""
     _reschedule(conn, domain, until, deliveries.c.due_at < until)
@@ -385,6 +405,7 @@ def _due(now: datetime, full: Collection[str], taken: Collection[int], *, limit:
             activities.c.body,
             activities.c.reach,
             activities.c.for_followers,
+            activities.c.beyond_tier,
             peers.c.signature_scheme,
             peers.c.implements,
             peers.c.failures,
@@ -422,6 +443,7 @@ def _claimed(row: Row[Any], tier: Tier) -> ClaimedDelivery:
         queued_at=row.created_at,
         reach=Reach(row.reach),
         for_followers=row.for_followers,
+        beyond_tier=row.beyond_tier,
         tier=tier,
         signature_scheme=row.signature_scheme,
         implements=frozenset(row.implements or ()),

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, Row, Select, func, select, text, update
 
+from fedorg.domain.ceilings import UNLIMITED, Ceilings
 from fedorg.domain.peers import Peer, PeerSummary, Standing, held_together, lineage
 from fedorg.domain.visibility import Tier
 from fedorg.store.tables import accounts, deliveries, peers
@@ -35,6 +37,7 @@ _DECIDED: Final = select(
     peers.c.is_silenced,
     peers.c.reject_media,
     peers.c.reject_reports,
+    peers.c.ceilings,
 )
 # Any number that no other advisory lock of this program uses; SQLite has one writer at a time.
 _HOLD: Final = text("SELECT pg_advisory_xact_lock_shared(7361002)")
@@ -118,6 +121,12 @@ def set_tier(conn: Connection, now: datetime, domain: str, tier: Tier) -> Peer:
     upsert_seen(conn, now, domain)
     conn.execute(update(peers).where(peers.c.domain == domain).values(tier=tier))
     return _peer(conn.execute(select(peers).where(peers.c.domain == domain)).one())
+
+
+def set_ceilings(conn: Connection, domain: str, ceilings: Ceilings | None) -> None:
+    """How much may pass between this node and the peer from now on; None is no limit."""
+    told = None if ceilings in (None, UNLIMITED) else msgspec.to_builtins(ceilings)
+    conn.execute(update(peers).where(peers.c.domain == domain).values(ceilings=told))
 
 
 def set_software(conn: Connection, domain: str, software: str, version: str) -> None:
@@ -239,7 +248,12 @@ def _standing(line: Sequence[Row[Any] | None]) -> Standing:
         silenced_at=next(iter(silenced), None),
         reject_media=any(row.reject_media for row in rules),
         reject_reports=any(row.reject_reports for row in rules),
+        ceilings=UNLIMITED if line[0] is None else _ceilings(line[0]),
     )
+
+
+def _ceilings(row: Row[Any]) -> Ceilings:
+    return UNLIMITED if row.ceilings is None else msgspec.convert(row.ceilings, Ceilings)
 
 
 def _peer(row: Row[Any]) -> Peer:
@@ -257,4 +271,5 @@ def _peer(row: Row[Any]) -> Peer:
         last_error=row.last_error,
         failures=row.failures,
         closed_until=row.closed_until,
+        ceilings=_ceilings(row),
     )

@@ -45,6 +45,15 @@ def web_host_of(url: str) -> str | None:
     return canonical_host(parts.hostname)
 
 
+def canonical_domain(domain: str) -> str | None:
+    """The one spelling of a server's name, as its addresses are compared (S7); None for what is no name of one."""
+    host, colon, port = domain.strip().partition(":")
+    name = canonical_host(host)
+    if name is None or (colon and not (port.isascii() and port.isdigit())):
+        return None
+    return f"{name}{colon}{port}"
+
+
 def canonical_host(host: str) -> str | None:
     """Lower case, ASCII (Punycode), no trailing dot, for comparison; None when it cannot be a host."""
     if host.startswith("[") or ":" in host:

@@ -28,10 +28,19 @@ from federation.objects import (
     QuoteAuthorization,
     Ref,
     Relationship,
+    Terms,
     Tombstone,
     UnknownObject,
 )
-from federation.vocabulary import ACTOR_TYPES, COLLECTION_TYPES, DOCUMENT_TYPES, NOTE_TYPES, PAGE_TYPES, PUBLIC
+from federation.vocabulary import (
+    ACTOR_TYPES,
+    COLLECTION_TYPES,
+    DOCUMENT_TYPES,
+    NOTE_TYPES,
+    PAGE_TYPES,
+    PARTNERSHIP,
+    PUBLIC,
+)
 
 T = TypeVar("T")
 
@@ -203,7 +212,6 @@ def actors(draw: st.DrawFn) -> Actor:
 
 tombstones = st.builds(Tombstone, id=ids, former_type=maybe(st.just("Note")), deleted=maybe(moments))
 stamps = st.builds(QuoteAuthorization, id=ids, attributed_to=ids, interacting_object=ids, interaction_target=ids)
-relationships = st.builds(Relationship, id=ids, subject=ids, object=ids, relationship=names)
 announcements = st.builds(
     Announcement,
     id=ids,
@@ -220,6 +228,23 @@ acknowledgements = st.builds(
     Acknowledgement, id=ids, attributed_to=ids, in_reply_to=ids, acknowledged_count=counts, members_count=counts
 )
 notices = announcements | acknowledgements
+_terms = st.builds(
+    Terms,
+    tier=st.sampled_from(["sibling", "partner"]),
+    largest_reach=st.sampled_from(Reach),
+    direct_messages=st.booleans(),
+    directory=st.booleans(),
+    media=st.booleans(),
+    contact=names | st.just(""),
+    retention=prose | st.just(""),
+    review_at=maybe(moments),
+    approved=st.booleans(),
+    suspended=st.booleans(),
+)
+_between = {"id": ids, "subject": ids, "object": ids, "content": prose | st.just("")}
+relationships = st.builds(Relationship, **_between, relationship=names) | st.builds(
+    Relationship, **_between, relationship=st.just(PARTNERSHIP), terms=_terms
+)
 unknown_objects = st.builds(UnknownObject, type=st.sampled_from(["Ticket", "ChatMessage"]), id=ids)
 
 
@@ -237,7 +262,12 @@ def _flat_activities() -> st.SearchStrategy[acts.Activity]:
     return st.one_of(
         *plain,
         st.builds(acts.Create, **_head(), **community, object=notes() | notices | unknown_objects | refs),
-        st.builds(acts.Update, **_head(), **community, object=notes() | actors() | notices | unknown_objects | refs),
+        st.builds(
+            acts.Update,
+            **_head(),
+            **community,
+            object=notes() | actors() | relationships | notices | unknown_objects | refs,
+        ),
         st.builds(acts.Delete, **_head(), **community, object=tombstones | refs),
         st.builds(acts.Like, **_head(), **reaction, **community, content=maybe(names)),
         st.builds(acts.Dislike, **_head(), **community, object=refs),
@@ -258,10 +288,11 @@ def _flat_activities() -> st.SearchStrategy[acts.Activity]:
 
 
 def _carriers(inner: st.SearchStrategy[acts.Activity]) -> st.SearchStrategy[acts.Activity]:
+    reasons = prose | st.just("")
     return st.one_of(
-        st.builds(acts.Accept, **_head(), object=inner | refs, result=maybe(ids)),
-        st.builds(acts.Reject, **_head(), object=inner | refs),
-        st.builds(acts.Undo, **_head(), object=inner | refs, audience=addressees),
+        st.builds(acts.Accept, **_head(), object=inner | refs, result=maybe(ids) | relationships),
+        st.builds(acts.Reject, **_head(), object=inner | refs, content=reasons),
+        st.builds(acts.Undo, **_head(), object=inner | refs, content=reasons, audience=addressees),
         st.builds(acts.Announce, **_head(), object=inner | notes() | unknown_objects | refs, audience=addressees),
     )
 

@@ -59,6 +59,7 @@ ALICES_LIKE = Like(id=f"{A}/l/1", actor=ALICE, object=Ref(id=f"{B}/1"))
 BOBS_LIKE = Like(id=f"{B}/l/1", actor=BOB, object=Ref(id=f"{A}/1"))
 BOBS_QUOTE_REQUEST = QuoteRequest(id=f"{B}/q", actor=BOB, object=Ref(id=f"{A}/1"), instrument=Ref(id=f"{B}/1"))
 NODE_OFFER = Relationship(id=f"{A}/r/1", subject=ALICE, object=BOB, relationship="x")
+BOBS_RELATION = Relationship(id=f"{B}/r/2", subject=BOB, object=ALICE, relationship="x")
 
 
 STAMP = QuoteAuthorization(
@@ -149,6 +150,14 @@ ALLOWED: list[Activity] = [
     Join(id=ID, actor=ALICE, object=Ref(id=BOB)),
     Leave(id=ID, actor=ALICE, object=Ref(id=BOB)),
     UnknownActivity(type="Invite", id=ID, actor=ALICE),
+    Update(id=ID, actor=ALICE, object=NODE_OFFER),
+    Accept(id=ID, actor=ALICE, object=Ref(id=f"{B}/o/1"), result=NODE_OFFER),
+    Accept(
+        id=ID,
+        actor=ALICE,
+        object=Offer(id=f"{B}/o/1", actor=BOB, object=Ref(id=f"{B}/r"), target=ALICE),
+        result=NODE_OFFER,
+    ),
 ]
 
 REFUSED: list[Activity] = [
@@ -186,6 +195,15 @@ REFUSED: list[Activity] = [
         actor=ALICE,
         object=Relationship(id=f"{A}/r/1", subject=BOB, object=f"{C}/node", relationship="x"),
     ),
+    Accept(
+        id=ID,
+        actor=ALICE,
+        object=Offer(id=f"{C}/o/1", actor=BOB, object=Ref(id=f"{B}/r"), target=ALICE),
+    ),
+    Accept(id=ID, actor=ALICE, object=Ref(id=f"{B}/o/1"), result=BOBS_RELATION),
+    Accept(id=ID, actor=ALICE, object=Ref(id=f"{B}/o/1"), result=replace(BOBS_RELATION, id=f"{A}/r/2")),
+    Update(id=ID, actor=ALICE, object=BOBS_RELATION),
+    Update(id=ID, actor=ALICE, object=replace(BOBS_RELATION, id=f"{A}/r/2")),
     Like(id=f"{B}/l/1", actor=ALICE, object=Ref(id=f"{B}/1")),
     UnknownActivity(type="Invite", id=f"{B}/d", actor=ALICE),
 ]

@@ -150,6 +150,36 @@ def activity(kind: object, **properties: object) -> Activity:
             {"object": {"id": NOTE, "type": "Relationship", "subject": ALICE, "object": BOB, "relationship": "x"}},
             Offer(id=ID, actor=ALICE, object=Relationship(id=NOTE, subject=ALICE, object=BOB, relationship="x")),
         ),
+        (
+            "Update",
+            {"object": {"id": NOTE, "type": "Relationship", "subject": ALICE, "object": BOB, "relationship": "x"}},
+            Update(id=ID, actor=ALICE, object=Relationship(id=NOTE, subject=ALICE, object=BOB, relationship="x")),
+        ),
+        (
+            "Accept",
+            {
+                "object": NOTE,
+                "result": {"id": NOTE, "type": "Relationship", "subject": ALICE, "object": BOB, "relationship": "x"},
+            },
+            Accept(
+                id=ID,
+                actor=ALICE,
+                object=Ref(id=NOTE),
+                result=Relationship(id=NOTE, subject=ALICE, object=BOB, relationship="x"),
+            ),
+        ),
+        (
+            "Accept",
+            {"object": NOTE, "result": {"id": NOTE, "type": "QuoteAuthorization"}},
+            Accept(id=ID, actor=ALICE, object=Ref(id=NOTE), result=NOTE),
+        ),
+        (
+            "Reject",
+            {"object": NOTE, "content": " No. "},
+            Reject(id=ID, actor=ALICE, object=Ref(id=NOTE), content="No."),
+        ),
+        ("Undo", {"object": NOTE, "content": ["x"]}, Undo(id=ID, actor=ALICE, object=Ref(id=NOTE), content="x")),
+        ("Undo", {"object": NOTE, "content": 5}, Undo(id=ID, actor=ALICE, object=Ref(id=NOTE))),
         ("Dislike", {"object": NOTE}, Dislike(id=ID, actor=ALICE, object=Ref(id=NOTE))),
         ("Invite", {"object": NOTE}, UnknownActivity(type="Invite", id=ID, actor=ALICE)),
         (["https://x.example/Poke", "Like"], {"object": NOTE}, Like(id=ID, actor=ALICE, object=Ref(id=NOTE))),

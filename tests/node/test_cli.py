@@ -149,7 +149,7 @@ async def test_the_first_start_prints_a_link_that_works_once(node: RunningNode) 
 
 async def test_an_administrator_says_what_a_server_is(node: RunningNode) -> None:
     """A server gets a tier before it was ever met; list and show read it back; a wrong tier is a wrong call."""
-    before, made, blocked, shown, after, wrong, unknown = await node.run_all(
+    before, made, blocked, shown, after, wrong, unknown, limited, uninvited, nameless, unoffered = await node.run_all(
         ("peer", "list", "--json"),
         ("peer", "tier", "sales.org.example", "sibling", "--json"),
         ("peer", "tier", "spam.example", "blocked"),
@@ -157,6 +157,10 @@ async def test_an_administrator_says_what_a_server_is(node: RunningNode) -> None
         ("peer", "list", "--json"),
         ("peer", "tier", "spam.example", "friend"),
         ("peer", "show", "unknown.example"),
+        ("peer", "ceilings", "sales.org.example", "--no-media", "--json"),
+        ("peer", "invite", "localhost:1", "--tier", "partner"),
+        ("peer", "invite", "acme.example"),
+        ("peer", "accept", "acme.example"),
     )
 
     assert as_json(before) == []
@@ -167,6 +171,10 @@ async def test_an_administrator_says_what_a_server_is(node: RunningNode) -> None
     assert tiers == {"sales.org.example": "sibling", "spam.example": "blocked"}
     assert wrong.code == 2
     assert refused(unknown)
+    assert as_json(limited)["ceilings"]["media"] is False
+    assert "localhost:1" in refused(uninvited)
+    assert nameless.code == 2
+    assert "no partnership" in refused(unoffered)
 
 
 async def test_migrating_is_checked_done_and_not_repeated(node: RunningNode) -> None:

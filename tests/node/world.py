@@ -55,6 +55,9 @@ class OtherServers:
     async def fresh_account(self, node: Node, name: str) -> Account:
         return await self.account(node, name)
 
+    async def node_actor(self, node: Node, domain: str) -> Account:
+        return await self.account(node, domain)
+
     async def status(self, node: Node, uri: str) -> Status:  # noqa: ARG002
         raise NotFound
 

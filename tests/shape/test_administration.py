@@ -12,7 +12,7 @@ from fedorg.cli import main
 ROOT: Final = Path(__file__).parent.parent.parent
 PAGES: Final = ("README.md", "CHANGELOG.md", "docs/administration.md", "docs/settings.md", "deploy/README.md")
 # Groups whose every command looks after people, or after what they say, or who comes in.
-MODERATING: Final = ("user", "report", "audit", "ip-block")
+MODERATING: Final = ("user", "report", "audit", "ip-block", "peer")
 # After the name of the program come words, until an argument, an option or the end of what is quoted.
 _NAMED: Final = re.compile(r"(?:^\s*(?:\S*/)?|`)fedorg((?: [a-z][a-z-]*)+)", re.MULTILINE)
 

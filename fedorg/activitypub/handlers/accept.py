@@ -1,7 +1,7 @@
 """Somebody elsewhere accepts a follow of somebody here, or a quote."""
 
 from federation.activities import Accept, Follow
-from fedorg.activitypub import local, quoting
+from fedorg.activitypub import agreements, local, quoting
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.accounts import Account
@@ -10,10 +10,13 @@ from fedorg.services import relationships
 
 
 async def handle_accept(node: Node, sender: Account, accept: Accept, budget: Budget) -> Outcome:
-    """A follow asked for here counts from now on; so does a quote, once its stamp was fetched.
+    """A follow asked for here counts from now on; so does a quote, once its stamp was fetched; or a partnership.
 
     Only who was asked can accept, and only what was asked (S51): by the id of the Follow, else by its two ends.
     """
+    agreed = await agreements.receive(node, sender, accept)
+    if agreed is not None:
+        return agreed
     asked = accept.object
     follower = await local.find_account(node, asked.actor) if isinstance(asked, Follow) else None
     if await relationships.receive_accept(node, sender, follow_uri=asked.id):

@@ -2,7 +2,7 @@
 
 from federation.activities import Announce, Block, EmojiReact, Follow, Like, Undo
 from federation.objects import Ref
-from fedorg.activitypub import local
+from fedorg.activitypub import agreements, local
 from fedorg.activitypub.emojis import reaction_of
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
@@ -12,10 +12,13 @@ from fedorg.services import interactions, reactions, relationships
 
 
 async def handle_undo(node: Node, sender: Account, undo: Undo, _budget: Budget) -> Outcome:
-    """Takes back a ``Follow``, ``Like``, ``EmojiReact``, ``Announce`` or ``Block`` of the same actor.
+    """Takes back a ``Follow``, ``Like``, ``EmojiReact``, ``Announce`` or ``Block`` of the same actor, or a partnership.
 
     What is undone was the sender's own: ``federation.origin`` has compared the two actors.
     """
+    agreed = await agreements.receive(node, sender, undo)
+    if agreed is not None:
+        return agreed
     undone = undo.object
     match undone:
         case Follow():

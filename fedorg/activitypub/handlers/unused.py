@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from federation.activities import Activity, Dislike, Join, Leave, Listen, Offer, View
+from federation.activities import Activity, Dislike, Join, Leave, Listen, View
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Ignored, Outcome
 from fedorg.domain.accounts import Account
@@ -27,7 +27,6 @@ UNUSED: Final[Mapping[type[Activity], Handler]] = MappingProxyType(
         Join: _ignoring("nothing here can be joined; accounts are followed"),
         Leave: _ignoring("nothing here can be joined, and so nothing be left"),
         Listen: _ignoring("what somebody listens to is not kept here"),
-        Offer: _ignoring("this server takes no offers"),
         View: _ignoring("who looked at something is not counted here"),
     }
 )

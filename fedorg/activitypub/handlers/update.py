@@ -2,8 +2,8 @@
 
 from federation.activities import Update
 from federation.actors import Actor
-from federation.objects import Acknowledgement, Announcement, Note, Ref, UnknownObject
-from fedorg.activitypub import actors, announcing, fetching, notes
+from federation.objects import Acknowledgement, Announcement, Note, Ref, Relationship, UnknownObject
+from fedorg.activitypub import actors, agreements, announcing, fetching, notes
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.accounts import Account
@@ -12,14 +12,17 @@ from fedorg.services import statuses
 
 
 async def handle_update(node: Node, sender: Account, update: Update, budget: Budget) -> Outcome:
-    """A new version of a ``Note`` or ``Question``, how its poll or quote stands, who may do what, or the actor itself.
+    """A new version of a ``Note`` or ``Question``, its poll, quote or policy, of the actor itself, or of a partnership.
 
     An embedded actor or note is its sender's own by now; one named by its id is fetched.
     """
+    agreed = await agreements.receive(node, sender, update)
+    if agreed is not None:
+        return agreed
     changed = update.object
     match changed:
-        case UnknownObject():
-            return Ignored(f"a {changed.type} is nothing this server shows")
+        case Relationship() | UnknownObject():
+            return Ignored("it is of a kind that this server does not show")
         case Announcement() | Acknowledgement():
             return await announcing.receive(node, sender, changed)
         case Ref():

@@ -14,8 +14,9 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.domain.visibility import FederationMode, Tier
 from fedorg.errors import Invalid
 from fedorg.node import Node
-from fedorg.services.peers import canonical_domain
+from fedorg.services.partnerships.settling import require_no_contradiction
 from fedorg.store import audit, peer_rules, peers
+from fedorg.text.hosts import canonical_domain
 
 _REFUSALS: Final = {
     FederationMode.CLOSED: "This server federates with nobody, so that no server can be allowed",
@@ -80,6 +81,7 @@ async def disallow(node: Node, by: User | None, allow_id: int) -> DomainAllow:
 
 
 def _set(conn: Connection, node: Node, domain: str, tier: Tier) -> None:
+    require_no_contradiction(conn, node, domain, tier)
     peers.set_tier(conn, node.now(), domain, tier)
     peer_rules.set_allow(conn, node.ids, node.now(), domain, tier)
 

@@ -15,8 +15,8 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.errors import Invalid
 from fedorg.node import Node
 from fedorg.services import shutting_out
-from fedorg.services.peers import canonical_domain
 from fedorg.store import audit, peer_rules, peers
+from fedorg.text.hosts import canonical_domain
 
 COMMENT_MAX: Final = 1000
 

@@ -10,8 +10,8 @@ from fedorg.domain.email_blocks import EmailBlock, EmailBlockKind, canonical_has
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import Invalid
 from fedorg.node import Node
-from fedorg.services.peers import canonical_domain
 from fedorg.store import audit, email_blocks
+from fedorg.text.hosts import canonical_domain
 
 BLOCKS_MAX: Final = 10_000
 _HASH: Final = re.compile(r"[0-9a-f]{64}")

@@ -12,8 +12,8 @@ from fedorg.domain.statuses import Status, StatusDraft
 from fedorg.domain.visibility import FederationMode, Reach, Tier, admits
 from fedorg.errors import Invalid
 from fedorg.node import Node
-from fedorg.services.peers import canonical_domain
 from fedorg.store import peers
+from fedorg.text.hosts import canonical_domain
 
 NAMED_MAX: Final = 100
 

@@ -69,6 +69,7 @@ from fedorg.store.tables.relations import (
     lists,
     mutes,
 )
+from fedorg.store.tables.trust import partnerships
 from fedorg.store.tables.work import (
     activities,
     annual_reports,
@@ -171,6 +172,7 @@ __all__ = [
     "notification_policies",
     "notification_requests",
     "notifications",
+    "partnerships",
     "peers",
     "pins",
     "poll_votes",

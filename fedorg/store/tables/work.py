@@ -27,6 +27,8 @@ peers: Final = Table(
     Column("last_error", Text),
     count("failures"),
     moment("closed_until", nullable=True),
+    # How much may pass, whatever the tier allows; NULL: no limit.
+    Column("ceilings", JSON(none_as_null=True)),
     # A rule that administrators made about the server, and when: the tier ``blocked`` never comes without one.
     Column("block_id", BigInteger),
     moment("blocked_at", nullable=True),
@@ -74,6 +76,8 @@ activities: Final = Table(
     Column("body", Text, nullable=False),
     # Addressed to followers: each delivery says who they are at its server.
     flag("for_followers"),
+    # What is agreed with a server, and what ends: it leaves whatever the server's tier is, unless that is blocked.
+    flag("beyond_tier"),
     moment("created_at"),
     Index(None, "account_id"),
     Index(None, "created_at"),

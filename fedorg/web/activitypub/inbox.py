@@ -7,6 +7,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from federation.signatures import Request
 from fedorg.activitypub import receive, serving
+from fedorg.activitypub.policy import Matter
 from fedorg.errors import Gone, TooLarge
 from fedorg.web.activitypub.requests import signed_request
 from fedorg.web.base import json_answer, spend, spend_by_address, this_node
@@ -19,6 +20,8 @@ BY_ADDRESS: Final = Rule(name="inbox_by_address", most=9000, seconds=300)
 BY_PEER: Final = Rule(name="inbox_by_peer", most=6000, seconds=300)
 # What is only claimed is looked up on a third server, which did not ask for it.
 CLAIMS_BY_PEER: Final = Rule(name="claims_by_peer", most=300, seconds=300)
+# Everybody may propose a partnership, and costs this node a look at who that is.
+AGREEMENTS_BY_ADDRESS: Final = Rule(name="agreements_by_address", most=60, seconds=3600)
 
 _ACCEPTED: Final = 202
 
@@ -45,7 +48,11 @@ async def _receive() -> Response:
     with receive.refusing(node):
         spend_by_address(BY_ADDRESS)
         request = await _read()
-    received = await receive.inspect(node, request)
+    unproven = receive.read(node, request)
+    if unproven.matter is Matter.AGREEMENT:
+        with receive.refusing(node, receive.type_of(unproven.activity)):
+            spend_by_address(AGREEMENTS_BY_ADDRESS)
+    received = await receive.inspect(node, request, unproven)
     with receive.refusing(node, received.type):
         if received.signer is not None:
             spend(BY_PEER, received.signer.domain)

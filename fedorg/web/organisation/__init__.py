@@ -4,6 +4,6 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.organisation import announcements, people
+from fedorg.web.organisation import announcements, partnerships, people
 
-BLUEPRINTS: Final[tuple[Blueprint, ...]] = (announcements.blueprint, people.blueprint)
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (announcements.blueprint, partnerships.blueprint, people.blueprint)

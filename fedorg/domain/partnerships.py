@@ -1,0 +1,290 @@
+"""What two nodes agreed: the life of a partnership as one table, and the ceilings of what passes between them.
+
+``STEPS`` says what may happen in each state, who may do it, and what follows; everything else is a ``Conflict``. A
+partnership is active only when both sides have approved it, and while neither has suspended it. What passes is the
+narrower of what both grant: narrowing takes effect at once, widening when the other side grants as much. Blueprint §5.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from fedorg.domain.ceilings import NOTHING, UNLIMITED, Ceilings, narrower
+from fedorg.domain.visibility import Reach, Tier
+from fedorg.errors import Conflict
+from fedorg.ids import PartnershipId
+
+EXPIRES_AFTER: Final = timedelta(days=14)
+NOTE_MAX: Final = 2000
+CONTACT_MAX: Final = 300
+_GROUPS: Final = 6
+_BYTES_PER_GROUP: Final = 5
+
+
+class PartnershipState(StrEnum):
+    """Where a partnership stands."""
+
+    PROPOSED = "proposed"
+    """Written down; the offer has not left."""
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    """Both want it; at least one side has not approved it."""
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    WITHDRAWN = "withdrawn"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can follow."""
+        return self in _OVER
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it was never in force yet."""
+        return self in _PENDING
+
+
+class Event(StrEnum):
+    """What happens to a partnership."""
+
+    SEND = "sent"
+    ACCEPT = "accepted"
+    DECLINE = "declined"
+    WITHDRAW = "withdrawn"
+    APPROVE = "approved"
+    CHANGE = "changed"
+    SUSPEND = "suspended"
+    RESUME = "resumed"
+    REVOKE = "revoked"
+    EXPIRE = "expired"
+
+
+class Side(StrEnum):
+    """One of the two nodes, seen from here."""
+
+    HERE = "here"
+    THERE = "there"
+
+    @property
+    def other(self) -> "Side":
+        """The other one."""
+        return Side.THERE if self is Side.HERE else Side.HERE
+
+
+class Doer(StrEnum):
+    """Who may make something happen."""
+
+    INVITER = "the side that invited"
+    INVITED = "the side that was invited"
+    EITHER = "either side"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an event leads to, and whose it is."""
+
+    to: PartnershipState
+    by: Doer
+
+
+_OVER: Final = frozenset(
+    {PartnershipState.REVOKED, PartnershipState.WITHDRAWN, PartnershipState.DECLINED, PartnershipState.EXPIRED}
+)
+_PENDING: Final = frozenset({PartnershipState.PROPOSED, PartnershipState.OFFERED, PartnershipState.ACCEPTED})
+
+STEPS: Final[Mapping[tuple[PartnershipState, Event], Step]] = {
+    (PartnershipState.PROPOSED, Event.SEND): Step(PartnershipState.OFFERED, Doer.INVITER),
+    # The answer may come before it is known here that the offer arrived.
+    (PartnershipState.PROPOSED, Event.ACCEPT): Step(PartnershipState.ACCEPTED, Doer.INVITED),
+    (PartnershipState.PROPOSED, Event.DECLINE): Step(PartnershipState.DECLINED, Doer.INVITED),
+    (PartnershipState.PROPOSED, Event.CHANGE): Step(PartnershipState.PROPOSED, Doer.INVITER),
+    (PartnershipState.PROPOSED, Event.WITHDRAW): Step(PartnershipState.WITHDRAWN, Doer.INVITER),
+    (PartnershipState.PROPOSED, Event.EXPIRE): Step(PartnershipState.EXPIRED, Doer.EITHER),
+    (PartnershipState.OFFERED, Event.ACCEPT): Step(PartnershipState.ACCEPTED, Doer.INVITED),
+    (PartnershipState.OFFERED, Event.DECLINE): Step(PartnershipState.DECLINED, Doer.INVITED),
+    (PartnershipState.OFFERED, Event.CHANGE): Step(PartnershipState.OFFERED, Doer.INVITER),
+    (PartnershipState.OFFERED, Event.WITHDRAW): Step(PartnershipState.WITHDRAWN, Doer.INVITER),
+    (PartnershipState.OFFERED, Event.EXPIRE): Step(PartnershipState.EXPIRED, Doer.EITHER),
+    (PartnershipState.ACCEPTED, Event.APPROVE): Step(PartnershipState.ACTIVE, Doer.EITHER),
+    (PartnershipState.ACCEPTED, Event.CHANGE): Step(PartnershipState.ACCEPTED, Doer.EITHER),
+    (PartnershipState.ACCEPTED, Event.DECLINE): Step(PartnershipState.DECLINED, Doer.INVITED),
+    (PartnershipState.ACCEPTED, Event.WITHDRAW): Step(PartnershipState.WITHDRAWN, Doer.INVITER),
+    (PartnershipState.ACCEPTED, Event.EXPIRE): Step(PartnershipState.EXPIRED, Doer.EITHER),
+    (PartnershipState.ACTIVE, Event.CHANGE): Step(PartnershipState.ACTIVE, Doer.EITHER),
+    (PartnershipState.ACTIVE, Event.SUSPEND): Step(PartnershipState.SUSPENDED, Doer.EITHER),
+    (PartnershipState.ACTIVE, Event.REVOKE): Step(PartnershipState.REVOKED, Doer.EITHER),
+    (PartnershipState.SUSPENDED, Event.CHANGE): Step(PartnershipState.SUSPENDED, Doer.EITHER),
+    (PartnershipState.SUSPENDED, Event.SUSPEND): Step(PartnershipState.SUSPENDED, Doer.EITHER),
+    (PartnershipState.SUSPENDED, Event.RESUME): Step(PartnershipState.ACTIVE, Doer.EITHER),
+    (PartnershipState.SUSPENDED, Event.REVOKE): Step(PartnershipState.REVOKED, Doer.EITHER),
+}
+"""From a state, by an event: what follows. Approval, and an end of suspension, take effect when both sides gave it."""
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """What one side brings into a partnership: its ceilings, and what it promises in words."""
+
+    ceilings: Ceilings = UNLIMITED
+    contact: str = ""
+    """Whom to ask about incidents: an e-mail address, say."""
+    retention: str = ""
+    """How long what was received is kept, in words."""
+    review_at: datetime | None = None
+    """When the partnership wants to be looked at anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantChange:
+    """What is to be different about a grant; None is left as it is. ``sets_review`` also takes a review date away."""
+
+    largest_reach: Reach | None = None
+    direct_messages: bool | None = None
+    directory: bool | None = None
+    media: bool | None = None
+    contact: str | None = None
+    retention: str | None = None
+    review_at: datetime | None = None
+    sets_review: bool = False
+
+    def of(self, grant: Grant) -> Grant:
+        """The grant after the change."""
+        told = {
+            name: value
+            for name in ("largest_reach", "direct_messages", "directory", "media")
+            if (value := getattr(self, name)) is not None
+        }
+        return Grant(
+            ceilings=msgspec.structs.replace(grant.ceilings, **told),
+            contact=grant.contact if self.contact is None else self.contact,
+            retention=grant.retention if self.retention is None else self.retention,
+            review_at=self.review_at if self.sets_review else grant.review_at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TheirSide:
+    """A partnership as the other side tells it: its name there, what it grants, and where it stands."""
+
+    uri: str
+    tier: Tier
+    grant: Grant
+    note: str = ""
+    is_approved: bool = False
+    is_suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partnership:
+    """What was agreed with one peer, or is being agreed, or was.
+
+    ``theirs`` is None until they said it, ``their_uri`` is their name for it. ``fingerprint`` is what the keys of both
+    gave when it was approved here. ``reason`` says why it ended, or was suspended.
+    """
+
+    id: PartnershipId
+    domain: str
+    tier: Tier
+    state: PartnershipState
+    is_inviter: bool
+    ours: Grant
+    theirs: Grant | None = None
+    their_actor: str
+    their_uri: str | None = None
+    note: str = ""
+    reason: str = ""
+    fingerprint: str | None = None
+    approved: frozenset[Side] = frozenset()
+    suspended: frozenset[Side] = frozenset()
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    active_since: datetime | None = None
+    noticed_at: datetime | None = None
+    """When those concerned were last told that something is due soon."""
+    purge_asked: int = 0
+    """How many statuses the peer was asked to delete when it ended."""
+
+    @property
+    def effective(self) -> Ceilings:
+        """What may pass while it is active: the narrower of what both grant."""
+        return self.ours.ceilings if self.theirs is None else narrower(self.ours.ceilings, self.theirs.ceilings)
+
+    @property
+    def in_force(self) -> Ceilings:
+        """What may pass now."""
+        return self.effective if self.state is PartnershipState.ACTIVE else NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnershipView:
+    """A partnership with what an administrator wants to see beside it.
+
+    ``fingerprint`` is what the keys of both nodes give now, None while the other's are not known. ``purge_open`` is how
+    many of the statuses that the peer was asked to delete it has not confirmed.
+    """
+
+    partnership: Partnership
+    fingerprint: str | None
+    purge_open: int
+
+    @property
+    def has_other_keys(self) -> bool:
+        """Whether a node got other keys since the partnership was approved here."""
+        approved = self.partnership.fingerprint
+        return approved is not None and self.fingerprint is not None and approved != self.fingerprint
+
+
+def step(partnership: Partnership, event: Event, side: Side, now: datetime) -> Partnership:
+    """The partnership after ``side`` did something; raises ``Conflict`` for what does not follow from its state."""
+    found = STEPS.get((partnership.state, event))
+    if found is None:
+        raise Conflict(f"The partnership with {partnership.domain} is {partnership.state}: it cannot be {event} now")
+    if not _may(partnership, found.by, side):
+        raise Conflict(f"A partnership that is {partnership.state} is {event} by {found.by}, which is {_who(side)} not")
+    after = replace(partnership, updated_at=now)
+    match event:
+        case Event.APPROVE:
+            after = replace(after, approved=partnership.approved | {side})
+            is_complete = len(after.approved) == len(Side)
+        case Event.SUSPEND:
+            after, is_complete = replace(after, suspended=partnership.suspended | {side}), True
+        case Event.RESUME:
+            if side not in partnership.suspended:
+                raise Conflict(f"The partnership with {partnership.domain} was suspended by the other side alone")
+            after = replace(after, suspended=partnership.suspended - {side})
+            is_complete = not after.suspended
+        case _:
+            is_complete = True
+    if not is_complete:
+        return after
+    became_active = found.to is PartnershipState.ACTIVE and partnership.active_since is None
+    return replace(after, state=found.to, active_since=now if became_active else partnership.active_since)
+
+
+def fingerprint(one: tuple[str, ...], other: tuple[str, ...]) -> str:
+    """Six groups of five digits that two administrators read to each other; the same on both sides.
+
+    Each argument holds the address of a node's actor and its public keys. Who stands between the two nodes cannot make
+    both see the same digits: that would take 2⁹⁹ tries.
+    """
+    parts = sorted(sha256("\n".join(sorted(side)).encode()).digest() for side in (one, other))
+    digest = sha256(b"".join(parts)).digest()
+    groups = (digest[at : at + _BYTES_PER_GROUP] for at in range(0, _GROUPS * _BYTES_PER_GROUP, _BYTES_PER_GROUP))
+    return " ".join(f"{int.from_bytes(group) % 100_000:05}" for group in groups)
+
+
+def _may(partnership: Partnership, doer: Doer, side: Side) -> bool:
+    inviter = Side.HERE if partnership.is_inviter else Side.THERE
+    return doer is Doer.EITHER or side is (inviter if doer is Doer.INVITER else inviter.other)
+
+
+def _who(side: Side) -> str:
+    return "this node" if side is Side.HERE else "the other node"

@@ -1,0 +1,46 @@
+"""What this node agrees with others: proposed, answered, approved, changed, suspended and ended, from either side."""
+
+from fedorg.services.partnerships.deciding import (
+    Invitation,
+    accept,
+    approve,
+    change,
+    decline,
+    invite,
+    resume,
+    revoke,
+    suspend,
+    withdraw,
+)
+from fedorg.services.partnerships.looking import find_latest, get_view, list_partnerships
+from fedorg.services.partnerships.receiving import (
+    receive_accept,
+    receive_decline,
+    receive_end,
+    receive_offer,
+    receive_update,
+)
+from fedorg.services.partnerships.settling import expire_overdue, mark_sent
+
+__all__ = [
+    "Invitation",
+    "accept",
+    "approve",
+    "change",
+    "decline",
+    "expire_overdue",
+    "find_latest",
+    "get_view",
+    "invite",
+    "list_partnerships",
+    "mark_sent",
+    "receive_accept",
+    "receive_decline",
+    "receive_end",
+    "receive_offer",
+    "receive_update",
+    "resume",
+    "revoke",
+    "suspend",
+    "withdraw",
+]

@@ -1,0 +1,54 @@
+"""Partnerships, read: with what the keys of both nodes give, and what a former partner has not confirmed."""
+
+from typing import Final
+
+from sqlalchemy import Connection
+
+from fedorg.domain.partnerships import Partnership, PartnershipView, fingerprint
+from fedorg.errors import NotFound
+from fedorg.node import Node
+from fedorg.store import accounts, deliveries, keys, partnerships
+from fedorg.text.hosts import canonical_domain
+
+LISTED_MAX: Final = 1000
+
+
+async def list_partnerships(node: Node) -> list[Partnership]:
+    """The latest with each peer."""
+    return await node.read(partnerships.list_latest, LISTED_MAX)
+
+
+async def find_latest(node: Node, domain: str) -> PartnershipView | None:
+    """The latest with a peer, over or not."""
+
+    def unit(conn: Connection) -> PartnershipView | None:
+        found = partnerships.find_latest(conn, canonical_domain(domain) or domain)
+        return None if found is None else view(conn, node, found)
+
+    return await node.read(unit)
+
+
+async def get_view(node: Node, domain: str) -> PartnershipView:
+    """The same; ``NotFound`` if there never was one."""
+    found = await find_latest(node, domain)
+    if found is None:
+        raise NotFound(f"There is no partnership with {domain}")
+    return found
+
+
+def view(conn: Connection, node: Node, partnership: Partnership) -> PartnershipView:
+    """A partnership with what stands beside it."""
+    ours = _keys_of(conn, node.uris.node_actor)
+    theirs = _keys_of(conn, partnership.their_actor)
+    return PartnershipView(
+        partnership=partnership,
+        fingerprint=fingerprint(ours, theirs) if ours and theirs else None,
+        purge_open=deliveries.count_open_deletes(conn, partnership.domain) if partnership.purge_asked else 0,
+    )
+
+
+def _keys_of(conn: Connection, actor_uri: str) -> tuple[str, ...]:
+    """The address and the public keys of a node's actor; nothing while they are not known."""
+    actor = accounts.find_by_uri(conn, actor_uri)
+    known = () if actor is None else keys.list_of_account(conn, actor.id)
+    return (actor_uri, *(key.public.strip() for key in known)) if known else ()

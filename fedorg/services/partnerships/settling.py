@@ -1,0 +1,159 @@
+"""One step of a partnership and all that follows from it, in one transaction: rows, peer, log, and what is told.
+
+What is in force is written beside the peer, so that every door sees it at once. A block stays over everything.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy import Connection
+
+from fedorg.domain.accounts import User
+from fedorg.domain.ceilings import NOTHING
+from fedorg.domain.jobs import AgreementKind, FetchDirectory, PartWithPeer, SendAgreement
+from fedorg.domain.moderation import user_id_of
+from fedorg.domain.partnerships import Event, Partnership, PartnershipState, Side, step
+from fedorg.domain.visibility import Tier
+from fedorg.errors import Conflict
+from fedorg.ids import PartnershipId
+from fedorg.node import Node
+from fedorg.store import audit, deliveries, jobs, partnerships, peer_rules, peers
+
+CHUNK: Final = 100
+
+_TOLD: Final = {
+    Event.ACCEPT: AgreementKind.ACCEPT,
+    Event.DECLINE: AgreementKind.DECLINE,
+    Event.WITHDRAW: AgreementKind.END,
+    Event.APPROVE: AgreementKind.UPDATE,
+    Event.CHANGE: AgreementKind.UPDATE,
+    Event.SUSPEND: AgreementKind.UPDATE,
+    Event.RESUME: AgreementKind.UPDATE,
+    Event.REVOKE: AgreementKind.END,
+}
+"""What the other side is told of what happens here."""
+
+
+def begin(conn: Connection, node: Node, partnership: Partnership, by: User | None) -> bool:
+    """Write a new partnership down; False while another one with the peer is not over."""
+    peers.upsert_seen(conn, node.now(), partnership.domain)
+    if not partnerships.insert(conn, partnership):
+        return False
+    side = Side.HERE if partnership.is_inviter else Side.THERE
+    _log(conn, node, partnership, "invited", side, by, partnership.note)
+    if partnership.is_inviter:
+        tell(conn, node, partnership, AgreementKind.OFFER)
+    return True
+
+
+def take_step(
+    conn: Connection,
+    node: Node,
+    partnership: Partnership,
+    event: Event,
+    side: Side,
+    *,
+    by: User | None = None,
+    reason: str = "",
+) -> Partnership:
+    """The partnership after something happened, written down with what follows from it; ``Conflict`` if it may not."""
+    peers.lock_rules(conn)
+    before = partnerships.find(conn, partnership.id)
+    assert before is not None, "a partnership that was read in this transaction"
+    after = step(partnership, event, side, node.now())
+    partnerships.update(conn, after)
+    _log(conn, node, after, event.value, side, by, reason)
+    _enforce(conn, node, before, after)
+    if side is Side.HERE and event in _TOLD:
+        tell(conn, node, after, _TOLD[event], reason)
+    return after
+
+
+def tell(conn: Connection, node: Node, partnership: Partnership, kind: AgreementKind, reason: str = "") -> None:
+    """Queue what the other side is to know."""
+    jobs.enqueue(conn, node.ids, node.now(), SendAgreement(partnership_id=partnership.id, kind=kind, reason=reason))
+
+
+def require_no_contradiction(conn: Connection, node: Node, domain: str, tier: Tier) -> None:
+    """Make room for a tier that an administrator sets by hand; a block suspends what was agreed.
+
+    Raises ``Conflict`` for another tier than the one that was agreed.
+    """
+    live = partnerships.find_live(conn, domain)
+    if live is None or live.state.is_pending:
+        return
+    if tier is Tier.BLOCKED:
+        if Side.HERE not in live.suspended:
+            take_step(conn, node, replace(live, reason="blocked"), Event.SUSPEND, Side.HERE, reason="blocked")
+    elif live.state is PartnershipState.ACTIVE or tier is not Tier.OPEN:
+        raise Conflict(f"There is a partnership with {domain}, which says what it is; suspend or revoke that")
+
+
+async def mark_sent(node: Node, partnership_id: PartnershipId) -> None:
+    """The offer is on its way."""
+
+    def unit(conn: Connection) -> None:
+        partnership = partnerships.find(conn, partnership_id)
+        if partnership is not None and partnership.state is PartnershipState.PROPOSED:
+            take_step(conn, node, partnership, Event.SEND, Side.HERE)
+
+    await node.write(unit)
+
+
+async def expire_overdue(node: Node) -> int:
+    """End what was not answered and approved in time; how many that were."""
+
+    def unit(conn: Connection) -> int:
+        overdue = partnerships.list_overdue(conn, node.now(), CHUNK)
+        for partnership in overdue:
+            take_step(conn, node, partnership, Event.EXPIRE, Side.HERE)
+        return len(overdue)
+
+    return await node.write(unit)
+
+
+def _enforce(conn: Connection, node: Node, before: Partnership, after: Partnership) -> None:
+    """Let every door see what is in force now."""
+    if after.state.is_pending or (before.state.is_pending and after.state.is_over):
+        return
+    domain = after.domain
+    is_active = after.state is PartnershipState.ACTIVE
+    if peers.upsert_seen(conn, node.now(), domain).tier is not Tier.BLOCKED:
+        tier = after.tier if is_active else Tier.OPEN
+        peers.set_tier(conn, node.now(), domain, tier)
+        peer_rules.set_allow(conn, node.ids, node.now(), domain, tier)
+    if is_active and before.state is not after.state and after.tier is Tier.SIBLING:
+        jobs.enqueue(conn, node.ids, node.now(), FetchDirectory(domain=domain, begun_at=node.now()))
+    if after.state.is_over:
+        peers.set_ceilings(conn, domain, None)
+        _part_for_good(conn, node, domain)
+    else:
+        peers.set_ceilings(conn, domain, after.effective if is_active else NOTHING)
+
+
+def _part_for_good(conn: Connection, node: Node, domain: str) -> None:
+    """Nothing that waits leaves any more but what ends something, and no follow stands."""
+    deliveries.drop_content(conn, domain)
+    jobs.enqueue(conn, node.ids, node.now(), PartWithPeer(domain=domain, cause=node.ids.next()))
+
+
+def _log(
+    conn: Connection, node: Node, partnership: Partnership, name: str, side: Side, by: User | None, reason: str
+) -> None:
+    told = {
+        "side": side.value,
+        "state": partnership.state.value,
+        "tier": partnership.tier.value,
+        "largest_reach": partnership.effective.largest_reach.value,
+        "reason": reason,
+    }
+    audit.record(
+        conn,
+        node.ids,
+        node.now(),
+        action=f"partnership.{name}",
+        target=partnership.domain,
+        user_id=user_id_of(by),
+        account_id=None if by is None else by.account_id,
+        details={key: value for key, value in told.items() if value},
+    )

@@ -1,0 +1,378 @@
+"""Two nodes come to terms, each through its own doors, over real signatures; and strangers who try to."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from fedorg.domain.accounts import UserRole
+from fedorg.domain.ceilings import NOTHING, Ceilings
+from fedorg.domain.partnerships import GrantChange, Partnership, PartnershipState
+from fedorg.domain.visibility import Reach, Tier
+from fedorg.errors import Conflict, Forbidden, Invalid, NotFound
+from fedorg.services import auditing, partnerships, peers
+from fedorg.services.partnerships import Invitation
+from fedorg.store import peers as stored_peers
+from tests.databases import SqliteFiles
+from tests.node.fake_peer import FakePeer, running_peer
+from tests.node.serving import NodeServer, serve_node
+from tests.node.talking import WorkingServer, refusal, run_jobs, success
+
+PARTNERS: Final = {"federation_mode": "partners", "default_reach": "partners"}
+API: Final = "/api/fedorg/v1/admin/partnerships"
+NO_CHANGE: Final = GrantChange()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two nodes in mode partners that have never met."""
+
+    here: WorkingServer
+    there: WorkingServer
+
+    async def settle(self) -> None:
+        """Wait until nothing is on its way."""
+        for _ in range(2):
+            for one in (self.here, self.there):
+                await one.settle()
+                await one.deliver_all()
+        await self.here.settle()
+
+    async def invite(self, **change: Any) -> None:  # noqa: ANN401 - what GrantChange takes
+        """``here`` invites ``there``, which gets to know it."""
+        draft = Invitation(
+            domain=domain(self.there), tier=Tier.PARTNER, change=GrantChange(**change), note="For the bridge"
+        )
+        await partnerships.invite(self.here.server.node, draft)
+        await self.settle()
+
+    async def agree(self) -> None:
+        """All the way to a partnership that is in force."""
+        await self.invite()
+        await partnerships.accept(self.there.server.node, domain(self.here), NO_CHANGE)
+        await self.settle()
+        for one, other in ((self.here, self.there), (self.there, self.here)):
+            view = await partnerships.get_view(one.server.node, domain(other))
+            await partnerships.approve(one.server.node, domain(other), view.fingerprint or "")
+            await self.settle()
+
+    async def seen(self) -> tuple[Partnership, Partnership]:
+        """How it stands here and there."""
+        here = await partnerships.get_view(self.here.server.node, domain(self.there))
+        there = await partnerships.get_view(self.there.server.node, domain(self.here))
+        return here.partnership, there.partnership
+
+    async def states(self) -> set[PartnershipState]:
+        """Likewise, one word where both agree."""
+        return {one.state for one in await self.seen()}
+
+
+def domain(working: WorkingServer) -> str:
+    """The name of a node among peers."""
+    return working.server.url.removeprefix("http://")
+
+
+async def in_force(one: WorkingServer, other: WorkingServer) -> tuple[Tier, Ceilings]:
+    """What every door of ``one`` sees of ``other``."""
+    standing = (await one.server.node.read(stored_peers.standings, [domain(other)]))[domain(other)]
+    return standing.tier, standing.ceilings
+
+
+@pytest.fixture
+async def pair(
+    serve: Callable[..., Awaitable[NodeServer]], sqlite_files: SqliteFiles, tmp_path: Path
+) -> AsyncIterator[Pair]:
+    """Two nodes."""
+    async with AsyncExitStack() as stack:
+        here = await stack.enter_async_context(run_jobs(await serve(**PARTNERS)))
+        url = sqlite_files.create_migrated(tmp_path / "there.db")
+        served = await stack.enter_async_context(serve_node(url, tmp_path / "there", **PARTNERS))
+        yield Pair(here=here, there=await stack.enter_async_context(run_jobs(served)))
+
+
+async def test_a_partnership_lives_on_both_sides(pair: Pair) -> None:  # noqa: PLR0915 - a whole life
+    """Offered, accepted, approved by both, narrowed, suspended, resumed, revoked: both sides always say the same."""
+    here, there = pair.here.server.node, pair.there.server.node
+
+    await pair.invite(largest_reach=Reach.PARTNERS, contact="security@here.example")
+    assert await pair.states() == {PartnershipState.OFFERED}
+    _, offered = await pair.seen()
+    assert (offered.note, offered.is_inviter) == ("For the bridge", False)
+    assert offered.theirs is not None
+    assert offered.theirs.contact == "security@here.example"
+    assert await in_force(pair.there, pair.here) == (Tier.OPEN, Ceilings())
+
+    await partnerships.accept(there, domain(pair.here), GrantChange(media=False))
+    await pair.settle()
+    assert await pair.states() == {PartnershipState.ACCEPTED}
+
+    ours = await partnerships.get_view(here, domain(pair.there))
+    theirs = await partnerships.get_view(there, domain(pair.here))
+    assert ours.fingerprint is not None
+    assert ours.fingerprint == theirs.fingerprint
+    with pytest.raises(Conflict, match="compare it"):
+        await partnerships.approve(here, domain(pair.there), "00000 00000 00000 00000 00000 00000")
+    await partnerships.approve(here, domain(pair.there), ours.fingerprint)
+    await pair.settle()
+    assert await pair.states() == {PartnershipState.ACCEPTED}
+    assert await in_force(pair.here, pair.there) == (Tier.OPEN, Ceilings())
+
+    await partnerships.approve(there, domain(pair.here), ours.fingerprint)
+    await pair.settle()
+    assert await pair.states() == {PartnershipState.ACTIVE}
+    agreed = Ceilings(largest_reach=Reach.PARTNERS, directory=False, media=False)
+    assert await in_force(pair.here, pair.there) == await in_force(pair.there, pair.here) == (Tier.PARTNER, agreed)
+
+    await partnerships.change(here, domain(pair.there), GrantChange(direct_messages=False, media=True))
+    assert (await in_force(pair.here, pair.there))[1].direct_messages is False
+    await pair.settle()
+    assert (await in_force(pair.there, pair.here))[1].direct_messages is False
+    await partnerships.change(here, domain(pair.there), GrantChange(direct_messages=True))
+    await partnerships.change(there, domain(pair.here), GrantChange(media=True))
+    await pair.settle()
+    agreed = Ceilings(largest_reach=Reach.PARTNERS, directory=False)
+    assert await in_force(pair.here, pair.there) == await in_force(pair.there, pair.here) == (Tier.PARTNER, agreed)
+
+    await partnerships.suspend(there, domain(pair.here), "An incident")
+    assert await in_force(pair.there, pair.here) == (Tier.OPEN, NOTHING)
+    await pair.settle()
+    assert await pair.states() == {PartnershipState.SUSPENDED}
+    assert (await pair.seen())[0].reason == "An incident"
+    with pytest.raises(Conflict, match="by the other side alone"):
+        await partnerships.resume(here, domain(pair.there))
+    await partnerships.suspend(here, domain(pair.there), "")
+    await pair.settle()
+    await partnerships.resume(there, domain(pair.here))
+    await pair.settle()
+    assert await pair.states() == {PartnershipState.SUSPENDED}
+    await partnerships.resume(here, domain(pair.there))
+    await pair.settle()
+    assert await pair.states() == {PartnershipState.ACTIVE}
+    assert await in_force(pair.here, pair.there) == (Tier.PARTNER, agreed)
+
+    await partnerships.revoke(here, domain(pair.there), "The bridge is built")
+    assert await in_force(pair.here, pair.there) == (Tier.OPEN, Ceilings())
+    await pair.settle()
+    assert await pair.states() == {PartnershipState.REVOKED}
+    assert (await pair.seen())[1].reason == "The bridge is built"
+    assert await in_force(pair.there, pair.here) == (Tier.OPEN, Ceilings())
+
+    lines = await auditing.list_lines(there, action="partnership.", target=domain(pair.here))
+    named = [line.action.removeprefix("partnership.") for line in reversed(lines)]
+    assert named == [
+        *("invited", "accepted", "approved", "approved", "changed", "changed", "changed"),
+        *("suspended", "suspended", "resumed", "resumed", "revoked"),
+    ]
+
+
+async def test_offers_that_come_to_nothing(pair: Pair) -> None:
+    """Declined, withdrawn and expired offers say why; then there can be another; a fresh one while one lives cannot."""
+    here, there = pair.here.server.node, pair.there.server.node
+
+    await pair.invite()
+    with pytest.raises(Conflict, match="already"):
+        await pair.invite()
+    with pytest.raises(Conflict, match="the side that was invited"):
+        await partnerships.accept(here, domain(pair.there), NO_CHANGE)
+    view = await partnerships.get_view(there, domain(pair.here))
+    with pytest.raises(Conflict, match="cannot be approved"):
+        await partnerships.approve(there, domain(pair.here), view.fingerprint or "")
+    await partnerships.decline(there, domain(pair.here), "Not this year")
+    await pair.settle()
+    assert await pair.states() == {PartnershipState.DECLINED}
+    assert (await pair.seen())[0].reason == "Not this year"
+    with pytest.raises(NotFound, match="the last one was declined"):
+        await partnerships.revoke(here, domain(pair.there), "")
+
+    await pair.invite()
+    await partnerships.withdraw(here, domain(pair.there), "A mistake")
+    await pair.settle()
+    assert await pair.states() == {PartnershipState.WITHDRAWN}
+
+    await pair.invite()
+    for one in (pair.here, pair.there):
+        one.server.clock.advance(timedelta(days=14, seconds=1))
+        assert await partnerships.expire_overdue(one.server.node) == 1
+    assert await pair.states() == {PartnershipState.EXPIRED}
+    assert await in_force(pair.there, pair.here) == (Tier.OPEN, Ceilings())
+
+
+async def test_both_sides_may_offer_at_once(pair: Pair) -> None:
+    """Two offers that cross become one, the same on both sides."""
+    for one, other in ((pair.here, pair.there), (pair.there, pair.here)):
+        draft = Invitation(domain=domain(other), tier=Tier.PARTNER, change=NO_CHANGE)
+        await partnerships.invite(one.server.node, draft)
+    await pair.settle()
+
+    ours, theirs = await pair.seen()
+    assert (ours.state, theirs.state) == (PartnershipState.OFFERED, PartnershipState.OFFERED)
+    assert ours.is_inviter is not theirs.is_inviter
+
+
+async def test_a_tier_and_a_partnership_do_not_contradict(pair: Pair) -> None:
+    """While something is agreed nobody sets a tier beside it; a block suspends it, and is stronger."""
+    await pair.agree()
+    here = pair.here.server.node
+
+    with pytest.raises(Conflict, match="partnership"):
+        await peers.set_tier(here, domain(pair.there), Tier.SIBLING)
+    await peers.set_tier(here, domain(pair.there), Tier.BLOCKED)
+    assert (await pair.seen())[0].state is PartnershipState.SUSPENDED
+    await partnerships.change(pair.there.server.node, domain(pair.here), GrantChange(media=False))
+    with pytest.raises(Conflict, match="blocked"):
+        await partnerships.resume(here, domain(pair.there))
+    assert (await in_force(pair.here, pair.there))[0] is Tier.BLOCKED
+
+    await peers.set_tier(here, domain(pair.there), Tier.OPEN)
+    assert await in_force(pair.here, pair.there) == (Tier.OPEN, NOTHING)
+    await partnerships.resume(here, domain(pair.there))
+    assert (await in_force(pair.here, pair.there))[0] is Tier.PARTNER
+
+
+PARTNERSHIP: Final = "https://w3id.org/fedorg/ns#Partnership"
+
+
+def offer_of(peer: FakePeer, server: NodeServer, number: int, *, by: str = "node", **changes: object) -> dict[str, Any]:
+    """An offer as a node would make it."""
+    own = peer.actor(by)
+    relationship = {
+        "id": f"{peer.url}/partnerships/{number}",
+        "type": "Relationship",
+        "subject": own,
+        "object": f"{server.url}/actor",
+        "relationship": PARTNERSHIP,
+        "tier": "partner",
+        "largestReach": "partners",
+        **changes,
+    }
+    target = {"target": f"{server.url}/actor"}
+    return peer.activity("Offer", own, relationship, number) | {"id": f"{relationship['id']}#offer"} | target
+
+
+async def post(server: NodeServer, peer: FakePeer, activity: dict[str, Any], *, by: str = "node") -> int:
+    """The status an activity is answered with."""
+    message = peer.sign(f"{server.url}/inbox", activity, by=by)
+    return (await server.anonymous.post("/inbox", content=message.body, headers=dict(message.headers))).status_code
+
+
+@pytest.fixture
+async def stranger() -> AsyncIterator[FakePeer]:
+    """A server that nobody knows; the user ``node`` speaks for it, ``fred`` does not."""
+    async with running_peer() as running:
+        for name in ("node", "fred"):
+            running.add_user(name)
+        running.documents["/users/node"]["type"] = "Application"
+        running.handles[f"{running.url}/"] = running.actor("node")
+        yield running
+
+
+async def test_a_stranger_may_offer_and_nothing_else(
+    serve: Callable[..., Awaitable[NodeServer]], stranger: FakePeer
+) -> None:
+    """In mode partners an unknown node is heard with an offer by its own actor, and fetched for nothing more."""
+    async with run_jobs(await serve(**PARTNERS)) as working:
+        server = working.server
+        note = {"id": f"{stranger.url}/n", "type": "Note", "attributedTo": stranger.actor("node"), "content": "Hi"}
+        assert await post(server, stranger, stranger.activity("Create", stranger.actor("node"), note, 1)) == 403
+        assert await post(server, stranger, offer_of(stranger, server, 2, by="fred"), by="fred") == 403
+        assert await post(server, stranger, offer_of(stranger, server, 3), by="fred") != 202
+        assert await post(server, stranger, offer_of(stranger, server, 4, tier="owner")) == 400
+        assert not stranger.asked["/users/fred"]
+
+        server.clock.advance(timedelta(minutes=6))
+        others = offer_of(stranger, server, 5, object="https://elsewhere.example/actor")
+        assert await post(server, stranger, others) == 202
+        await working.settle()
+        assert await partnerships.list_partnerships(server.node) == []
+        assert await post(server, stranger, offer_of(stranger, server, 6)) == 202
+        await working.settle()
+
+        known = (await partnerships.get_view(server.node, stranger.domain)).partnership
+        assert (known.state, known.tier) == (PartnershipState.OFFERED, Tier.PARTNER)
+        assert {path for path, count in stranger.asked.items() if count} == {"/.well-known/webfinger", "/users/node"}
+        assert await post(server, stranger, stranger.activity("Create", stranger.actor("node"), note, 7)) == 403
+
+        await peers.set_tier(server.node, stranger.domain, Tier.BLOCKED)
+        assert await post(server, stranger, offer_of(stranger, server, 8)) == 403
+
+
+async def test_a_closed_node_hears_no_offer(serve: Callable[..., Awaitable[NodeServer]], stranger: FakePeer) -> None:
+    """Closed is closed, in both directions."""
+    server = await serve(federation_mode="closed", default_reach="node")
+
+    assert await post(server, stranger, offer_of(stranger, server, 1)) == 403
+    with pytest.raises(Invalid, match="mode closed"):
+        await partnerships.invite(server.node, Invitation(domain=stranger.domain, tier=Tier.PARTNER, change=NO_CHANGE))
+
+
+async def test_who_knows_no_partnerships_is_not_invited(
+    serve: Callable[..., Awaitable[NodeServer]], stranger: FakePeer
+) -> None:
+    """The refusal says what else can be done; blocked servers are not asked at all."""
+    server = await serve(**PARTNERS)
+    draft = Invitation(domain=stranger.domain, tier=Tier.PARTNER, change=NO_CHANGE)
+
+    with pytest.raises(NotFound, match="fedorg peer tier"):
+        await partnerships.invite(server.node, draft)
+    await peers.set_tier(server.node, stranger.domain, Tier.BLOCKED)
+    with pytest.raises(Forbidden):
+        await partnerships.invite(server.node, draft)
+
+
+async def test_administrators_come_to_terms_over_the_api(pair: Pair) -> None:
+    """The whole way by HTTP; members, and tokens without the scope, are refused; each refusal says why."""
+    scopes = "read write admin:read admin:write"
+    owners = [await one.person("owner", role=UserRole.OWNER, scopes=scopes) for one in (pair.here, pair.there)]
+    ours, theirs = (owner.api for owner in owners)
+    member = await pair.here.person("mia", scopes=scopes)
+    narrow = await pair.here.server.token(owners[0].user, "read write")
+    path, at_here, at_there = API, f"{API}/{domain(pair.there)}", f"{API}/{domain(pair.here)}"
+    asked = {"domain": domain(pair.there), "tier": "partner", "directory": "false", "review_at": "2999-01-01"}
+
+    assert success(await ours.get(path)) == []
+    assert refusal(await member.api.get(path), 403)
+    assert refusal(await (await pair.here.server.api(narrow)).post(path, data=asked), 403)
+    assert "tier" in refusal(await ours.post(path, data={"domain": domain(pair.there)}), 422)
+    assert "sibling" in refusal(await ours.post(path, data=asked | {"tier": "open"}), 422)
+    assert "itself" in refusal(await ours.post(path, data=asked | {"domain": domain(pair.here)}), 422)
+    assert "no partnership" in refusal(await ours.get(at_here), 404)
+    made = success(await ours.post(path, data=asked))
+    assert (made["state"], made["ours"]["review_at"]) == ("proposed", "2999-01-01T00:00:00.000Z")
+    await pair.settle()
+
+    assert success(await theirs.post(f"{at_there}/accept", data={"media": "false"}))["state"] == "accepted"
+    await pair.settle()
+    shown = success(await ours.get(at_here))
+    assert not shown["theirs"]["media"]
+    assert "compare" in refusal(await ours.post(f"{at_here}/approve", data={"fingerprint": "1"}), 409)
+    for api, at in ((ours, at_here), (theirs, at_there)):
+        success(await api.post(f"{at}/approve", data={"fingerprint": shown["fingerprint"]}))
+    await pair.settle()
+    assert success(await ours.patch(at_here, data={"direct_messages": "false"}))["state"] == "active"
+    assert "Reach node" in refusal(await ours.patch(at_here, data={"largest_reach": "node"}), 422)
+    assert success(await ours.post(f"{at_here}/suspend", data={"reason": "Fire drill"}))["suspended_here"]
+    assert success(await ours.post(f"{at_here}/resume"))["state"] == "active"
+    assert "cannot be declined" in refusal(await ours.post(f"{at_here}/decline"), 409)
+    assert success(await ours.post(f"{at_here}/revoke", data={"reason": "Over"}))["state"] == "revoked"
+    assert [one["state"] for one in success(await ours.get(path))] == ["revoked"]
+    (line, *_) = await auditing.list_lines(pair.here.server.node, action="partnership.revoked")
+    assert (line.by, line.details["reason"]) == ("owner", "Over")
+
+
+async def test_a_server_without_partnerships_gets_limits_from_one_side(
+    serve: Callable[..., Awaitable[NodeServer]],
+) -> None:
+    """One administrator alone says what another server is, and how much passes."""
+    node = (await serve(**PARTNERS)).node
+    await peers.set_tier(node, "old.example", Tier.PARTNER)
+
+    changed = await peers.change_ceilings(node, "old.example", GrantChange(media=False))
+
+    assert changed.peer.ceilings == Ceilings(media=False)
+    assert (await peers.change_ceilings(node, "old.example", GrantChange(media=True))).peer.ceilings == Ceilings()
+    with pytest.raises(NotFound):
+        await peers.change_ceilings(node, "unknown.example", GrantChange(media=False))
