@@ -20,6 +20,7 @@ from fedorg.domain.relationships import FollowState
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId
 from fedorg.store import peers
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import account_keys, accounts, follows
 from fedorg.store.upsert import insert_ignore
 
@@ -38,7 +39,8 @@ _LOCK_BY_ID: Final = _BY_ID.with_for_update(key_share=True)
 _LOCK_BY_URI: Final = _BY_URI.with_for_update(key_share=True)
 _BY_ACCT: Final = sa.select(*COLUMNS).where(accounts.c.acct_key == sa.bindparam("acct_key"))
 _BY_URIS: Final = sa.select(*COLUMNS).where(accounts.c.uri.in_(sa.bindparam("uris", expanding=True)))
-_BY_IDS: Final = sa.select(*COLUMNS).where(accounts.c.id.in_(sa.bindparam("ids", expanding=True)))
+_BY_IDS: Final = Prepared(sa.select(*COLUMNS).where(accounts.c.id.in_(many("ids"))))
+_NAMES: Final = tuple(column.name for column in COLUMNS)
 
 
 def from_row(row: sa.Row[Any]) -> Account:
@@ -156,8 +158,8 @@ def list_by_ids(conn: Connection, ids: Collection[AccountId]) -> dict[AccountId,
     """The accounts that exist among ``ids``, in one query; one more when any of them moved."""
     if not ids:
         return {}
-    rows = conn.execute(_BY_IDS, {"ids": sorted(set(ids))})
-    return {account.id: account for account in with_moves(conn, [from_row(row) for row in rows])}
+    found = [from_values(dict(zip(_NAMES, record, strict=True))) for record in _BY_IDS.rows(conn, ids=set(ids))]
+    return {account.id: account for account in with_moves(conn, found)}
 
 
 def with_moves(conn: Connection, found: Sequence[Account]) -> list[Account]:

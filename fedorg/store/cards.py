@@ -11,11 +11,17 @@ from sqlalchemy import Connection
 from fedorg.domain.cards import CardPicture, CardType, PageFacts, PreviewCard
 from fedorg.ids import AccountId, CardId, IdSource, StatusId
 from fedorg.store import accounts, loose_files
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import preview_cards, status_cards
 from fedorg.store.upsert import insert_ignore, upsert
 
 # A page is asked for once within this time, whoever links to it.
 ASKED_EVERY: Final = timedelta(days=1)
+_OF_STATUSES: Final = Prepared(
+    sa.select(status_cards.c.status_id, preview_cards)
+    .join(preview_cards, preview_cards.c.id == status_cards.c.card_id)
+    .where(status_cards.c.status_id.in_(many("ids")), preview_cards.c.title != "")
+)
 _FACTS: Final = tuple(field.name for field in fields(PageFacts) if field.name != "creator")
 
 
@@ -89,12 +95,7 @@ def list_statuses(conn: Connection, card_id: CardId, limit: int) -> list[StatusI
 
 def list_of_statuses(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, PreviewCard]:
     """The card of each status that shows one."""
-    statement = (
-        sa.select(status_cards.c.status_id, preview_cards)
-        .join(preview_cards, preview_cards.c.id == status_cards.c.card_id)
-        .where(status_cards.c.status_id.in_(ids), preview_cards.c.title != "")
-    )
-    rows = conn.execute(statement).all()
+    rows = _OF_STATUSES.rows(conn, ids=ids) if ids else []
     shown = with_authors(conn, [_card(row) for row in rows])
     return {row.status_id: card for row, card in zip(rows, shown, strict=True)}
 
@@ -145,14 +146,14 @@ def delete_unused(conn: Connection, before: datetime, limit: int) -> int:
     return len(pictures)
 
 
-def _card(row: sa.Row[Any]) -> PreviewCard:
+def _card(row: Any) -> PreviewCard:  # noqa: ANN401 - a row or a record
     facts = {name: getattr(row, name) for name in _FACTS} | {"type": CardType(row.type)}
     return PreviewCard(
         id=CardId(row.id), url=row.url, facts=PageFacts(**facts), picture=_picture(row), author_id=row.author_id
     )
 
 
-def _picture(row: sa.Row[Any]) -> CardPicture | None:
+def _picture(row: Any) -> CardPicture | None:  # noqa: ANN401 - likewise
     if row.picture is None:
         return None
     return CardPicture(

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -11,7 +11,17 @@ from sqlalchemy import ColumnElement, Connection
 from fedorg.domain.filters import Filter, FilterAction, FilterContext, FilterKeyword, FilterStatus
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, StatusId
+from fedorg.store.prepared import Prepared
 from fedorg.store.tables import filter_keywords, filter_statuses, filters
+
+_IN_FORCE: Final = Prepared(
+    sa.select(filters)
+    .where(
+        filters.c.account_id == sa.bindparam("account_id"),
+        sa.or_(filters.c.expires_at.is_(None), filters.c.expires_at > sa.bindparam("now")),
+    )
+    .order_by(filters.c.id)
+)
 
 
 def list_of_account(conn: Connection, account_id: AccountId) -> tuple[Filter, ...]:
@@ -23,12 +33,8 @@ def list_in_force(
     conn: Connection, account_id: AccountId, now: datetime, status_ids: Collection[StatusId]
 ) -> tuple[Filter, ...]:
     """Those that have not expired; of the statuses they name only those among ``status_ids``."""
-    is_in_force = sa.or_(filters.c.expires_at.is_(None), filters.c.expires_at > now)
-    return _load(
-        conn,
-        sa.and_(filters.c.account_id == account_id, is_in_force),
-        filter_statuses.c.status_id.in_(status_ids),
-    )
+    rows = _IN_FORCE.rows(conn, account_id=account_id, now=now)
+    return _with_contents(conn, rows, filter_statuses.c.status_id.in_(status_ids))
 
 
 def get(conn: Connection, account_id: AccountId, filter_id: int) -> Filter:
@@ -112,7 +118,14 @@ def delete_status(conn: Connection, entry_id: int) -> None:
 def _load(
     conn: Connection, which: ColumnElement[bool], entries_wanted: ColumnElement[bool] | None = None
 ) -> tuple[Filter, ...]:
-    rows = conn.execute(sa.select(filters).where(which).order_by(filters.c.id)).all()
+    return _with_contents(
+        conn, conn.execute(sa.select(filters).where(which).order_by(filters.c.id)).all(), entries_wanted
+    )
+
+
+def _with_contents(
+    conn: Connection, rows: Sequence[Any], entries_wanted: ColumnElement[bool] | None
+) -> tuple[Filter, ...]:
     if not rows:
         return ()
     ids = [row.id for row in rows]

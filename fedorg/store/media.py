@@ -13,6 +13,7 @@ from fedorg.domain.media import MediaState, Playback
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaChange, MediaType
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId, MediaId, ScheduledStatusId, StatusId
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import media_attachments
 
 _OWN_UNATTACHED: Final = (
@@ -20,6 +21,11 @@ _OWN_UNATTACHED: Final = (
     media_attachments.c.account_id == sa.bindparam("owner"),
     media_attachments.c.status_id.is_(None),
     media_attachments.c.scheduled_status_id.is_(None),
+)
+_OF_STATUSES: Final = Prepared(
+    sa.select(media_attachments)
+    .where(media_attachments.c.status_id.in_(many("ids")))
+    .order_by(media_attachments.c.status_id, media_attachments.c.position, media_attachments.c.id)
 )
 _GET_UNATTACHED: Final = sa.select(media_attachments).where(*_OWN_UNATTACHED)
 _DELETE_UNATTACHED: Final = sa.delete(media_attachments).where(*_OWN_UNATTACHED).returning(media_attachments)
@@ -199,18 +205,15 @@ def delete_many(conn: Connection, ids: Collection[MediaId]) -> None:
 
 def list_of_statuses(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, tuple[MediaAttachment, ...]]:
     """The files of each status that has any, in their order, in one query."""
+    if not ids:
+        return {}
     found: defaultdict[StatusId, list[MediaAttachment]] = defaultdict(list)
-    statement = (
-        sa.select(media_attachments)
-        .where(media_attachments.c.status_id.in_(ids))
-        .order_by(media_attachments.c.status_id, media_attachments.c.position, media_attachments.c.id)
-    )
-    for row in conn.execute(statement):
+    for row in _OF_STATUSES.rows(conn, ids=ids):
         found[row.status_id].append(from_row(row))
     return {status_id: tuple(found[status_id]) for status_id in found}
 
 
-def from_row(row: sa.Row[Any]) -> MediaAttachment:
+def from_row(row: Any) -> MediaAttachment:  # noqa: ANN401 - a row or a record
     """The attachment in a row of the table."""
     return MediaAttachment(
         id=row.id,

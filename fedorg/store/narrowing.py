@@ -18,7 +18,7 @@ from fedorg.store.tables import accounts, blocks, follows, mentions, mutes, stat
 _OPEN = (Visibility.PUBLIC.value, Visibility.UNLISTED.value)
 
 
-def visible_to(viewer: AccountId | None) -> ColumnElement[bool]:
+def visible_to(viewer: AccountId | ColumnElement[Any] | None) -> ColumnElement[bool]:
     """Rows of ``statuses`` that ``viewer`` may see; None is somebody who is not signed in."""
     if viewer is None:
         return sa.and_(statuses.c.visibility.in_(_OPEN), statuses.c.reach == Reach.PUBLIC.value)
@@ -41,7 +41,7 @@ def visible_to(viewer: AccountId | None) -> ColumnElement[bool]:
     )
 
 
-def is_blocked_with(viewer: AccountId, other: ColumnElement[Any]) -> ColumnElement[bool]:
+def is_blocked_with(viewer: AccountId | ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[bool]:
     """``viewer`` and ``other`` block each other, in either direction."""
     return sa.or_(
         sa.exists().where(blocks.c.account_id == viewer, blocks.c.target_id == other),
@@ -54,7 +54,9 @@ def is_blocked_by(viewer: AccountId, other: ColumnElement[Any]) -> ColumnElement
     return sa.exists().where(blocks.c.account_id == other, blocks.c.target_id == viewer)
 
 
-def is_muted_by(viewer: AccountId, author: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
+def is_muted_by(
+    viewer: AccountId | ColumnElement[Any], author: ColumnElement[Any], now: datetime | ColumnElement[Any]
+) -> ColumnElement[bool]:
     """``viewer`` mutes ``author`` at present."""
     return sa.exists().where(
         mutes.c.account_id == viewer,

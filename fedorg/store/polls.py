@@ -5,7 +5,7 @@ counted, each once: a vote is unique by poll, account and option. What is read f
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -16,12 +16,23 @@ from sqlalchemy import Connection
 from fedorg.domain.polls import Poll, PollView, Vote
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, JobId, PollId, StatusId, VoteId
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts, poll_votes, polls, statuses
 from fedorg.store.upsert import insert_ignore
 
 _NAMES: Final = tuple(field.name for field in fields(Poll))
 _COLUMNS: Final = tuple(polls.c[name] for name in _NAMES)
 _TUPLES: Final = ("options", "tallies")
+_OF_STATUSES: Final = Prepared(
+    sa.select(*_COLUMNS, statuses.c.account_id.label("author_id"))
+    .join(statuses, statuses.c.id == polls.c.status_id)
+    .where(polls.c.status_id.in_(many("ids")))
+)
+_CHOICES: Final = Prepared(
+    sa.select(poll_votes.c.poll_id, poll_votes.c.choice)
+    .where(poll_votes.c.account_id == sa.bindparam("account_id"), poll_votes.c.poll_id.in_(many("ids")))
+    .order_by(poll_votes.c.choice)
+)
 
 
 def insert(conn: Connection, poll: Poll) -> None:
@@ -75,21 +86,17 @@ def list_of_statuses(
     conn: Connection, viewer: AccountId | None, ids: Collection[StatusId], now: datetime
 ) -> dict[StatusId, PollView]:
     """The polls of statuses as ``viewer`` sees them at ``now``."""
-    statement = (
-        sa.select(*_COLUMNS, statuses.c.account_id.label("author_id"))
-        .join(statuses, statuses.c.id == polls.c.status_id)
-        .where(polls.c.status_id.in_(ids))
-    )
-    rows = conn.execute(statement).all()
+    rows = _OF_STATUSES.rows(conn, ids=ids) if ids else []
     chosen = {} if viewer is None else _list_choices(conn, viewer, [row.id for row in rows])
+    found = [(row, _poll_with(row._asdict())) for row in rows]
     return {
-        row.status_id: PollView(
-            poll=_poll(row),
-            is_expired=_poll(row).is_expired(now),
+        poll.status_id: PollView(
+            poll=poll,
+            is_expired=poll.is_expired(now),
             is_own=row.author_id == viewer,
-            own_votes=None if viewer is None else chosen.get(row.id, ()),
+            own_votes=None if viewer is None else chosen.get(poll.id, ()),
         )
-        for row in rows
+        for row, poll in found
     }
 
 
@@ -224,18 +231,16 @@ def _list_choices(conn: Connection, account_id: AccountId, ids: Collection[PollI
     if not ids:
         return {}
     chosen: defaultdict[PollId, list[int]] = defaultdict(list)
-    statement = (
-        sa.select(poll_votes.c.poll_id, poll_votes.c.choice)
-        .where(poll_votes.c.account_id == account_id, poll_votes.c.poll_id.in_(ids))
-        .order_by(poll_votes.c.choice)
-    )
-    for row in conn.execute(statement):
+    for row in _CHOICES.rows(conn, account_id=account_id, ids=ids):
         chosen[row.poll_id].append(row.choice)
     return {poll_id: tuple(choices) for poll_id, choices in chosen.items()}
 
 
 def _poll(row: sa.Row[Any]) -> Poll:
-    values = row._mapping  # noqa: SLF001 - SQLAlchemy's public name
+    return _poll_with(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def _poll_with(values: Mapping[Any, Any]) -> Poll:
     found: dict[str, Any] = {name: tuple(values[name]) if name in _TUPLES else values[name] for name in _NAMES}
     return Poll(**found)
 

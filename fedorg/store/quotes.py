@@ -13,11 +13,13 @@ from fedorg.domain.quotes import Quote, QuoteState
 from fedorg.domain.statuses import PageQuery
 from fedorg.ids import AccountId, QuoteId, StatusId
 from fedorg.store import paging, statuses
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import quote_inboxes, quotes
 from fedorg.store.tables import statuses as statuses_table
 from fedorg.store.upsert import insert_ignore
 
+_OF_STATUSES: Final = Prepared(sa.select(quotes).where(quotes.c.status_id.in_(many("ids"))))
 _STANDING: Final = (QuoteState.PENDING.value, QuoteState.ACCEPTED.value)
 
 
@@ -97,8 +99,10 @@ def hold_by_approval(conn: Connection, approval_uri: str, quoted_account_id: Acc
 
 def list_of_statuses(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, Quote]:
     """What each of these statuses quotes."""
-    rows = conn.execute(sa.select(quotes).where(quotes.c.status_id.in_(ids)))
-    return {row.status_id: _quote(row) for row in rows}
+    if not ids:
+        return {}
+    rows = (record._asdict() for record in _OF_STATUSES.rows(conn, ids=ids))
+    return {row["status_id"]: Quote(**row | {"state": QuoteState(row["state"])}) for row in rows}
 
 
 def list_quoting(

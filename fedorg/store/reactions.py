@@ -10,8 +10,22 @@ from sqlalchemy import Connection
 
 from fedorg.domain.reactions import Reaction, ReactionCount
 from fedorg.ids import AccountId, StatusId
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import reactions
 from fedorg.store.upsert import insert_ignore
+
+_COUNTS: Final = Prepared(
+    sa.select(
+        reactions.c.status_id,
+        reactions.c.name,
+        sa.func.min(reactions.c.url).label("url"),
+        sa.func.count().label("count"),
+        sa.func.max(sa.case((reactions.c.account_id == sa.bindparam("viewer"), 1), else_=0)).label("own"),
+    )
+    .where(reactions.c.status_id.in_(many("ids")))
+    .group_by(reactions.c.status_id, reactions.c.name)
+    .order_by(reactions.c.status_id, sa.func.min(reactions.c.id))
+)
 
 NAMES_MAX: Final = 50
 """Different emojis at one status."""
@@ -66,25 +80,11 @@ def counts_of_statuses(
     conn: Connection, viewer: AccountId | None, ids: Collection[StatusId]
 ) -> dict[StatusId, tuple[ReactionCount, ...]]:
     """The reactions to each status that has any, the first emoji first, in one query."""
-    is_own = reactions.c.account_id == sa.literal(viewer, sa.BigInteger)
-    statement = (
-        sa.select(
-            reactions.c.status_id,
-            reactions.c.name,
-            sa.func.min(reactions.c.url).label("url"),
-            sa.func.count().label("count"),
-            sa.func.max(sa.case((is_own, 1), else_=0)).label("own"),
-        )
-        .where(reactions.c.status_id.in_(ids))
-        .group_by(reactions.c.status_id, reactions.c.name)
-        .order_by(reactions.c.status_id, sa.func.min(reactions.c.id))
-    )
+    if not ids:
+        return {}
     found: defaultdict[StatusId, list[ReactionCount]] = defaultdict(list)
-    for row in conn.execute(statement):
-        values = row._mapping  # noqa: SLF001 - SQLAlchemy's public name; ``count`` is a method of the row
-        counted = ReactionCount(
-            reaction=Reaction(name=row.name, url=row.url), count=values["count"], is_own=bool(row.own)
-        )
+    for row in _COUNTS.rows(conn, viewer=viewer, ids=ids):
+        counted = ReactionCount(reaction=Reaction(name=row.name, url=row.url), count=row.count, is_own=bool(row.own))
         found[row.status_id].append(counted)
     return {status_id: tuple(found[status_id]) for status_id in found}
 

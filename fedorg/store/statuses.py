@@ -20,6 +20,7 @@ from fedorg.domain.visibility import Audience, Reach, Visibility, within
 from fedorg.errors import Conflict, NotFound
 from fedorg.ids import AccountId, EditId, StatusId
 from fedorg.store import conversations, domain_names, thread_mutes
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts, idempotency_keys, mentions, status_edits, statuses, tombstones
 from fedorg.store.upsert import insert_ignore
 
@@ -31,6 +32,22 @@ _SHAPED: Final = ("audience", "emojis", "quote_policy", "interaction_policy")
 _PLAIN: Final = tuple(field.name for field in fields(Status) if field.name not in _SHAPED)
 _BY_ID: Final = sa.select(*COLUMNS).where(statuses.c.id == sa.bindparam("status_id"))
 _BY_URI: Final = sa.select(*COLUMNS).where(statuses.c.uri == sa.bindparam("uri"))
+_NAMES: Final = tuple(column.name for column in COLUMNS)
+_BY_IDS: Final = Prepared(sa.select(*COLUMNS).where(statuses.c.id.in_(many("ids"))))
+_NAMED: Final = statuses.alias("named")
+# One list of ids: for either of two, PostgreSQL would walk the table.
+_WITH_BOOSTED: Final = Prepared(
+    sa.select(*COLUMNS).where(
+        statuses.c.id.in_(
+            sa.union_all(
+                sa.select(_NAMED.c.id).where(_NAMED.c.id.in_(many("ids"))),
+                sa.select(_NAMED.c.reblog_of_id).where(
+                    _NAMED.c.id.in_(many("ids")), _NAMED.c.reblog_of_id.is_not(None)
+                ),
+            )
+        )
+    )
+)
 _TRIES: Final = 8
 _COUNTED_REPLIES: Final = (Visibility.PUBLIC, Visibility.UNLISTED)
 
@@ -51,6 +68,34 @@ def from_row(row: sa.Row[Any]) -> Status:
         interaction_policy=None
         if interaction_policy is None
         else msgspec.convert(interaction_policy, InteractionPolicy),
+    )
+
+
+def list_by_ids(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, Status]:
+    """The statuses that exist among ``ids``, whoever may see them."""
+    if not ids:
+        return {}
+    return {record.id: _from_record(record) for record in _BY_IDS.rows(conn, ids=ids)}
+
+
+def list_with_boosted(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, Status]:
+    """Likewise, with those that they boost."""
+    if not ids:
+        return {}
+    return {record.id: _from_record(record) for record in _WITH_BOOSTED.rows(conn, ids=ids)}
+
+
+def _from_record(record: tuple[Any, ...]) -> Status:
+    values = dict(zip(_NAMES, record, strict=True))
+    quote_policy, interaction_policy = values.pop("quote_policy"), values.pop("interaction_policy")
+    return Status(
+        audience=Audience(reach=Reach(values.pop("reach")), visibility=Visibility(values.pop("visibility"))),
+        emojis=tuple([Emoji(**one) for one in values.pop("emojis")]),
+        quote_policy=None if quote_policy is None else QuotePolicy(quote_policy),
+        interaction_policy=None
+        if interaction_policy is None
+        else msgspec.convert(interaction_policy, InteractionPolicy),
+        **values,
     )
 
 

@@ -17,9 +17,17 @@ from fedorg.ids import AccountId, IdSource, StatusId
 from fedorg.store import paging, tag_follows, usage
 from fedorg.store.beside import beside
 from fedorg.store.prefixes import begins_with
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import featured_tags, status_tags, statuses, tags
 from fedorg.store.tables import tag_follows as tag_follows_table
 from fedorg.store.upsert import insert_ignore
+
+_OF_STATUSES: Final = Prepared(
+    sa.select(status_tags.c.status_id, tags.c.name, tags.c.display_name)
+    .join(tags, tags.c.id == status_tags.c.tag_id)
+    .where(status_tags.c.status_id.in_(many("ids")))
+    .order_by(tags.c.name)
+)
 
 
 def link(conn: Connection, ids: IdSource, now: datetime, status_id: StatusId, used: Sequence[Tag]) -> None:
@@ -40,14 +48,10 @@ def unlink_all(conn: Connection, status_id: StatusId) -> None:
 
 def list_of_statuses(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, tuple[Tag, ...]]:
     """The hashtags of each status that has any, by name, in one query."""
+    if not ids:
+        return {}
     found: defaultdict[StatusId, list[Tag]] = defaultdict(list)
-    statement = (
-        sa.select(status_tags.c.status_id, tags.c.name, tags.c.display_name)
-        .join(tags, tags.c.id == status_tags.c.tag_id)
-        .where(status_tags.c.status_id.in_(ids))
-        .order_by(tags.c.name)
-    )
-    for row in conn.execute(statement):
+    for row in _OF_STATUSES.rows(conn, ids=ids):
         found[row.status_id].append(Tag(name=row.name, display_name=row.display_name))
     return {status_id: tuple(found[status_id]) for status_id in found}
 

@@ -5,7 +5,9 @@ from here still passes ``may_see`` in ``store.views``.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -30,16 +32,24 @@ from fedorg.store.tables import (
     statuses,
     tags,
 )
+from fedorg.store.tables.columns import Moment
+
+_owner: Final = sa.bindparam("account_id", type_=sa.BigInteger)
+_viewer: Final = sa.bindparam("viewer", type_=sa.BigInteger)
+_now: Final = sa.bindparam("now", type_=Moment)
+_HOME: Final = paging.PreparedPage(
+    sa.select(home_timeline.c.status_id).where(
+        home_timeline.c.account_id == _owner,
+        home_timeline.c.lists_only.is_(sa.false()),
+        ~lists.is_kept_off_home(_owner, home_timeline.c.author_id),
+    ),
+    home_timeline.c.status_id,
+)
 
 
 def list_home(conn: Connection, account_id: AccountId, page: PageQuery) -> list[StatusId]:
     """A page of a home timeline, without what belongs to exclusive lists only."""
-    statement = sa.select(home_timeline.c.status_id).where(
-        home_timeline.c.account_id == account_id,
-        home_timeline.c.lists_only.is_(sa.false()),
-        ~lists.is_kept_off_home(account_id, home_timeline.c.author_id),
-    )
-    return _ids(conn, statement, home_timeline.c.status_id, page)
+    return [StatusId(one) for one in _HOME.ids(conn, page, account_id=account_id)]
 
 
 def list_of_list(conn: Connection, one: AccountList, page: PageQuery) -> list[StatusId]:
@@ -92,11 +102,17 @@ def list_public(
     conn: Connection, viewer: AccountId | None, now: datetime, page: PageQuery, selection: Selection
 ) -> list[StatusId]:
     """Public statuses without boosts and replies to others."""
+    asking = {} if viewer is None else {"viewer": viewer, "now": now}
+    return [StatusId(one) for one in _public(viewer is not None, selection).ids(conn, page, **asking)]
+
+
+@cache
+def _public(is_member: bool, selection: Selection) -> paging.PreparedPage:  # noqa: FBT001 - the key of a table
     is_first_or_own = sa.or_(
         statuses.c.in_reply_to_uri.is_(None), statuses.c.in_reply_to_account_id == statuses.c.account_id
     )
-    statement = sa.select(statuses.c.id).where(is_first_or_own, *_listed(viewer, now, selection))
-    return _ids(conn, statement, statuses.c.id, page)
+    listed = _listed(_viewer if is_member else None, _now, selection)
+    return paging.PreparedPage(sa.select(statuses.c.id).where(is_first_or_own, *listed), statuses.c.id)
 
 
 def list_tagged(
@@ -154,6 +170,30 @@ def list_of_account(
 
     What it pinned comes with the latest pin first, and as one page.
     """
+    plain = replace(selection, tagged=None, pinned_only=False)
+    if plain == selection:
+        asking = {} if viewer is None else {"viewer": viewer}
+        page_of = _of_account(viewer is not None, selection)
+        return [StatusId(one) for one in page_of.ids(conn, page, account_id=account_id, **asking)]
+    statement = _posted(account_id, viewer, selection)
+    if selection.tagged is not None:
+        statement = statement.where(_has_tag([selection.tagged]))
+    if not selection.pinned_only:
+        return _ids(conn, statement, statuses.c.id, page)
+    statement = statement.join(pins, pins.c.status_id == statuses.c.id).where(pins.c.account_id == account_id)
+    return [StatusId(one) for one in conn.execute(statement.order_by(pins.c.id.desc()).limit(page.limit)).scalars()]
+
+
+@cache
+def _of_account(is_member: bool, selection: AccountSelection) -> paging.PreparedPage:  # noqa: FBT001 - likewise
+    return paging.PreparedPage(_posted(_owner, _viewer if is_member else None, selection), statuses.c.id)
+
+
+def _posted(
+    account_id: AccountId | ColumnElement[Any],
+    viewer: AccountId | ColumnElement[Any] | None,
+    selection: AccountSelection,
+) -> sa.Select[Any]:
     statement = sa.select(statuses.c.id).where(
         statuses.c.account_id == account_id,
         statuses.c.visibility != Visibility.DIRECT.value,
@@ -167,12 +207,7 @@ def list_of_account(
         statement = statement.where(beside(statuses.c.reblog_of_id).is_(None))
     if selection.media_only:
         statement = statement.where(_has_media())
-    if selection.tagged is not None:
-        statement = statement.where(_has_tag([selection.tagged]))
-    if not selection.pinned_only:
-        return _ids(conn, statement, statuses.c.id, page)
-    statement = statement.join(pins, pins.c.status_id == statuses.c.id).where(pins.c.account_id == account_id)
-    return [StatusId(one) for one in conn.execute(statement.order_by(pins.c.id.desc()).limit(page.limit)).scalars()]
+    return statement
 
 
 def _newest(found: Collection[StatusId], page: PageQuery) -> list[StatusId]:
@@ -185,7 +220,9 @@ def _ids(conn: Connection, statement: sa.Select[Any], column: ColumnElement[Any]
     return [StatusId(row[0]) for row in paging.rows_of(conn, statement, column, page)]
 
 
-def _listed(viewer: AccountId | None, now: datetime, selection: Selection) -> list[ColumnElement[bool]]:
+def _listed(
+    viewer: AccountId | ColumnElement[Any] | None, now: datetime | ColumnElement[Any], selection: Selection
+) -> list[ColumnElement[bool]]:
     conditions = [
         statuses.c.visibility == Visibility.PUBLIC.value,
         statuses.c.reblog_of_id.is_(None),

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -50,9 +50,11 @@ from fedorg.store import (
     tags,
     thread_mutes,
 )
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import applications, blocks, bookmarks, favourites, follows, mentions, pins
 from fedorg.store.tables import statuses as statuses_table
+from fedorg.store.tables.columns import Moment
 
 # The page, what it quotes, what that quotes.
 _QUOTES_DEEP: Final = 2
@@ -226,7 +228,7 @@ class _Page:
 
 
 def _load_page(conn: Connection, now: datetime, viewer: AccountId | None, ids: Sequence[StatusId]) -> _Page:
-    found, quoting = _load_quoted(conn, _load_statuses(conn, ids))
+    found, quoting = _load_quoted(conn, statuses.list_with_boosted(conn, ids))
     named = _load_mentions(conn, found)
     authors = {status.account_id for status in found.values()}
     return _Page(
@@ -247,17 +249,6 @@ def _load_page(conn: Connection, now: datetime, viewer: AccountId | None, ids: S
     )
 
 
-def _load_statuses(conn: Connection, ids: Sequence[StatusId]) -> dict[StatusId, Status]:
-    named = statuses_table.alias("named")
-    # One list of ids: for either of two, PostgreSQL would walk the table.
-    wanted = sa.union_all(
-        sa.select(named.c.id).where(named.c.id.in_(ids)),
-        sa.select(named.c.reblog_of_id).where(named.c.id.in_(ids), named.c.reblog_of_id.is_not(None)),
-    )
-    statement = sa.select(*statuses.COLUMNS).where(statuses_table.c.id.in_(wanted))
-    return {row.id: statuses.from_row(row) for row in conn.execute(statement)}
-
-
 def _load_quoted(
     conn: Connection, found: dict[StatusId, Status]
 ) -> tuple[dict[StatusId, Status], dict[StatusId, Quote]]:
@@ -265,87 +256,110 @@ def _load_quoted(
     quoting: dict[StatusId, Quote] = {}
     newest = found
     for _ in range(_QUOTES_DEEP):
-        level = quotes.list_of_statuses(conn, newest) if newest else {}
+        level = quotes.list_of_statuses(conn, newest)
         quoting |= level
-        wanted = {one.quoted_status_id for one in level.values()} - found.keys()
-        statement = sa.select(*statuses.COLUMNS).where(statuses_table.c.id.in_(wanted - {None}))
-        newest = {row.id: statuses.from_row(row) for row in conn.execute(statement)} if wanted - {None} else {}
+        wanted = {one.quoted_status_id for one in level.values() if one.quoted_status_id is not None}
+        newest = statuses.list_by_ids(conn, wanted - found.keys())
         found = found | newest
     return found, quoting
 
 
+_account: Final = accounts_table.c
+_MENTIONS: Final = Prepared(
+    sa.select(mentions.c.status_id, _account.id, _account.username, _account.domain, _account.url, _account.uri)
+    .join(accounts_table, _account.id == mentions.c.account_id)
+    .where(mentions.c.status_id.in_(many("ids")))
+    .order_by(_account.id)
+)
+
+
 def _load_mentions(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, tuple[Mention, ...]]:
+    if not ids:
+        return {}
     named: defaultdict[StatusId, list[Mention]] = defaultdict(list)
-    account = accounts_table.c
-    statement = (
-        sa.select(mentions.c.status_id, account.id, account.username, account.domain, account.url, account.uri)
-        .join(accounts_table, account.id == mentions.c.account_id)
-        .where(mentions.c.status_id.in_(ids))
-        .order_by(account.id)
-    )
-    for row in conn.execute(statement):
+    for row in _MENTIONS.rows(conn, ids=ids):
         one = Mention(account_id=row.id, username=row.username, domain=row.domain, url=row.url, uri=row.uri)
         named[row.status_id].append(one)
     return {status_id: tuple(named[status_id]) for status_id in named}
 
 
+_APPLICATIONS: Final = Prepared(
+    sa.select(applications.c.id, applications.c.name, applications.c.website).where(applications.c.id.in_(many("ids")))
+)
+
+
 def _load_applications(conn: Connection, found: Iterable[Status]) -> dict[ApplicationId, Application]:
     ids = {status.application_id for status in found if status.application_id is not None}
-    statement = sa.select(applications.c.id, applications.c.name, applications.c.website).where(
-        applications.c.id.in_(ids)
+    if not ids:
+        return {}
+    return {row.id: Application(name=row.name, website=row.website) for row in _APPLICATIONS.rows(conn, ids=ids)}
+
+
+_viewer: Final = sa.bindparam("viewer", type_=sa.BigInteger)
+_now: Final = sa.bindparam("now", type_=Moment)
+_own: Final = statuses_table.c
+_DONE: Final = Prepared(
+    sa.union_all(
+        sa.select(sa.literal("favourited").label("what"), favourites.c.status_id.label("number")).where(
+            favourites.c.account_id == _viewer, favourites.c.status_id.in_(many("ids"))
+        ),
+        sa.select(sa.literal("bookmarked"), bookmarks.c.status_id).where(
+            bookmarks.c.account_id == _viewer, bookmarks.c.status_id.in_(many("ids"))
+        ),
+        sa.select(sa.literal("pinned"), pins.c.status_id).where(
+            pins.c.account_id == _viewer, pins.c.status_id.in_(many("ids"))
+        ),
+        sa.select(sa.literal("reblogged"), _own.reblog_of_id).where(
+            _own.account_id == _viewer, _own.reblog_of_id.in_(many("ids"))
+        ),
+        sa.select(sa.literal("muted"), _own.id).where(
+            _own.id.in_(many("ids")), thread_mutes.is_muted(_viewer, _own.thread_id)
+        ),
     )
-    return {row.id: Application(name=row.name, website=row.website) for row in conn.execute(statement)}
+)
+_RELATIONS: Final = Prepared(
+    sa.union_all(
+        sa.select(sa.literal("followed").label("what"), follows.c.target_id.label("number")).where(
+            follows.c.account_id == _viewer,
+            follows.c.target_id.in_(many("ids")),
+            follows.c.state == FollowState.ACCEPTED.value,
+        ),
+        sa.select(sa.literal("following"), follows.c.account_id).where(
+            follows.c.target_id == _viewer,
+            follows.c.account_id.in_(many("ids")),
+            follows.c.state == FollowState.ACCEPTED.value,
+        ),
+        sa.select(sa.literal("blocking"), blocks.c.target_id).where(
+            blocks.c.account_id == _viewer, blocks.c.target_id.in_(many("ids"))
+        ),
+        sa.select(sa.literal("blocked_by"), blocks.c.account_id).where(
+            blocks.c.target_id == _viewer, blocks.c.account_id.in_(many("ids"))
+        ),
+        sa.select(sa.literal("muted"), _account.id).where(
+            _account.id.in_(many("ids")), narrowing.is_muted_by(_viewer, _account.id, _now)
+        ),
+        sa.select(sa.literal("shut_out"), _account.id).where(
+            _account.id.in_(many("ids")), domain_blocks.is_shut_out(_viewer, _account.id)
+        ),
+    )
+)
 
 
 def _load_done(conn: Connection, viewer: AccountId, ids: Collection[StatusId]) -> dict[str, frozenset[StatusId]]:
-    own = statuses_table.c
-    statement = sa.union_all(
-        sa.select(sa.literal("favourited").label("what"), favourites.c.status_id.label("status_id")).where(
-            favourites.c.account_id == viewer, favourites.c.status_id.in_(ids)
-        ),
-        sa.select(sa.literal("bookmarked"), bookmarks.c.status_id).where(
-            bookmarks.c.account_id == viewer, bookmarks.c.status_id.in_(ids)
-        ),
-        sa.select(sa.literal("pinned"), pins.c.status_id).where(pins.c.account_id == viewer, pins.c.status_id.in_(ids)),
-        sa.select(sa.literal("reblogged"), own.reblog_of_id).where(own.account_id == viewer, own.reblog_of_id.in_(ids)),
-        sa.select(sa.literal("muted"), own.id).where(own.id.in_(ids), thread_mutes.is_muted(viewer, own.thread_id)),
-    )
-    return _grouped(conn, statement, ("favourited", "bookmarked", "pinned", "reblogged", "muted"))
+    groups: dict[str, set[StatusId]] = {
+        name: set() for name in ("favourited", "bookmarked", "pinned", "reblogged", "muted")
+    }
+    if ids:
+        for what, number in _DONE.rows(conn, viewer=viewer, ids=ids):
+            groups[what].add(number)
+    return {name: frozenset(group) for name, group in groups.items()}
 
 
 def _load_relations(
     conn: Connection, now: datetime, viewer: AccountId, authors: Collection[AccountId]
 ) -> dict[str, frozenset[AccountId]]:
-    account_id = accounts_table.c.id
-    statement = sa.union_all(
-        sa.select(sa.literal("followed").label("what"), follows.c.target_id.label("account_id")).where(
-            follows.c.account_id == viewer,
-            follows.c.target_id.in_(authors),
-            follows.c.state == FollowState.ACCEPTED.value,
-        ),
-        sa.select(sa.literal("following"), follows.c.account_id).where(
-            follows.c.target_id == viewer,
-            follows.c.account_id.in_(authors),
-            follows.c.state == FollowState.ACCEPTED.value,
-        ),
-        sa.select(sa.literal("blocking"), blocks.c.target_id).where(
-            blocks.c.account_id == viewer, blocks.c.target_id.in_(authors)
-        ),
-        sa.select(sa.literal("blocked_by"), blocks.c.account_id).where(
-            blocks.c.target_id == viewer, blocks.c.account_id.in_(authors)
-        ),
-        sa.select(sa.literal("muted"), account_id).where(
-            account_id.in_(authors), narrowing.is_muted_by(viewer, account_id, now)
-        ),
-        sa.select(sa.literal("shut_out"), account_id).where(
-            account_id.in_(authors), domain_blocks.is_shut_out(viewer, account_id)
-        ),
-    )
-    return _grouped(conn, statement, ("followed", "following", "blocking", "blocked_by", "muted", "shut_out"))
-
-
-def _grouped(conn: Connection, statement: sa.CompoundSelect[Any], names: Sequence[str]) -> dict[str, frozenset[Any]]:
-    groups: dict[str, set[Any]] = {name: set() for name in names}
-    for what, number in conn.execute(statement):
-        groups[what].add(number)
+    groups: defaultdict[str, set[AccountId]] = defaultdict(set)
+    if authors:
+        for what, number in _RELATIONS.rows(conn, viewer=viewer, now=now, ids=authors):
+            groups[what].add(number)
     return {name: frozenset(group) for name, group in groups.items()}

@@ -69,7 +69,7 @@ class Crowd:
             "content": f"<p>{words}</p>",
             "to": ["https://www.w3.org/ns/activitystreams#Public"],
             "cc": [f"{actor}/followers"],
-            "published": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "published": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         }
 
     async def wait_for(self, kind: str, number: int) -> None:

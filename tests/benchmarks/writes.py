@@ -16,7 +16,6 @@ _ACTIVITIES: Final = 300
 _BROADCASTS: Final = 10
 _CONTACTS: Final = 20
 _MEBIBYTE: Final = 1024 * 1024
-_PATIENCE_SECONDS: Final = 120
 
 
 async def post(scene: Scene) -> Row:
@@ -38,9 +37,10 @@ async def post(scene: Scene) -> Row:
     ]
     before, started = cpu_seconds(scene.pid), time.perf_counter()
     timing = await load.drive(scene.node.port, requests, status=200)
-    await _until_home_shows(scene, f"Posted {_POSTS - 1}")
     await scene.settle()
-    return _row(scene, "post a status", "post", before, started, timing)
+    row = _row(scene, "post a status", "post", before, started, timing)
+    await _require_in_home(scene, "Posted", _POSTS)
+    return row
 
 
 async def receive(scene: Scene) -> Row:
@@ -53,9 +53,10 @@ async def receive(scene: Scene) -> Row:
         requests.append(load.request("POST", "/inbox", scene.node.domain, headers, body))
     before, started = cpu_seconds(scene.pid), time.perf_counter()
     timing = await load.drive(scene.node.port, requests, status=202)
-    await _until_home_shows(scene, f"Received {_ACTIVITIES - 1}")
     await scene.settle()
-    return _row(scene, "inbox Create", "activity", before, started, timing)
+    row = _row(scene, "inbox Create", "activity", before, started, timing)
+    await _require_in_home(scene, "Received", _ACTIVITIES)
+    return row
 
 
 async def fan_out(scene: Scene) -> Row:
@@ -130,14 +131,17 @@ WRITES: Final[dict[str, Callable[[Scene], Awaitable[Row]]]] = {
 }
 
 
-async def _until_home_shows(scene: Scene, words: str) -> None:
-    reader = scene.people[READER]
-    async with asyncio.timeout(_PATIENCE_SECONDS):
-        while True:
-            home = await reader.get("/api/v1/timelines/home?limit=20")
-            if any(words in status["content"] for status in home):
-                return
-            await asyncio.sleep(0.1)
+async def _require_in_home(scene: Scene, word: str, number: int) -> None:
+    """Raise unless so many statuses that begin with a word came to the reader's home."""
+    reader, found, older = scene.people[READER], 0, ""
+    while page := await reader.get(f"/api/v1/timelines/home?limit=40{older}"):
+        fresh = sum(status["content"].startswith(f"<p>{word} ") for status in page)
+        found += fresh
+        older = f"&max_id={page[-1]['id']}"
+        if not fresh and found:
+            break
+    if found != number:
+        raise load.UnexpectedAnswer(f"{found} of {number} statuses came to the home timeline")
 
 
 def _row(scene: Scene, name: str, unit: str, before: float, started: float, timing: load.Timing) -> Row:

@@ -1,7 +1,8 @@
 """Rows of ``notifications``: found, counted, taken back and forgotten."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,11 +22,23 @@ def list_of_account(
     conn: Connection, account_id: AccountId, page: PageQuery, query: NotificationQuery
 ) -> list[Notification]:
     """A page of what an account asks for."""
-    statement = sa.select(notifications).where(*selected(notifications, account_id, query))
-    return [from_row(row) for row in paging.rows_of(conn, statement, notifications.c.id, page)]
+    if query.from_account_id is None:
+        rows: Sequence[Any] = _page_of(query).rows(conn, page, account_id=account_id)
+    else:
+        statement = sa.select(notifications).where(*selected(notifications, account_id, query))
+        rows = paging.rows_of(conn, statement, notifications.c.id, page)
+    return [from_row(row) for row in rows]
 
 
-def selected(rows: sa.FromClause, account_id: AccountId, query: NotificationQuery) -> tuple[ColumnElement[bool], ...]:
+@lru_cache(maxsize=64)
+def _page_of(query: NotificationQuery) -> paging.PreparedPage:
+    asked = selected(notifications, sa.bindparam("account_id", type_=sa.BigInteger), query)
+    return paging.PreparedPage(sa.select(notifications).where(*asked), notifications.c.id)
+
+
+def selected(
+    rows: sa.FromClause, account_id: AccountId | ColumnElement[Any], query: NotificationQuery
+) -> tuple[ColumnElement[bool], ...]:
     """What holds for the rows of ``notifications``, or of an alias of it, that an account asks for.
 
     What suspended accounts caused is left out; but somebody who waits for approval counts as suspended, and staff must

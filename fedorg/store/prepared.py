@@ -1,0 +1,156 @@
+"""Statements that are compiled once: to build, key and compile one anew costs many times what it takes to run it.
+
+A ``Prepared`` holds one statement with named parameters (``sa.bindparam``), of which those made by ``many`` take lists.
+It keeps the statement's text for each engine and each length of its lists, and hands it to the driver; parameters and
+columns are converted by their types as anywhere else. What every page, post and activity asks is asked this way.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy import BindParameter, Connection, Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+_Convert: TypeAlias = Callable[[Any], Any]
+
+# Lists are filled up to one of these lengths, so that there are few texts of one statement; longer ones to thousands.
+_LENGTHS: Final = (1, 2, 4, 8, 12, 20, 30, 40, 60, 80, 120, 160, 250, 500, 1000)
+
+
+def many(name: str) -> BindParameter[Any]:
+    """A parameter that takes a list, for the right side of ``in_``."""
+    return sa.bindparam(name, expanding=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A statement as a driver takes it, and what its parameters are.
+
+    By position: each part of ``places`` is the name of a parameter, or a tuple with a fixed value. By name:
+    ``places`` is None, ``fixed`` holds the fixed values and ``names`` those of the items of each list.
+    """
+
+    sql: str
+    places: tuple[str | tuple[Any], ...] | None
+    fixed: Mapping[str, Any]
+    names: Mapping[str, Sequence[str]]
+    columns: tuple[tuple[int, _Convert], ...]
+
+
+class Prepared:
+    """One statement; ``rows`` runs it. Made once, used by every thread."""
+
+    def __init__(self, statement: sa.Select[Any] | sa.CompoundSelect[Any]) -> None:
+        self._statement = statement
+        names = [column.name for column in statement.selected_columns]
+        record: Any = namedtuple("Record", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - known only here
+        self._record: _Convert = record._make
+        self._texts: dict[tuple[str, int], _Text] = {}
+        self._converters: dict[str, dict[str, _Convert]] = {}
+        # Lists that are fixed have names that nobody could give.
+        self._lists = frozenset(
+            bind.key
+            for bind in sa.sql.visitors.iterate(statement)
+            if isinstance(bind, BindParameter) and bind.expanding and bind.key.isidentifier()
+        )
+
+    def rows(self, conn: Connection, /, **values: Any) -> list[Any]:  # noqa: ANN401 - as SQLAlchemy takes them
+        """The rows for these values of the parameters, as named tuples; its lists are of one length, which is not 0."""
+        length = 0
+        for name in self._lists:
+            values[name] = _filled(values[name])
+            length = len(values[name])
+        text = self._texts.get((conn.dialect.name, length)) or self._text(conn.dialect, values, length)
+        for name, convert in self._converters[conn.dialect.name].items():
+            values[name] = convert(values[name])
+        result = conn.exec_driver_sql(text.sql, self._bound(text, values))
+        found = result.cursor.fetchall()
+        result.close()
+        if text.columns:
+            found = [_converted(row, text.columns) for row in found]
+        return [*map(self._record, found)]
+
+    def _bound(self, text: _Text, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a tuple or a mapping
+        if text.places is None:
+            bound = dict(text.fixed)
+            for name, value in values.items():
+                if name in self._lists:
+                    bound.update(zip(text.names[name], value, strict=True))
+                else:
+                    bound[name] = value
+            return bound
+        placed: list[Any] = []
+        for place in text.places:
+            if isinstance(place, tuple):
+                placed += place
+            elif place in self._lists:
+                placed += values[place]
+            else:
+                placed.append(values[place])
+        return tuple(placed)
+
+    def _text(self, dialect: Dialect, values: Mapping[str, Any], length: int) -> _Text:
+        compiled = self._statement.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
+        state = compiled.construct_expanded_state(dict(values))
+        names = {name: items for name, items in state.parameter_expansion.items() if name in self._lists}
+        items = {item: name for name, expanded in names.items() for item in expanded}
+        fixed = {
+            name: _bind(compiled.binds[name].type, dialect)(value) if name in compiled.binds else value
+            for name, value in state.parameters.items()
+            if name not in values and name not in items
+        }
+        self._converters[dialect.name] = {
+            name: convert
+            for name in values.keys() - self._lists
+            if (convert := compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
+        text = _Text(
+            sql=state.statement,
+            places=None if state.positiontup is None else tuple(_places(state.positiontup, items, fixed)),
+            fixed=fixed,
+            names=names,
+            columns=tuple(_columns([column.type for column in self._statement.selected_columns], dialect)),
+        )
+        self._texts[dialect.name, length] = text
+        return text
+
+
+def _places(positions: Sequence[str], items: Mapping[str, str], fixed: Mapping[str, Any]) -> list[str | tuple[Any]]:
+    places: list[str | tuple[Any]] = []
+    for name in positions:
+        if name in fixed:
+            places.append((fixed[name],))
+        elif name not in items:
+            places.append(name)
+        elif name.endswith("_1"):
+            # The items of a list follow the first of them.
+            places.append(items[name])
+    return places
+
+
+def _filled(items: Collection[Any]) -> list[Any]:
+    """The list, with its last item repeated up to one of few lengths: to be in it twice is to be in it."""
+    found = list(items)
+    length = next((length for length in _LENGTHS if length >= len(found)), -(-len(found) // 1000) * 1000)
+    return found + found[-1:] * (length - len(found))
+
+
+def _bind(kind: TypeEngine[Any], dialect: Dialect) -> _Convert:
+    return kind.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+
+
+def _columns(kinds: Sequence[TypeEngine[Any]], dialect: Dialect) -> list[tuple[int, _Convert]]:
+    converters = (kind.dialect_impl(dialect).result_processor(dialect, None) for kind in kinds)
+    return [(position, convert) for position, convert in enumerate(converters) if convert is not None]
+
+
+def _converted(row: Sequence[Any], columns: Sequence[tuple[int, _Convert]]) -> list[Any]:
+    values = list(row)
+    for position, convert in columns:
+        values[position] = convert(values[position])
+    return values
