@@ -11,7 +11,7 @@ lost a deadlock is run again, so that a unit does nothing but database work and 
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Concatenate, Final, Literal, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, make_url
@@ -66,6 +66,13 @@ class Database(Protocol):
         What was returned survives a crash. What the unit raises is raised here, and then nothing of it is stored.
         Cancelling the caller gives up the answer, not the unit: it still runs and commits. When the connection breaks
         during the commit itself, the error says nothing about whether the unit is stored.
+        """
+        ...
+
+    async def version(self) -> Hashable | None:
+        """What stays equal only as long as nothing is committed, by this process or any other; None when nobody knows.
+
+        What ``write`` has answered before has changed it.
         """
         ...
 

@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 ATTEMPTS_MAX: Final = 6
 _LOST_TO_ANOTHER: Final = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
+_SNAPSHOT: Final = text("SELECT CAST(pg_current_snapshot() AS text)")
 _PAUSE_SECONDS: Final = 0.01
 _DEAF_SECONDS: Final = 2.0
 _SESSION: Final = (
@@ -75,6 +76,13 @@ class PostgresqlDatabase:
         call = Call(lambda conn: unit(conn, *args, **kwargs))
         self._threads.submit(self._run, self._writing, call)
         return await call.answer
+
+    async def version(self) -> str | None:
+        """See ``Database.version``."""
+        try:
+            return await self.read(_snapshot)
+        except (DatabaseClosed, DBAPIError):
+            return None
 
     async def close(self) -> None:
         """See ``Database.close``."""
@@ -153,6 +161,12 @@ def session_url(url: URL) -> URL:
 
 def _ping(conn: Connection) -> None:
     conn.execute(text("SELECT 1"))
+
+
+def _snapshot(conn: Connection) -> str:
+    """Which transactions are seen; two that are equal see the same."""
+    snapshot: str = conn.execute(_SNAPSHOT).scalar_one()
+    return snapshot
 
 
 def _run_until_settled(engine: Engine, call: Call[Any]) -> None:

@@ -38,7 +38,6 @@ class _Text:
     places: tuple[str | tuple[Any], ...] | None
     fixed: Mapping[str, Any]
     names: Mapping[str, Sequence[str]]
-    columns: tuple[tuple[int, _Convert], ...]
 
 
 class Prepared:
@@ -51,6 +50,7 @@ class Prepared:
         self._record: _Convert = record._make
         self._texts: dict[tuple[str, int], _Text] = {}
         self._converters: dict[str, dict[str, _Convert]] = {}
+        self._columns: dict[str, list[tuple[int, _Convert]]] = {}
         # Lists that are fixed have names that nobody could give.
         self._lists = frozenset(
             bind.key
@@ -68,10 +68,14 @@ class Prepared:
         for name, convert in self._converters[conn.dialect.name].items():
             values[name] = convert(values[name])
         result = conn.exec_driver_sql(text.sql, self._bound(text, values))
+        columns = self._columns.get(conn.dialect.name)
+        if columns is None:
+            kinds = [column.type for column in self._statement.selected_columns]
+            columns = self._columns[conn.dialect.name] = _columns(kinds, result.cursor.description, conn.dialect)
         found = result.cursor.fetchall()
         result.close()
-        if text.columns:
-            found = [_converted(row, text.columns) for row in found]
+        if columns:
+            found = [_converted(row, columns) for row in found]
         return [*map(self._record, found)]
 
     def _bound(self, text: _Text, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a tuple or a mapping
@@ -114,7 +118,6 @@ class Prepared:
             places=None if state.positiontup is None else tuple(_places(state.positiontup, items, fixed)),
             fixed=fixed,
             names=names,
-            columns=tuple(_columns([column.type for column in self._statement.selected_columns], dialect)),
         )
         self._texts[dialect.name, length] = text
         return text
@@ -144,8 +147,14 @@ def _bind(kind: TypeEngine[Any], dialect: Dialect) -> _Convert:
     return kind.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
 
 
-def _columns(kinds: Sequence[TypeEngine[Any]], dialect: Dialect) -> list[tuple[int, _Convert]]:
-    converters = (kind.dialect_impl(dialect).result_processor(dialect, None) for kind in kinds)
+def _columns(
+    kinds: Sequence[TypeEngine[Any]], description: Sequence[Sequence[Any]], dialect: Dialect
+) -> list[tuple[int, _Convert]]:
+    """How values of these kinds are converted, by position; the driver says how they come."""
+    converters = (
+        kind.dialect_impl(dialect).result_processor(dialect, described[1])
+        for kind, described in zip(kinds, description, strict=True)
+    )
     return [(position, convert) for position, convert in enumerate(converters) if convert is not None]
 
 

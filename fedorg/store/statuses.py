@@ -54,21 +54,7 @@ _COUNTED_REPLIES: Final = (Visibility.PUBLIC, Visibility.UNLISTED)
 
 def from_row(row: sa.Row[Any]) -> Status:
     """The status in a row that holds ``COLUMNS`` under their own names."""
-    values = row._mapping  # noqa: SLF001 - SQLAlchemy's public name
-    quote_policy, interaction_policy = values[statuses.c.quote_policy], values[statuses.c.interaction_policy]
-    return Status(
-        **{name: values[statuses.c[name]] for name in _PLAIN},
-        audience=Audience(
-            reach=Reach(values[statuses.c.reach]),
-            visibility=Visibility(values[statuses.c.visibility]),
-            partners=domain_names.from_text(values[statuses.c.reach_partners]),
-        ),
-        emojis=tuple(Emoji(**one) for one in values[statuses.c.emojis]),
-        quote_policy=None if quote_policy is None else QuotePolicy(quote_policy),
-        interaction_policy=None
-        if interaction_policy is None
-        else msgspec.convert(interaction_policy, InteractionPolicy),
-    )
+    return _from_values({column.name: row._mapping[column] for column in COLUMNS})  # noqa: SLF001 - SQLAlchemy's public name
 
 
 def list_by_ids(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, Status]:
@@ -86,10 +72,17 @@ def list_with_boosted(conn: Connection, ids: Collection[StatusId]) -> dict[Statu
 
 
 def _from_record(record: tuple[Any, ...]) -> Status:
-    values = dict(zip(_NAMES, record, strict=True))
+    return _from_values(dict(zip(_NAMES, record, strict=True)))
+
+
+def _from_values(values: dict[str, Any]) -> Status:
     quote_policy, interaction_policy = values.pop("quote_policy"), values.pop("interaction_policy")
     return Status(
-        audience=Audience(reach=Reach(values.pop("reach")), visibility=Visibility(values.pop("visibility"))),
+        audience=Audience(
+            reach=Reach(values.pop("reach")),
+            visibility=Visibility(values.pop("visibility")),
+            partners=domain_names.from_text(values.pop("reach_partners")),
+        ),
         emojis=tuple([Emoji(**one) for one in values.pop("emojis")]),
         quote_policy=None if quote_policy is None else QuotePolicy(quote_policy),
         interaction_policy=None

@@ -6,7 +6,6 @@ get ``{"error": …}``, people a page; nobody gets a traceback.
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -32,8 +31,9 @@ from fedorg.domain.ip_blocks import IpBlockSeverity
 from fedorg.node import Node
 from fedorg.services.moderation import ip_blocks
 from fedorg.services.streams import Streams
+from fedorg.web import answers
 from fedorg.web.bodies import LimitedRequest
-from fedorg.web.limits import Budget, Limiter, Rule, subject_of_address
+from fedorg.web.limits import Budget, Limiter, Rule, limit_headers, subject_of_address
 from fedorg.web.params import id_in
 
 logger = log.get_logger()
@@ -115,7 +115,8 @@ def streams_of(app: Quart) -> Streams:
 def install(app: Quart, node: Node) -> None:
     """Make ``app`` an application of ``node``: errors, headers, limits and log lines as this module says."""
     app.extensions[_NODE] = node
-    app.extensions[_LIMITER] = Limiter(node.now, node.settings.rate_limits)
+    limiter = Limiter(node.now, node.settings.rate_limits)
+    app.extensions[_LIMITER] = limiter
     app.extensions[_STREAMS] = Streams(node)
     app.url_map.converters["id"] = IdConverter
     # Mastodon takes every address with a slash at its end as well, and some clients send one.
@@ -127,6 +128,7 @@ def install(app: Quart, node: Node) -> None:
     app.register_error_handler(errors.FedorgError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_fault)
+    app.asgi_app = answers.KeptAnswers(app.asgi_app, node, limiter)  # type: ignore[method-assign] # as Quart documents middleware
 
 
 def json_answer(entity: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -176,6 +178,8 @@ def client_address() -> str:
 
 def spend(rule: Rule, subject: str) -> None:
     """Count this request against a limit; raises ``TooManyRequests`` when it is one too many."""
+    if (account := answers.account_of(asked().scope)) is not None:
+        account.spent.append((rule, subject))
     limiter: Limiter = current_app.extensions[_LIMITER]
     budget = limiter.spend(rule, subject)
     if budget is None:
@@ -245,25 +249,18 @@ async def _finish(response: Response) -> Response:
         response.headers["Access-Control-Expose-Headers"] = _EXPOSED
     budget: Budget | None = g.get("budget")
     if budget is not None:
-        response.headers["X-RateLimit-Limit"] = str(budget.limit)
-        response.headers["X-RateLimit-Remaining"] = str(max(0, budget.remaining))
-        response.headers["X-RateLimit-Reset"] = budget.reset_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    _record(response.status_code)
+        response.headers.update(limit_headers(budget))
+    route = request.url_rule.rule if request.url_rule is not None else "(none)"
+    seconds = time.perf_counter() - g.get("started", time.perf_counter())
+    answers.record(this_node(), route, _method(), response.status_code, seconds)
+    if (account := answers.account_of(request.scope)) is not None:
+        account.route = route
     return response
 
 
 async def _close(_problem: BaseException | None) -> None:
     if isinstance(request, LimitedRequest):
         request.close_uploads()
-
-
-def _record(status: int) -> None:
-    route = request.url_rule.rule if request.url_rule is not None else "(none)"
-    seconds = time.perf_counter() - g.get("started", time.perf_counter())
-    metrics = this_node().metrics
-    metrics.requests.labels(route=route, method=_method(), status=str(status)).inc()
-    metrics.request_seconds.labels(route=route).observe(seconds)
-    logger.info("request", method=_method(), route=route, status=status, milliseconds=round(seconds * 1000, 1))
 
 
 def _method() -> str:

@@ -49,6 +49,15 @@ class Budget:
     reset_at: datetime
 
 
+def limit_headers(budget: Budget) -> dict[str, str]:
+    """What is left of a budget, in Mastodon's headers."""
+    return {
+        "X-RateLimit-Limit": str(budget.limit),
+        "X-RateLimit-Remaining": str(max(0, budget.remaining)),
+        "X-RateLimit-Reset": budget.reset_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+    }
+
+
 class Limiter:
     """The counters of one process; the longest unused are forgotten first when there are too many."""
 

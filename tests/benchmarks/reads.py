@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tests.benchmarks import load
@@ -13,6 +13,7 @@ from tests.benchmarks.scene import AUTHOR, THREAD, Scene
 
 _WARM_SECONDS: Final = 0.5
 _COUNTED: Final = 10
+_NUMBERED: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class Read:
     request: Callable[[Scene], bytes]
     size: int = 1
     size_of: Callable[[Any], int] = lambda _: 1
+    is_anew: bool = False
+    """Whether each request bears a number of its own, so that none is answered from what was kept."""
 
 
 def _actor(scene: Scene) -> bytes:
@@ -35,13 +38,19 @@ def _context_size(entity: dict[str, list[object]]) -> int:
     return 1 + len(entity["ancestors"]) + len(entity["descendants"])
 
 
+_HOME: Final = Read(
+    name="home", request=lambda scene: scene.request("/api/v1/timelines/home?limit=20"), size=20, size_of=len
+)
+_CONTEXT: Final = Read(
+    name="context",
+    request=lambda scene: scene.request(f"/api/v1/statuses/{scene.ids['thread']}/context"),
+    size=THREAD,
+    size_of=_context_size,
+)
+
 READS: Final = (
-    Read(
-        name="home",
-        request=lambda scene: scene.request("/api/v1/timelines/home?limit=20"),
-        size=20,
-        size_of=len,
-    ),
+    _HOME,
+    replace(_HOME, name="home, made anew", is_anew=True),
     Read(
         name="local",
         request=lambda scene: scene.request("/api/v1/timelines/public?local=true&limit=20"),
@@ -60,12 +69,8 @@ READS: Final = (
         size=20,
         size_of=len,
     ),
-    Read(
-        name="context",
-        request=lambda scene: scene.request(f"/api/v1/statuses/{scene.ids['thread']}/context"),
-        size=THREAD,
-        size_of=_context_size,
-    ),
+    _CONTEXT,
+    replace(_CONTEXT, name="context, made anew", is_anew=True),
     Read(name="status", request=lambda scene: scene.request(f"/api/v1/statuses/{scene.ids['status']}")),
     Read(name="actor, signed", request=_actor),
     Read(name="instance", request=lambda scene: scene.request("/api/v2/instance", None)),
@@ -82,9 +87,10 @@ async def measure(scene: Scene, read: Read, seconds: float) -> Row:
     status, body = await load.ask(scene.node.port, request)
     if status != 200 or read.size_of(json.loads(body)) != read.size:
         raise load.UnexpectedAnswer(f"{read.name}: {status} {body[:500]!r}")
-    await load.drive(scene.node.port, [request], status=200, seconds=_WARM_SECONDS)
+    requests = _numbered(request) if read.is_anew else [request]
+    await load.drive(scene.node.port, requests, status=200, seconds=_WARM_SECONDS)
     before = cpu_seconds(scene.pid)
-    timing = await load.drive(scene.node.port, [request], status=200, seconds=seconds)
+    timing = await load.drive(scene.node.port, requests[::-1], status=200, seconds=seconds)
     used = cpu_seconds(scene.pid) - before
     return Row(
         name=read.name,
@@ -105,6 +111,14 @@ async def count_queries(scene: Scene, reads: tuple[Read, ...]) -> Mapping[str, f
         request = read.request(scene)
         await load.drive(scene.node.port, [request], status=200, connections=1)
         before = scene.queries()
-        await load.drive(scene.node.port, [request] * _COUNTED, status=200, connections=1)
+        requests = _numbered(request)[:_COUNTED] if read.is_anew else [request] * _COUNTED
+        await load.drive(scene.node.port, requests, status=200, connections=1)
         found[read.name] = (scene.queries() - before) / _COUNTED
     return found
+
+
+def _numbered(request: bytes) -> list[bytes]:
+    """The request, each time with another parameter that means nothing."""
+    start, _, rest = request.partition(b" HTTP/1.1")
+    mark = b"&" if b"?" in start else b"?"
+    return [b"%b%bnumber=%d HTTP/1.1%b" % (start, mark, number, rest) for number in range(_NUMBERED)]
