@@ -67,6 +67,11 @@ class Peer:
     closed_until: datetime | None = None
     """While set and in the future, the circuit breaker holds deliveries back."""
     ceilings: Ceilings = UNLIMITED
+    blocked_at: datetime | None = None
+    """Since when administrators block it, in one of these ways or by its tier."""
+    is_silenced: bool = False
+    reject_media: bool = False
+    reject_reports: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

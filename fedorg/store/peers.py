@@ -272,4 +272,8 @@ def _peer(row: Row[Any]) -> Peer:
         failures=row.failures,
         closed_until=row.closed_until,
         ceilings=_ceilings(row),
+        blocked_at=row.blocked_at,
+        is_silenced=row.is_silenced,
+        reject_media=row.reject_media,
+        reject_reports=row.reject_reports,
     )

@@ -11,18 +11,19 @@ from sqlalchemy import Connection
 from fedorg.domain.reactions import Reaction, ReactionCount
 from fedorg.ids import AccountId, StatusId
 from fedorg.store.prepared import Prepared, many
-from fedorg.store.tables import reactions
+from fedorg.store.tables import accounts, reactions
 from fedorg.store.upsert import insert_ignore
 
 _COUNTS: Final = Prepared(
     sa.select(
         reactions.c.status_id,
         reactions.c.name,
-        sa.func.min(reactions.c.url).label("url"),
+        sa.func.min(sa.case((accounts.c.media_rejected, sa.null()), else_=reactions.c.url)).label("url"),
         sa.func.count().label("count"),
         sa.func.max(sa.case((reactions.c.account_id == sa.bindparam("viewer"), 1), else_=0)).label("own"),
     )
-    .where(reactions.c.status_id.in_(many("ids")))
+    .join(accounts, accounts.c.id == reactions.c.account_id)
+    .where(reactions.c.status_id.in_(many("ids")), accounts.c.suspended_at.is_(None))
     .group_by(reactions.c.status_id, reactions.c.name)
     .order_by(reactions.c.status_id, sa.func.min(reactions.c.id))
 )
@@ -79,7 +80,10 @@ def delete_by_name(conn: Connection, account_id: AccountId, status_id: StatusId,
 def counts_of_statuses(
     conn: Connection, viewer: AccountId | None, ids: Collection[StatusId]
 ) -> dict[StatusId, tuple[ReactionCount, ...]]:
-    """The reactions to each status that has any, the first emoji first, in one query."""
+    """The reactions to each status that has any, the first emoji first, in one query.
+
+    Those of suspended accounts do not count; emojis of servers whose media are rejected have no picture.
+    """
     if not ids:
         return {}
     found: defaultdict[StatusId, list[ReactionCount]] = defaultdict(list)

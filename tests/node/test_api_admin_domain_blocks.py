@@ -156,16 +156,16 @@ async def test_media_and_reports_of_a_server_are_refused(below: Meeting) -> None
     for name in ("fred", "rita"):
         below.add(name, icon=picture, image=picture, tag=[emoji])
     await follow_remote(below.working, anna, below.peer, "fred")
+    mine = success(await anna.api.post("/api/v1/statuses", data={"status": "Look"}))
+    await below.say("EmojiReact", "fred", mine["uri"], content=":cat:", tag=[emoji])
     await say(below, "fred", ":cat:", attachment=[picture | {"type": "Document"}], tag=[emoji])
 
     async def shown() -> list[bool]:
-        (status,) = entities(await anna.api.get("/api/v1/timelines/home"), "Status")
-        account = status["account"]
-        shown = [account[name] == PICTURE for name in ("avatar", "avatar_static", "header")]
-        return [
-            *shown,
-            *(bool(listed) for listed in (account["emojis"], status["emojis"], status["media_attachments"])),
-        ]
+        status, own = entities(await anna.api.get("/api/v1/timelines/home"), "Status")
+        account, (reaction,) = status["account"], own["reactions"]
+        addresses = [account["avatar"], account["avatar_static"], account["header"], reaction["url"]]
+        listed = (account["emojis"], status["emojis"], status["media_attachments"])
+        return [*(address == PICTURE for address in addresses), *(bool(one) for one in listed)]
 
     assert all(await shown())
     made = await block(boss, below.peer.domain, severity="noop", reject_media=True, reject_reports=True)

@@ -22,7 +22,7 @@ async def below(serve: Callable[..., Awaitable[NodeServer]]) -> AsyncIterator[Me
 
 
 async def test_a_host_below_a_blocked_one_is_not_spoken_with(below: Meeting) -> None:
-    """What it sends is refused, what was meant for it stays here, and nobody is looked up there."""
+    """What it sends is refused, what was meant for it stays here, and nobody is looked up there (S15)."""
     anna = await below.working.person("anna")
     fred = below.add("fred")
     below.add("rita")

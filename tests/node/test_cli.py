@@ -169,6 +169,7 @@ async def test_an_administrator_says_what_a_server_is(node: RunningNode) -> None
     assert as_json(shown) == as_json(made)
     tiers = {peer["domain"]: peer["tier"] for peer in as_json(after)}
     assert tiers == {"sales.org.example": "sibling", "spam.example": "blocked"}
+    assert [bool(peer["blocked_since"]) for peer in as_json(after)] == [False, True]
     assert wrong.code == 2
     assert refused(unknown)
     assert as_json(limited)["ceilings"]["media"] is False
