@@ -12,6 +12,7 @@ import fedorg
 from fedorg.cli import (
     announcements,
     audit,
+    backup,
     demo,
     doctor,
     emojis,
@@ -91,6 +92,8 @@ for _command in (
     texts.rule,
     texts.text,
     audit.audit,
+    backup.backup,
+    backup.restore,
     doctor.doctor,
     demo.demo,
     settings.settings,

@@ -20,7 +20,7 @@ from fedorg.domain.accounts import Account, ActorType, Invite, User, UserRole
 from fedorg.domain.ip_blocks import IpBlockSeverity
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.oauth import Token
-from fedorg.errors import Forbidden, Invalid
+from fedorg.errors import Forbidden, Invalid, SettingsError
 from fedorg.ids import AccountId, ApplicationId, InviteId, UserId
 from fedorg.node import Node
 from fedorg.services import keypairs, mailing, oauth
@@ -66,16 +66,25 @@ class SignUp:
 
 
 async def ensure_node_actor(node: Node) -> Account:
-    """The actor of the node itself, made with its keys at the first start."""
+    """The actor of the node itself, made with its keys at the first start.
+
+    Raises ``SettingsError`` where another name has been used with this database: identities contain it.
+    """
     known = await node.read(accounts.find_by_uri, node.uris.node_actor)
     if known is not None:
-        return known
+        return _require_same_handles(node, known)
+    other = await node.read(accounts.find_node_actor)
+    if other is not None:
+        problem = (
+            f"public_url: this database is that of {other.uri.removesuffix('/actor')}. The name of a node is in every "
+            "identity that other servers know, and can never change; set it as it was."
+        )
+        raise SettingsError([problem])
     pairs = await keypairs.new_key_pairs()
     uri = node.uris.node_actor
     actor = Account(
         id=AccountId(node.ids.next()),
-        # A port is part of a domain between nodes on one machine, and no part of a username.
-        username=node.settings.domain.replace(":", "."),
+        username=_node_username(node),
         domain=None,
         uri=uri,
         url=f"{node.uris.base}/about",
@@ -99,6 +108,21 @@ async def ensure_node_actor(node: Node) -> Account:
         return actor
 
     return await node.write(unit)
+
+
+def _node_username(node: Node) -> str:
+    # A port is part of a domain between nodes on one machine, and no part of a username.
+    return node.settings.domain.replace(":", ".")
+
+
+def _require_same_handles(node: Node, actor: Account) -> Account:
+    if actor.username != _node_username(node):
+        problem = (
+            f"handle_domain: handles of this node end in @{actor.username}. Other servers know its people by them, and "
+            "they can never change; set it as it was."
+        )
+        raise SettingsError([problem])
+    return actor
 
 
 async def ensure_owner(node: Node, username: str) -> User | None:

@@ -140,6 +140,13 @@ def find_by_uri(conn: Connection, uri: str) -> Account | None:
     return None if row is None else with_moves(conn, [from_row(row)])[0]
 
 
+def find_node_actor(conn: Connection) -> Account | None:
+    """The actor that speaks for this node, whatever its name."""
+    is_ours = (accounts.c.domain.is_(None), accounts.c.actor_type == ActorType.APPLICATION.value)
+    row = conn.execute(sa.select(*COLUMNS).where(*is_ours).limit(1)).one_or_none()
+    return None if row is None else from_row(row)
+
+
 def list_by_uris(conn: Connection, uris: Collection[str]) -> dict[str, Account]:
     """The accounts that exist among those with these identities, in one query; one more when any of them moved."""
     if not uris:

@@ -99,10 +99,12 @@ async def check(url: str) -> MigrationState:
     return await asyncio.to_thread(_check, url)
 
 
-async def migrate(url: str, progress: Progress | None = None) -> list[str]:
+async def migrate(url: str, progress: Progress | None = None, *, until: str | None = None) -> list[str]:
     """Apply the revisions that are pending, in order, and return their names; none if another process did.
 
-    Raises ``MigrationRefused`` and ``DatabaseUnavailable``. A cancelled caller does not stop it.
+    With ``until`` those after that revision are left out, for a backup that was made at it. Raises
+    ``MigrationRefused``, also for a revision this version does not have, and ``DatabaseUnavailable``. A cancelled
+    caller does not stop it.
     """
     loop = asyncio.get_running_loop()
 
@@ -110,7 +112,7 @@ async def migrate(url: str, progress: Progress | None = None) -> list[str]:
         if progress is not None:
             loop.call_soon_threadsafe(progress, revision)
 
-    return await asyncio.to_thread(_migrate, url, report)
+    return await asyncio.to_thread(_migrate, url, report, until)
 
 
 def _check(url: str) -> MigrationState:
@@ -118,18 +120,22 @@ def _check(url: str) -> MigrationState:
     if parsed.get_backend_name() == "sqlite" and not sqlite_path(parsed).exists():
         revisions = _revisions()
         return MigrationState(current=None, head=revisions[-1], pending=revisions)
-    with _connect(parsed, "BEGIN") as conn, conn.begin():
-        return _state(conn)
+    with connect(parsed, "BEGIN") as conn, conn.begin():
+        return state_of(conn)
 
 
-def _migrate(url: str, report: Progress) -> list[str]:
+def _migrate(url: str, report: Progress, until: str | None) -> list[str]:
     applied: list[str] = []
+    if until is not None and until not in _revisions():
+        raise MigrationRefused(
+            f"Revision {until} is not one of this version of fedorg: a newer version made it. Install that version."
+        )
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         _make_file(parsed)
-    with _connect(parsed, "BEGIN EXCLUSIVE") as conn:
+    with connect(parsed, "BEGIN EXCLUSIVE") as conn:
         _take_turns(conn)
-        while (revision := _apply_next(conn)) is not None:
+        while (revision := _apply_next(conn, until)) is not None:
             report(revision)
             applied.append(revision)
     return applied
@@ -145,13 +151,13 @@ def _make_file(url: URL) -> None:
         raise DatabaseUnavailable(url, problem) from problem
 
 
-def _apply_next(conn: Connection) -> str | None:
+def _apply_next(conn: Connection, until: str | None) -> str | None:
     """Apply the oldest pending revision in one transaction; None when there is none."""
     with conn.begin():
-        state = _state(conn)
+        state = state_of(conn)
         if state.is_torn:
             raise MigrationRefused(state.explain())
-        if not state.pending:
+        if not state.pending or (until is not None and state.current == until):
             return None
         _apply(conn, state.pending[0])
         return state.pending[0]
@@ -168,7 +174,7 @@ def _apply(conn: Connection, revision: str) -> None:
 
 
 @contextlib.contextmanager
-def _connect(url: URL, begin: str) -> Iterator[Connection]:
+def connect(url: URL, begin: str) -> Iterator[Connection]:
     """A connection of its own, without a limit on how long a statement takes; ``begin`` is for SQLite."""
     try:
         conn = _open_sqlite(url, begin) if url.get_backend_name() == "sqlite" else _open_postgresql(url)
@@ -205,7 +211,8 @@ def _take_turns(conn: Connection) -> None:
             conn.exec_driver_sql("SELECT pg_advisory_lock(%(key)s)", {"key": _LOCK})
 
 
-def _state(conn: Connection) -> MigrationState:
+def state_of(conn: Connection) -> MigrationState:
+    """Where the database behind a connection stands; ``check`` and ``migrate`` open one themselves."""
     revisions = _revisions()
     present, ours = set(inspect(conn).get_table_names()), set(metadata.tables)
     recorded = _recorded(conn) if _VERSIONS.name in present else ()
