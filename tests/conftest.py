@@ -129,4 +129,6 @@ class _ByServers(LoadScopeScheduling):  # type: ignore[misc] # xdist has no type
 
 # First parameters for each of which servers and databases are made anew.
 _VARIANT: Final = re.compile(r"\[(?:sqlite|postgresql|rfc9421|cavage)\b(?:-part\d)?")
-_LONGEST: Final = frozenset({"test_contract.py"})
+_LONGEST: Final = frozenset(
+    {"test_contract.py", "test_mail_servers.py", "test_start.py", "test_wheel.py", "test_worker.py"}
+)
