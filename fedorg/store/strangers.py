@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.visibility import Tier
-from fedorg.store.tables import accounts, deliveries, metadata, peers
+from fedorg.store.tables import accounts, deliveries, metadata, partnerships, peers
 
 # What an account says of itself, or what was noted on the way, ties it to nothing.
 _OWN: Final = frozenset({"account_keys", "completions", "dismissed_suggestions", "featured_tags", "pins"})
@@ -62,6 +62,8 @@ def delete_peers(conn: Connection, before: datetime, limit: int) -> int:
             peers.c.tier == Tier.OPEN.value,
             peers.c.block_id.is_(None),
             peers.c.allow_id.is_(None),
+            peers.c.ceilings.is_(None),
+            ~sa.exists().where(partnerships.c.domain == peers.c.domain),
             *is_old,
             ~sa.exists().where(accounts.c.peer == peers.c.domain),
             ~sa.exists().where(deliveries.c.domain == peers.c.domain),

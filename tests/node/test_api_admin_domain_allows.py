@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from fedorg.domain.accounts import UserRole
+from fedorg.domain.partnerships import GrantChange
 from fedorg.domain.visibility import Tier
 from fedorg.jobs import upkeep
 from fedorg.services import auditing, peers
@@ -46,10 +47,13 @@ async def test_who_is_allowed_is_a_partner(serve: Callable[..., Awaitable[NodeSe
         assert words in refusal(await boss.api.post(ALLOWS, data={"domain": domain}), 422)
     noop = {"domain": "odd.example", "severity": "noop"}
     success(await boss.api.post("/api/v1/admin/domain_blocks", json=noop))
+    for domain in ("capped.example", "stranger.example"):
+        await peers.set_tier(server.node, domain, Tier.OPEN)
+    await peers.change_ceilings(server.node, "capped.example", GrantChange(media=False))
     server.clock.advance(timedelta(days=400))
     await upkeep.keep_up(server.node)
     known = {one.peer.domain for one in await peers.list_peers(server.node)}
-    assert known == {"sales.example", "bad.example", "acme.example", "odd.example"}
+    assert known == {"sales.example", "bad.example", "acme.example", "odd.example", "capped.example"}
     api = await server.api(await server.token(boss.user, SCOPES))
 
     assert success(await api.delete(f"{ALLOWS}/{made['id']}")) == {}
