@@ -8,6 +8,7 @@ Controlled Identifiers §2.2.2) for Ed25519.
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -92,6 +93,7 @@ def public_to_pem(key: PublicKey) -> str:
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode("ascii")
 
 
+@lru_cache(maxsize=1024)
 def load_public_pem(text: str) -> PublicKey:
     """A peer's ``publicKeyPem``: SubjectPublicKeyInfo, or PKCS#1 as some peers write it."""
     if len(text) > KEY_TEXT_MAX:

@@ -40,6 +40,7 @@ _LOCK_BY_URI: Final = _BY_URI.with_for_update(key_share=True)
 _BY_ACCT: Final = sa.select(*COLUMNS).where(accounts.c.acct_key == sa.bindparam("acct_key"))
 _BY_URIS: Final = sa.select(*COLUMNS).where(accounts.c.uri.in_(sa.bindparam("uris", expanding=True)))
 _BY_IDS: Final = Prepared(sa.select(*COLUMNS).where(accounts.c.id.in_(many("ids"))))
+_BY_URI_ALONE: Final = Prepared(_BY_URI)
 _NAMES: Final = tuple(column.name for column in COLUMNS)
 
 
@@ -108,8 +109,7 @@ def open_waiting(conn: Connection, account_id: AccountId) -> None:
 
 def find(conn: Connection, account_id: AccountId) -> Account | None:
     """The account with an id; None when it was removed."""
-    row = conn.execute(_BY_ID, {"id": account_id}).one_or_none()
-    return None if row is None else with_moves(conn, [from_row(row)])[0]
+    return list_by_ids(conn, [account_id]).get(account_id)
 
 
 def get(conn: Connection, account_id: AccountId) -> Account:
@@ -136,8 +136,8 @@ def get_for_update(conn: Connection, account_id: AccountId) -> Account:
 
 def find_by_uri(conn: Connection, uri: str) -> Account | None:
     """The account with an identity."""
-    row = conn.execute(_BY_URI, {"uri": uri}).one_or_none()
-    return None if row is None else with_moves(conn, [from_row(row)])[0]
+    found = [from_values(dict(zip(_NAMES, record, strict=True))) for record in _BY_URI_ALONE.rows(conn, uri=uri)]
+    return with_moves(conn, found)[0] if found else None
 
 
 def find_node_actor(conn: Connection) -> Account | None:

@@ -17,6 +17,7 @@ from fedorg.store.upsert import insert_ignore, upsert
 
 # A page is asked for once within this time, whoever links to it.
 ASKED_EVERY: Final = timedelta(days=1)
+_UNLINK: Final = sa.delete(status_cards).where(status_cards.c.status_id == sa.bindparam("unlinked"))
 _OF_STATUSES: Final = Prepared(
     sa.select(status_cards.c.status_id, preview_cards)
     .join(preview_cards, preview_cards.c.id == status_cards.c.card_id)
@@ -35,7 +36,7 @@ def link(conn: Connection, ids: IdSource, status_id: StatusId, url: str, now: da
 
 def unlink(conn: Connection, status_id: StatusId) -> None:
     """Let a status show no card."""
-    conn.execute(sa.delete(status_cards).where(status_cards.c.status_id == status_id))
+    conn.execute(_UNLINK, {"unlinked": status_id})
 
 
 def claim(conn: Connection, card_id: CardId, now: datetime) -> bool:

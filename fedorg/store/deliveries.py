@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final, NewType
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, insert, or_, select, update
 
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.visibility import Reach, Tier
@@ -26,6 +26,7 @@ from fedorg.ids import AccountId, IdSource
 from fedorg.store import changes
 from fedorg.store.jobs import ERROR_MAX, QueueCounts
 from fedorg.store.peers import FAILURES_MAX, tiers
+from fedorg.store.prepared import Prepared
 from fedorg.store.tables import accounts, activities, deliveries, follows, gone_inboxes, peers
 from fedorg.store.upsert import insert_ignore
 
@@ -48,6 +49,53 @@ _IS_NEXT: Final = ~exists().where(
     _earlier.c.dead_at.is_(None),
 )
 _IS_WELL: Final = func.coalesce(peers.c.failures, 0) == 0
+_INSERT: Final = insert(deliveries)
+_FINISH: Final = delete(deliveries).where(deliveries.c.id == bindparam("delivery_id"))
+_IS_ANY_DUE: Final = Prepared(
+    select(
+        exists()
+        .where(deliveries.c.dead_at.is_(None), deliveries.c.due_at <= bindparam("moment"), _IS_NEXT)
+        .label("is_due")
+    )
+)
+_DUE: Final = (
+    select(
+        deliveries.c.id,
+        deliveries.c.inbox,
+        deliveries.c.domain,
+        deliveries.c.attempts,
+        deliveries.c.created_at,
+        activities.c.uri,
+        activities.c.type,
+        activities.c.account_id,
+        activities.c.body,
+        activities.c.reach,
+        activities.c.for_followers,
+        activities.c.beyond_tier,
+        peers.c.signature_scheme,
+        peers.c.implements,
+        peers.c.failures,
+    )
+    .join(activities, activities.c.id == deliveries.c.activity_id)
+    .outerjoin(peers, peers.c.domain == deliveries.c.domain)
+    .where(
+        deliveries.c.dead_at.is_(None),
+        deliveries.c.due_at <= bindparam("moment"),
+        deliveries.c.domain.not_in(bindparam("full", expanding=True)),
+        deliveries.c.id.not_in(bindparam("taken", expanding=True)),
+        or_(peers.c.closed_until.is_(None), peers.c.closed_until <= bindparam("moment")),
+        _IS_NEXT,
+    )
+    .order_by(deliveries.c.due_at, deliveries.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=deliveries)
+)
+_DUE_OF_WELL: Final = _DUE.where(_IS_WELL)
+_LEASE: Final = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(bindparam("claimed", expanding=True)))
+    .values(attempts=deliveries.c.attempts + 1, leased_until=bindparam("until"), due_at=bindparam("until"))
+)
 _COUNTS: Final = select(
     func.count().filter(deliveries.c.dead_at.is_(None)),
     func.count().filter(deliveries.c.dead_at.is_not(None)),
@@ -150,7 +198,7 @@ def record(
         }
         for inbox, domain in left.items()
     ]
-    conn.execute(insert(deliveries), rows)
+    conn.execute(_INSERT, rows)
     changes.notify(conn)
     return True
 
@@ -174,8 +222,7 @@ def list_follower_inboxes(conn: Connection, account_id: AccountId) -> tuple[str,
 
 def is_any_due(conn: Connection, now: datetime) -> bool:
     """Whether a claim could find anything; asked first, because a claim takes the writer."""
-    due = exists().where(deliveries.c.dead_at.is_(None), deliveries.c.due_at <= now, _IS_NEXT)
-    return bool(conn.execute(select(due)).scalar())
+    return bool(_IS_ANY_DUE.rows(conn, moment=now)[0][0])
 
 
 def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) -> tuple[ClaimedDelivery, ...]:
@@ -185,8 +232,8 @@ def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) 
     ill_free = window.ill_free
     full = {domain for domain, count in busy.items() if count >= window.domain_max}
     for _ in range(_ROUNDS_MAX):
-        due = _due(now, full, {*claimed, *window.held}, limit=2 * window.free)
-        rows = conn.execute(due if ill_free > 0 else due.where(_IS_WELL)).all()
+        asked = {"moment": now, "full": [*full], "taken": [*claimed, *window.held], "limit": 2 * window.free}
+        rows = conn.execute(_DUE if ill_free > 0 else _DUE_OF_WELL, asked).all()
         for row in rows:
             if len(claimed) == window.free:
                 break
@@ -202,11 +249,7 @@ def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) 
         if len(rows) < 2 * window.free or len(claimed) == window.free:
             break
     if claimed:
-        conn.execute(
-            update(deliveries)
-            .where(deliveries.c.id.in_(claimed))
-            .values(attempts=deliveries.c.attempts + 1, leased_until=now + lease, due_at=now + lease)
-        )
+        conn.execute(_LEASE, {"claimed": [*claimed], "until": now + lease})
     else:
         _put_off_stragglers(conn, now)
     now_are = tiers(conn, [row.domain for row in claimed.values()])
@@ -224,7 +267,7 @@ def renew(conn: Connection, claimed: Sequence[ClaimedDelivery], until: datetime)
 
 def finish(conn: Connection, claimed: ClaimedDelivery) -> None:
     """The peer has it."""
-    conn.execute(delete(deliveries).where(deliveries.c.id == claimed.id))
+    conn.execute(_FINISH, {"delivery_id": claimed.id})
 
 
 def retry(conn: Connection, claimed: ClaimedDelivery, due_at: datetime, error: str) -> None:
@@ -388,41 +431,6 @@ def _reschedule(conn: Connection, domain: str, due_at: datetime, which: ColumnEl
             which,
         )
         .values(due_at=due_at)
-    )
-
-
-def _due(now: datetime, full: Collection[str], taken: Collection[int], *, limit: int) -> Select[Any]:
-    return (
-        select(
-            deliveries.c.id,
-            deliveries.c.inbox,
-            deliveries.c.domain,
-            deliveries.c.attempts,
-            deliveries.c.created_at,
-            activities.c.uri,
-            activities.c.type,
-            activities.c.account_id,
-            activities.c.body,
-            activities.c.reach,
-            activities.c.for_followers,
-            activities.c.beyond_tier,
-            peers.c.signature_scheme,
-            peers.c.implements,
-            peers.c.failures,
-        )
-        .join(activities, activities.c.id == deliveries.c.activity_id)
-        .outerjoin(peers, peers.c.domain == deliveries.c.domain)
-        .where(
-            deliveries.c.dead_at.is_(None),
-            deliveries.c.due_at <= now,
-            deliveries.c.domain.not_in(full),
-            deliveries.c.id.not_in(taken),
-            or_(peers.c.closed_until.is_(None), peers.c.closed_until <= now),
-            _IS_NEXT,
-        )
-        .order_by(deliveries.c.due_at, deliveries.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=deliveries)
     )
 
 

@@ -18,6 +18,7 @@ from fedorg.store.tables import events
 
 # Any number that no other advisory lock of this program uses.
 _LOCK: Final = sa.text("SELECT pg_advisory_xact_lock(7361001)")
+_INSERT: Final = sa.insert(events)
 _AFTER: Final = (
     sa.select(events).where(events.c.id > sa.bindparam("after")).order_by(events.c.id).limit(sa.bindparam("limit"))
 )
@@ -40,7 +41,7 @@ def insert_many(
         {"kind": kind.value, "account_id": account_id, "subject_id": subject_id, "created_at": now}
         for account_id, subject_id in concerned
     ]
-    conn.execute(sa.insert(events), rows)
+    conn.execute(_INSERT, rows)
     changes.notify(conn)
 
 

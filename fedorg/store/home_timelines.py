@@ -13,6 +13,7 @@ from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import Visibility
 from fedorg.ids import AccountId, StatusId, at, moment_of
 from fedorg.store import lists, narrowing
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import (
     account_domain_blocks,
     accounts,
@@ -27,6 +28,43 @@ from fedorg.store.upsert import insert_ignore, insert_new
 MERGED_MAX: Final = 100
 # A status boosted by several comes once to a home timeline, and to a list, within this time.
 ONCE_WITHIN: Final = timedelta(days=1)
+
+
+_LOCAL_FOLLOWERS: Final = Prepared(
+    sa.select(follows.c.account_id, follows.c.show_reblogs, follows.c.notify, follows.c.languages)
+    .join(accounts, accounts.c.id == follows.c.account_id)
+    .where(
+        follows.c.target_id == sa.bindparam("author_id"),
+        follows.c.state == FollowState.ACCEPTED.value,
+        follows.c.account_id > sa.bindparam("after"),
+        accounts.c.domain.is_(None),
+    )
+    .order_by(follows.c.account_id)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+_AVERSE: Final = Prepared(
+    sa.union(
+        sa.select(blocks.c.account_id).where(
+            blocks.c.account_id.in_(many("receivers")), blocks.c.target_id.in_(many("concerned"))
+        ),
+        sa.select(blocks.c.target_id).where(
+            blocks.c.target_id.in_(many("receivers")), blocks.c.account_id.in_(many("authors"))
+        ),
+        sa.select(mutes.c.account_id).where(
+            mutes.c.account_id.in_(many("receivers")),
+            mutes.c.target_id.in_(many("concerned")),
+            sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > sa.bindparam("now")),
+        ),
+        sa.select(account_domain_blocks.c.account_id)
+        .join(
+            accounts,
+            sa.or_(
+                accounts.c.domain == account_domain_blocks.c.domain, accounts.c.peer == account_domain_blocks.c.domain
+            ),
+        )
+        .where(account_domain_blocks.c.account_id.in_(many("receivers")), accounts.c.id.in_(many("concerned"))),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,18 +189,6 @@ def forget_before(conn: Connection, before: datetime, limit: int) -> int:
 
 def list_local_followers(conn: Connection, author_id: AccountId, after: AccountId, limit: int) -> list[LocalFollower]:
     """Accepted followers of this node by id, from ``after`` on."""
-    statement = (
-        sa.select(follows.c.account_id, follows.c.show_reblogs, follows.c.notify, follows.c.languages)
-        .join(accounts, accounts.c.id == follows.c.account_id)
-        .where(
-            follows.c.target_id == author_id,
-            follows.c.state == FollowState.ACCEPTED.value,
-            follows.c.account_id > after,
-            accounts.c.domain.is_(None),
-        )
-        .order_by(follows.c.account_id)
-        .limit(limit)
-    )
     return [
         LocalFollower(
             account_id=row.account_id,
@@ -170,7 +196,7 @@ def list_local_followers(conn: Connection, author_id: AccountId, after: AccountI
             notify=row.notify,
             languages=tuple(row.languages),
         )
-        for row in conn.execute(statement)
+        for row in _LOCAL_FOLLOWERS.rows(conn, author_id=author_id, after=after, limit=limit)
     ]
 
 
@@ -183,24 +209,13 @@ def list_averse(
     authors: Collection[AccountId],
 ) -> frozenset[AccountId]:
     """Receivers that block, mute or shut out (by server) one of ``concerned``, or are blocked by one of ``authors``."""
-    statement = sa.union(
-        sa.select(blocks.c.account_id).where(blocks.c.account_id.in_(receivers), blocks.c.target_id.in_(concerned)),
-        sa.select(blocks.c.target_id).where(blocks.c.target_id.in_(receivers), blocks.c.account_id.in_(authors)),
-        sa.select(mutes.c.account_id).where(
-            mutes.c.account_id.in_(receivers),
-            mutes.c.target_id.in_(concerned),
-            sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > now),
-        ),
-        sa.select(account_domain_blocks.c.account_id)
-        .join(
-            accounts,
-            sa.or_(
-                accounts.c.domain == account_domain_blocks.c.domain, accounts.c.peer == account_domain_blocks.c.domain
-            ),
-        )
-        .where(account_domain_blocks.c.account_id.in_(receivers), accounts.c.id.in_(concerned)),
-    )
-    return frozenset(conn.execute(statement).scalars())
+    if not receivers or not concerned:
+        return frozenset()
+    # Each list of a statement has one length.
+    longest = max(len(receivers), len(concerned), len(authors))
+    lists_ = {"receivers": receivers, "concerned": concerned, "authors": authors or (AccountId(0),)}
+    asked = {name: [*given, *([next(iter(given))] * (longest - len(given)))] for name, given in lists_.items()}
+    return frozenset(row[0] for row in _AVERSE.rows(conn, now=now, **asked))
 
 
 def list_following(conn: Connection, receivers: Collection[AccountId], target_id: AccountId) -> frozenset[AccountId]:

@@ -49,6 +49,7 @@ from fedorg.domain.jobs import (
 )
 from fedorg.ids import IdSource, JobId
 from fedorg.store import changes
+from fedorg.store.prepared import Prepared
 from fedorg.store.tables import jobs
 
 ERROR_MAX: Final = 500
@@ -84,6 +85,11 @@ _LEASE: Final = (
     .values(attempts=jobs.c.attempts + 1, leased_until=bindparam("until"), due_at=bindparam("until"))
 )
 _HELD: Final = update(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.attempts == bindparam("attempt"))
+_INSERT: Final = insert(jobs)
+_FINISH: Final = delete(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.attempts == bindparam("attempt"))
+_IS_ANY_DUE: Final = Prepared(
+    select(exists().where(jobs.c.dead_at.is_(None), jobs.c.due_at <= bindparam("moment")).label("is_due"))
+)
 _IS_WAITING: Final = and_(jobs.c.dead_at.is_(None), jobs.c.created_at <= bindparam("moment"))
 _COUNTS: Final = select(
     func.count().filter(_IS_WAITING),
@@ -127,7 +133,7 @@ class QueueCounts:
 def enqueue(conn: Connection, ids: IdSource, now: datetime, job: Job, *, due_at: datetime | None = None) -> JobId:
     """Queue a job, due at once unless told otherwise, and wake the workers with the commit."""
     row = _row(ids, job, due_at or now)
-    conn.execute(insert(jobs), row)
+    conn.execute(_INSERT, row)
     changes.notify(conn)
     return JobId(row["id"])
 
@@ -136,7 +142,7 @@ def enqueue_many(conn: Connection, ids: IdSource, now: datetime, many: Iterable[
     """Queue jobs that are due at once, in one statement."""
     rows = [_row(ids, job, now) for job in many]
     if rows:
-        conn.execute(insert(jobs), rows)
+        conn.execute(_INSERT, rows)
         changes.notify(conn)
 
 
@@ -170,7 +176,7 @@ def withdraw_alike(conn: Connection, job: Job) -> None:
 
 def is_any_due(conn: Connection, now: datetime) -> bool:
     """Whether a claim could find anything; asked first, because a claim takes the writer."""
-    return bool(conn.execute(select(exists().where(jobs.c.dead_at.is_(None), jobs.c.due_at <= now))).scalar())
+    return bool(_IS_ANY_DUE.rows(conn, moment=now)[0][0])
 
 
 def claim(conn: Connection, *, now: datetime, lease: timedelta, room: Room) -> tuple[ClaimedJob, ...]:
@@ -196,7 +202,7 @@ def renew(conn: Connection, claimed: Iterable[ClaimedJob], until: datetime) -> N
 
 def finish(conn: Connection, claimed: ClaimedJob) -> None:
     """The job is done."""
-    conn.execute(delete(jobs).where(jobs.c.id == claimed.id, jobs.c.attempts == claimed.attempts))
+    conn.execute(_FINISH, {"job_id": claimed.id, "attempt": claimed.attempts})
 
 
 def proceed(conn: Connection, claimed: ClaimedJob, rest: Job, now: datetime) -> None:

@@ -9,12 +9,15 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import Account, AccountKey, KeyAlgorithm
 from fedorg.ids import AccountId
 from fedorg.store import accounts, tables
+from fedorg.store.prepared import Prepared
 from fedorg.store.tables import account_keys
 
 _OF_ACCOUNT: Final = (
     sa.select(account_keys).where(account_keys.c.account_id == sa.bindparam("account_id")).order_by(account_keys.c.uri)
 )
-_IDS_OF_ACCOUNT: Final = sa.select(account_keys.c.uri).where(account_keys.c.account_id == sa.bindparam("account_id"))
+_IDS_OF_ACCOUNT: Final = Prepared(
+    sa.select(account_keys.c.uri).where(account_keys.c.account_id == sa.bindparam("account_id"))
+)
 _LOCAL: Final = (
     sa.select(account_keys)
     .join(tables.accounts, tables.accounts.c.id == account_keys.c.account_id)
@@ -38,7 +41,7 @@ def replace_all(conn: Connection, account_id: AccountId, made: Iterable[AccountK
 
 def list_ids(conn: Connection, account_id: AccountId) -> frozenset[str]:
     """The identities of the keys of an account."""
-    return frozenset(conn.execute(_IDS_OF_ACCOUNT, {"account_id": account_id}).scalars())
+    return frozenset(row.uri for row in _IDS_OF_ACCOUNT.rows(conn, account_id=account_id))
 
 
 def list_of_account(conn: Connection, account_id: AccountId) -> tuple[AccountKey, ...]:

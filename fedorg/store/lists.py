@@ -118,6 +118,8 @@ def delete_members(conn: Connection, list_id: ListId, ids: Collection[AccountId]
 
 def owners_holding(conn: Connection, owners: Collection[AccountId], member_id: AccountId) -> frozenset[AccountId]:
     """Which of ``owners`` have an account in one of their lists."""
+    if not owners:
+        return frozenset()
     statement = (
         sa.select(lists.c.account_id)
         .join(list_accounts, list_accounts.c.list_id == lists.c.id)

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, select, text, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, text, update
 
 from fedorg.domain.ceilings import UNLIMITED, Ceilings
 from fedorg.domain.peers import Peer, PeerSummary, Standing, held_together, lineage
 from fedorg.domain.visibility import Tier
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts, deliveries, peers
 from fedorg.store.upsert import insert_ignore
 
@@ -30,14 +31,46 @@ ERROR_MAX: Final = 500
 # Engines bound the number of parameters of a statement.
 _PIECE: Final = 1000
 
-_DECIDED: Final = select(
-    peers.c.domain,
-    peers.c.tier,
-    peers.c.blocked_at,
-    peers.c.is_silenced,
-    peers.c.reject_media,
-    peers.c.reject_reports,
-    peers.c.ceilings,
+_DECIDED: Final = Prepared(
+    select(
+        peers.c.domain,
+        peers.c.tier,
+        peers.c.blocked_at,
+        peers.c.is_silenced,
+        peers.c.reject_media,
+        peers.c.reject_reports,
+        peers.c.ceilings,
+    ).where(peers.c.domain.in_(many("domains")))
+)
+_BY_DOMAIN: Final = select(peers).where(peers.c.domain == bindparam("domain"))
+_SUCCEED: Final = (
+    update(peers)
+    .where(peers.c.domain == bindparam("peer_domain"))
+    .values(
+        last_success_at=bindparam("moment"),
+        failures=0,
+        closed_until=None,
+        signature_scheme=func.coalesce(
+            bindparam("scheme", type_=peers.c.signature_scheme.type), peers.c.signature_scheme
+        ),
+    )
+)
+_CLAIM_QUESTION: Final = (
+    update(peers)
+    .where(
+        peers.c.domain == bindparam("asked_domain"),
+        peers.c.asked_at.is_(None) | (peers.c.asked_at < bindparam("due_before")),
+    )
+    .values(asked_at=bindparam("moment"))
+)
+_HEAR: Final = (
+    update(peers)
+    .where(
+        peers.c.domain == bindparam("heard_domain"),
+        peers.c.failures >= FAILURES_MAX,
+        peers.c.last_failure_at < bindparam("failed_before"),
+    )
+    .values(closed_until=None)
 )
 # Any number that no other advisory lock of this program uses; SQLite has one writer at a time.
 _HOLD: Final = text("SELECT pg_advisory_xact_lock_shared(7361002)")
@@ -65,7 +98,7 @@ def standings(conn: Connection, domains: Iterable[str]) -> dict[str, Standing]:
     decided = {
         row.domain: row
         for start in range(0, len(names), _PIECE)
-        for row in conn.execute(_DECIDED.where(peers.c.domain.in_(names[start : start + _PIECE])))
+        for row in _DECIDED.rows(conn, domains=names[start : start + _PIECE])
     }
     return {domain: _standing([decided.get(name) for name in line]) for domain, line in above.items()}
 
@@ -107,13 +140,13 @@ def list_siblings(conn: Connection) -> list[str]:
 def upsert_seen(conn: Connection, now: datetime, domain: str) -> Peer:
     """The peer, made with tier ``open`` when it is new."""
     insert_ignore(conn, peers, [{"domain": domain, "tier": Tier.OPEN, "first_seen_at": now}])
-    return _peer(conn.execute(select(peers).where(peers.c.domain == domain)).one())
+    return _peer(conn.execute(_BY_DOMAIN, {"domain": domain}).one())
 
 
 def claim_question(conn: Connection, now: datetime, domain: str) -> bool:
     """Whether it is time to ask the peer what it runs: at the first meeting and once a week; true only once."""
-    is_due = peers.c.asked_at.is_(None) | (peers.c.asked_at < now - ASKED_EVERY)
-    return bool(conn.execute(update(peers).where(peers.c.domain == domain, is_due).values(asked_at=now)).rowcount)
+    asked = {"asked_domain": domain, "due_before": now - ASKED_EVERY, "moment": now}
+    return bool(conn.execute(_CLAIM_QUESTION, asked).rowcount)
 
 
 def set_tier(conn: Connection, now: datetime, domain: str, tier: Tier) -> Peer:
@@ -151,10 +184,8 @@ def set_node_actor(conn: Connection, domain: str, uri: str) -> None:
 def record_success(conn: Connection, now: datetime, domain: str, scheme: str | None) -> bool:
     """The peer took a delivery; ``scheme`` is the signature it understood. Whether its circuit was open till now."""
     was_open = upsert_seen(conn, now, domain).failures >= FAILURES_MAX
-    values: dict[str, Any] = {"last_success_at": now, "failures": 0, "closed_until": None}
-    if scheme is not None:
-        values["signature_scheme"] = scheme
-    conn.execute(update(peers).where(peers.c.domain == domain).values(values))
+    succeeded = {"peer_domain": domain, "moment": now, "scheme": scheme}
+    conn.execute(_SUCCEED, succeeded)
     return was_open
 
 
@@ -193,9 +224,7 @@ def end_pause(conn: Connection, domain: str) -> None:
 
 def hear(conn: Connection, now: datetime, domain: str) -> bool:
     """A peer that was away has spoken: end its pause, unless it was tried a moment ago; whether it did."""
-    was_away = (peers.c.failures >= FAILURES_MAX) & (peers.c.last_failure_at < now - HEARD_PAUSE)
-    ended = update(peers).where(peers.c.domain == domain, was_away).values(closed_until=None)
-    return bool(conn.execute(ended).rowcount)
+    return bool(conn.execute(_HEAR, {"heard_domain": domain, "failed_before": now - HEARD_PAUSE}).rowcount)
 
 
 def count_paused(conn: Connection, now: datetime) -> int:

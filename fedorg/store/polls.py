@@ -56,8 +56,7 @@ def get(conn: Connection, poll_id: PollId) -> Poll:
 
 def find_of_status(conn: Connection, status_id: StatusId) -> Poll | None:
     """The poll of a status."""
-    row = conn.execute(sa.select(*_COLUMNS).where(polls.c.status_id == status_id)).one_or_none()
-    return None if row is None else _poll(row)
+    return next((_poll_with(row._asdict()) for row in _OF_STATUSES.rows(conn, ids=[status_id])), None)
 
 
 def hold(conn: Connection, poll_id: PollId) -> Poll | None:

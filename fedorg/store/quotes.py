@@ -57,7 +57,7 @@ def find(conn: Connection, quote_id: QuoteId) -> Quote | None:
 
 def find_of_status(conn: Connection, status_id: StatusId) -> Quote | None:
     """What a status quotes."""
-    return _find(conn, quotes.c.status_id == status_id)
+    return list_of_statuses(conn, [status_id]).get(status_id)
 
 
 def find_by_request(conn: Connection, request_uri: str, quoted_account_id: AccountId) -> Quote | None:

@@ -3,7 +3,7 @@
 Nothing here decides: ``services.fanout`` holds each recipient against reach, tier and mode.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from fedorg.domain.visibility import Tier
 from fedorg.ids import AccountId, StatusId
 from fedorg.store import peers
 from fedorg.store.beside import beside
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import (
     accounts,
     favourites,
@@ -50,23 +51,17 @@ class Recipient:
 
 def list_followers(conn: Connection, author_id: AccountId) -> list[Recipient]:
     """Distinct inboxes of accepted remote followers."""
-    # From the follows to the accounts, of which there are many more.
-    of_author = (
-        sa.select(follows.c.account_id)
-        .where(follows.c.target_id == author_id, follows.c.state == FollowState.ACCEPTED.value)
-        .subquery()
-    )
-    return _recipients(conn, accounts.c.id == of_author.c.account_id)
+    return _with_tiers(conn, _FOLLOWERS.rows(conn, author_id=author_id))
 
 
 def list_mentioned(conn: Connection, status_id: StatusId) -> list[Recipient]:
     """Distinct inboxes of the remote accounts that a status names."""
-    return _recipients(conn, accounts.c.id.in_(_mentioned(status_id)))
+    return _with_tiers(conn, _MENTIONED.rows(conn, status_id=status_id))
 
 
 def list_accounts(conn: Connection, ids: Collection[AccountId]) -> list[Recipient]:
     """Distinct inboxes of the remote ones among ``ids``."""
-    return _recipients(conn, accounts.c.id.in_(ids))
+    return _with_tiers(conn, _BY_IDS.rows(conn, ids=ids)) if ids else []
 
 
 def list_siblings(conn: Connection) -> list[Recipient]:
@@ -141,22 +136,39 @@ def remember(conn: Connection, status_id: StatusId, inboxes: Collection[str]) ->
 
 def list_root_author(conn: Connection, status: Status) -> list[AccountId]:
     """Who began the thread of a status, as far as it is known here."""
-    return [
-        AccountId(one)
-        for one in conn.execute(sa.select(statuses.c.account_id).where(statuses.c.id == status.thread_id)).scalars()
-    ]
+    return [AccountId(row.account_id) for row in _AUTHOR.rows(conn, status_id=status.thread_id)]
 
 
-def _mentioned(status_id: StatusId) -> sa.Select[tuple[int]]:
+def _mentioned(status_id: StatusId | ColumnElement[int]) -> sa.Select[tuple[int]]:
     return sa.select(mentions.c.account_id).where(mentions.c.status_id == status_id)
 
 
+def _inboxes(which: ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(*_COLUMNS).where(which, *_IS_REACHED, _INBOX != "").distinct()
+
+
+# From the follows to the accounts, of which there are many more.
+_OF_AUTHOR: Final = (
+    sa.select(follows.c.account_id)
+    .where(follows.c.target_id == sa.bindparam("author_id"), follows.c.state == FollowState.ACCEPTED.value)
+    .subquery()
+)
+_FOLLOWERS: Final = Prepared(_inboxes(accounts.c.id == _OF_AUTHOR.c.account_id))
+_MENTIONED: Final = Prepared(_inboxes(accounts.c.id.in_(_mentioned(sa.bindparam("status_id", type_=sa.BigInteger)))))
+_BY_IDS: Final = Prepared(_inboxes(accounts.c.id.in_(many("ids"))))
+_AUTHOR: Final = Prepared(sa.select(statuses.c.account_id).where(statuses.c.id == sa.bindparam("status_id")))
+
+
 def _recipients(conn: Connection, which: ColumnElement[bool]) -> list[Recipient]:
-    statement: sa.Select[Any] = sa.select(*_COLUMNS).where(which, *_IS_REACHED, _INBOX != "").distinct()
-    return _read(conn, statement)
+    return _read(conn, _inboxes(which))
 
 
 def _read(conn: Connection, statement: sa.Select[Any]) -> list[Recipient]:
-    found = conn.execute(statement).all()
+    return _with_tiers(conn, conn.execute(statement).all())
+
+
+def _with_tiers(conn: Connection, found: Sequence[Any]) -> list[Recipient]:
+    if not found:
+        return []
     tiers = peers.tiers(conn, [row.domain for row in found])
     return [Recipient(inbox=row.inbox, domain=row.domain, tier=tiers[row.domain]) for row in found]

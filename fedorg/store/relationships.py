@@ -18,6 +18,7 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.ids import AccountId
 from fedorg.store import accounts, paging
 from fedorg.store.peer_rules import is_covered
+from fedorg.store.prepared import Prepared
 from fedorg.store.tables import account_notes, blocks, follows, mutes
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.upsert import insert_ignore, upsert
@@ -35,6 +36,17 @@ _BLOCKED_BETWEEN: Final = sa.select(
 )
 
 # Follows
+_FOLLOWERS_AT: Final = Prepared(
+    sa.select(accounts_table.c.uri)
+    .join(follows, follows.c.account_id == accounts_table.c.id)
+    .where(
+        follows.c.target_id == sa.bindparam("account_id"),
+        follows.c.state == FollowState.ACCEPTED.value,
+        accounts_table.c.peer == sa.bindparam("peer"),
+    )
+    .order_by(accounts_table.c.uri)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
 
 
 def insert_follow(conn: Connection, follow: Follow) -> bool:
@@ -163,18 +175,7 @@ def has_follower_at(conn: Connection, account_id: AccountId, peer: str) -> bool:
 
 def list_followers_at(conn: Connection, account_id: AccountId, peer: str, limit: int) -> list[str]:
     """The identities of accepted followers that a peer hosts."""
-    statement = (
-        sa.select(accounts_table.c.uri)
-        .join(follows, follows.c.account_id == accounts_table.c.id)
-        .where(
-            follows.c.target_id == account_id,
-            follows.c.state == FollowState.ACCEPTED.value,
-            accounts_table.c.peer == peer,
-        )
-        .order_by(accounts_table.c.uri)
-        .limit(limit)
-    )
-    return list(conn.execute(statement).scalars())
+    return [row.uri for row in _FOLLOWERS_AT.rows(conn, account_id=account_id, peer=peer, limit=limit)]
 
 
 def list_local_followers(conn: Connection, account_id: AccountId, limit: int) -> dict[str, AccountId]:

@@ -7,6 +7,7 @@ They move in the transaction that moves what they count, once, because the row t
 from collections.abc import Callable, Collection
 from dataclasses import fields, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -30,8 +31,14 @@ COLUMNS: Final = tuple(column for column in statuses.c if column.name != "is_loc
 
 _SHAPED: Final = ("audience", "emojis", "quote_policy", "interaction_policy")
 _PLAIN: Final = tuple(field.name for field in fields(Status) if field.name not in _SHAPED)
-_BY_ID: Final = sa.select(*COLUMNS).where(statuses.c.id == sa.bindparam("status_id"))
-_BY_URI: Final = sa.select(*COLUMNS).where(statuses.c.uri == sa.bindparam("uri"))
+_BY_URI: Final = Prepared(sa.select(*COLUMNS).where(statuses.c.uri == sa.bindparam("uri")))
+_IS_BURIED: Final = Prepared(sa.select(sa.exists().where(tombstones.c.uri == sa.bindparam("uri")).label("is_buried")))
+_WAITING: Final = Prepared(
+    sa.select(*COLUMNS)
+    .where(statuses.c.in_reply_to_uri == sa.bindparam("uri"), statuses.c.in_reply_to_id.is_(None))
+    .order_by(statuses.c.id)
+    .with_for_update()
+)
 _NAMES: Final = tuple(column.name for column in COLUMNS)
 _BY_IDS: Final = Prepared(sa.select(*COLUMNS).where(statuses.c.id.in_(many("ids"))))
 _NAMED: Final = statuses.alias("named")
@@ -47,6 +54,21 @@ _WITH_BOOSTED: Final = Prepared(
             )
         )
     )
+)
+_INSERT: Final = sa.insert(statuses)
+_HOLD: Final = Prepared(
+    sa.select(statuses.c.id)
+    .where(statuses.c.id == sa.bindparam("status_id"))
+    .with_for_update(read=True, key_share=True)
+)
+_MENTIONED: Final = Prepared(sa.select(mentions.c.account_id).where(mentions.c.status_id == sa.bindparam("status_id")))
+_NOTE_ACTIVITY: Final = (
+    sa.update(accounts)
+    .where(
+        accounts.c.id == sa.bindparam("row_id"),
+        sa.or_(accounts.c.last_status_at.is_(None), accounts.c.last_status_at < sa.bindparam("moment")),
+    )
+    .values(last_status_at=sa.bindparam("moment"))
 )
 _TRIES: Final = 8
 _COUNTED_REPLIES: Final = (Visibility.PUBLIC, Visibility.UNLISTED)
@@ -94,7 +116,7 @@ def _from_values(values: dict[str, Any]) -> Status:
 
 def insert(conn: Connection, status: Status, *, is_local: bool) -> None:
     """Add a status; a taken id, identity or second boost of one status raises ``IntegrityError``."""
-    conn.execute(sa.insert(statuses), _values(status) | {"is_local": is_local})
+    conn.execute(_INSERT, _values(status) | {"is_local": is_local})
 
 
 def record(conn: Connection, status: Status, new_id: Callable[[], int], *, is_local: bool) -> Status | None:
@@ -122,20 +144,17 @@ def get(conn: Connection, status_id: StatusId) -> Status:
 
 def find(conn: Connection, status_id: StatusId) -> Status | None:
     """The status with an id, whoever may see it."""
-    row = conn.execute(_BY_ID, {"status_id": status_id}).one_or_none()
-    return None if row is None else from_row(row)
+    return list_by_ids(conn, [status_id]).get(status_id)
 
 
 def hold(conn: Connection, status_id: StatusId) -> bool:
     """Keep a status from being deleted until this transaction ends; False when it is gone already."""
-    statement = sa.select(statuses.c.id).where(statuses.c.id == status_id).with_for_update(read=True, key_share=True)
-    return conn.execute(statement).one_or_none() is not None
+    return bool(_HOLD.rows(conn, status_id=status_id))
 
 
 def find_by_uri(conn: Connection, uri: str) -> Status | None:
     """The status with an identity."""
-    row = conn.execute(_BY_URI, {"uri": uri}).one_or_none()
-    return None if row is None else from_row(row)
+    return next((_from_record(record) for record in _BY_URI.rows(conn, uri=uri)), None)
 
 
 def find_by_address(conn: Connection, address: str) -> Status | None:
@@ -213,7 +232,7 @@ def bury(conn: Connection, uri: str, now: datetime) -> None:
 
 def is_buried(conn: Connection, uri: str) -> bool:
     """Whether a status with this identity was deleted."""
-    return bool(conn.execute(sa.select(sa.exists().where(tombstones.c.uri == uri))).scalar())
+    return bool(_IS_BURIED.rows(conn, uri=uri)[0].is_buried)
 
 
 # Counts
@@ -243,14 +262,7 @@ def count_quote(conn: Connection, status_id: StatusId, by: int) -> None:
 
 def note_activity(conn: Connection, account_id: AccountId, moment: datetime) -> None:
     """The account posted; an older moment changes nothing."""
-    conn.execute(
-        sa.update(accounts)
-        .where(
-            accounts.c.id == account_id,
-            sa.or_(accounts.c.last_status_at.is_(None), accounts.c.last_status_at < moment),
-        )
-        .values(last_status_at=moment)
-    )
+    conn.execute(_NOTE_ACTIVITY, {"row_id": account_id, "moment": moment})
 
 
 # Threads
@@ -261,15 +273,7 @@ def adopt(conn: Connection, parent: Status) -> list[Status]:
 
     Of two that adopt at once the second waits for the first and finds nothing left to do.
     """
-    waiting = [
-        from_row(row)
-        for row in conn.execute(
-            sa.select(*COLUMNS)
-            .where(statuses.c.in_reply_to_uri == parent.uri, statuses.c.in_reply_to_id.is_(None))
-            .order_by(statuses.c.id)
-            .with_for_update()
-        )
-    ]
+    waiting = [_from_record(record) for record in _WAITING.rows(conn, uri=parent.uri)]
     for child in waiting:
         conn.execute(
             sa.update(statuses)
@@ -311,7 +315,7 @@ def mention(conn: Connection, status_id: StatusId, account_ids: Collection[Accou
 
 def mentioned_ids(conn: Connection, status_id: StatusId) -> frozenset[AccountId]:
     """Whom a status names."""
-    return frozenset(conn.execute(sa.select(mentions.c.account_id).where(mentions.c.status_id == status_id)).scalars())
+    return frozenset(row.account_id for row in _MENTIONED.rows(conn, status_id=status_id))
 
 
 def takes_part(conn: Connection, thread_id: StatusId, account_id: AccountId) -> bool:
@@ -430,19 +434,19 @@ def _narrow(conn: Connection, which: ColumnElement[bool], parent: Status) -> Non
 
 
 def _add_to_account(conn: Connection, account_id: AccountId, by: int) -> None:
-    conn.execute(
-        sa.update(accounts)
-        .where(accounts.c.id == account_id)
-        .values(statuses_count=_at_least_zero(accounts.c.statuses_count, by))
-    )
+    conn.execute(_added(accounts.c.statuses_count), {"row_id": account_id, "by": by})
 
 
 def _add(conn: Connection, column: Column[int], status_id: StatusId, by: int) -> None:
-    conn.execute(sa.update(statuses).where(statuses.c.id == status_id).values({column: _at_least_zero(column, by)}))
+    conn.execute(_added(column), {"row_id": status_id, "by": by})
 
 
-def _at_least_zero(column: Column[int], by: int) -> ColumnElement[int]:
-    return sa.case((column + by > 0, column + by), else_=0)
+@cache
+def _added(column: Column[int]) -> sa.Update:
+    """So many more of what a column counts, never less than none."""
+    by = sa.bindparam("by", type_=sa.Integer)
+    number = sa.case((column + by > 0, column + by), else_=0)
+    return sa.update(column.table).where(column.table.c.id == sa.bindparam("row_id")).values({column: number})
 
 
 def _values(status: Status) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -10,8 +11,18 @@ from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import PageQuery
 from fedorg.ids import AccountId, IdSource, StatusId
 from fedorg.store import paging
+from fedorg.store.prepared import Prepared
 from fedorg.store.tables import status_tags, tag_follows, tags
 from fedorg.store.upsert import insert_ignore
+
+_FOLLOWERS: Final = Prepared(
+    sa.select(tag_follows.c.account_id)
+    .join(status_tags, status_tags.c.tag_id == tag_follows.c.tag_id)
+    .where(status_tags.c.status_id == sa.bindparam("status_id"), tag_follows.c.account_id > sa.bindparam("after"))
+    .distinct()
+    .order_by(tag_follows.c.account_id)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
 
 
 def insert(conn: Connection, ids: IdSource, now: datetime, account_id: AccountId, tag_id: int) -> None:
@@ -47,15 +58,8 @@ def followed_among(conn: Connection, account_id: AccountId, tag_ids: Collection[
 
 def list_followers(conn: Connection, status_id: StatusId, after: AccountId, limit: int) -> list[AccountId]:
     """Who follows a hashtag of a status, by id from ``after`` on."""
-    statement = (
-        sa.select(tag_follows.c.account_id)
-        .join(status_tags, status_tags.c.tag_id == tag_follows.c.tag_id)
-        .where(status_tags.c.status_id == status_id, tag_follows.c.account_id > after)
-        .distinct()
-        .order_by(tag_follows.c.account_id)
-        .limit(limit)
-    )
-    return [AccountId(one) for one in conn.execute(statement).scalars()]
+    rows = _FOLLOWERS.rows(conn, status_id=status_id, after=after, limit=limit)
+    return [AccountId(row.account_id) for row in rows]
 
 
 def is_followed_by(account_id: AccountId | None, tag_id: ColumnElement[int]) -> ColumnElement[bool]:

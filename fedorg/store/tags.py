@@ -22,6 +22,12 @@ from fedorg.store.tables import featured_tags, status_tags, statuses, tags
 from fedorg.store.tables import tag_follows as tag_follows_table
 from fedorg.store.upsert import insert_ignore
 
+_UNUSABLE: Final = Prepared(
+    sa.select(tags.c.name).where(tags.c.name.in_(many("names")), ~tags.c.usable).order_by(tags.c.name)
+)
+_TAKEN_UP: Final = Prepared(
+    sa.select(tags.c.id).where(tags.c.name.in_(many("names"))).with_for_update(read=True, key_share=True)
+)
 _OF_STATUSES: Final = Prepared(
     sa.select(status_tags.c.status_id, tags.c.name, tags.c.display_name)
     .join(tags, tags.c.id == status_tags.c.tag_id)
@@ -172,8 +178,7 @@ def list_unusable(conn: Connection, names: Collection[str]) -> list[str]:
     """Those of some names that nobody here may use."""
     if not names:
         return []
-    statement = sa.select(tags.c.name).where(tags.c.name.in_(names), ~tags.c.usable).order_by(tags.c.name)
-    return list(conn.execute(statement).scalars())
+    return [row.name for row in _UNUSABLE.rows(conn, names=names)]
 
 
 _IS_ON_PROFILE: Final = sa.exists().where(featured_tags.c.tag_id == tags.c.id)
@@ -182,7 +187,6 @@ _IS_ON_PROFILE: Final = sa.exists().where(featured_tags.c.tag_id == tags.c.id)
 def _take_up(conn: Connection, ids: IdSource, now: datetime, used: Collection[Tag]) -> list[int]:
     """The ids of hashtags, which become rows when they are new; none of them goes before the transaction ends."""
     by_name = {tag.name: tag for tag in used}
-    wanted = sa.select(tags.c.id).where(tags.c.name.in_(by_name)).with_for_update(read=True, key_share=True)
     found: list[int] = []
     while len(found) < len(by_name):
         rows = [
@@ -190,7 +194,7 @@ def _take_up(conn: Connection, ids: IdSource, now: datetime, used: Collection[Ta
             for name in sorted(by_name)
         ]
         insert_ignore(conn, tags, rows)
-        found = list(conn.execute(wanted).scalars())
+        found = [row.id for row in _TAKEN_UP.rows(conn, names=by_name)]
     return found
 
 

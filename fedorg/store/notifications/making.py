@@ -48,6 +48,8 @@ def notify(
     status_id: StatusId | None = None,
 ) -> None:
     """Tell each of ``receivers`` that is local and wants to hear of ``by``; telling twice is telling once."""
+    if not receivers:
+        return
     subject = None if status_id is None else rules.find_subject(conn, status_id)
     hearers = rules.list_hearers(conn, now, receivers, type_=type_, by=by, subject=subject)
     _tell(conn, ids, now, hearers, _Cause(type_=type_, by=by, origin=origin, subject=subject))
