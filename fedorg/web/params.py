@@ -68,8 +68,11 @@ class Params:
         return tuple(value for value in values if value is not None)
 
     def listed(self, name: str) -> tuple[str, ...] | None:
-        """The same without what is empty, so that a list can be emptied; None when it was not sent."""
-        return tuple(value for value in self.texts(name) if value.strip()) if self.has(name) else None
+        """The same without what is empty, so that a list can be emptied; None when it was not sent, or sent as null."""
+        is_null = f"{name}[]" not in self.values and self.values.get(name) == (None,)
+        if is_null or not self.has(name):
+            return None
+        return tuple(value for value in self.texts(name) if value.strip())
 
     def integer(self, name: str) -> int | None:
         """A whole number; None when it was not sent or is empty."""
