@@ -22,6 +22,8 @@ from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from federation import client, transport
+from federation.keys import load_private
+from fedorg.activitypub import keyring
 from fedorg.services import credentials, keypairs
 
 _PAIRS: Final = 6
@@ -38,7 +40,7 @@ def sharing() -> Iterator[None]:
 
 
 def _keys(patch: pytest.MonkeyPatch) -> None:
-    """Accounts draw their keys from a few real pairs in turn: nothing random costs more than RSA keys."""
+    """Accounts draw their keys from a few real pairs in turn, read once: making and checking RSA keys costs most."""
     generate = keypairs._generate
     pool: list[tuple[keypairs.KeyPair, ...]] = []
 
@@ -47,6 +49,7 @@ def _keys(patch: pytest.MonkeyPatch) -> None:
         return pool[-1]
 
     patch.setattr(keypairs, "_generate", draw)
+    patch.setattr(keyring, "load_private", cache(load_private))
 
 
 def _passwords(patch: pytest.MonkeyPatch) -> None:
