@@ -42,7 +42,7 @@ SHOWN: Final = frozenset({"collection_id", "item_id"})
 # Ids and names of what everybody may name; what one does with it is one's own.
 NAMED: Final = frozenset({"account_id", "announcement_id", "name", "hashtag", "day", "refresh_id", "year"})
 # Ids that staff alone may name.
-STAFFS: Final = frozenset({"report_id", "block_id", "trend_id", "tag_id"})
+STAFFS: Final = frozenset({"report_id", "block_id", "allow_id", "domain", "trend_id", "tag_id"})
 ABSENT: Final = "109000000000000001"
 _PART: Final = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
 _BODY: Final = {
