@@ -5,6 +5,7 @@ actor belong to its own server, so that nobody can point our deliveries, or a re
 sanitiser here, before it is stored (S55).
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -102,6 +103,8 @@ async def record(node: Node, actor: Actor, budget: Budget) -> Account:
         return await suspend_by_peer(node, known)
     domain = await _handle_domain(node, actor, known, budget)
     account = _account(node, actor, domain)
+    if not (await policy.standing_of(node, actor.id)).ceilings.directory:
+        account = replace(account, discoverable=False, indexable=False)
     recorded = await record_remote_account(node, account, _keys(node, actor, account.id))
     await capabilities.note(node, actor)
     _require_not_barred(recorded)

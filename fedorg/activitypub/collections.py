@@ -119,7 +119,9 @@ async def shares(node: Node, username: str, status_id: StatusId, signer: Signer 
 
 
 def _asker(signer: Signer | None) -> Asker | None:
-    return None if signer is None else Asker(account_id=signer.account.id, domain=signer.domain, tier=signer.tier)
+    if signer is None:
+        return None
+    return Asker(account_id=signer.account.id, domain=signer.domain, tier=signer.tier, ceilings=signer.ceilings)
 
 
 def _account_id(signer: Signer | None) -> AccountId | None:

@@ -37,8 +37,8 @@ logger = log.get_logger()
 
 
 async def document(node: Node, signer: Signer | None, *, after: AccountId | None) -> bytes:
-    """The collection, or with ``after`` a page of it; ``NotFound`` for whoever is no sibling."""
-    if signer is None or signer.tier is not Tier.SIBLING:
+    """The collection, or with ``after`` a page of it; ``NotFound`` for whoever is no sibling, or was not granted it."""
+    if signer is None or signer.tier is not Tier.SIBLING or not signer.ceilings.directory:
         raise NotFound
     uri = node.uris.directory
     if after is None:

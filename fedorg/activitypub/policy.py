@@ -15,6 +15,7 @@ from federation.activities import Activity, Delete, Reject, Undo
 from federation.addresses import domain_of
 from federation.agreements import partnership_of
 from federation.client import Client
+from fedorg.domain.peers import Standing
 from fedorg.domain.visibility import FederationMode, Tier, admits
 from fedorg.errors import Forbidden
 from fedorg.node import Node
@@ -54,8 +55,13 @@ def domain(node: Node, uri: str) -> str:
 
 async def tier_of(node: Node, uri: str) -> Tier:
     """What the server of an address is to this node."""
+    return (await standing_of(node, uri)).tier
+
+
+async def standing_of(node: Node, uri: str) -> Standing:
+    """The same, with how much may pass."""
     name = domain(node, uri)
-    return (await node.read(peers.tiers, (name,)))[name]
+    return (await node.read(peers.standings, (name,)))[name]
 
 
 async def require_admitted(node: Node, uris: Iterable[str], matter: Matter = Matter.CONTENT) -> None:
@@ -74,7 +80,7 @@ def matter_of(activity: Activity) -> Matter:
 
 async def is_admitted(node: Node, name: str) -> bool:
     """Whether the node speaks with a server about everything."""
-    return admits(mode_of(node), (await node.read(peers.tiers, (name,)))[name])
+    return (await node.read(peers.standings, (name,)))[name].is_admitted(mode_of(node))
 
 
 async def require_not_blocked(node: Node, names: Iterable[str]) -> None:
@@ -104,8 +110,9 @@ def asking_client(node: Node) -> Client:
 
 
 def _require_admitted(conn: Connection, mode: FederationMode, names: set[str], matter: Matter, since: datetime) -> None:
-    for name, tier in sorted(peers.tiers(conn, names).items()):
-        if not admits(mode, tier) and not _is_heard(conn, mode, name, tier, matter, since):
+    for name, standing in sorted(peers.standings(conn, names).items()):
+        is_admitted = standing.is_admitted(mode)
+        if not is_admitted and not _is_heard(conn, mode, name, standing.tier, matter, since):
             raise NotAdmitted(name)
 
 

@@ -6,15 +6,18 @@ the node's own actor, and the keys of the others, always are: servers need them 
 ask each other for keys without end.
 """
 
+from dataclasses import replace
+
 from federation import render
 from federation.activities import Announce, Create
 from federation.errors import FederationError
-from federation.objects import QuoteAuthorization, Tombstone
+from federation.objects import Note, QuoteAuthorization, Tombstone
 from federation.signatures import Request, read
 from fedorg import log
-from fedorg.activitypub import documents, local, policy, proofs, signed
+from fedorg.activitypub import documents, granting, local, policy, proofs, signed
 from fedorg.activitypub.signed import Signer
 from fedorg.domain.accounts import Account, AccountKey
+from fedorg.domain.ceilings import UNLIMITED, Ceilings
 from fedorg.domain.statuses import Status, StatusView
 from fedorg.domain.visibility import FederationMode, Reach
 from fedorg.errors import NotFound, Unauthorized
@@ -51,14 +54,20 @@ async def find_signer(node: Node, request: Request) -> Signer | None:
     return signer if signer.account.suspended_at is None else None
 
 
-async def require_not_refused(node: Node, request: Request) -> None:
-    """Raise ``Forbidden`` when the request claims to come from a server this node does not speak with."""
+async def claimed_ceilings(node: Node, request: Request) -> Ceilings:
+    """What is granted to the server a request claims to come from: whoever claims another's gets no more by it.
+
+    Raises ``Forbidden`` for one this node does not speak with.
+    """
     if "signature" not in request.headers.lines:
-        return
+        return UNLIMITED
     try:
-        await policy.require_admitted(node, (read(request).key_id,))
+        key_id = read(request).key_id
+        await policy.require_admitted(node, (key_id,))
+        return (await policy.standing_of(node, key_id)).ceilings
     except FederationError as problem:
         logger.info("fetch.unproven", reason=str(problem))
+        return UNLIMITED
 
 
 async def get_local(node: Node, username: str) -> Account:
@@ -77,10 +86,10 @@ async def find_tombstone(node: Node, uri: str) -> bytes | None:
     return render.to_bytes(Tombstone(id=uri, former_type=account.actor_type.value, deleted=account.deleted_at))
 
 
-async def actor_document(node: Node, uri: str) -> bytes:
-    """A local account, or the node's own actor."""
+async def actor_document(node: Node, uri: str, ceilings: Ceilings = UNLIMITED) -> bytes:
+    """A local account, or the node's own actor, as far as it is granted to whoever asks."""
     account, held = await _get_actor(node, uri)
-    return render.to_bytes(documents.actor(account, held, node.uris))
+    return render.to_bytes(granting.actor_granted(documents.actor(account, held, node.uris), ceilings))
 
 
 async def key_document(node: Node, uri: str) -> bytes:
@@ -101,13 +110,20 @@ async def note_document(node: Node, username: str, status_id: StatusId, signer: 
     view = await _get_view(node, username, status_id, signer)
     if view.reblog is not None:
         return await proofs.sealed(node, view.account.id, documents.announce(view, view.reblog.status, node.uris))
-    return await proofs.sealed(node, view.account.id, documents.note(view, node.uris))
+    note = documents.note(view, node.uris)
+    narrowed = note if signer is None else granting.note_granted(note, signer.ceilings)
+    return await proofs.sealed(node, view.account.id, note) if narrowed == note else render.to_bytes(narrowed)
 
 
 async def activity_document(node: Node, username: str, status_id: StatusId, signer: Signer | None) -> bytes:
     """The Create or Announce that brought a local status."""
     view = await _get_view(node, username, status_id, signer)
-    return await proofs.sealed(node, view.account.id, activity_of(node, view))
+    activity = activity_of(node, view)
+    if signer is not None and isinstance(activity, Create) and isinstance(activity.object, Note):
+        narrowed = granting.note_granted(activity.object, signer.ceilings)
+        if narrowed != activity.object:
+            return render.to_bytes(replace(activity, object=narrowed))
+    return await proofs.sealed(node, view.account.id, activity)
 
 
 async def quote_authorization(node: Node, username: str, quote_id: QuoteId, signer: Signer | None) -> bytes:

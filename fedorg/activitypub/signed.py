@@ -28,6 +28,7 @@ from fedorg.activitypub import actors, fetching, keyring, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.policy import Matter
 from fedorg.domain.accounts import Account
+from fedorg.domain.ceilings import Ceilings
 from fedorg.domain.visibility import Tier
 from fedorg.errors import Forbidden, TooManyRequests
 from fedorg.node import Node
@@ -50,6 +51,7 @@ class Signer:
     account: Account
     domain: str
     tier: Tier
+    ceilings: Ceilings
     verified: Verified
 
 
@@ -66,7 +68,8 @@ async def verify(node: Node, request: Request, matter: Matter = Matter.CONTENT) 
     if account.is_barred:
         raise Forbidden(f"{account.acct} is suspended")
     domain = policy.domain(node, account.uri)
-    return Signer(account=account, domain=domain, tier=await policy.tier_of(node, account.uri), verified=verified)
+    standing = await policy.standing_of(node, account.uri)
+    return Signer(account=account, domain=domain, tier=standing.tier, ceilings=standing.ceilings, verified=verified)
 
 
 async def require_admitted(node: Node, key_id: str, matter: Matter = Matter.CONTENT) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fedorg.domain.ceilings import UNLIMITED, Ceilings
 from fedorg.domain.visibility import Tier
 from fedorg.ids import AccountId
 
@@ -13,3 +14,4 @@ class Asker:
     account_id: AccountId | None
     domain: str
     tier: Tier
+    ceilings: Ceilings = UNLIMITED

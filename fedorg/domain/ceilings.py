@@ -21,7 +21,8 @@ class Ceilings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 UNLIMITED: Final = Ceilings()
-NOTHING: Final = Ceilings(largest_reach=Reach.NODE, direct_messages=False, directory=False, media=False)
+NOTHING: Final = Ceilings(largest_reach=Reach.NODE, direct_messages=False)
+"""What is here already stays as it is shown."""
 
 
 def narrower(one: Ceilings, other: Ceilings) -> Ceilings:

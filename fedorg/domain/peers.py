@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fedorg.domain.ceilings import UNLIMITED, Ceilings
-from fedorg.domain.visibility import Tier
+from fedorg.domain.visibility import Audience, FederationMode, Tier, admits, takes_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,14 @@ class Standing:
     reject_reports: bool = False
     ceilings: Ceilings = UNLIMITED
     """How much may pass, whatever the tier allows."""
+
+    def is_admitted(self, mode: FederationMode) -> bool:
+        """Whether a node in ``mode`` speaks with the peer about anything but what the two agree on."""
+        return admits(mode, self.tier, self.ceilings.largest_reach)
+
+    def is_inside(self, audience: Audience, domain: str) -> bool:
+        """Whether the peer, which is ``domain``, lies inside the outer ring of ``audience`` and below its ceiling."""
+        return takes_in(audience, self.tier, domain, self.ceilings.largest_reach)
 
     @property
     def is_silenced(self) -> bool:

@@ -73,14 +73,21 @@ def narrower_visibility(one: Visibility, other: Visibility) -> Visibility:
     return one if _RANK[one] <= _RANK[other] else other
 
 
-def is_inside(tier: Tier, reach: Reach) -> bool:
-    """Whether a peer of ``tier`` lies wholly inside ``reach``; a blocked peer lies in none."""
-    return tier is not Tier.BLOCKED and _RING_OF_TIER[tier] <= reach.width
+def is_inside(tier: Tier, reach: Reach, largest: Reach = Reach.PUBLIC) -> bool:
+    """Whether a peer of ``tier`` lies wholly inside ``reach``; a blocked peer lies in none.
+
+    ``largest`` is the ceiling of what passes between this node and the peer: nothing of a wider reach does.
+    """
+    return tier is not Tier.BLOCKED and _RING_OF_TIER[tier] <= reach.width <= largest.width
 
 
-def admits(mode: FederationMode, tier: Tier) -> bool:
-    """Whether a node in ``mode`` speaks with a peer of ``tier`` at all; a block beats everything."""
-    return tier is not Tier.BLOCKED and _RING_OF_TIER[tier] <= _WIDTH_OF_MODE[mode]
+def admits(mode: FederationMode, tier: Tier, largest: Reach = Reach.PUBLIC) -> bool:
+    """Whether a node in ``mode`` speaks with a peer of ``tier`` at all; a block beats everything.
+
+    With a peer with which nothing may pass (``largest`` is ``Reach.NODE``) it does not.
+    """
+    is_heard = tier is not Tier.BLOCKED and largest is not Reach.NODE
+    return is_heard and _RING_OF_TIER[tier] <= _WIDTH_OF_MODE[mode]
 
 
 def widest_reach(mode: FederationMode) -> Reach:
@@ -116,10 +123,14 @@ def within(audience: Audience, outer: Audience) -> Audience:
     return replace(audience, reach=reach if common else Reach.ORGANISATION, partners=common)
 
 
-def takes_in(audience: Audience, tier: Tier, domain: str) -> bool:
-    """Whether the peer ``domain`` of ``tier`` lies wholly inside the outer ring of ``audience``."""
+def takes_in(audience: Audience, tier: Tier, domain: str, largest: Reach = Reach.PUBLIC) -> bool:
+    """Whether the peer ``domain`` of ``tier`` lies inside the outer ring of ``audience``; ``largest`` is its ceiling.
+
+    A direct status goes to its addressees alone, and has no reach that a ceiling could cut.
+    """
     is_named = tier is not Tier.PARTNER or not audience.partners or domain in audience.partners
-    return is_named and is_inside(tier, audience.reach)
+    ceiling = Reach.PUBLIC if audience.visibility is Visibility.DIRECT else largest
+    return is_named and is_inside(tier, audience.reach, ceiling)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,11 +154,13 @@ class PeerViewer:
     """An actor of the server ``domain`` that signed its request.
 
     ``hosts_follower``: the peer hosts an accepted follower of the author. ``is_addressee``: this very actor is
-    mentioned. ``is_author``: it asks for its own status.
+    mentioned. ``is_author``: it asks for its own status. ``largest`` and ``takes_direct`` are ceilings of its server.
     """
 
     domain: str
     tier: Tier
+    largest: Reach = Reach.PUBLIC
+    takes_direct: bool = True
     hosts_follower: bool = False
     is_addressee: bool = False
     is_author: bool = False
@@ -197,7 +210,9 @@ def _may_peer_see(audience: Audience, viewer: PeerViewer) -> bool:
         return False
     if viewer.is_author:
         return True
-    return takes_in(audience, viewer.tier, viewer.domain) and _is_for(
+    if audience.visibility is Visibility.DIRECT and not viewer.takes_direct:
+        return False
+    return takes_in(audience, viewer.tier, viewer.domain, viewer.largest) and _is_for(
         audience.visibility, is_addressee=viewer.is_addressee, is_follower=viewer.hosts_follower
     )
 

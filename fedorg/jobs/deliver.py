@@ -17,12 +17,13 @@ from federation.delivery import Delivered, Gone, Outcome, Refused, Retry
 from federation.keys import SigningKey
 from federation.signatures import Scheme
 from fedorg import log
-from fedorg.activitypub import keyring, policy, synchronising
+from fedorg.activitypub import granting, keyring, policy, synchronising
 from fedorg.activitypub.capabilities import ED25519
-from fedorg.domain.visibility import FederationMode, Tier, admits, is_inside
+from fedorg.domain.ceilings import UNLIMITED
+from fedorg.domain.visibility import FederationMode, Tier, is_inside
 from fedorg.errors import NotFound
 from fedorg.node import Node
-from fedorg.store import deliveries, peers
+from fedorg.store import accounts, deliveries, peers
 from fedorg.store.deliveries import ClaimedDelivery
 from fedorg.store.engine import DatabaseClosed
 
@@ -49,7 +50,7 @@ async def deliver(node: Node, claimed: ClaimedDelivery) -> None:
 async def _deliver(node: Node, claimed: ClaimedDelivery) -> None:
     if not _may_leave(policy.mode_of(node), claimed):
         await node.write(deliveries.finish, claimed)
-        _tell(node, claimed, "withheld", reason=f"the peer is {claimed.tier} now")
+        _tell(node, claimed, "withheld", reason=f"the peer is {claimed.standing.tier} now")
         return
     try:
         keys = await _keys(node, claimed)
@@ -57,24 +58,38 @@ async def _deliver(node: Node, claimed: ClaimedDelivery) -> None:
         await node.write(deliveries.bury, claimed, node.now(), str(problem))
         _tell(node, claimed, "dead", reason=str(problem))
         return
+    body = await _body(node, claimed)
+    if body is None:
+        await node.write(deliveries.finish, claimed)
+        _tell(node, claimed, "withheld", reason="no more passes than was agreed with the peer")
+        return
     known = Scheme(claimed.signature_scheme) if claimed.signature_scheme else None
     started = perf_counter()
     headers = await synchronising.header_of(node, claimed.account_id, claimed.domain) if claimed.for_followers else {}
-    outcome = await node.client.deliver(claimed.inbox, claimed.body.encode(), keys[0], known, headers=headers)
+    outcome = await node.client.deliver(claimed.inbox, body, keys[0], known, headers=headers)
     if len(keys) > 1 and _is_not_understood(outcome):
         # It cannot do what it says it can; RSA is understood by everybody.
-        outcome = await node.client.deliver(claimed.inbox, claimed.body.encode(), keys[1], known, headers=headers)
+        outcome = await node.client.deliver(claimed.inbox, body, keys[1], known, headers=headers)
     milliseconds = round((perf_counter() - started) * 1000, 1)
     await _record(node, claimed, outcome, milliseconds)
 
 
 def _may_leave(mode: FederationMode, claimed: ClaimedDelivery) -> bool:
     """Whether the peer may still have it; one that left the ring hears what is agreed with it, and what ends."""
-    if mode is FederationMode.CLOSED or claimed.tier is Tier.BLOCKED:
+    if mode is FederationMode.CLOSED or claimed.standing.tier is Tier.BLOCKED:
         return False
     if claimed.beyond_tier or claimed.type in deliveries.ENDINGS:
         return True
-    return admits(mode, claimed.tier) and is_inside(claimed.tier, claimed.reach)
+    return claimed.standing.is_admitted(mode) and is_inside(claimed.standing.tier, claimed.reach)
+
+
+async def _body(node: Node, claimed: ClaimedDelivery) -> bytes | None:
+    """What the peer may have of it; None for nothing."""
+    ceilings = claimed.standing.ceilings
+    if ceilings == UNLIMITED or claimed.beyond_tier or claimed.type in deliveries.ENDINGS:
+        return claimed.body.encode()
+    account = await node.read(accounts.get, claimed.account_id)
+    return granting.granted(claimed.body, ceilings, claimed.reach, by=account.uri)
 
 
 async def _keys(node: Node, claimed: ClaimedDelivery) -> list[SigningKey]:

@@ -14,7 +14,7 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import CompleteProfile, CompleteThread
 from fedorg.domain.refreshes import Refresh
 from fedorg.domain.statuses import Status
-from fedorg.domain.visibility import FederationMode, Visibility, admits
+from fedorg.domain.visibility import FederationMode, Visibility
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
 from fedorg.store import accounts, completions, jobs, peers, statuses, threads
@@ -114,8 +114,8 @@ def _ask_for_thread(conn: Connection, node: Node, status_id: StatusId) -> None:
 def _is_due_profile(conn: Connection, node: Node, account: Account) -> bool:
     if account.peer is None or account.suspended_at is not None:
         return False
-    tier = peers.tiers(conn, [account.peer])[account.peer]
-    if not admits(FederationMode(node.settings.federation_mode), tier):
+    standing = peers.standings(conn, [account.peer])[account.peer]
+    if not standing.is_admitted(FederationMode(node.settings.federation_mode)):
         return False
     return completions.is_due(conn, _profile(account), node.now() - PROFILE_AGAIN_AFTER)
 

@@ -16,7 +16,7 @@ from fedorg.domain.jobs import DistributeToTagFollowers
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.quotes import QuoteState
 from fedorg.domain.statuses import Status
-from fedorg.domain.visibility import FederationMode, Reach, Visibility, admits, takes_in
+from fedorg.domain.visibility import FederationMode, Reach, Visibility
 from fedorg.ids import AccountId, QuoteId, StatusId
 from fedorg.node import Node
 from fedorg.services.threads import find_host
@@ -345,7 +345,8 @@ def _inside(node: Node, status: Status, candidates: Iterable[Recipient], address
     return {
         one.inbox
         for one in candidates
-        if admits(mode, one.tier)
-        and takes_in(audience, one.tier, one.domain)
+        if one.standing.is_admitted(mode)
+        and one.standing.is_inside(audience, one.domain)
+        and (audience.visibility is not Visibility.DIRECT or one.standing.ceilings.direct_messages)
         and (ring is None or audience.reach is Reach.PUBLIC or one.domain == ring or one.domain in addressed)
     }

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.jobs import PassOnAnswer
 from fedorg.domain.statuses import Status
-from fedorg.domain.visibility import Audience, FederationMode, Reach, Visibility, admits, takes_in
+from fedorg.domain.visibility import Audience, FederationMode, Reach, Visibility
 from fedorg.node import Node
 from fedorg.services.threads import find_host
 from fedorg.store import accounts, deliveries, domain_blocks, jobs, recipients, statuses
@@ -174,7 +174,7 @@ def _inside(node: Node, candidates: Iterable[Recipient], audience: Audience) -> 
     return {
         one.inbox: one.domain
         for one in candidates
-        if admits(mode, one.tier) and takes_in(audience, one.tier, one.domain)
+        if one.standing.is_admitted(mode) and one.standing.is_inside(audience, one.domain)
     }
 
 

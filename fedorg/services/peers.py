@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from fedorg.domain.domain_blocks import DomainBlock, Severity
-from fedorg.domain.jobs import FetchDirectory
+from fedorg.domain.jobs import ApplyStanding, FetchDirectory
 from fedorg.domain.partnerships import Grant, GrantChange
 from fedorg.domain.peers import PeerSummary
 from fedorg.domain.visibility import Tier
@@ -94,6 +94,7 @@ async def change_ceilings(node: Node, domain: str, wanted: GrantChange) -> PeerS
             raise Conflict(f"There is a partnership with {known.domain}; change what that grants")
         ceilings = wanted.of(Grant(ceilings=known.ceilings)).ceilings
         peers.set_ceilings(conn, known.domain, ceilings)
+        jobs.enqueue(conn, node.ids, node.now(), ApplyStanding(domain=known.domain))
         told = {name: str(value) for name, value in msgspec.to_builtins(ceilings).items()}
         audit.record(conn, node.ids, node.now(), action="peer.ceilings", target=known.domain, details=told)
         return _get(conn, known.domain)

@@ -15,7 +15,7 @@ from fedorg.domain.jobs import ForwardReport
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.reports import Report, ReportCategory, ReportDraft, ReportView
 from fedorg.domain.statuses import Status
-from fedorg.domain.visibility import FederationMode, Tier, admits
+from fedorg.domain.visibility import FederationMode, Tier
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId, ReportId, StatusId
 from fedorg.node import Node
@@ -137,8 +137,8 @@ def _may_forward(conn: Connection, node: Node, target: Account, forward_to: Coll
     wanted = {name.strip().lower() for name in forward_to if name.strip()}
     if wanted and wanted.isdisjoint({target.peer, target.domain}):
         return False
-    tier = peers.tiers(conn, [target.peer])[target.peer]
-    return admits(FederationMode(node.settings.federation_mode), tier)
+    standing = peers.standings(conn, [target.peer])[target.peer]
+    return standing.is_admitted(FederationMode(node.settings.federation_mode))
 
 
 def _visible_statuses(

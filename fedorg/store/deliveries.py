@@ -20,12 +20,13 @@ from typing import Any, Final, NewType
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, insert, or_, select, update
 
+from fedorg.domain.peers import Standing
 from fedorg.domain.relationships import FollowState
-from fedorg.domain.visibility import Reach, Tier
+from fedorg.domain.visibility import Reach
 from fedorg.ids import AccountId, IdSource
 from fedorg.store import changes
 from fedorg.store.jobs import ERROR_MAX, QueueCounts
-from fedorg.store.peers import FAILURES_MAX, tiers
+from fedorg.store.peers import FAILURES_MAX, standings
 from fedorg.store.prepared import Prepared
 from fedorg.store.tables import accounts, activities, deliveries, follows, gone_inboxes, peers
 from fedorg.store.upsert import insert_ignore
@@ -137,7 +138,7 @@ class ClaimedDelivery:
     reach: Reach
     for_followers: bool
     beyond_tier: bool
-    tier: Tier
+    standing: Standing
     """What the peer is now."""
     signature_scheme: str | None
     implements: frozenset[str]
@@ -252,7 +253,7 @@ def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) 
         conn.execute(_LEASE, {"claimed": [*claimed], "until": now + lease})
     else:
         _put_off_stragglers(conn, now)
-    now_are = tiers(conn, [row.domain for row in claimed.values()])
+    now_are = standings(conn, [row.domain for row in claimed.values()])
     return tuple(_claimed(row, now_are[row.domain]) for row in claimed.values())
 
 
@@ -438,7 +439,7 @@ def _domain_max(row: Row[Any], window: Window) -> int:
     return 1 if (row.failures or 0) >= FAILURES_MAX else window.domain_max
 
 
-def _claimed(row: Row[Any], tier: Tier) -> ClaimedDelivery:
+def _claimed(row: Row[Any], standing: Standing) -> ClaimedDelivery:
     return ClaimedDelivery(
         id=DeliveryId(row.id),
         uri=row.uri,
@@ -452,7 +453,7 @@ def _claimed(row: Row[Any], tier: Tier) -> ClaimedDelivery:
         reach=Reach(row.reach),
         for_followers=row.for_followers,
         beyond_tier=row.beyond_tier,
-        tier=tier,
+        standing=standing,
         signature_scheme=row.signature_scheme,
         implements=frozenset(row.implements or ()),
         is_ill=bool(row.failures),

@@ -78,7 +78,7 @@ def visible_to(asker: Asker | None) -> ColumnElement[bool]:
     if asker.tier is Tier.BLOCKED:
         return sa.false()
     own, is_named, is_blocked = _relations(asker.account_id)
-    reaches = [reach.value for reach in Reach if is_inside(asker.tier, reach)]
+    reaches = [reach.value for reach in Reach if is_inside(asker.tier, reach, asker.ceilings.largest_reach)]
     is_in_ring = sa.or_(
         rows.c.reach == Reach.PUBLIC.value,
         rows.c.reach_domain.is_(None),

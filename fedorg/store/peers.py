@@ -160,6 +160,10 @@ def set_ceilings(conn: Connection, domain: str, ceilings: Ceilings | None) -> No
     """How much may pass between this node and the peer from now on; None is no limit."""
     told = None if ceilings in (None, UNLIMITED) else msgspec.to_builtins(ceilings)
     conn.execute(update(peers).where(peers.c.domain == domain).values(ceilings=told))
+    if ceilings is not None and not ceilings.directory:
+        # Their own server tells them anew when they are looked at after this was granted again.
+        hidden = update(accounts).where(accounts.c.peer == domain)
+        conn.execute(hidden.values(discoverable=False, indexable=False))
 
 
 def set_software(conn: Connection, domain: str, software: str, version: str) -> None:
@@ -271,13 +275,14 @@ def _standing(line: Sequence[Row[Any] | None]) -> Standing:
     suspended = [row.blocked_at for row in rules if row.tier == Tier.BLOCKED]
     silenced = [row.blocked_at for row in rules if row.is_silenced]
     own = Tier.OPEN if line[0] is None else Tier(line[0].tier)
+    ceilings = UNLIMITED if line[0] is None else _ceilings(line[0])
     return Standing(
         tier=Tier.BLOCKED if suspended else own,
         suspended_at=next(iter(suspended), None),
         silenced_at=next(iter(silenced), None),
-        reject_media=any(row.reject_media for row in rules),
+        reject_media=any(row.reject_media for row in rules) or not ceilings.media,
         reject_reports=any(row.reject_reports for row in rules),
-        ceilings=UNLIMITED if line[0] is None else _ceilings(line[0]),
+        ceilings=ceilings,
     )
 
 

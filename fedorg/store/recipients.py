@@ -10,9 +10,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
+from fedorg.domain.peers import Standing
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import Status
-from fedorg.domain.visibility import Tier
 from fedorg.ids import AccountId, StatusId
 from fedorg.store import peers
 from fedorg.store.beside import beside
@@ -46,22 +46,22 @@ class Recipient:
 
     inbox: str
     domain: str
-    tier: Tier
+    standing: Standing
 
 
 def list_followers(conn: Connection, author_id: AccountId) -> list[Recipient]:
     """Distinct inboxes of accepted remote followers."""
-    return _with_tiers(conn, _FOLLOWERS.rows(conn, author_id=author_id))
+    return _with_standings(conn, _FOLLOWERS.rows(conn, author_id=author_id))
 
 
 def list_mentioned(conn: Connection, status_id: StatusId) -> list[Recipient]:
     """Distinct inboxes of the remote accounts that a status names."""
-    return _with_tiers(conn, _MENTIONED.rows(conn, status_id=status_id))
+    return _with_standings(conn, _MENTIONED.rows(conn, status_id=status_id))
 
 
 def list_accounts(conn: Connection, ids: Collection[AccountId]) -> list[Recipient]:
     """Distinct inboxes of the remote ones among ``ids``."""
-    return _with_tiers(conn, _BY_IDS.rows(conn, ids=ids)) if ids else []
+    return _with_standings(conn, _BY_IDS.rows(conn, ids=ids)) if ids else []
 
 
 def list_siblings(conn: Connection) -> list[Recipient]:
@@ -76,9 +76,11 @@ def list_siblings(conn: Connection) -> list[Recipient]:
     known = sa.select(peers_table.c.domain, inbox.label("inbox")).where(
         peers_table.c.domain.in_(peers.list_siblings(conn))
     )
+    found = conn.execute(known).all()
+    standings = peers.standings(conn, [row.domain for row in found])
     return [
-        Recipient(inbox=row.inbox, domain=row.domain, tier=Tier.SIBLING)
-        for row in conn.execute(known)
+        Recipient(inbox=row.inbox, domain=row.domain, standing=standings[row.domain])
+        for row in found
         if row.inbox is not None
     ]
 
@@ -164,11 +166,11 @@ def _recipients(conn: Connection, which: ColumnElement[bool]) -> list[Recipient]
 
 
 def _read(conn: Connection, statement: sa.Select[Any]) -> list[Recipient]:
-    return _with_tiers(conn, conn.execute(statement).all())
+    return _with_standings(conn, conn.execute(statement).all())
 
 
-def _with_tiers(conn: Connection, found: Sequence[Any]) -> list[Recipient]:
+def _with_standings(conn: Connection, found: Sequence[Any]) -> list[Recipient]:
     if not found:
         return []
-    tiers = peers.tiers(conn, [row.domain for row in found])
-    return [Recipient(inbox=row.inbox, domain=row.domain, tier=tiers[row.domain]) for row in found]
+    standings = peers.standings(conn, [row.domain for row in found])
+    return [Recipient(inbox=row.inbox, domain=row.domain, standing=standings[row.domain]) for row in found]

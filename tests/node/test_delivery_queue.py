@@ -332,8 +332,8 @@ async def test_a_delivery_carries_what_its_peer_is_now(database: Database) -> No
 
     held = {delivery.domain: delivery for delivery in await claim(database)}
 
-    assert (held["a.example"].tier, held["a.example"].signature_scheme) == (Tier.BLOCKED, "cavage")
-    assert (held["b.example"].tier, held["b.example"].signature_scheme) == (Tier.OPEN, None)
+    assert (held["a.example"].standing.tier, held["a.example"].signature_scheme) == (Tier.BLOCKED, "cavage")
+    assert (held["b.example"].standing.tier, held["b.example"].signature_scheme) == (Tier.OPEN, None)
 
 
 async def test_upkeep_forgets_activities_only_when_nobody_waits_for_them(database: Database) -> None:

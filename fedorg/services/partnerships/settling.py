@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import User
 from fedorg.domain.ceilings import NOTHING
-from fedorg.domain.jobs import AgreementKind, FetchDirectory, PartWithPeer, SendAgreement
+from fedorg.domain.jobs import AgreementKind, ApplyStanding, FetchDirectory, PartWithPeer, SendAgreement
 from fedorg.domain.moderation import user_id_of
 from fedorg.domain.partnerships import Event, Partnership, PartnershipState, Side, step
 from fedorg.domain.visibility import Tier
@@ -129,6 +129,8 @@ def _enforce(conn: Connection, node: Node, before: Partnership, after: Partnersh
         _part_for_good(conn, node, domain)
     else:
         peers.set_ceilings(conn, domain, after.effective if is_active else NOTHING)
+    # Files of accounts that are known here are shown, or not, as is agreed now.
+    jobs.enqueue(conn, node.ids, node.now(), ApplyStanding(domain=domain))
 
 
 def _part_for_good(conn: Connection, node: Node, domain: str) -> None:

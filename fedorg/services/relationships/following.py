@@ -10,7 +10,7 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import ActivityKind, SendActivity
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.relationships import Follow, FollowState, Relationship
-from fedorg.domain.visibility import FederationMode, admits
+from fedorg.domain.visibility import FederationMode
 from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
@@ -191,8 +191,8 @@ def _check_allowed(conn: Connection, node: Node, account: Account, target: Accou
     if target.moved_to is not None:
         raise Forbidden(f"@{target.acct} has moved to @{target.moved_to.acct}")
     if target.peer is not None:
-        tier = peers.tiers(conn, [target.peer])[target.peer]
-        if not admits(FederationMode(node.settings.federation_mode), tier):
+        standing = peers.standings(conn, [target.peer])[target.peer]
+        if not standing.is_admitted(FederationMode(node.settings.federation_mode)):
             raise Forbidden(f"This server does not federate with {target.peer}")
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from fedorg import text
 from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.statuses import Status, Tag
-from fedorg.domain.visibility import Audience, FederationMode, Reach, Tier, Visibility, admits, takes_in
+from fedorg.domain.visibility import Audience, FederationMode, Reach, Tier, Visibility
 from fedorg.errors import Invalid, NotFound, Unavailable
 from fedorg.node import FetchError, Node
 from fedorg.services.custom_emojis import emojis_in
@@ -95,12 +95,15 @@ def check_addressees(
     thread of ``answered``.
     """
     remote = [(account, account.peer) for account in mentions if account.peer is not None]
-    tiers = peers.tiers(conn, [peer for _, peer in remote]) if remote else {}
+    standings = peers.standings(conn, [peer for _, peer in remote]) if remote else {}
     for account, peer in remote:
-        tier = tiers[peer]
-        if not admits(mode, tier):
+        standing = standings[peer]
+        if not standing.is_admitted(mode):
             raise Invalid(f"Validation failed: this server does not exchange statuses with {peer}")
-        if not takes_in(audience, tier, peer) or not _is_known_inside(conn, audience, answered, account, tier):
+        if audience.visibility is Visibility.DIRECT and not standing.ceilings.direct_messages:
+            raise Invalid(f"Validation failed: no direct messages are exchanged with {peer}")
+        is_known_inside = _is_known_inside(conn, audience, answered, account, standing.tier)
+        if not standing.is_inside(audience, peer) or not is_known_inside:
             noun = "direct message" if audience.visibility is Visibility.DIRECT else "status"
             raise Invalid(
                 f"Validation failed: @{account.acct} is outside the reach of this {noun} ({audience.reach.value})"

@@ -14,7 +14,7 @@ from fedorg.errors import NotFound
 from fedorg.ids import AccountId, EditId, StatusId
 from fedorg.node import Node
 from fedorg.services.statuses.showing import list_visible
-from fedorg.store import accounts, domain_blocks, media, narrowing, statuses, views
+from fedorg.store import accounts, domain_blocks, media, narrowing, peers, statuses, views
 
 THREAD_MAX: Final = 4096
 ANCESTORS_OF_VISITORS_MAX: Final = 40
@@ -60,7 +60,8 @@ async def may_peer_see(node: Node, status: Status, peer_domain: str, tier: Tier,
 def is_visible_to_peer(conn: Connection, status: Status, peer_domain: str, tier: Tier, actor_uri: str) -> bool:
     """As ``may_peer_see``."""
     actor = accounts.find_by_uri(conn, actor_uri)
-    asker = Asker(account_id=None if actor is None else actor.id, domain=peer_domain, tier=tier)
+    ceilings = peers.standings(conn, [peer_domain])[peer_domain].ceilings
+    asker = Asker(account_id=None if actor is None else actor.id, domain=peer_domain, tier=tier, ceilings=ceilings)
     return bool(list_visible(conn, asker, [status]))
 
 

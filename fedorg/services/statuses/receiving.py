@@ -216,6 +216,8 @@ def _may_answer(conn: Connection, author: Account, parent: Status) -> bool:
 
 
 def _concerns_somebody(conn: Connection, arrival: _Arrival) -> bool:
+    if not _is_granted(conn, arrival):
+        return False
     if arrival.names_local:
         return True
     match arrival.audience.visibility:
@@ -226,6 +228,15 @@ def _concerns_somebody(conn: Connection, arrival: _Arrival) -> bool:
         case Visibility.PUBLIC | Visibility.UNLISTED:
             is_known = arrival.parent is not None or relationships.has_local_follower(conn, arrival.remote.author.id)
             return is_known or _is_for_organisation(conn, arrival)
+
+
+def _is_granted(conn: Connection, arrival: _Arrival) -> bool:
+    """Whether such a status may pass between its author's server and this one; the reach is the sender's word."""
+    domain = arrival.remote.author.peer or ""
+    ceilings = peers.standings(conn, [domain])[domain].ceilings
+    if arrival.audience.visibility is Visibility.DIRECT:
+        return ceilings.direct_messages
+    return arrival.remote.audience.reach.width <= ceilings.largest_reach.width
 
 
 def _is_for_organisation(conn: Connection, arrival: _Arrival) -> bool:

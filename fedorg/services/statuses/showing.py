@@ -33,6 +33,8 @@ class _Facts:
         viewer = PeerViewer(
             domain=self.asker.domain,
             tier=self.asker.tier,
+            largest=self.asker.ceilings.largest_reach,
+            takes_direct=self.asker.ceilings.direct_messages,
             hosts_follower=status.account_id in self.followed,
             is_addressee=self.asker.account_id in self.named.get(status.id, ()),
             is_author=is_author,

@@ -26,15 +26,16 @@ async def get_actor(username: str) -> Response | Redirect:
     node = this_node()
     if wants_page():
         return redirect(node.uris.profile(username))
-    await serving.require_not_refused(node, await signed_request())
+    ceilings = await serving.claimed_ceilings(node, await signed_request())
     tombstone = await serving.find_tombstone(node, node.uris.actor(username))
     if tombstone is not None:
         return gone_document(tombstone)
-    if node.settings.unsigned_fetch != "none":
-        return public_document(await serving.actor_document(node, node.uris.actor(username)))
-    signer = await serving.find_signer(node, await signed_request())
-    document = serving.key_document if signer is None else serving.actor_document
-    return private_document(await document(node, node.uris.actor(username)))
+    uri = node.uris.actor(username)
+    if node.settings.unsigned_fetch == "none" and await serving.find_signer(node, await signed_request()) is None:
+        return private_document(await serving.key_document(node, uri))
+    document = await serving.actor_document(node, uri, ceilings)
+    is_for_all = node.settings.unsigned_fetch != "none" and ceilings.directory
+    return public_document(document) if is_for_all else private_document(document)
 
 
 @blueprint.get("/actor")

@@ -1,0 +1,148 @@
+"""What was agreed with a peer holds at every door: nothing wider, no direct statuses, no directory, no files passes."""
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from fedorg.domain.ceilings import NOTHING
+from fedorg.domain.partnerships import GrantChange
+from fedorg.domain.visibility import Reach, Tier
+from fedorg.services import peers
+from fedorg.store import peers as stored_peers
+from tests.node.meeting import Meeting
+from tests.node.peering import be_followed, fetch, find, follow_remote, signed_fetch
+from tests.node.serving import Member
+from tests.node.talking import refusal, success, upload
+
+AS: Final = "https://www.w3.org/ns/activitystreams"
+
+
+@pytest.fixture
+async def mia(meeting: Meeting) -> Member:
+    """A member whom fred, of a partner's server, follows and is followed by."""
+    meeting.add("fred", discoverable=True, indexable=True)
+    await peers.set_tier(meeting.node, meeting.peer.domain, Tier.PARTNER)
+    mia = await meeting.working.person("mia")
+    await be_followed(meeting.working, meeting.peer, "fred", mia)
+    await follow_remote(meeting.working, mia, meeting.peer, "fred")
+    return mia
+
+
+async def grant(meeting: Meeting, **change: Any) -> None:  # noqa: ANN401 - what GrantChange takes
+    """Say how much passes between the node and the peer."""
+    await peers.change_ceilings(meeting.node, meeting.peer.domain, GrantChange(**change))
+    await meeting.working.settle()
+
+
+async def post(meeting: Meeting, member: Member, text: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - a form
+    """A new status, delivered to whoever gets it."""
+    made: dict[str, Any] = success(await member.api.post("/api/v1/statuses", data={"status": text, **fields}))
+    await meeting.working.settle()
+    await meeting.working.deliver_all()
+    return made
+
+
+def heard(meeting: Meeting, text: str) -> list[dict[str, Any]]:
+    """What the peer was sent that has these words in it."""
+    return [one for one in meeting.peer.received if text in json.dumps(one)]
+
+
+async def test_nothing_wider_than_the_largest_reach_passes(meeting: Meeting, mia: Member) -> None:
+    """Below the ceiling it is delivered, fetched and listed, above it is not, in either direction."""
+    before = await post(meeting, mia, "Said before", reach="public")
+    await grant(meeting, largest_reach=Reach.PARTNERS)
+    wide = await post(meeting, mia, "For everybody", reach="public")
+    ring = await post(meeting, mia, "For partners", reach="partners")
+
+    assert heard(meeting, "For partners")
+    assert not heard(meeting, "For everybody")
+    codes = [
+        (await signed_fetch(meeting.server, meeting.peer, one["uri"], by="fred")).status_code
+        for one in (before, wide, ring)
+    ]
+    assert codes == [404, 404, 200]
+    outbox = f"{meeting.server.url}/users/mia/outbox?page=true"
+    listed = (await signed_fetch(meeting.server, meeting.peer, outbox, by="fred")).text
+    assert "For partners" in listed
+    assert "For everybody" not in listed
+    changed = await mia.api.put(f"/api/v1/statuses/{before['id']}", data={"status": "Said anew"})
+    assert changed.status_code == 200
+    await meeting.working.settle()
+    await meeting.working.deliver_all()
+    assert not heard(meeting, "Said anew")
+
+    note = {"id": f"{meeting.peer.url}/n/1", "type": "Note", "content": "<p>Wide</p>", "to": [f"{AS}#Public"]}
+    note |= {"attributedTo": meeting.peer.actor("fred")}
+    await meeting.say("Create", "fred", note)
+    assert success(await mia.api.get("/api/v1/timelines/home"))[0]["content"] != "<p>Wide</p>"
+
+
+async def test_no_direct_statuses_pass_where_none_are_granted(meeting: Meeting, mia: Member) -> None:
+    """The member is told why; what comes is dropped; what was said before cannot be fetched any more."""
+    handle = f"@fred@{meeting.peer.domain}"
+    before = await post(meeting, mia, f"{handle} psst", visibility="direct")
+    assert (await signed_fetch(meeting.server, meeting.peer, before["uri"], by="fred")).status_code == 200
+    await grant(meeting, direct_messages=False)
+
+    answer = await mia.api.post("/api/v1/statuses", data={"status": f"{handle} again", "visibility": "direct"})
+    assert meeting.peer.domain in refusal(answer, 422)
+    assert (await signed_fetch(meeting.server, meeting.peer, before["uri"], by="fred")).status_code == 404
+    to = f"{meeting.server.url}/users/mia"
+    note: dict[str, Any] = {"id": f"{meeting.peer.url}/n/2", "type": "Note", "content": "<p>Psst</p>", "to": [to]}
+    note |= {"attributedTo": meeting.peer.actor("fred"), "tag": [{"type": "Mention", "href": to}]}
+    await meeting.say("Create", "fred", note)
+    assert len(success(await mia.api.get("/api/v1/conversations"))) == 1
+    assert heard(meeting, (await post(meeting, mia, f"{handle} openly"))["uri"])
+
+
+async def test_no_files_pass_where_none_are_granted(meeting: Meeting, mia: Member) -> None:
+    """What is sent and fetched has no attachment; with the grant it comes back."""
+    file = await upload(mia)
+    await grant(meeting, media=False)
+    made = await post(meeting, mia, "A drawing", **{"media_ids[]": file["id"]})
+
+    (sent,) = heard(meeting, "A drawing")
+    assert not {"attachment", "proof"} & {*sent, *sent["object"]}
+    for address in (made["uri"], f"{made['uri']}/activity"):
+        shown = (await signed_fetch(meeting.server, meeting.peer, address, by="fred")).json()
+        assert "attachment" not in json.dumps(shown)
+    assert "attachment" in (await fetch(meeting.server, made["uri"])).json()
+    await grant(meeting, media=True)
+    assert "attachment" in (await signed_fetch(meeting.server, meeting.peer, made["uri"], by="fred")).json()
+
+
+async def test_nobody_is_listed_where_the_directory_is_not_granted(meeting: Meeting, mia: Member) -> None:
+    """Members ask to be left out there, and people from there are not listed here."""
+    success(await mia.api.patch("/api/v1/accounts/update_credentials", data={"discoverable": "true"}))
+    own = f"{meeting.server.url}/users/mia"
+    listed = success(await mia.api.get("/api/v1/directory"))
+    assert {one["username"] for one in listed} == {"mia", "fred"}
+    await grant(meeting, directory=False)
+
+    assert (await signed_fetch(meeting.server, meeting.peer, own, by="fred")).json()["discoverable"] is False
+    assert (await fetch(meeting.server, own)).json()["discoverable"] is True
+    assert {one["username"] for one in success(await mia.api.get("/api/v1/directory"))} == {"mia"}
+    success(await mia.api.patch("/api/v1/accounts/update_credentials", data={"display_name": "Mia M."}))
+    await meeting.working.settle()
+    await meeting.working.deliver_all()
+    assert heard(meeting, "Mia M.")[0]["object"]["discoverable"] is False
+
+
+async def test_nothing_passes_while_everything_is_stopped(meeting: Meeting, mia: Member) -> None:
+    """As in a suspended partnership, on a node that is open to everybody: stopped in both directions, nothing lost."""
+    before = await post(meeting, mia, "Said before")
+    fred = await find(mia, meeting.peer.actor("fred"))
+    await meeting.node.write(stored_peers.set_ceilings, meeting.peer.domain, NOTHING)
+
+    await post(meeting, mia, "Not for fred")
+    assert not heard(meeting, "Not for fred")
+    assert (await signed_fetch(meeting.server, meeting.peer, before["uri"], by="fred")).status_code == 403
+    like = meeting.peer.activity("Like", meeting.peer.actor("fred"), before["uri"], 99)
+    assert await meeting.post(like, "fred") == 403
+    (relationship,) = success(await mia.api.get("/api/v1/accounts/relationships", params={"id[]": fred["id"]}))
+    assert (relationship["following"], relationship["followed_by"]) == (True, True)
+
+    await meeting.node.write(stored_peers.set_ceilings, meeting.peer.domain, None)
+    await post(meeting, mia, "For fred again")
+    assert heard(meeting, "For fred again")
