@@ -4,25 +4,31 @@ Only the actor that speaks for a server says anything about a partnership, and o
 leaves is the state of this side as it is when it leaves; deliveries of one partnership go in order.
 """
 
-from federation.activities import Accept, Activity, Offer, Reject, Undo, Update
+from typing import Final
+
+from msgspec.structs import replace
+
+from federation.activities import Accept, Activity, Delete, Offer, Reject, Undo, Update
 from federation.agreements import partnership_of
 from federation.audience import Reach as WireReach
-from federation.objects import Ref, Relationship, Terms
+from federation.objects import Ref, Relationship, Terms, Tombstone
 from federation.vocabulary import PARTNERSHIP
 from fedorg.activitypub import counterparts
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.activitypub.recording import record
 from fedorg.domain.accounts import Account
 from fedorg.domain.ceilings import Ceilings
-from fedorg.domain.jobs import AgreementKind, SendAgreement
+from fedorg.domain.jobs import AgreementKind, AskToPurge, SendAgreement
 from fedorg.domain.partnerships import Grant, Partnership, Side, TheirSide
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.ids import JobId
 from fedorg.node import Node
 from fedorg.services import partnerships
 from fedorg.services.registration import ensure_node_actor
-from fedorg.store import accounts
+from fedorg.store import accounts, recipients
 from fedorg.store import partnerships as stored
+
+PURGE_CHUNK: Final = 50
 
 
 async def receive(node: Node, sender: Account, activity: Activity) -> Outcome | None:
@@ -48,6 +54,30 @@ async def send(node: Node, job: SendAgreement, job_id: JobId) -> None:
     await record(node, actor, activity, (other.inbox,), object_uri=uri, reach=Reach.PUBLIC, beyond_tier=True)
     if job.kind is AgreementKind.OFFER:
         await partnerships.mark_sent(node, partnership.id)
+
+
+async def ask_to_purge(node: Node, job: AskToPurge) -> AskToPurge | None:
+    """Ask a former partner to delete some of what it was sent of a limited reach; what is left of the job.
+
+    Each is a Delete by the author to that server alone, which stays in force elsewhere: it carries no proof, so that
+    nobody can pass it on, and an id of its own.
+    """
+    partnership = await node.read(stored.find, job.partnership_id)
+    if partnership is None:
+        return None
+    found = await node.read(recipients.list_limited_at, partnership.domain, job.after, PURGE_CHUNK)
+    authors = await node.read(accounts.list_by_ids, {author_id for _, author_id, _, _ in found})
+    for _, author_id, uri, inbox in found:
+        author = authors[author_id]
+        asked = Delete(
+            id=f"{uri}#purge/{partnership.id}",
+            actor=author.uri,
+            object=Tombstone(id=uri),
+            to=(partnership.their_actor,),
+        )
+        await record(node, author, asked, (inbox,), object_uri=uri, reach=Reach.PUBLIC, beyond_tier=True)
+    await node.write(stored.count_purge, partnership.id, len(found))
+    return replace(job, after=found[-1][0]) if len(found) == PURGE_CHUNK else None
 
 
 async def _take(node: Node, sender: Account, activity: Activity, found: Relationship) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection
 
+from federation import render
 from federation.activities import Activity, Announce, Create, Update
 from federation.actors import Actor
 from federation.errors import AddressRefused
@@ -40,6 +41,8 @@ async def record(
             domains[inbox] = policy.domain(node, inbox)
         except AddressRefused as problem:
             logger.warning("delivery.impossible", type=type(activity).__name__, reason=str(problem))
+    # What is said to one server alone is for nobody to pass on.
+    body = render.to_bytes(activity) if beyond_tier else await proofs.sealed(node, account.id, activity)
     outgoing = OutgoingActivity(
         uri=activity.id,
         account_id=account.id,
@@ -48,7 +51,7 @@ async def record(
         reach=reach,
         for_followers=_is_for_followers(account, activity),
         beyond_tier=beyond_tier,
-        body=(await proofs.sealed(node, account.id, activity)).decode(),
+        body=body.decode(),
     )
 
     def unit(conn: Connection) -> None:

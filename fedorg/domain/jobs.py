@@ -473,6 +473,13 @@ class PartWithPeer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     told_until: AccountId | None = None
 
 
+class AskToPurge(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Ask a former partner to delete what it was sent of a limited reach; ``after`` is the cursor over statuses."""
+
+    partnership_id: PartnershipId
+    after: StatusId = StatusId(0)
+
+
 class AgreementKind(StrEnum):
     """What is told to the other side of a partnership."""
 
@@ -532,6 +539,7 @@ Job: TypeAlias = (
     | MakeAnnualReport
     | SendAgreement
     | PartWithPeer
+    | AskToPurge
     | SendMail
     | FetchCard
     | VerifyLinks

@@ -9,6 +9,7 @@ from fedorg.domain.jobs import (
     AnnounceStanding,
     AnswerQuoteRequest,
     ApplyStanding,
+    AskToPurge,
     CarryOver,
     CheckAtOrigin,
     CompleteProfile,
@@ -149,6 +150,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             return await shutting_out.apply(node, job)
         case SeverPeer():
             return await severing.sever_peer(node, job)
+        case AskToPurge():
+            return await agreements.ask_to_purge(node, job)
         case PartWithPeer():
             return await severing.part_with_peer(node, job)
         case SeverAccount():

@@ -20,7 +20,7 @@ from fedorg.domain.visibility import Tier
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, SeveranceId
 from fedorg.node import Node
-from fedorg.services.relationships.following import sever
+from fedorg.services.relationships.following import end, sever
 from fedorg.store import accounts, notifications, partnerships, peers, relationships, severances
 
 CHUNK: Final = 100
@@ -29,6 +29,9 @@ SHOWN_MAX: Final = 100
 J = TypeVar("J", SeverPeer, SeverAccount, PartWithPeer)
 Ties: TypeAlias = Callable[[Connection], list[tuple[AccountId, AccountId]]]
 """Some pairs of a member and somebody else between whom a follow still stands."""
+
+Parting: TypeAlias = Callable[[Connection, Node, SeveranceCause, Account, Account], None]
+"""How the follows between a member and somebody else end."""
 
 
 async def sever_peer(node: Node, job: SeverPeer) -> SeverPeer | None:
@@ -54,7 +57,7 @@ async def part_with_peer(node: Node, job: PartWithPeer) -> PartWithPeer | None:
         is_back = live is not None and not live.state.is_pending
         return [] if is_back else relationships.list_ties_with_peer(conn, job.domain, CHUNK)
 
-    return await _advance(node, job, cause, ties)
+    return await _advance(node, job, cause, ties, part_both)
 
 
 async def sever_account(node: Node, job: SeverAccount) -> SeverAccount | None:
@@ -90,10 +93,21 @@ async def list_lost(
 
 
 def part(conn: Connection, node: Node, cause: SeveranceCause, account: Account, other: Account) -> None:
-    """End the follows between a member and somebody, in both directions, and note whom the member lost.
+    """End the follows between a member and somebody, in both directions, and note whom the member lost."""
+    _note_lost(conn, node, cause, account, other)
+    sever(conn, node, account, other, ActivityKind.UNDO_FOLLOW)
+    sever(conn, node, other, account, ActivityKind.REJECT_FOLLOW)
 
-    Requests that were not answered end too, and count for nothing, as in Mastodon.
-    """
+
+def part_both(conn: Connection, node: Node, cause: SeveranceCause, account: Account, other: Account) -> None:
+    """The same where the other's server does so by itself, and its people read what they lost as well."""
+    _note_lost(conn, node, cause, account, other)
+    end(conn, account, other)
+    end(conn, other, account)
+
+
+def _note_lost(conn: Connection, node: Node, cause: SeveranceCause, account: Account, other: Account) -> None:
+    """Note whom a member is about to lose; requests that were not answered count for nothing, as in Mastodon."""
     pair = {one.account_id: one for one in relationships.follows_between(conn, account.id, [other.id])}
     handle = f"{other.username}@{other.domain or node.settings.domain}"
     lost = []
@@ -109,8 +123,6 @@ def part(conn: Connection, node: Node, cause: SeveranceCause, account: Account, 
         )
     if other.id in pair and pair[other.id].state is FollowState.ACCEPTED:
         lost.append(SeveredFollow(handle=handle, is_follower=True))
-    sever(conn, node, account, other, ActivityKind.UNDO_FOLLOW)
-    sever(conn, node, other, account, ActivityKind.REJECT_FOLLOW)
     if lost:
         severances.add(conn, node.ids, node.now(), cause, account.id, lost)
 
@@ -130,18 +142,18 @@ def tell(conn: Connection, node: Node, cause: SeveranceCause, after: AccountId) 
     return found[-1].account_id if len(found) == CHUNK else None
 
 
-async def _advance(node: Node, job: J, cause: SeveranceCause, ties: Ties) -> J | None:
+async def _advance(node: Node, job: J, cause: SeveranceCause, ties: Ties, parting: Parting = part) -> J | None:
     """Do one step of a job; what is left of it."""
     if job.told_until is None:
-        ended = await node.write(_sever_some, node, cause, ties)
+        ended = await node.write(_sever_some, node, cause, ties, parting)
         return job if ended == CHUNK else replace(job, told_until=AccountId(0))
     told_until = await node.write(tell, node, cause, job.told_until)
     return None if told_until is None else replace(job, told_until=told_until)
 
 
-def _sever_some(conn: Connection, node: Node, cause: SeveranceCause, ties: Ties) -> int:
+def _sever_some(conn: Connection, node: Node, cause: SeveranceCause, ties: Ties, parting: Parting) -> int:
     pairs = ties(conn)
     people = accounts.list_by_ids(conn, {one for pair in pairs for one in pair})
     for local, remote in pairs:
-        part(conn, node, cause, people[local], people[remote])
+        parting(conn, node, cause, people[local], people[remote])
     return len(pairs)

@@ -88,6 +88,12 @@ def was_in_force(conn: Connection, domain: str, since: datetime) -> bool:
     return bool(conn.execute(sa.select(held)).scalar())
 
 
+def count_purge(conn: Connection, partnership_id: PartnershipId, number: int) -> None:
+    """So many statuses more the former partner was asked to delete."""
+    asked = sa.update(partnerships).where(partnerships.c.id == partnership_id)
+    conn.execute(asked.values(purge_asked=partnerships.c.purge_asked + number))
+
+
 def delete_ended(conn: Connection, before: datetime, limit: int) -> int:
     """Forget up to ``limit`` that ended before a moment; how many there were."""
     stale = sa.select(partnerships.c.id).where(_ENDED, partnerships.c.updated_at < before).limit(limit)

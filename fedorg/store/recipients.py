@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection
 from fedorg.domain.peers import Standing
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import Status
+from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import AccountId, StatusId
 from fedorg.store import peers
 from fedorg.store.beside import beside
@@ -123,6 +124,35 @@ def list_holders(conn: Connection, status_id: StatusId) -> list[Recipient]:
     )
     statement = sa.select(sent.c.inbox, sent.c.domain).where(sent.c.domain.is_not(None))
     return _read(conn, statement)
+
+
+def list_limited_at(
+    conn: Connection, domain: str, after: StatusId, limit: int
+) -> list[tuple[StatusId, AccountId, str, str]]:
+    """Local statuses of a limited reach that were sent to a server: status, author, identity and an inbox, by status.
+
+    Direct ones are left out: they are letters, and stay with whoever got them.
+    """
+    at_server = sa.select(_INBOX).where(accounts.c.peer == domain)
+    limited = (Reach.ORGANISATION.value, Reach.PARTNERS.value)
+    found = (
+        sa.select(
+            statuses.c.id, statuses.c.account_id, statuses.c.uri, sa.func.min(status_inboxes.c.inbox).label("inbox")
+        )
+        .join(status_inboxes, status_inboxes.c.status_id == statuses.c.id)
+        .where(
+            statuses.c.id > after,
+            statuses.c.reach.in_(limited),
+            statuses.c.visibility != Visibility.DIRECT.value,
+            statuses.c.reblog_of_id.is_(None),
+            status_inboxes.c.inbox.in_(at_server),
+            statuses.c.account_id.in_(sa.select(accounts.c.id).where(accounts.c.domain.is_(None))),
+        )
+        .group_by(statuses.c.id, statuses.c.account_id, statuses.c.uri)
+        .order_by(statuses.c.id)
+        .limit(limit)
+    )
+    return [(StatusId(row.id), AccountId(row.account_id), row.uri, row.inbox) for row in conn.execute(found)]
 
 
 def list_sent(conn: Connection, status_id: StatusId) -> list[str]:

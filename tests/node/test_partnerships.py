@@ -1,5 +1,7 @@
 """Two nodes come to terms, each through its own doors, over real signatures; and strangers who try to."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.ceilings import NOTHING, Ceilings
@@ -16,11 +19,13 @@ from fedorg.domain.visibility import Reach, Tier
 from fedorg.errors import Conflict, Forbidden, Invalid, NotFound
 from fedorg.services import auditing, partnerships, peers
 from fedorg.services.partnerships import Invitation
+from fedorg.store import deliveries as stored_deliveries
 from fedorg.store import peers as stored_peers
 from tests.databases import SqliteFiles
 from tests.node.fake_peer import FakePeer, running_peer
-from tests.node.serving import NodeServer, serve_node
-from tests.node.talking import WorkingServer, refusal, run_jobs, success
+from tests.node.peering import find
+from tests.node.serving import Member, NodeServer, serve_node
+from tests.node.talking import WorkingServer, listening, refusal, run_jobs, success
 
 PARTNERS: Final = {"federation_mode": "partners", "default_reach": "partners"}
 API: Final = "/api/fedorg/v1/admin/partnerships"
@@ -80,6 +85,32 @@ async def in_force(one: WorkingServer, other: WorkingServer) -> tuple[Tier, Ceil
     """What every door of ``one`` sees of ``other``."""
     standing = (await one.server.node.read(stored_peers.standings, [domain(other)]))[domain(other)]
     return standing.tier, standing.ceilings
+
+
+async def meet(pair: Pair, mia: Member, tom: Member) -> None:
+    """Two people follow each other."""
+    for one, other, working in ((mia, tom, pair.there), (tom, mia, pair.here)):
+        found = await find(one, f"@{other.user.username}@{domain(working)}")
+        success(await one.api.post(f"/api/v1/accounts/{found['id']}/follow"))
+    await pair.settle()
+
+
+async def home(member: Member) -> list[str]:
+    """What stands on the home timeline, the latest first, as plain text."""
+    found = success(await member.api.get("/api/v1/timelines/home"))
+    return [one["content"].removeprefix("<p>").removesuffix("</p>") for one in found]
+
+
+async def until_refused(working: WorkingServer) -> None:
+    """Wait until every delivery was made or given up."""
+
+    def waiting(conn: Connection) -> int:
+        return stored_deliveries.counts(conn).waiting
+
+    deadline = time.monotonic() + 30
+    while await working.server.node.read(waiting):
+        assert time.monotonic() < deadline, "deliveries are left"
+        await asyncio.sleep(0.02)
 
 
 @pytest.fixture
@@ -167,6 +198,54 @@ async def test_a_partnership_lives_on_both_sides(pair: Pair) -> None:  # noqa: P
         *("invited", "accepted", "approved", "approved", "changed", "changed", "changed"),
         *("suspended", "suspended", "resumed", "resumed", "revoked"),
     ]
+
+
+async def test_an_end_takes_back_what_was_sent(pair: Pair) -> None:
+    """After a revocation follows are gone on both sides, and what was for partners is deleted there and stays here."""
+    await pair.agree()
+    mia, tom = await pair.here.person("mia"), await pair.there.person("tom")
+    await meet(pair, mia, tom)
+    kept = success(await mia.api.post("/api/v1/statuses", data={"status": "For partners", "reach": "partners"}))
+    success(await tom.api.post("/api/v1/statuses", data={"status": "Back to partners", "reach": "partners"}))
+    await pair.settle()
+    assert await home(tom) == ["Back to partners", "For partners"]
+    assert await home(mia) == ["Back to partners", "For partners"]
+
+    async with listening(tom.api, "user") as heard:
+        await partnerships.revoke(pair.here.server.node, domain(pair.there), "Over")
+        await pair.settle()
+        kinds = [await heard.next_kind(), await heard.next_kind()]
+    assert set(kinds) == {"delete", "notification"}
+    assert await home(tom) == ["Back to partners"]
+    assert await home(mia) == ["For partners"]
+    assert success(await mia.api.get(f"/api/v1/statuses/{kept['id']}"))["content"] == "<p>For partners</p>"
+    for member in (mia, tom):
+        account = success(await member.api.get("/api/v1/accounts/verify_credentials"))
+        assert (account["followers_count"], account["following_count"]) == (0, 0)
+        (lost, *_) = success(await member.api.get("/api/v1/notifications", params={"types[]": "severed_relationships"}))
+        assert lost["event"]["followers_count"] == 1
+    for one, other in ((pair.here, pair.there), (pair.there, pair.here)):
+        view = await partnerships.get_view(one.server.node, domain(other))
+        assert (view.partnership.purge_asked, view.purge_open) == (1, 0)
+    answer = await mia.api.post("/api/v1/statuses", data={"status": f"@tom@{domain(pair.there)} Hello?"})
+    assert domain(pair.there) in refusal(answer, 422)
+
+
+async def test_what_was_not_confirmed_is_told(pair: Pair) -> None:
+    """A partner that has shut this node out confirms nothing, and the administrators can see that."""
+    await pair.agree()
+    mia, tom = await pair.here.person("mia"), await pair.there.person("tom")
+    await meet(pair, mia, tom)
+    success(await mia.api.post("/api/v1/statuses", data={"status": "For partners", "reach": "partners"}))
+    await pair.settle()
+
+    await peers.set_tier(pair.there.server.node, domain(pair.here), Tier.BLOCKED)
+    await partnerships.revoke(pair.here.server.node, domain(pair.there), "Over")
+    await pair.here.settle()
+    await until_refused(pair.here)
+
+    view = await partnerships.get_view(pair.here.server.node, domain(pair.there))
+    assert (view.partnership.purge_asked, view.purge_open) == (1, 1)
 
 
 async def test_offers_that_come_to_nothing(pair: Pair) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import User
 from fedorg.domain.ceilings import NOTHING
-from fedorg.domain.jobs import AgreementKind, ApplyStanding, FetchDirectory, PartWithPeer, SendAgreement
+from fedorg.domain.jobs import AgreementKind, ApplyStanding, AskToPurge, FetchDirectory, PartWithPeer, SendAgreement
 from fedorg.domain.moderation import user_id_of
 from fedorg.domain.partnerships import Event, Partnership, PartnershipState, Side, step
 from fedorg.domain.visibility import Tier
@@ -126,17 +126,19 @@ def _enforce(conn: Connection, node: Node, before: Partnership, after: Partnersh
         jobs.enqueue(conn, node.ids, node.now(), FetchDirectory(domain=domain, begun_at=node.now()))
     if after.state.is_over:
         peers.set_ceilings(conn, domain, None)
-        _part_for_good(conn, node, domain)
+        _part_for_good(conn, node, after)
     else:
         peers.set_ceilings(conn, domain, after.effective if is_active else NOTHING)
     # Files of accounts that are known here are shown, or not, as is agreed now.
     jobs.enqueue(conn, node.ids, node.now(), ApplyStanding(domain=domain))
 
 
-def _part_for_good(conn: Connection, node: Node, domain: str) -> None:
-    """Nothing that waits leaves any more but what ends something, and no follow stands."""
-    deliveries.drop_content(conn, domain)
-    jobs.enqueue(conn, node.ids, node.now(), PartWithPeer(domain=domain, cause=node.ids.next()))
+def _part_for_good(conn: Connection, node: Node, partnership: Partnership) -> None:
+    """Nothing that waits leaves any more but what ends something, no follow stands, and the peer is asked to delete."""
+    deliveries.drop_content(conn, partnership.domain)
+    parting = PartWithPeer(domain=partnership.domain, cause=node.ids.next())
+    for job in (parting, AskToPurge(partnership_id=partnership.id)):
+        jobs.enqueue(conn, node.ids, node.now(), job)
 
 
 def _log(

@@ -146,17 +146,25 @@ def sever(conn: Connection, node: Node, follower: Account, target: Account, kind
 
     ``kind`` UNDO_FOLLOW: the follower ends it; REJECT_FOLLOW: the target does.
     """
-    ended = relationships.delete_follow(conn, follower.id, target.id)
+    ended = end(conn, follower, target)
     if ended is None:
         return False
-    if follower.is_local:
-        home_timelines.remove_author(conn, follower.id, target.id)
-    for type_ in (NotificationType.FOLLOW, NotificationType.FOLLOW_REQUEST):
-        notifications.withdraw(conn, type_=type_, by=follower.id, origin=ended.id)
     sender, receiver = (follower, target) if kind is ActivityKind.UNDO_FOLLOW else (target, follower)
     if sender.is_local and not receiver.is_local:
         send(conn, node, kind, sender, receiver, ended.uri)
     return True
+
+
+def end(conn: Connection, follower: Account, target: Account) -> Follow | None:
+    """End a follow or a request here and tell nobody; what it was, if there was one."""
+    ended = relationships.delete_follow(conn, follower.id, target.id)
+    if ended is None:
+        return None
+    if follower.is_local:
+        home_timelines.remove_author(conn, follower.id, target.id)
+    for type_ in (NotificationType.FOLLOW, NotificationType.FOLLOW_REQUEST):
+        notifications.withdraw(conn, type_=type_, by=follower.id, origin=ended.id)
+    return ended
 
 
 def send(conn: Connection, node: Node, kind: ActivityKind, sender: Account, receiver: Account, uri: str) -> None:
