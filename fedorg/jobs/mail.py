@@ -31,6 +31,7 @@ _SUBJECTS: Final = {
     MailKind.RESET: "Choose a new password for {name}",
     MailKind.CHANGE: "Confirm your new e-mail address for {name}",
     MailKind.UNDO: "Your e-mail address for {name} is about to change",
+    MailKind.PARTNERSHIP: "A partnership of {name} waits for you",
 }
 
 logger = log.get_logger()

@@ -120,6 +120,9 @@ async def write_letter(node: Node, job: SendMail) -> Letter | None:
         if user is None or user.disabled_at is not None:
             return None
         email = user.email
+        if job.kind is MailKind.PARTNERSHIP:
+            page = f"{node.uris.base}/about/federation"
+            return None if email is None else Letter(user=user, kind=job.kind, email=email, link=page)
         if job.kind in changing_address.KINDS:
             email = mail_links.find_address(conn, user.id, job.kind, node.now())
         if email is None:

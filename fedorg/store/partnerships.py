@@ -55,9 +55,10 @@ def list_latest(conn: Connection, limit: int) -> list[Partnership]:
     return [_partnership(row) for row in conn.execute(found)]
 
 
-def list_in_state(conn: Connection, state: PartnershipState, limit: int) -> list[Partnership]:
-    """Those in a state, by domain."""
-    found = sa.select(partnerships).where(partnerships.c.state == state).order_by(partnerships.c.domain).limit(limit)
+def list_live(conn: Connection, limit: int) -> list[Partnership]:
+    """Those that are not over, by when they were last spoken of to those who look after the node."""
+    order = (partnerships.c.noticed_at.is_not(None), partnerships.c.noticed_at, partnerships.c.id)
+    found = sa.select(partnerships).where(~_ENDED).order_by(*order).limit(limit)
     return [_partnership(row) for row in conn.execute(found)]
 
 

@@ -19,9 +19,11 @@ from fedorg import config
 from fedorg.domain.accounts import UserRole
 from fedorg.errors import SettingsError
 from fedorg.jobs import upkeep
+from fedorg.services import partnerships
 from fedorg.store import users
 from fedorg.store.tables import jobs
 from tests.node.at_once import meanwhile
+from tests.node.offering import offer_of, post, running_stranger
 from tests.node.serving import PASSWORD, Browser, NodeServer
 from tests.node.talking import WAIT_SECONDS, WorkingServer, refusal, run_jobs, success
 
@@ -286,3 +288,26 @@ def test_a_mail_server_is_named_whole(settings: dict[str, str]) -> None:
     """An address without a sender, and what is none, are refused at the start."""
     with pytest.raises(SettingsError):
         config.from_mapping(settings)
+
+
+async def test_those_who_look_after_a_node_hear_of_what_is_due(serve: Serve, smtp_url: str, postbox: Postbox) -> None:
+    """Once before an offer ends, and nobody else; then it ends by itself."""
+    async with (
+        running_stranger() as stranger,
+        mailing(serve, smtp_url, federation_mode="partners", default_reach="node") as working,
+    ):
+        node, clock = working.server.node, working.server.clock
+        for name, role in (("owner", UserRole.OWNER), ("member", UserRole.MEMBER)):
+            await working.person(name, role=role)
+        assert await post(working.server, stranger, offer_of(stranger, working.server, 1)) == 202
+        await working.settle()
+
+        for days, letters in ((10, 0), (2, 1), (1, 1), (2, 1)):
+            clock.advance(timedelta(days=days))
+            await upkeep.keep_up(node)
+            await working.settle()
+            assert len(postbox.letters) == letters
+        (letter,) = postbox.letters
+        assert letter["To"] == "owner@people.example"
+        assert f"{working.server.url}/about/federation" in str(letter.get_body(("plain",)))
+        assert (await partnerships.get_view(node, stranger.domain)).partnership.state == "expired"

@@ -17,12 +17,14 @@ from fedorg.domain.ceilings import NOTHING, Ceilings
 from fedorg.domain.partnerships import GrantChange, Partnership, PartnershipState
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.errors import Conflict, Forbidden, Invalid, NotFound
+from fedorg.jobs.upkeep import keep_up
 from fedorg.services import auditing, partnerships, peers
 from fedorg.services.partnerships import Invitation
 from fedorg.store import deliveries as stored_deliveries
 from fedorg.store import peers as stored_peers
 from tests.databases import SqliteFiles
-from tests.node.fake_peer import FakePeer, running_peer
+from tests.node.fake_peer import FakePeer
+from tests.node.offering import offer_of, post, running_stranger
 from tests.node.peering import find
 from tests.node.serving import Member, NodeServer, serve_node
 from tests.node.talking import WorkingServer, listening, refusal, run_jobs, success
@@ -55,9 +57,9 @@ class Pair:
         await partnerships.invite(self.here.server.node, draft)
         await self.settle()
 
-    async def agree(self) -> None:
+    async def agree(self, **change: Any) -> None:  # noqa: ANN401 - what GrantChange takes
         """All the way to a partnership that is in force."""
-        await self.invite()
+        await self.invite(**change)
         await partnerships.accept(self.there.server.node, domain(self.here), NO_CHANGE)
         await self.settle()
         for one, other in ((self.here, self.there), (self.there, self.here)):
@@ -275,7 +277,7 @@ async def test_offers_that_come_to_nothing(pair: Pair) -> None:
     await pair.invite()
     for one in (pair.here, pair.there):
         one.server.clock.advance(timedelta(days=14, seconds=1))
-        assert await partnerships.expire_overdue(one.server.node) == 1
+        await keep_up(one.server.node)
     assert await pair.states() == {PartnershipState.EXPIRED}
     assert await in_force(pair.there, pair.here) == (Tier.OPEN, Ceilings())
 
@@ -312,40 +314,11 @@ async def test_a_tier_and_a_partnership_do_not_contradict(pair: Pair) -> None:
     assert (await in_force(pair.here, pair.there))[0] is Tier.PARTNER
 
 
-PARTNERSHIP: Final = "https://w3id.org/fedorg/ns#Partnership"
-
-
-def offer_of(peer: FakePeer, server: NodeServer, number: int, *, by: str = "node", **changes: object) -> dict[str, Any]:
-    """An offer as a node would make it."""
-    own = peer.actor(by)
-    relationship = {
-        "id": f"{peer.url}/partnerships/{number}",
-        "type": "Relationship",
-        "subject": own,
-        "object": f"{server.url}/actor",
-        "relationship": PARTNERSHIP,
-        "tier": "partner",
-        "largestReach": "partners",
-        **changes,
-    }
-    target = {"target": f"{server.url}/actor"}
-    return peer.activity("Offer", own, relationship, number) | {"id": f"{relationship['id']}#offer"} | target
-
-
-async def post(server: NodeServer, peer: FakePeer, activity: dict[str, Any], *, by: str = "node") -> int:
-    """The status an activity is answered with."""
-    message = peer.sign(f"{server.url}/inbox", activity, by=by)
-    return (await server.anonymous.post("/inbox", content=message.body, headers=dict(message.headers))).status_code
-
-
 @pytest.fixture
 async def stranger() -> AsyncIterator[FakePeer]:
     """A server that nobody knows; the user ``node`` speaks for it, ``fred`` does not."""
-    async with running_peer() as running:
-        for name in ("node", "fred"):
-            running.add_user(name)
-        running.documents["/users/node"]["type"] = "Application"
-        running.handles[f"{running.url}/"] = running.actor("node")
+    async with running_stranger() as running:
+        running.add_user("fred")
         yield running
 
 

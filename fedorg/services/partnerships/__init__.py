@@ -13,6 +13,7 @@ from fedorg.services.partnerships.deciding import (
     withdraw,
 )
 from fedorg.services.partnerships.looking import find_latest, get_view, list_partnerships
+from fedorg.services.partnerships.noticing import expire_overdue, give_notice
 from fedorg.services.partnerships.receiving import (
     receive_accept,
     receive_decline,
@@ -20,7 +21,7 @@ from fedorg.services.partnerships.receiving import (
     receive_offer,
     receive_update,
 )
-from fedorg.services.partnerships.settling import expire_overdue, mark_sent
+from fedorg.services.partnerships.settling import mark_sent
 
 __all__ = [
     "Invitation",
@@ -31,6 +32,7 @@ __all__ = [
     "expire_overdue",
     "find_latest",
     "get_view",
+    "give_notice",
     "invite",
     "list_partnerships",
     "mark_sent",

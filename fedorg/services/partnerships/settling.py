@@ -19,8 +19,6 @@ from fedorg.ids import PartnershipId
 from fedorg.node import Node
 from fedorg.store import audit, deliveries, jobs, partnerships, peer_rules, peers
 
-CHUNK: Final = 100
-
 _TOLD: Final = {
     Event.ACCEPT: AgreementKind.ACCEPT,
     Event.DECLINE: AgreementKind.DECLINE,
@@ -98,18 +96,6 @@ async def mark_sent(node: Node, partnership_id: PartnershipId) -> None:
             take_step(conn, node, partnership, Event.SEND, Side.HERE)
 
     await node.write(unit)
-
-
-async def expire_overdue(node: Node) -> int:
-    """End what was not answered and approved in time; how many that were."""
-
-    def unit(conn: Connection) -> int:
-        overdue = partnerships.list_overdue(conn, node.now(), CHUNK)
-        for partnership in overdue:
-            take_step(conn, node, partnership, Event.EXPIRE, Side.HERE)
-        return len(overdue)
-
-    return await node.write(unit)
 
 
 def _enforce(conn: Connection, node: Node, before: Partnership, after: Partnership) -> None:
