@@ -133,8 +133,17 @@ def tiers_below(conn: Connection, domain: str) -> set[Tier]:
 
 def list_siblings(conn: Connection) -> list[str]:
     """The other nodes of the organisation."""
-    named = conn.execute(select(peers.c.domain).where(peers.c.tier == Tier.SIBLING).order_by(peers.c.domain)).scalars()
-    return [domain for domain, tier in tiers(conn, named).items() if tier is Tier.SIBLING]
+    return _list_of(conn, Tier.SIBLING)
+
+
+def list_partners(conn: Connection) -> list[str]:
+    """The servers of partners."""
+    return _list_of(conn, Tier.PARTNER)
+
+
+def _list_of(conn: Connection, tier: Tier) -> list[str]:
+    named = conn.execute(select(peers.c.domain).where(peers.c.tier == tier)).scalars()
+    return sorted(domain for domain, found in tiers(conn, named).items() if found is tier)
 
 
 def upsert_seen(conn: Connection, now: datetime, domain: str) -> Peer:

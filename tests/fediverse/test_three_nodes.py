@@ -9,7 +9,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from typing import Any, Final
 
@@ -307,6 +307,47 @@ async def test_a_thread_is_completed_as_far_as_its_reader_may_see(world: World) 
     await world.settle()
     assert not ledger.holds(world.acme, hidden)
     assert not ledger.holds(world.stranger, shown)
+
+
+async def test_each_node_holds_what_is_for_it_and_a_sibling_hands_nothing_on(world: World) -> None:
+    """For every reach and visibility; answered and boosted at Sales, nothing comes to Acme or a stranger there."""
+    named = {"node": world.erik, "organisation": world.sven, "partners": world.ada}
+    posted: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
+    for reach, visibility in product(named, ("public", "unlisted", "private", "direct")):
+        words = unique(f"{reach} {visibility}")
+        text = f"{named[reach].handle if visibility == 'direct' else ''} {words}"
+        posted[reach, visibility] = words, await post(world.anna, text, reach=reach, visibility=visibility)
+    await world.settle()
+
+    held = {
+        node: {kind for kind, (words, _) in posted.items() if ledger.holds(getattr(world, node), words)}
+        for node in ("sales", "acme", "stranger")
+    }
+    open_kinds = {(reach, visibility) for reach, visibility in posted if visibility != "direct"}
+    assert held["sales"] == {kind for kind in open_kinds if kind[0] != "node"} | {("organisation", "direct")}
+    assert held["acme"] == {kind for kind in open_kinds if kind[0] == "partners"} | {("partners", "direct")}
+    assert held["stranger"] == set()
+
+    made: list[tuple[str, str, str]] = []
+    for kind in sorted(held["sales"]):
+        (seen,) = await found(world.sven, posted[kind][1]["uri"])
+        answer = unique("Sven answers")
+        reply = await post(world.sven, answer, in_reply_to_id=seen["id"], visibility=kind[1])
+        made.append((kind[0], answer, reply["uri"]))
+        if kind[1] in ("public", "unlisted"):
+            boost = await world.sven.post(f"/api/v1/statuses/{seen['id']}/reblog")
+            made.append((kind[0], posted[kind][0], boost["uri"]))
+    await world.settle()
+    narrow = [(words, uri) for reach, words, uri in made if reach == "organisation"]
+    assert not [words for words, _ in narrow if ledger.holds(world.acme, words)]
+    assert not [words for _, words, _ in made if ledger.holds(world.stranger, words)]
+    outbox = f"{world.sales.url}/users/sven/outbox?page=true"
+    async with speaking_as(world.acme, "/users/ada") as ada, world.sales.http() as anybody:
+        assert {await ada.get(f"{uri}{part}") for _, uri in narrow for part in ("", "/activity")} <= HIDDEN
+        listed = (await ada.client.fetch_document(outbox, signer=ada.key)).body.decode()
+        listed += (await anybody.get("/@sven")).text + (await anybody.get("/api/v1/timelines/public")).text
+        assert not [uri for words, uri in narrow if words in listed or uri in listed]
+        assert {(await anybody.get(uri, headers=ACTIVITY_JSON)).status_code for _, _, uri in made} <= HIDDEN
 
 
 async def test_naming_somebody_outside_the_reach_is_refused(world: World) -> None:

@@ -215,6 +215,27 @@ async def test_a_member_names_partners_by_default(scene: Scene) -> None:
     assert ring(await post(scene.anna, "again")) == ("partners", [])
 
 
+async def test_a_member_chooses_on_a_page(scene: Scene) -> None:
+    """What can be chosen is what the node does and the partners there are; a form that says more is refused."""
+    browser = await scene.working.server.browser()
+    await browser.sign_in("anna")
+    path, acme = "/account/reach", scene.acme.domain
+    shown = await browser.open(path)
+    assert path in (await browser.open("/")).text
+    assert (acme in shown.text, scene.sister.domain in shown.text) == (True, False)
+
+    answer = await browser.submit(shown, path, reach="partners", partners=acme)
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, path)
+    assert ring(await post(scene.anna, "Said nothing")) == ("partners", [acme])
+    assert f'value="{acme}" checked' in (await browser.open(path)).text
+    for wrong in ({"reach": "galaxy"}, {"reach": "partners", "partners": "stranger.example"}):
+        refused = await browser.submit(shown, path, **wrong)
+        assert (refused.status_code, 'role="alert"' in refused.text) == (422, True)
+    assert ring(await post(scene.anna, "Still")) == ("partners", [acme])
+    assert (await (await scene.working.server.browser()).open(path)).status_code == 303
+
+
 async def test_a_scheduled_status_keeps_the_partners_it_names(scene: Scene) -> None:
     """What is no partner any more when its moment comes is not posted, and says why."""
     moment = (scene.working.server.clock() + timedelta(minutes=10)).isoformat()

@@ -18,6 +18,13 @@ from fedorg.text.hosts import canonical_domain
 NAMED_MAX: Final = 100
 
 
+async def list_partners(node: Node) -> list[str]:
+    """The partners that can be named, by their domains."""
+    if not admits(FederationMode(node.settings.federation_mode), Tier.PARTNER):
+        return []
+    return await node.read(peers.list_partners)
+
+
 def choose(
     conn: Connection,
     node: Node,

@@ -140,6 +140,12 @@ async def _prepare(
     )
 
 
+def list_reaches(node: Node) -> list[Reach]:
+    """How far a status can go here at all, the narrowest first."""
+    widest = widest_reach(FederationMode(node.settings.federation_mode))
+    return [reach for reach in Reach if reach.width <= widest.width]
+
+
 def default_reach(node: Node, user: User | None) -> Reach:
     """How far a status goes that says nothing about it: the node's default, or the user's where that is narrower."""
     default = Reach(node.settings.default_reach)

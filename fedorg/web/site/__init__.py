@@ -4,7 +4,19 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.site import announcements, consent, home, invites, mail, moving, people, profiles, severances, sign_in
+from fedorg.web.site import (
+    announcements,
+    consent,
+    home,
+    invites,
+    mail,
+    moving,
+    people,
+    profiles,
+    reach,
+    severances,
+    sign_in,
+)
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     announcements.blueprint,
@@ -15,6 +27,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     moving.blueprint,
     people.blueprint,
     profiles.blueprint,
+    reach.blueprint,
     severances.blueprint,
     sign_in.blueprint,
 )

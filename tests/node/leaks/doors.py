@@ -108,7 +108,8 @@ QUIET: Final[Mapping[str, str]] = {
         mail.set_new_password mail.undo mail.ask_for_reset emails.send_confirmation""",
     "it is a form of a member's own page, and leads back to it": """
         home.revoke_application home.change_email home.create_invite home.change_password home.answer_sign_up
-        moving.move moving.change_aliases moving.cancel_move people_pages.change_work""",
+        moving.move moving.change_aliases moving.cancel_move people_pages.change_work
+        reach_pages.change_reach""",
     "it is for those who look after the node, and tells of accounts, blocks, agreements, numbers and reports": """
         admin_domain_allows.allow admin_domain_allows.disallow admin_domain_blocks.block
         admin_domain_blocks.change_block admin_domain_blocks.lift_block

@@ -25,7 +25,10 @@ TELLING = {
 
 
 async def test_nothing_is_shown_to_anybody_it_is_not_for(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """By no address, number, list, search, stream, delivery, activity or page, whoever asks with whatever signature."""
+    """By no address, number, list, search, stream, delivery, activity or page, whoever asks with whatever signature.
+
+    So followers-only is for accepted followers (S51), and a message stands in no list (S59).
+    """
     walk = Walk(scene)
 
     await walk.go()
