@@ -40,9 +40,11 @@ async def node_key(node: Node) -> SigningKey:
 async def find_verification_key(node: Node, key_id: str) -> tuple[VerificationKey, Account] | None:
     """A key recorded here, and the account it speaks for."""
     found = await node.read(keys.find, key_id)
-    if found is None:
-        return None
-    key, account = found
+    return None if found is None else verification_key(*found)
+
+
+def verification_key(key: AccountKey, account: Account) -> tuple[VerificationKey, Account]:
+    """A recorded key as signatures are checked with it, and the account it speaks for."""
     return VerificationKey(key_id=key.uri, owner=account.uri, public=load_public_pem(key.public)), account
 
 

@@ -4,7 +4,7 @@ A peer is named by the host of what it serves (ids, inboxes), not by the domain 
 everything; a server nobody set a tier for is ``open``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -71,6 +71,13 @@ async def require_admitted(node: Node, uris: Iterable[str], matter: Matter = Mat
         await node.read(_require_admitted, mode_of(node), names, matter, node.now() - FORMER_FOR)
 
 
+def admission(node: Node, uris: Iterable[str], matter: Matter) -> Callable[[Connection], dict[str, Standing]]:
+    """The same as a part of a unit of work, which tells what every server these belong to is, by its domain."""
+    names = {domain(node, uri) for uri in uris if not node.uris.is_ours(uri)}
+    mode, since = mode_of(node), node.now() - FORMER_FOR
+    return lambda conn: _require_admitted(conn, mode, names, matter, since)
+
+
 def matter_of(activity: Activity) -> Matter:
     """What an activity is about."""
     if partnership_of(activity) is not None:
@@ -109,11 +116,15 @@ def asking_client(node: Node) -> Client:
     return node.client.admitting(admit)
 
 
-def _require_admitted(conn: Connection, mode: FederationMode, names: set[str], matter: Matter, since: datetime) -> None:
-    for name, standing in sorted(peers.standings(conn, names).items()):
+def _require_admitted(
+    conn: Connection, mode: FederationMode, names: set[str], matter: Matter, since: datetime
+) -> dict[str, Standing]:
+    standings = peers.standings(conn, names)
+    for name, standing in sorted(standings.items()):
         is_admitted = standing.is_admitted(mode)
         if not is_admitted and not _is_heard(conn, mode, name, standing.tier, matter, since):
             raise NotAdmitted(name)
+    return standings
 
 
 def _is_heard(conn: Connection, mode: FederationMode, name: str, tier: Tier, matter: Matter, since: datetime) -> bool:

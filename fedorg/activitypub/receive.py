@@ -172,12 +172,13 @@ def _read(node: Node, request: Request) -> Unproven:
 
 async def _prove(node: Node, request: Request, unproven: Unproven) -> Received:
     body, activity, matter = request.body.decode(), unproven.activity, unproven.matter
-    await policy.require_admitted(node, (activity.actor,), matter)
+    if matter is not Matter.CONTENT:
+        await policy.require_admitted(node, (activity.actor,), matter)
     if await _is_farewell_of_stranger(node, activity):
         return Received(activity=activity, body=body, signer=None)
     if matter is Matter.AGREEMENT:
         await counterparts.meet(node, activity.actor)
-    signer = await signed.verify(node, request, matter)
+    signer = await signed.verify(node, request, matter, speaking_for=(activity.actor,))
     origin.check(origin.reduce_foreign(activity))
     is_own = signer.verified.owner == activity.actor
     standing = Standing.OWN if is_own else await forwarded.judge(node, unproven.document, activity)

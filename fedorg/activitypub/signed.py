@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
+from sqlalchemy import Connection
+
 from federation import origin, parse, signatures
 from federation.actors import PublicKey
 from federation.errors import (
@@ -27,11 +29,13 @@ from federation.signatures import Request, Verified
 from fedorg.activitypub import actors, fetching, keyring, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.policy import Matter
-from fedorg.domain.accounts import Account
+from fedorg.domain.accounts import Account, AccountKey
 from fedorg.domain.ceilings import Ceilings
+from fedorg.domain.peers import Standing
 from fedorg.domain.visibility import Tier
 from fedorg.errors import Forbidden, TooManyRequests
 from fedorg.node import Node
+from fedorg.store import keys
 
 T = TypeVar("T")
 
@@ -55,21 +59,50 @@ class Signer:
     verified: Verified
 
 
-async def verify(node: Node, request: Request, matter: Matter = Matter.CONTENT) -> Signer:
-    """The signer of a request; raises ``SignatureRefused``, ``KeyUnavailable`` or ``Forbidden``."""
-    claim = signatures.read(request)
+async def verify(
+    node: Node, request: Request, matter: Matter = Matter.CONTENT, *, speaking_for: tuple[str, ...] = ()
+) -> Signer:
+    """The signer of a request; raises ``SignatureRefused``, ``KeyUnavailable`` or ``Forbidden``.
+
+    Nothing is fetched unless the node speaks with the servers of ``speaking_for`` as well.
+    """
+    try:
+        claim = signatures.read(request)
+    except SignatureRefused:
+        await policy.require_admitted(node, speaking_for, matter)
+        raise
     if node.uris.is_ours(claim.key_id):
         raise Forbidden("This server does not write to itself")
-    await require_admitted(node, claim.key_id, matter)
-    verified, account = await check_with_key(
-        node, claim.key_id, lambda key: signatures.verify(claim, request, key, now=node.now())
+    standings, known = await _find_admitted(node, claim.key_id, matter, speaking_for)
+    verified, account = await _check(
+        node, claim.key_id, known, lambda key: signatures.verify(claim, request, key, now=node.now())
     )
-    await policy.require_admitted(node, (account.uri,), matter)
+    domain = policy.domain(node, account.uri)
+    standing = standings.get(domain)
+    if standing is None:
+        await policy.require_admitted(node, (account.uri,), matter)
+        standing = await policy.standing_of(node, account.uri)
     if account.is_barred:
         raise Forbidden(f"{account.acct} is suspended")
-    domain = policy.domain(node, account.uri)
-    standing = await policy.standing_of(node, account.uri)
     return Signer(account=account, domain=domain, tier=standing.tier, ceilings=standing.ceilings, verified=verified)
+
+
+async def _find_admitted(
+    node: Node, key_id: str, matter: Matter, others: tuple[str, ...]
+) -> tuple[dict[str, Standing], tuple[VerificationKey, Account] | None]:
+    """What these servers are to this node, and the key if it is here, from one look; ``NotAdmitted`` for a no."""
+    try:
+        admit = policy.admission(node, (key_id,), matter)
+    except FetchError as problem:
+        await policy.require_admitted(node, others, matter)
+        raise SignatureRefused("the key id is no address of a server") from problem
+    admit_others = policy.admission(node, others, matter)
+
+    def unit(conn: Connection) -> tuple[dict[str, Standing], tuple[AccountKey, Account] | None]:
+        return {**admit_others(conn), **admit(conn)}, keys.find(conn, key_id)
+
+    standings, found = await node.read(unit)
+    return standings, None if found is None else keyring.verification_key(*found)
 
 
 async def require_admitted(node: Node, key_id: str, matter: Matter = Matter.CONTENT) -> None:
@@ -86,7 +119,15 @@ async def check_with_key(node: Node, key_id: str, check: Callable[[VerificationK
     The key comes from the store, else from its owner's server; it is asked for again when ``check`` raises
     ``SignatureRefused`` and enough time has passed.
     """
-    known = await keyring.find_verification_key(node, key_id)
+    return await _check(node, key_id, await keyring.find_verification_key(node, key_id), check)
+
+
+async def _check(
+    node: Node,
+    key_id: str,
+    known: tuple[VerificationKey, Account] | None,
+    check: Callable[[VerificationKey], T],
+) -> tuple[T, Account]:
     if known is not None:
         key, account = known
         try:
