@@ -202,10 +202,15 @@ async def find_actor(client: Client, handle: Handle) -> FoundActor:
     return FoundActor(handle=confirmed, actor_url=actor_url)
 
 
-async def confirm_handle(client: Client, actor_url: str, username: str) -> Handle:
-    """The handle of an actor, if its server and the handle's domain both name this actor under this username."""
+async def confirm_handle(
+    client: Client, actor_url: str, username: str, *, heard: tuple[Handle, FoundActor] | None = None
+) -> Handle:
+    """The handle of an actor, if its server and the handle's domain both name this actor under this username.
+
+    ``heard`` is a question that was asked just now and what came of it: it is not asked again.
+    """
     asked = Handle(username=username, domain=domain_of(actor_url, client.policy))
-    found = await find_actor(client, asked)
+    found = heard[1] if heard is not None and heard[0].is_same_as(asked) else await find_actor(client, asked)
     if found.actor_url != actor_url or found.handle.username.lower() != username.lower():
         raise OriginMismatch(f"{found.handle.text} does not lead back to {actor_url}")
     return found.handle

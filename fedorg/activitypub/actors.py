@@ -156,7 +156,8 @@ async def _handle_domain(node: Node, actor: Actor, known: Account | None, budget
         return known.domain
     budget.spend()
     try:
-        domain = (await discovery.confirm_handle(policy.asking_client(node), actor.id, actor.preferred_username)).domain
+        client, name = policy.asking_client(node), actor.preferred_username
+        domain = (await discovery.confirm_handle(client, actor.id, name, heard=budget.heard)).domain
     except (FetchError, MalformedDocument) as problem:
         # The actors that servers sign their own requests with are often in no WebFinger; nobody writes to them.
         if ActorType(actor.type) not in _PROGRAMS:

@@ -12,6 +12,7 @@ from federation import origin, parse
 from federation.actors import Actor
 from federation.addresses import check_url
 from federation.client import Document
+from federation.discovery import FoundActor, Handle
 from federation.errors import FetchError, MalformedDocument, OriginMismatch, PeerAnswered, PeerUnreachable
 from federation.objects import Note, QuoteAuthorization
 from federation.signatures import Scheme
@@ -34,6 +35,8 @@ class Budget:
     """How many fetches one cause may still make."""
 
     left: int = FETCHES_MAX
+    heard: tuple[Handle, FoundActor] | None = None
+    """The handle that the cause began with, and where it leads."""
 
     def spend(self) -> None:
         """Count one fetch."""

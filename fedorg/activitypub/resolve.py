@@ -140,7 +140,7 @@ async def _account(node: Node, name: str) -> Account:
     if policy.mode_of(node) is FederationMode.CLOSED:
         raise NotFound
     found = await discovery.find_actor(policy.asking_client(node), handle)
-    return await actors.get(node, found.actor_url, Budget())
+    return await actors.get(node, found.actor_url, Budget(heard=(handle, found)))
 
 
 async def _account_at(node: Node, address: str) -> Account:

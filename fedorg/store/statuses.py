@@ -25,8 +25,6 @@ from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts, idempotency_keys, mentions, status_edits, statuses, tombstones
 from fedorg.store.upsert import insert_ignore
 
-# What other conditions on statuses compare.
-AUTHOR_ID: Final = statuses.c.account_id
 COLUMNS: Final = tuple(column for column in statuses.c if column.name != "is_local")
 
 _SHAPED: Final = ("audience", "emojis", "quote_policy", "interaction_policy")
@@ -290,19 +288,6 @@ def adopt(conn: Connection, parent: Status) -> list[Status]:
             thread_mutes.join(conn, child.id, parent.thread_id)
             conversations.join_threads(conn, child.id, parent.thread_id)
     return waiting
-
-
-def list_thread(
-    conn: Connection, thread_id: StatusId, visible: ColumnElement[bool], limit: int
-) -> list[tuple[StatusId, StatusId | None]]:
-    """(id, what it answers) of the statuses of a thread for which ``visible`` holds, oldest first."""
-    statement = (
-        sa.select(statuses.c.id, statuses.c.in_reply_to_id)
-        .where(statuses.c.thread_id == thread_id, statuses.c.reblog_of_id.is_(None), visible)
-        .order_by(statuses.c.id)
-        .limit(limit)
-    )
-    return [(row.id, row.in_reply_to_id) for row in conn.execute(statement)]
 
 
 # Mentions

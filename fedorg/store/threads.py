@@ -1,12 +1,16 @@
 """Threads as a whole: what of them came from elsewhere, and where their servers keep the rest."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import Visibility
-from fedorg.ids import StatusId
+from fedorg.ids import AccountId, StatusId
+from fedorg.store import domain_blocks, narrowing
+from fedorg.store.prepared import Prepared
 from fedorg.store.tables import accounts, statuses
 
 
@@ -16,6 +20,44 @@ class Answers:
 
     status_uri: str
     replies_uri: str
+
+
+_viewer: Final = sa.bindparam("viewer", type_=sa.BigInteger)
+_author: Final = sa.bindparam("author_id", type_=sa.BigInteger)
+
+
+def _shown(is_shown: sa.ColumnElement[bool]) -> Prepared:
+    return Prepared(
+        sa.select(statuses.c.id, statuses.c.in_reply_to_id)
+        .where(statuses.c.thread_id == sa.bindparam("thread_id"), statuses.c.reblog_of_id.is_(None), is_shown)
+        .order_by(statuses.c.id)
+        .limit(sa.bindparam("limit", type_=sa.Integer))
+    )
+
+
+_TO_VISITORS: Final = _shown(narrowing.visible_to(None))
+_TO_MEMBERS: Final = _shown(
+    sa.and_(
+        narrowing.visible_to(_viewer),
+        (statuses.c.account_id == _author) | ~domain_blocks.is_shut_out(_viewer, statuses.c.account_id),
+    )
+)
+
+
+def list_shown(
+    conn: Connection, viewer: AccountId | None, around: Status, limit: int
+) -> list[tuple[StatusId, StatusId | None]]:
+    """(id, what it answers) of the statuses of a thread that ``viewer`` may see, oldest first.
+
+    Nobody of a server that they shut out is among them, but the author of the status they look at.
+    """
+    if viewer is None:
+        rows = _TO_VISITORS.rows(conn, thread_id=around.thread_id, limit=limit)
+    else:
+        rows = _TO_MEMBERS.rows(
+            conn, thread_id=around.thread_id, limit=limit, viewer=viewer, author_id=around.account_id
+        )
+    return [(row.id, row.in_reply_to_id) for row in rows]
 
 
 def find_peer(conn: Connection, thread_id: StatusId) -> str | None:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from federation.keys import generate_rsa
-from tests.benchmarks import load, reads, report, writes
+from tests.benchmarks import aging, load, reads, report, writes
 from tests.benchmarks.processes import cpu_seconds
 from tests.benchmarks.report import Result, Row
 from tests.benchmarks.scene import ROOT, Scene, open_scene
@@ -60,6 +60,11 @@ async def _measure(server: str, asked: argparse.Namespace) -> Result:
                 keep(await writes.cold_start(scene))
             for read in chosen:
                 keep(await reads.measure(scene, read, asked.seconds))
+            if asked.large:
+                await aging.age(scene)
+                _say(f"» {aging.STATUSES:,} more statuses, {aging.ACCOUNTS:,} more accounts")
+                for read in [one for one in chosen if one.is_anew]:
+                    keep(replace(await reads.measure(scene, read, asked.seconds), name=f"{read.name}, large"))
             for name, workload in writes.WRITES.items():
                 if _is_wanted(name, asked.only):
                     keep(await workload(scene))
@@ -120,6 +125,7 @@ def _is_wanted(name: str, words: list[str]) -> bool:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--only", action="append", default=[], help="workloads whose names hold this; may be repeated")
+    parser.add_argument("--large", action="store_true", help="measure reads again among a million statuses")
     parser.add_argument("--server", choices=_SERVERS, help="measure on one server only")
     parser.add_argument("--database", default="", help="postgresql://… of an empty database; without it, SQLite")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each read is asked for")

@@ -252,9 +252,13 @@ async def test_handle_domain_and_web_domain_differ() -> None:
 
         found = await find_actor(here, parse_handle(asked, LOOPBACK))
         confirmed = await confirm_handle(here, actor, "alice")
+        web.answer = short.answer = lambda _: b""
+        again = await confirm_handle(here, actor, "Alice", heard=(parse_handle(asked, LOOPBACK), found))
+        with pytest.raises(OriginMismatch):
+            await confirm_handle(here, f"{web.http}/users/2", "alice", heard=(parse_handle(asked, LOOPBACK), found))
 
     assert found.handle.text == subject
-    assert confirmed == found.handle
+    assert confirmed == again == found.handle
 
 
 @pytest.mark.parametrize("lie", ["another actor", "another subject"])

@@ -14,7 +14,7 @@ from fedorg.errors import NotFound
 from fedorg.ids import AccountId, EditId, StatusId
 from fedorg.node import Node
 from fedorg.services.statuses.showing import list_visible
-from fedorg.store import accounts, domain_blocks, media, narrowing, peers, statuses, views
+from fedorg.store import accounts, media, peers, statuses, threads, views
 
 THREAD_MAX: Final = 4096
 ANCESTORS_OF_VISITORS_MAX: Final = 40
@@ -67,11 +67,7 @@ def is_visible_to_peer(conn: Connection, status: Status, peer_domain: str, tier:
 
 def _get_context(conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId) -> ContextView:
     status = views.get_view(conn, now, viewer, status_id).status
-    is_shown = narrowing.visible_to(viewer)
-    if viewer is not None:
-        author_id = statuses.AUTHOR_ID
-        is_shown &= (author_id == status.account_id) | ~domain_blocks.is_shut_out(viewer, author_id)
-    thread = statuses.list_thread(conn, status.thread_id, is_shown, THREAD_MAX)
+    thread = threads.list_shown(conn, viewer, status, THREAD_MAX)
     ancestors = _ancestors(status, dict(thread))
     descendants = _descendants(status, thread)
     if viewer is None:

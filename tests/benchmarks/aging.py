@@ -1,0 +1,82 @@
+"""A node that has been in use for years: many more accounts and statuses than anybody looks at, put in by SQL.
+
+Each row is a copy of one that came through the doors, under an id, an identity and a name of its own. They are older
+than all the rest, so that the pages that are asked for stay the same; only what lies below them grows.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fedorg.store.tables import accounts, home_timeline, statuses
+from tests.benchmarks.scene import AUTHOR, READER, Scene
+from tests.fediverse.ledger import database_of
+
+ACCOUNTS: Final = 100_000
+STATUSES: Final = 1_000_000
+# Of the local author whom the reader follows.
+_OWN_SHARE: Final = 10
+_CHUNK: Final = 50_000
+# Between two ids: some seconds.
+_STEP: Final = 1 << 30
+
+
+async def age(scene: Scene, *, people: int = ACCOUNTS, written: int = STATUSES) -> None:
+    """Put in so many accounts and statuses while the node is down, and start it again."""
+    await scene.node.stop()
+    engine = sa.create_engine(database_of(scene.node))
+    with engine.begin() as conn:
+        first = conn.execute(sa.select(sa.func.min(statuses.c.id))).scalar_one() - (people + written + 2) * _STEP
+        stranger = _row(conn, accounts, accounts.c.domain.is_not(None))
+        for start in range(0, people, _CHUNK):
+            numbers = range(start, min(start + _CHUNK, people))
+            conn.execute(sa.insert(accounts), [_person(stranger, first, number) for number in numbers])
+        models = (
+            _row(conn, statuses, statuses.c.account_id == int(scene.ids[AUTHOR])),
+            _row(conn, statuses, statuses.c.is_local.is_(sa.false())),
+        )
+        for start in range(0, written, _CHUNK):
+            numbers = range(start, min(start + _CHUNK, written))
+            rows = [_status(models, first, people, number) for number in numbers]
+            conn.execute(sa.insert(statuses), rows)
+            reader = int(scene.ids[READER])
+            own = [
+                {"account_id": reader, "status_id": row["id"], "author_id": row["account_id"]}
+                for row in rows
+                if row["is_local"]
+            ]
+            conn.execute(sa.insert(home_timeline), own)
+        if conn.dialect.name == "postgresql":
+            conn.execute(sa.text("ANALYZE"))
+    engine.dispose()
+    await scene.node.start()
+
+
+def _row(conn: Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> dict[str, Any]:
+    return dict(conn.execute(sa.select(table).where(which).limit(1)).mappings().one())
+
+
+def _person(stranger: Mapping[str, Any], first: int, number: int) -> dict[str, Any]:
+    name = f"old{number}"
+    uri = f"{stranger['uri']}/{name}"
+    return {
+        **stranger,
+        "id": first + number * _STEP,
+        "username": name,
+        "acct_key": f"{name}@{stranger['domain']}",
+        "uri": uri,
+        "url": uri,
+        "statuses_count": 0,
+        "followers_count": 0,
+    }
+
+
+def _status(models: tuple[dict[str, Any], dict[str, Any]], first: int, people: int, number: int) -> dict[str, Any]:
+    is_own = number % _OWN_SHARE == 0
+    row_id = first + (people + 1 + number) * _STEP
+    model = models[0] if is_own else models[1] | {"account_id": first + number % people * _STEP}
+    uri = f"{model['uri']}/old{number}"
+    answer = {"in_reply_to_id": None, "in_reply_to_account_id": None, "in_reply_to_uri": None}
+    return {**model, **answer, "id": row_id, "thread_id": row_id, "uri": uri, "url": uri, "replies_count": 0}
