@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from federation import render
 from federation.activities import Accept, Activity, Delete, Offer, Reject, Undo, Update
 from federation.agreements import partnership_of
 from federation.audience import Reach as WireReach
@@ -16,12 +17,14 @@ from federation.vocabulary import PARTNERSHIP
 from fedorg.activitypub import counterparts
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.activitypub.recording import record
+from fedorg.activitypub.signed import Signer
 from fedorg.domain.accounts import Account
 from fedorg.domain.ceilings import Ceilings
 from fedorg.domain.jobs import AgreementKind, AskToPurge, SendAgreement
 from fedorg.domain.partnerships import Grant, Partnership, Side, TheirSide
 from fedorg.domain.visibility import Reach, Tier
-from fedorg.ids import JobId
+from fedorg.errors import NotFound
+from fedorg.ids import JobId, PartnershipId
 from fedorg.node import Node
 from fedorg.services import partnerships
 from fedorg.services.registration import ensure_node_actor
@@ -54,6 +57,14 @@ async def send(node: Node, job: SendAgreement, job_id: JobId) -> None:
     await record(node, actor, activity, (other.inbox,), object_uri=uri, reach=Reach.PUBLIC, beyond_tier=True)
     if job.kind is AgreementKind.OFFER:
         await partnerships.mark_sent(node, partnership.id)
+
+
+async def document(node: Node, partnership_id: PartnershipId, signer: Signer | None) -> bytes:
+    """What this node grants another one, for the actor that speaks for that one; ``NotFound`` for everybody else."""
+    partnership = await node.read(stored.find, partnership_id)
+    if partnership is None or signer is None or signer.account.uri != partnership.their_actor:
+        raise NotFound
+    return render.to_bytes(_our_side(node, partnership, partnership.reason))
 
 
 async def ask_to_purge(node: Node, job: AskToPurge) -> AskToPurge | None:

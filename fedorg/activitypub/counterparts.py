@@ -32,7 +32,7 @@ async def find(node: Node, domain: str) -> Account:
     """
     await policy.require_not_blocked(node, (domain,))
     try:
-        uri = await node_actor.find_node_actor(_client(node), domain)
+        uri = await node_actor.find_node_actor(client(node), domain)
         actor = await _fetch(node, uri)
         if PARTNERSHIP not in actor.implements:
             raise NotFound(f"{domain} knows no partnerships; `fedorg peer tier` says what it is to this node")
@@ -58,7 +58,7 @@ async def meet(node: Node, uri: str) -> None:
         raise KeyUnavailable("who speaks for its server was asked a while ago")
     signed.note_asked(node, domain, node.now())
     try:
-        if await node_actor.find_node_actor(_client(node), domain) != uri:
+        if await node_actor.find_node_actor(client(node), domain) != uri:
             raise Forbidden(f"{uri} does not speak for {domain}")
         await _record(node, await _fetch(node, uri))
     except FetchError as problem:
@@ -72,7 +72,9 @@ async def speaks(node: Node, account: Account) -> bool:
     return peer is not None and peer.node_actor == account.uri
 
 
-def _client(node: Node) -> Client:
+def client(node: Node) -> Client:
+    """The way out to whoever is not blocked, about who they are and what was agreed."""
+
     async def admit(url: str) -> None:
         if node.uris.is_ours(url):
             raise OriginMismatch(f"{url} is an address of this server")
@@ -82,7 +84,7 @@ def _client(node: Node) -> Client:
 
 
 async def _fetch(node: Node, uri: str) -> Actor:
-    document = await _client(node).fetch_document(uri, signer=await keyring.node_key(node))
+    document = await client(node).fetch_document(uri, signer=await keyring.node_key(node))
     value = parse.resource(document.json) if isinstance(document.json, dict) else None
     if not isinstance(value, Actor) or value.id != uri:
         raise MalformedDocument(f"{uri} is no actor")

@@ -15,6 +15,7 @@ from federation.objects import Note, QuoteAuthorization, Tombstone
 from federation.signatures import Request, read
 from fedorg import log
 from fedorg.activitypub import documents, granting, local, policy, proofs, signed
+from fedorg.activitypub.policy import Matter
 from fedorg.activitypub.signed import Signer
 from fedorg.domain.accounts import Account, AccountKey
 from fedorg.domain.ceilings import UNLIMITED, Ceilings
@@ -42,12 +43,12 @@ async def signer_of(node: Node, request: Request) -> Signer | None:
     return signer
 
 
-async def find_signer(node: Node, request: Request) -> Signer | None:
+async def find_signer(node: Node, request: Request, matter: Matter = Matter.CONTENT) -> Signer | None:
     """Who asks, proven; None for somebody who proves nothing. Raises ``Forbidden`` for a server not spoken with."""
     if "signature" not in request.headers.lines:
         return None
     try:
-        signer = await signed.verify(node, request)
+        signer = await signed.verify(node, request, matter)
     except FederationError as problem:
         logger.info("fetch.unproven", reason=str(problem))
         return None

@@ -1,10 +1,11 @@
 """``fedorg peer``: the servers this node knows, and how deliveries to them go."""
 
+import sys
 from datetime import datetime
 
 import click
 
-from fedorg.activitypub import discovery
+from fedorg.activitypub import discovery, trying
 from fedorg.cli.base import Context, console, print_facts, print_json, print_table, with_node
 from fedorg.domain.ceilings import UNLIMITED
 from fedorg.domain.partnerships import Partnership, PartnershipView
@@ -87,6 +88,27 @@ def show(context: Context, *, domain: str, refresh: bool, as_json: bool) -> None
     if told is not None:
         console.print(f"\nThe partnership with [bold]{summary.peer.domain}[/]:", highlight=False)
         print_facts({name.replace("_", " "): _word(value) for name, value in told.items() if name != "domain"})
+
+
+@peer.command("test")
+@click.argument("domain")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def try_peer(context: Context, *, domain: str, as_json: bool) -> None:
+    """Try the way to another server step by step, and say what the other side grants; exit code 1 if a step fails.
+
+    \b
+    Example:
+      fedorg peer test acme.example
+    """
+    trials = with_node(context, lambda node: trying.try_peer(node, domain))
+    if as_json:
+        print_json(trials)
+    else:
+        rows = [(trial.step, "works" if trial.works else "fails", trial.told) for trial in trials]
+        print_table(("Step", "", "What was found"), rows, empty="Nothing was tried.")
+    if not all(trial.works for trial in trials):
+        sys.exit(1)
 
 
 @peer.command()

@@ -224,6 +224,17 @@ class Partnership:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A sibling or partner as members know it; ``since`` and ``note`` come from a partnership, if there is one."""
+
+    domain: str
+    tier: Tier
+    ceilings: Ceilings
+    since: datetime | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartnershipView:
     """A partnership with what an administrator wants to see beside it.
 
@@ -267,6 +278,19 @@ def step(partnership: Partnership, event: Event, side: Side, now: datetime) -> P
         return after
     became_active = found.to is PartnershipState.ACTIVE and partnership.active_since is None
     return replace(after, state=found.to, active_since=now if became_active else partnership.active_since)
+
+
+def possible(partnership: Partnership) -> frozenset[Event]:
+    """What this side may make happen now."""
+    return frozenset(
+        event
+        for (state, event), found in STEPS.items()
+        if state is partnership.state
+        and _may(partnership, found.by, Side.HERE)
+        and event not in (Event.SEND, Event.EXPIRE)
+        and not (event is Event.SUSPEND and Side.HERE in partnership.suspended)
+        and not (event is Event.RESUME and Side.HERE not in partnership.suspended)
+    )
 
 
 def fingerprint(one: tuple[str, ...], other: tuple[str, ...]) -> str:

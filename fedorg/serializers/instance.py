@@ -131,6 +131,11 @@ def instance_entity(
         "contact": {"email": settings.contact_email, "account": contact},
         "rules": [rule_entity(rule) for rule in facts.rules],
         "wrapstodon": None if facts.reported_year is None else str(facts.reported_year),
+        "fedorg": {
+            "federation_mode": settings.federation_mode,
+            "default_reach": settings.default_reach,
+            "federation_url": f"{uris.base}/about/federation",
+        },
     }
 
 

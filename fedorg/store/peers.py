@@ -146,6 +146,12 @@ def _list_of(conn: Connection, tier: Tier) -> list[str]:
     return sorted(domain for domain, found in tiers(conn, named).items() if found is tier)
 
 
+def list_named(conn: Connection, limit: int) -> list[Peer]:
+    """Siblings and partners, by domain."""
+    is_named = peers.c.tier.in_((Tier.SIBLING.value, Tier.PARTNER.value))
+    return [_peer(row) for row in conn.execute(select(peers).where(is_named).order_by(peers.c.domain).limit(limit))]
+
+
 def upsert_seen(conn: Connection, now: datetime, domain: str) -> Peer:
     """The peer, made with tier ``open`` when it is new."""
     insert_ignore(conn, peers, [{"domain": domain, "tier": Tier.OPEN, "first_seen_at": now}])

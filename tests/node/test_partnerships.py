@@ -5,13 +5,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from sqlalchemy import Connection
 
+from fedorg.activitypub import trying
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.ceilings import NOTHING, Ceilings
 from fedorg.domain.partnerships import GrantChange, Partnership, PartnershipState
@@ -25,7 +26,7 @@ from fedorg.store import peers as stored_peers
 from tests.databases import SqliteFiles
 from tests.node.fake_peer import FakePeer
 from tests.node.offering import offer_of, post, running_stranger
-from tests.node.peering import find
+from tests.node.peering import fetch, find
 from tests.node.serving import Member, NodeServer, serve_node
 from tests.node.talking import WorkingServer, listening, refusal, run_jobs, success
 
@@ -428,3 +429,93 @@ async def test_a_server_without_partnerships_gets_limits_from_one_side(
     assert (await peers.change_ceilings(node, "old.example", GrantChange(media=True))).peer.ceilings == Ceilings()
     with pytest.raises(NotFound):
         await peers.change_ceilings(node, "unknown.example", GrantChange(media=False))
+
+
+async def test_the_way_to_a_partner_can_be_tried(pair: Pair) -> None:
+    """Each step says whether it works; what is granted is shown to that partner alone."""
+    here = pair.here.server.node
+    before = {one.step: one for one in await trying.try_peer(here, domain(pair.there))}
+    assert all(one.works for one in before.values())
+    assert "no partnership" in before["What they grant us"].told
+    await pair.agree()
+
+    after = {one.step: one for one in await trying.try_peer(here, domain(pair.there))}
+    assert after["What they grant us"].told == "approved; statuses up to reach public; direct messages, files"
+    assert after["NodeInfo"].told.startswith("fedorg ")
+    assert after["Clock"].works
+    theirs = (await pair.seen())[0].their_uri
+    assert theirs is not None
+    assert (await fetch(pair.there.server, theirs)).status_code == 404
+    away = {one.step: one.works for one in await trying.try_peer(here, "localhost:1")}
+    assert not any(works for step, works in away.items() if step != "What they grant us")
+
+
+async def test_members_see_with_whom_their_node_federates(pair: Pair) -> None:
+    """Domain, what it is, how far and why: on a page, and over the API; visitors are told the mode only."""
+    await pair.agree(media=False)
+    mia = await pair.here.person("mia")
+    browser = await pair.here.server.browser()
+    assert (await browser.open("/about/federation")).status_code == 303
+
+    (one,) = success(await mia.api.get("/api/fedorg/v1/federation"))
+    assert (one["domain"], one["tier"], one["note"]) == (domain(pair.there), "partner", "For the bridge")
+    assert one["ceilings"]["media"] is False
+    await browser.sign_in("mia")
+    page = (await browser.open("/about/federation")).text
+    assert all(word in page for word in (domain(pair.there), "For the bridge", "no files"))
+    told = success(await pair.here.server.anonymous.get("/api/v2/instance"))["fedorg"]
+    assert (told["federation_mode"], told["default_reach"]) == ("partners", "partners")
+    assert (await browser.open("/admin/partnerships")).status_code == 403
+
+
+async def test_administrators_come_to_terms_in_a_browser(pair: Pair) -> None:
+    """Invited, accepted, approved, suspended, resumed and revoked by forms; what is not confirmed does not happen."""
+    browsers = []
+    for one in (pair.here, pair.there):
+        await one.person("owner", role=UserRole.OWNER)
+        browsers.append(await one.server.browser())
+        await browsers[-1].sign_in("owner")
+    ours, theirs = browsers
+    at_here, at_there = (f"/admin/partnerships/{domain(one)}" for one in (pair.there, pair.here))
+
+    page = await ours.open("/admin/partnerships")
+    assert "Nothing was agreed" in page.text
+    wrong = await ours.submit(page, "/admin/partnerships", domain="no domain", tier="partner", largest_reach="public")
+    assert wrong.status_code == 422
+    assert "is not a domain" in wrong.text
+    fields = {"domain": domain(pair.there), "tier": "partner", "largest_reach": "public", "direct_messages": "1"}
+    assert (await ours.submit(page, "/admin/partnerships", **fields)).headers["Location"] == at_here
+    await pair.settle()
+    assert (await theirs.submit(await theirs.open(at_there), f"{at_there}/accept", media="1")).status_code == 303
+    await pair.settle()
+    for browser, at in ((ours, at_here), (theirs, at_there)):
+        page = await browser.open(at)
+        assert "Nothing was done" in (await browser.submit(page, f"{at}/approve")).text
+        assert (await browser.submit(page, f"{at}/approve", confirmed="1")).status_code == 303
+    await pair.settle()
+    assert await pair.states() == {PartnershipState.ACTIVE}
+
+    for decision, words in (("suspend", "suspended"), ("resume", "active")):
+        page = await ours.open(at_here)
+        await ours.submit(page, f"{at_here}/{decision}", reason="Fire drill")
+        assert words in (await ours.open(at_here)).text
+    page = await ours.open(at_here)
+    assert "Nothing was done" in (await ours.submit(page, f"{at_here}/revoke")).text
+    assert (await ours.submit(page, f"{at_here}/moonwalk")).status_code == 404
+    await ours.submit(page, f"{at_here}/revoke", confirmed="1", reason="Over")
+    page = await ours.open(at_here)
+    assert "revoked" in page.text
+    assert "<form" not in page.text.split("<main", 1)[1]
+
+
+async def test_whom_to_tell_of_a_weakness(serve: Callable[..., Awaitable[NodeServer]]) -> None:
+    """security.txt has what RFC 9116 asks for, and is not there without an address."""
+    server = await serve(contact_email="security@here.example")
+
+    answer = await server.anonymous.get("/.well-known/security.txt")
+
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert fields["Contact"] == "mailto:security@here.example"
+    assert timedelta() < datetime.fromisoformat(fields["Expires"]) - server.clock() < timedelta(days=365)
+    assert fields["Canonical"] == f"{server.url}/.well-known/security.txt"

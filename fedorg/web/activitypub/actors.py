@@ -5,7 +5,9 @@ from typing import Final
 from quart import Blueprint, Response, redirect
 from werkzeug.wrappers import Response as Redirect
 
-from fedorg.activitypub import serving
+from fedorg.activitypub import agreements, serving
+from fedorg.activitypub.policy import Matter
+from fedorg.ids import PartnershipId
 from fedorg.web.activitypub.requests import (
     count_request,
     gone_document,
@@ -43,3 +45,11 @@ async def get_node_actor() -> Response:
     """The node's own actor, whose key signs what the node fetches."""
     node = this_node()
     return public_document(await serving.actor_document(node, node.uris.node_actor))
+
+
+@blueprint.get("/partnerships/<id:partnership_id>")
+async def get_partnership(partnership_id: int) -> Response:
+    """What this node grants another one, for that one alone."""
+    node = this_node()
+    signer = await serving.find_signer(node, await signed_request(), Matter.AGREEMENT)
+    return private_document(await agreements.document(node, PartnershipId(partnership_id), signer))

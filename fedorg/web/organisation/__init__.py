@@ -4,6 +4,11 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.organisation import announcements, partnerships, people
+from fedorg.web.organisation import announcements, federation, partnerships, people
 
-BLUEPRINTS: Final[tuple[Blueprint, ...]] = (announcements.blueprint, partnerships.blueprint, people.blueprint)
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
+    announcements.blueprint,
+    federation.blueprint,
+    partnerships.blueprint,
+    people.blueprint,
+)

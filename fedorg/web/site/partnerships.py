@@ -1,0 +1,174 @@
+"""The pages on which administrators come to terms with other nodes.
+
+The list leads to a page for each node, which offers what may be decided now (``domain.partnerships.STEPS``) and nothing
+else. What ends something asks to be confirmed.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from quart import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
+
+from fedorg.domain.partnerships import Event, GrantChange, PartnershipView, possible
+from fedorg.domain.visibility import Reach, Tier
+from fedorg.errors import Conflict, FedorgError, Forbidden, Invalid, NotFound, Unavailable
+from fedorg.services import partnerships
+from fedorg.services.partnerships import Invitation
+from fedorg.services.users import SignedIn
+from fedorg.web.base import this_node
+from fedorg.web.site.sessions import go, members_only, page
+
+blueprint = Blueprint("partnership_pages", __name__, url_prefix="/admin/partnerships")
+
+Form = MultiDict[str, str]
+_REFUSED: Final = (Conflict, Forbidden, Invalid, NotFound, Unavailable)
+_CONFIRMED: Final = frozenset({Event.APPROVE, Event.REVOKE})
+_REACHES: Final = tuple(reach.value for reach in Reach if reach is not Reach.NODE)
+
+
+@blueprint.get("")
+@members_only
+async def show_all(visitor: SignedIn) -> Response:
+    """Every node something was agreed with, and the form to invite another."""
+    _require_administrator(visitor)
+    return await _list(visitor)
+
+
+@blueprint.post("")
+@members_only
+async def invite(visitor: SignedIn) -> Response:
+    """Offer another node a partnership."""
+    _require_administrator(visitor)
+    form = await request.form
+    try:
+        draft = Invitation(
+            domain=form.get("domain", ""),
+            tier=Tier.SIBLING if form.get("tier") == Tier.SIBLING else Tier.PARTNER,
+            change=_change(form),
+            note=form.get("note", "").strip(),
+        )
+        view = await partnerships.invite(this_node(), draft, visitor.user)
+    except _REFUSED as problem:
+        return await _list(visitor, problem)
+    return go(f"/admin/partnerships/{view.partnership.domain}")
+
+
+@blueprint.get("/<domain>")
+@members_only
+async def show_one(visitor: SignedIn, domain: str) -> Response:
+    """How it stands with one node, and what may be decided."""
+    _require_administrator(visitor)
+    return await _detail(visitor, await partnerships.get_view(this_node(), domain))
+
+
+@blueprint.post("/<domain>/<decision>")
+@members_only
+async def decide(visitor: SignedIn, domain: str, decision: str) -> Response:
+    """Decide something; what ends a partnership, or puts it into force, only when that was confirmed."""
+    _require_administrator(visitor)
+    event = next((event for event in _DECISIONS if event.name.lower() == decision), None)
+    if event is None:
+        raise NotFound
+    form = await request.form
+    try:
+        if event in _CONFIRMED and "confirmed" not in form:
+            raise Invalid("Nothing was done: say first that it is meant")
+        await _DECISIONS[event](visitor, domain, form)
+    except _REFUSED as problem:
+        return await _detail(visitor, await partnerships.get_view(this_node(), domain), problem)
+    return go(f"/admin/partnerships/{domain}")
+
+
+async def _accept(visitor: SignedIn, domain: str, form: Form) -> PartnershipView:
+    return await partnerships.accept(this_node(), domain, _change(form), visitor.user)
+
+
+async def _approve(visitor: SignedIn, domain: str, form: Form) -> PartnershipView:
+    return await partnerships.approve(this_node(), domain, form.get("fingerprint", ""), visitor.user)
+
+
+async def _change_ceilings(visitor: SignedIn, domain: str, form: Form) -> PartnershipView:
+    return await partnerships.change(this_node(), domain, _change(form), visitor.user)
+
+
+async def _decline(visitor: SignedIn, domain: str, form: Form) -> PartnershipView:
+    return await partnerships.decline(this_node(), domain, form.get("reason", ""), visitor.user)
+
+
+async def _withdraw(visitor: SignedIn, domain: str, form: Form) -> PartnershipView:
+    return await partnerships.withdraw(this_node(), domain, form.get("reason", ""), visitor.user)
+
+
+async def _suspend(visitor: SignedIn, domain: str, form: Form) -> PartnershipView:
+    return await partnerships.suspend(this_node(), domain, form.get("reason", ""), visitor.user)
+
+
+async def _resume(visitor: SignedIn, domain: str, _form: Form) -> PartnershipView:
+    return await partnerships.resume(this_node(), domain, visitor.user)
+
+
+async def _revoke(visitor: SignedIn, domain: str, form: Form) -> PartnershipView:
+    return await partnerships.revoke(this_node(), domain, form.get("reason", ""), visitor.user)
+
+
+_DECISIONS: Final[Mapping[Event, Callable[[SignedIn, str, Form], Awaitable[PartnershipView]]]] = {
+    Event.ACCEPT: _accept,
+    Event.DECLINE: _decline,
+    Event.WITHDRAW: _withdraw,
+    Event.APPROVE: _approve,
+    Event.CHANGE: _change_ceilings,
+    Event.SUSPEND: _suspend,
+    Event.RESUME: _resume,
+    Event.REVOKE: _revoke,
+}
+
+
+def _require_administrator(visitor: SignedIn) -> None:
+    if not visitor.user.is_administrator:
+        raise Forbidden("Only administrators may do this")
+
+
+async def _list(visitor: SignedIn, problem: FedorgError | None = None) -> Response:
+    return await page(
+        "partnerships.html",
+        visitor,
+        status=200 if problem is None else 422,
+        problem=None if problem is None else str(problem),
+        partnerships=await partnerships.list_partnerships(this_node()),
+        reaches=_REACHES,
+    )
+
+
+async def _detail(visitor: SignedIn, view: PartnershipView, problem: FedorgError | None = None) -> Response:
+    return await page(
+        "partnership.html",
+        visitor,
+        status=200 if problem is None else 422,
+        problem=None if problem is None else str(problem),
+        view=view,
+        partnership=view.partnership,
+        may={event.name.lower() for event in possible(view.partnership)},
+        reaches=_REACHES,
+    )
+
+
+def _change(form: Form) -> GrantChange:
+    """What the form says about the grant: a box that is not ticked is a no."""
+    review = form.get("review_at", "")
+    try:
+        review_at = datetime.fromisoformat(f"{review}T00:00:00+00:00") if review else None
+        reach = Reach(form["largest_reach"]) if "largest_reach" in form else None
+    except ValueError:
+        raise Invalid("The day or the reach cannot be read") from None
+    return GrantChange(
+        largest_reach=reach,
+        direct_messages="direct_messages" in form,
+        directory="directory" in form,
+        media="media" in form,
+        contact=form.get("contact", "").strip(),
+        retention=form.get("retention", "").strip(),
+        review_at=review_at,
+        sets_review=True,
+    )
