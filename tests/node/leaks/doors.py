@@ -122,7 +122,8 @@ QUIET: Final[Mapping[str, str]] = {
         admin_reports.unassign admin_tags.update admin_trends.approve_link admin_trends.reject_link
         admin_trends.approve_publisher admin_trends.reject_publisher admin_trends.approve_status
         partnerships.accept partnerships.approve partnerships.change partnerships.decline partnerships.invite
-        partnerships.resume partnerships.revoke partnerships.suspend partnerships.withdraw
+        partnerships.resume partnerships.revoke partnerships.suspend partnerships.withdraw partnership_pages.invite
+        partnership_pages.decide
         admin_trends.reject_status admin_trends.approve_tag admin_trends.reject_tag""",
 }
 # What is written and answers with a status: tried in ``try_writing``, or by other servers (``deeds``).
