@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import fedorg
 from federation.addresses import AddressPolicy
 from federation.client import Client
-from fedorg import log, web
+from fedorg import log, supervisor, web
 from fedorg.activitypub.resolve import NodeResolver
 from fedorg.config import Settings
 from fedorg.errors import SettingsError
@@ -68,13 +68,18 @@ async def open_node(settings: Settings, *, now: Callable[[], datetime] = utc_now
         await database.close()
 
 
-async def serve(node: Node, *, bound: socket.socket | None = None, with_worker: bool = True) -> None:
+async def serve(
+    node: Node, *, bound: socket.socket | None = None, with_worker: bool = True, lifeline: int | None = None
+) -> None:
     """Answer requests, and run jobs beside them, until SIGINT or SIGTERM.
 
-    ``bound`` is a listening socket handed in by a supervisor; otherwise host and port of the settings. At the end no
-    running request or job is cut before ``shutdown_seconds`` have passed.
+    ``bound`` is a listening socket handed in by a supervisor; otherwise host and port of the settings. ``lifeline`` is
+    the descriptor by which this process learns that its supervisor is gone. At the end no running request or job is cut
+    before ``shutdown_seconds`` have passed.
     """
-    stop = _stop_signal()
+    stop = stop_signal()
+    if lifeline is not None:
+        supervisor.end_with_parent(lifeline)
     application = web.create_app(node)
     worker = Worker(node) if with_worker else None
 
@@ -100,9 +105,11 @@ async def serve(node: Node, *, bound: socket.socket | None = None, with_worker: 
     _log.info("node.stopped")
 
 
-async def work(node: Node) -> None:
-    """Run jobs, without answering requests, until SIGINT or SIGTERM."""
-    stop = _stop_signal()
+async def work(node: Node, *, lifeline: int | None = None) -> None:
+    """Run jobs, without answering requests, until SIGINT or SIGTERM; ``lifeline`` as above."""
+    stop = stop_signal()
+    if lifeline is not None:
+        supervisor.end_with_parent(lifeline)
     worker = Worker(node)
     working = asyncio.create_task(worker.run(), name="worker")
     stopping = asyncio.create_task(stop.wait())
@@ -122,7 +129,8 @@ async def _require_migrated(settings: Settings) -> None:
         raise SettingsError([f"database: {state.explain()}"])
 
 
-def _stop_signal() -> asyncio.Event:
+def stop_signal() -> asyncio.Event:
+    """What is set when this process is asked to end."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

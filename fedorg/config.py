@@ -46,6 +46,9 @@ def _setting(help_text: str, default: Any = MISSING, *, secret: bool = False) ->
     return field(default=default, metadata={"help": help_text, "secret": secret}, repr=not secret)
 
 
+METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What one node is told. Build it with ``load`` (or ``from_mapping`` in tests)."""
@@ -438,3 +441,13 @@ _READERS: Final[Mapping[object, Callable[[object], Any]]] = MappingProxyType(
         )
     }
 )
+
+
+def metrics_folder() -> str | None:
+    """Where the processes of this node count together; None for a node of one process (prometheus_client reads it)."""
+    return os.environ.get(METRICS_FOLDER)
+
+
+def for_child(more: Mapping[str, str]) -> dict[str, str]:
+    """What a process of this node is told: all that this one was told, and ``more``."""
+    return {**os.environ, **more}

@@ -1,11 +1,17 @@
-"""What a node counts, in Prometheus' terms; one registry per process, shown at ``/metrics``.
+"""What a node counts, in Prometheus' terms, shown at ``/metrics``.
 
-Labels are closed sets (a name of an outcome, a route, a job): never a host, a path or an account.
+Labels are closed sets (a name of an outcome, a route, a job): never a host, a path or an account. Several processes of
+one node count together, in files that each of them can read: whichever is asked tells the numbers of all.
 """
 
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+
+from fedorg import config
 
 _SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
 
@@ -44,9 +50,39 @@ def new_metrics() -> Metrics:
         deliveries=Counter("fedorg_deliveries", "Attempts to deliver, by result", ["result"], registry=registry),
         jobs=Counter("fedorg_jobs", "Jobs run, by how they ended", ["kind", "outcome"], registry=registry),
         job_seconds=Histogram("fedorg_job_seconds", "Time a job took", ["kind"], buckets=_SECONDS, registry=registry),
-        queue=Gauge("fedorg_queue", "Rows waiting, by queue and state", ["queue", "state"], registry=registry),
-        paused_peers=Gauge(
-            "fedorg_paused_peers", "Peers that nothing is delivered to until their pause ends", registry=registry
+        queue=Gauge(
+            "fedorg_queue",
+            "Rows waiting, by queue and state",
+            ["queue", "state"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
         ),
-        streams=Gauge("fedorg_streams", "Open streams", registry=registry),
+        paused_peers=Gauge(
+            "fedorg_paused_peers",
+            "Peers that nothing is delivered to until their pause ends",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        ),
+        streams=Gauge("fedorg_streams", "Open streams", registry=registry, multiprocess_mode="livesum"),
     )
+
+
+def exposition(metrics: Metrics) -> bytes:
+    """The numbers in Prometheus' text form: of all processes of the node where there are several."""
+    if config.metrics_folder() is None:
+        return generate_latest(metrics.registry)
+    together = CollectorRegistry()
+    multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call] # the library has no types there
+    return generate_latest(together)
+
+
+@contextmanager
+def shared() -> Iterator[Mapping[str, str]]:
+    """What processes are told that count together, until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="fedorg-metrics-") as folder:
+        yield {config.METRICS_FOLDER: folder}
+
+
+def forget(pid: int, folder: str) -> None:
+    """A process that counted in a folder has ended: what it held open is open no more."""
+    multiprocess.mark_process_dead(pid, folder)  # type: ignore[no-untyped-call] # the library has no types there

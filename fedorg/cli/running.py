@@ -6,14 +6,18 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from fedorg import app
+from fedorg import app, metrics, supervisor
 from fedorg import config as configuration
 from fedorg.cli.base import Context, console, fail, print_json, run, with_node
-from fedorg.config import Settings
+from fedorg.config import METRICS_FOLDER, Settings
 from fedorg.errors import SettingsError
 from fedorg.node import Node
 from fedorg.services import registration, users
 from fedorg.store import migrate as migrations
+from fedorg.supervisor import Program
+
+# More than a process needs that ends when it is told to.
+_GRACE_SECONDS = 10.0
 
 
 @click.command()
@@ -25,6 +29,11 @@ from fedorg.store import migrate as migrations
 @click.option("--tls-key", type=click.Path(path_type=Path), help="PEM file with its private key.")
 @click.option("--owner", default="owner", show_default=True, help="Username of the owner made at the first start.")
 @click.option("--no-worker", is_flag=True, help="Answer requests only; jobs run in `fedorg work`.")
+@click.option(
+    "--processes", type=click.IntRange(1, 32), default=1, show_default=True, help="Web servers on the socket."
+)
+@click.option("--workers", type=click.IntRange(0, 30), help="Processes for jobs beside them, 1 unless told otherwise.")
+@click.option("--lifeline", type=int, hidden=True)
 @click.pass_obj
 def serve(
     context: Context,
@@ -37,14 +46,20 @@ def serve(
     tls_key: Path | None,
     owner: str,
     no_worker: bool,
+    processes: int,
+    workers: int | None,
+    lifeline: int | None,
 ) -> None:
     """Run the node: web server and worker in one process, until Ctrl-C or SIGTERM.
 
-    The first start makes the database, the node's keys and an owner account, and prints a sign-in link for it.
+    The first start makes the database, the node's keys and an owner account, and prints a sign-in link for it. With
+    --processes several web servers share the socket, and jobs run in processes of their own; one that ends is started
+    again.
 
     \b
     Examples:
       fedorg serve
+      fedorg serve --processes 4 --workers 2
       fedorg serve --port 9000 --owner anna
       fedorg serve --tls-certificate chain.pem --tls-key key.pem --host 0.0.0.0 --port 443
     """
@@ -53,27 +68,36 @@ def serve(
 
     bound = socket.socket(fileno=fd) if fd is not None else _listen(settings)
 
+    many = processes > 1 or workers is not None
+    if many and no_worker and workers:
+        fail("--no-worker and --workers contradict each other.")
+
     async def main() -> None:
         async with app.open_node(settings) as node:
-            await _welcome_owner(node, owner)
-            console.print(f"[bold]{settings.name}[/] is at {settings.public_url}  (stop with Ctrl-C)", highlight=False)
-            await app.serve(node, bound=bound, with_worker=not no_worker)
+            if lifeline is None:
+                await _welcome(node, owner)
+            if not many:
+                await app.serve(node, bound=bound, with_worker=not no_worker, lifeline=lifeline)
+        if many:
+            working = 0 if no_worker else 1 if workers is None else workers
+            await _supervise(context, settings, bound, processes, working)
 
     run(main)
 
 
 @click.command()
+@click.option("--lifeline", type=int, hidden=True)
 @click.pass_obj
-def work(context: Context) -> None:
-    """Run jobs and deliveries without a web server; as many of these as you like on one PostgreSQL.
+def work(context: Context, *, lifeline: int | None) -> None:
+    """Run jobs and deliveries without a web server; as many of these as you like on one database.
 
-    Each process needs its own FEDORG_PROCESS_NUMBER.
+    Each process needs its own FEDORG_PROCESS_NUMBER. `fedorg serve --workers` starts some by itself.
 
     \b
     Example:
       FEDORG_PROCESS_NUMBER=1 fedorg work
     """
-    with_node(context, app.work)
+    with_node(context, lambda node: app.work(node, lifeline=lifeline))
 
 
 @click.command()
@@ -122,13 +146,45 @@ def _listen(settings: Settings) -> socket.socket:
         fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}.")
 
 
-async def _welcome_owner(node: Node, username: str) -> None:
-    """Make the owner of a node without users, and print a one-time sign-in link until it was used."""
+async def _supervise(context: Context, settings: Settings, bound: socket.socket, processes: int, workers: int) -> None:
+    """Run web servers and workers in processes of their own, each with a number for its ids."""
+    chosen = ("--config", str(context.config_file)) if context.config_file else ()
+    tls = {"--tls-certificate": settings.tls_certificate, "--tls-key": settings.tls_key}
+    given = [word for name, value in tls.items() if value is not None for word in (name, str(value))]
+    answering = (*chosen, "serve", "--fd", str(bound.fileno()), "--no-worker", "--server", settings.server, *given)
+    with metrics.shared() as counted:
+        programs = [
+            Program(
+                name=name,
+                words=words,
+                environment={**counted, "FEDORG_PROCESS_NUMBER": str(settings.process_number + number)},
+            )
+            for number, (name, words) in enumerate(
+                [
+                    *((f"web {number + 1}", answering) for number in range(processes)),
+                    *((f"worker {number + 1}", (*chosen, "work")) for number in range(workers)),
+                ],
+                start=1,
+            )
+        ]
+        await supervisor.supervise(
+            programs,
+            app.stop_signal(),
+            inherited=(bound.fileno(),),
+            grace_seconds=settings.shutdown_seconds + _GRACE_SECONDS,
+            on_end=lambda pid: metrics.forget(pid, counted[METRICS_FOLDER]),
+        )
+
+
+async def _welcome(node: Node, username: str) -> None:
+    """Make the owner of a node without users, print a sign-in link until it was used once, and where the node is."""
     owner = await registration.ensure_owner(node, username)
     if owner is not None:
         link = await users.create_sign_in_link(node, owner)
         console.print(f"The owner of this node is [bold]{owner.username}[/]. Sign in once with this link:")
         console.print(f"  {link}", highlight=False, soft_wrap=True)
+    settings = node.settings
+    console.print(f"[bold]{settings.name}[/] is at {settings.public_url}  (stop with Ctrl-C)", highlight=False)
 
 
 def _with(settings: Settings, changes: dict[str, object]) -> Settings:

@@ -2,9 +2,10 @@
 
 import ipaddress
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from quart import Blueprint, Response
 
+from fedorg import metrics
 from fedorg.errors import NotFound
 from fedorg.services import health
 from fedorg.web.auth import public
@@ -33,4 +34,4 @@ async def get_metrics() -> Response:
     if not any(address in network for network in node.settings.metrics_networks):
         raise NotFound("Not Found")
     await health.queue_state(node)
-    return Response(generate_latest(node.metrics.registry), content_type=CONTENT_TYPE_LATEST)
+    return Response(metrics.exposition(node.metrics), content_type=CONTENT_TYPE_LATEST)

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
+from random import Random
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -80,6 +81,8 @@ class RunningNode:
     settings: Mapping[str, str] = field(default_factory=dict)
     program: Sequence[str] = ("-m", "fedorg")
     """What Python is told to run."""
+    options: Sequence[str] = ()
+    """Words after ``serve``."""
     listener: socket.socket = field(init=False)
     port: int = field(init=False)
     process: asyncio.subprocess.Process | None = field(init=False, default=None)
@@ -193,6 +196,7 @@ class RunningNode:
                 "serve",
                 "--fd",
                 str(self.listener.fileno()),
+                *self.options,
                 cwd=self.folder,
                 env=self.environment,
                 stdout=log,
@@ -213,6 +217,14 @@ class RunningNode:
         if self.process is not None and self.process.returncode is None:
             self.process.kill()
             await self.process.wait()
+
+    def kill_one(self, random: Random) -> None:
+        """End one of the processes it started as a power cut does."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        if children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(random.choice(children)), signal.SIGKILL)
 
     def freeze(self) -> None:
         """Let it hang: connections to it are made, and nothing is answered."""

@@ -74,22 +74,22 @@ async def _live_through(kills: int, a: RunningNode, b: RunningNode) -> None:
     await asyncio.gather(a.create("alice", "bob"), b.create("carl", "dora", "eve"))
     record = Record()
 
-    async with _signed_in(a, b) as cast:
-        await _meet(cast)
+    async with signed_in(a, b) as cast:
+        await meet(cast)
         stopped = asyncio.Event()
         async with asyncio.TaskGroup() as load:
             load.create_task(chaos.write_until(stopped, cast, record))
             load.create_task(chaos.react_until(stopped, cast, record))
             await chaos.kill_at_random(Random(seed), (a, b), kills, record)  # noqa: S311 - moments, not secrets
             stopped.set()
-        await _let_work_end(a, b, DRAIN_SECONDS + DRAIN_SECONDS_EACH * len(record.acknowledged))
+        await let_work_end(a, b, DRAIN_SECONDS + DRAIN_SECONDS_EACH * len(record.acknowledged))
 
         await _check_what_members_see(cast, record)
     await asyncio.gather(a.stop(), b.stop())
     assert (ledger.faults(a), ledger.faults(b)) == ({}, {})
 
 
-async def _meet(cast: Cast) -> None:
+async def meet(cast: Cast) -> None:
     """Everybody knows whom they write to, so that nobody has to be looked up while their node is down."""
     await cast.bob.follow(cast.alice)
     await cast.dora.follow(cast.alice)
@@ -97,7 +97,7 @@ async def _meet(cast: Cast) -> None:
     await cast.alice.find(cast.dora)
 
 
-async def _let_work_end(a: RunningNode, b: RunningNode, seconds: float) -> None:
+async def let_work_end(a: RunningNode, b: RunningNode, seconds: float) -> None:
     """An hour later, as far as the queues can tell, and another: a reply may wait for what comes in the first."""
     for _ in range(2):
         await asyncio.gather(a.stop(), b.stop())
@@ -140,7 +140,8 @@ async def _check_what_alice_is_told(cast: Cast, record: Record) -> None:
 
 
 @asynccontextmanager
-async def _signed_in(a: RunningNode, b: RunningNode) -> AsyncIterator[Cast]:
+async def signed_in(a: RunningNode, b: RunningNode) -> AsyncIterator[Cast]:
+    """Everybody with a client: two people on the first node, three on the other."""
     async with contextlib.AsyncExitStack() as clients:
         alice, bob = [await clients.enter_async_context(a.member(name)) for name in ("alice", "bob")]
         carl, dora, eve = [await clients.enter_async_context(b.member(name)) for name in ("carl", "dora", "eve")]
