@@ -94,8 +94,18 @@ def _statements(patch: pytest.MonkeyPatch) -> None:
     compiled: LRUCache[Any, Any] = LRUCache(_STATEMENTS)
     make = Engine.__init__
 
-    def make_sharing(engine: Engine, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
-        make(engine, *args, **kwargs)
+    # ``create_engine`` looks at the names of its parameters.
+    def make_sharing(
+        engine: Engine,
+        pool: Any,  # noqa: ANN401 - likewise
+        dialect: Any,  # noqa: ANN401 - likewise
+        url: Any,  # noqa: ANN401 - likewise
+        *,
+        logging_name: str | None = None,
+        echo: Any = None,  # noqa: ANN401 - likewise
+        execution_options: Any = None,  # noqa: ANN401 - likewise
+    ) -> None:
+        make(engine, pool, dialect, url, logging_name=logging_name, echo=echo, execution_options=execution_options)
         engine._compiled_cache = compiled
 
     def kind(dialect: DefaultDialect) -> tuple[object, ...]:
