@@ -14,16 +14,19 @@ from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts, reactions
 from fedorg.store.upsert import insert_ignore
 
+# Asked of each reaction, so that no engine begins with all accounts.
+_BY: Final = sa.select(accounts.c.media_rejected).where(accounts.c.id == reactions.c.account_id)
+_IS_REJECTED: Final = _BY.scalar_subquery()
+_SUSPENDED_AT: Final = _BY.with_only_columns(accounts.c.suspended_at).scalar_subquery()
 _COUNTS: Final = Prepared(
     sa.select(
         reactions.c.status_id,
         reactions.c.name,
-        sa.func.min(sa.case((accounts.c.media_rejected, sa.null()), else_=reactions.c.url)).label("url"),
+        sa.func.min(sa.case((_IS_REJECTED, sa.null()), else_=reactions.c.url)).label("url"),
         sa.func.count().label("count"),
         sa.func.max(sa.case((reactions.c.account_id == sa.bindparam("viewer"), 1), else_=0)).label("own"),
     )
-    .join(accounts, accounts.c.id == reactions.c.account_id)
-    .where(reactions.c.status_id.in_(many("ids")), accounts.c.suspended_at.is_(None))
+    .where(reactions.c.status_id.in_(many("ids")), _SUSPENDED_AT.is_(None))
     .group_by(reactions.c.status_id, reactions.c.name)
     .order_by(reactions.c.status_id, sa.func.min(reactions.c.id))
 )

@@ -21,6 +21,7 @@ from fedorg.domain.visibility import Audience, Reach, Visibility, within
 from fedorg.errors import Conflict, NotFound
 from fedorg.ids import AccountId, EditId, StatusId
 from fedorg.store import conversations, domain_names, thread_mutes
+from fedorg.store.beside import beside
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts, idempotency_keys, mentions, status_edits, statuses, tombstones
 from fedorg.store.upsert import insert_ignore
@@ -33,7 +34,7 @@ _BY_URI: Final = Prepared(sa.select(*COLUMNS).where(statuses.c.uri == sa.bindpar
 _IS_BURIED: Final = Prepared(sa.select(sa.exists().where(tombstones.c.uri == sa.bindparam("uri")).label("is_buried")))
 _WAITING: Final = Prepared(
     sa.select(*COLUMNS)
-    .where(statuses.c.in_reply_to_uri == sa.bindparam("uri"), statuses.c.in_reply_to_id.is_(None))
+    .where(statuses.c.in_reply_to_uri == sa.bindparam("uri"), beside(statuses.c.in_reply_to_id).is_(None))
     .order_by(statuses.c.id)
     .with_for_update()
 )

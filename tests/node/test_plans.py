@@ -13,6 +13,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fedorg.ids import StatusId
+from fedorg.store import statuses
 from fedorg.store.tables import metadata
 from tests.node.talking import WorkingServer, follow, post, success
 
@@ -108,6 +110,24 @@ async def test_no_page_walks_a_table(working: WorkingServer) -> None:
                 walked.setdefault(page, []).append(f"{step}\n{statement}")
 
     assert not walked, "\n\n".join(f"{page}: {text}" for page, found in walked.items() for text in found)
+
+
+async def test_answers_that_came_first_are_found_by_what_they_answer(working: WorkingServer) -> None:
+    """Not among all statuses that answer nothing, of which there are as many as there are statuses."""
+    anna = await working.person("anna")
+    posted = await post(anna, "Who answered before?")
+    node = working.server.node
+
+    def unit(conn: Connection) -> dict[str, Any]:
+        with _asked() as queries:
+            statuses.adopt(conn, statuses.get(conn, StatusId(int(posted["id"]))))
+        return {statement: parameters for statement, parameters in queries.items() if "in_reply_to_uri =" in statement}
+
+    ((statement, parameters),) = (await node.write(unit)).items()
+    if node.db.dialect == "sqlite":
+        plan = await node.read(lambda conn: conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all())
+
+        assert any("ix_statuses_in_reply_to_uri" in step.detail for step in plan), plan
 
 
 def test_every_reference_has_an_index() -> None:
