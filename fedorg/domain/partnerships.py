@@ -100,6 +100,9 @@ _OVER: Final = frozenset(
 )
 _PENDING: Final = frozenset({PartnershipState.PROPOSED, PartnershipState.OFFERED, PartnershipState.ACCEPTED})
 
+# What cannot come too late: else one side would think that it is agreed, and the other that it has expired.
+_TIMELY: Final = frozenset({Event.ACCEPT, Event.APPROVE})
+
 STEPS: Final[Mapping[tuple[PartnershipState, Event], Step]] = {
     (PartnershipState.PROPOSED, Event.SEND): Step(PartnershipState.OFFERED, Doer.INVITER),
     # The answer may come before it is known here that the offer arrived.
@@ -260,6 +263,8 @@ def step(partnership: Partnership, event: Event, side: Side, now: datetime) -> P
         raise Conflict(f"The partnership with {partnership.domain} is {partnership.state}: it cannot be {event} now")
     if not _may(partnership, found.by, side):
         raise Conflict(f"A partnership that is {partnership.state} is {event} by {found.by}, which is {_who(side)} not")
+    if event in _TIMELY and now >= partnership.expires_at:
+        raise Conflict(f"The offer between this node and {partnership.domain} has expired")
     after = replace(partnership, updated_at=now)
     match event:
         case Event.APPROVE:

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from fedorg.domain.accounts import Account
 from fedorg.domain.events import EventKind
 from fedorg.domain.jobs import DistributeToTagFollowers
 from fedorg.domain.notifications import NotificationType
@@ -27,6 +28,7 @@ from fedorg.store import (
     jobs,
     lists,
     notifications,
+    peers,
     quotes,
     recipients,
     statuses,
@@ -94,6 +96,8 @@ def _distribute_chunk(conn: Connection, node: Node, status_id: StatusId, after: 
     author = accounts.get(conn, status.account_id)
     if author.suspended_at is not None or (status.reblog_of_id is not None and original is None):
         return None
+    if not _is_heard(conn, node, author):
+        return None
     followers = home_timelines.list_local_followers(conn, author.id, after or AccountId(0), CHUNK)
     named = statuses.mentioned_ids(conn, status.id)
     audience = followers
@@ -115,6 +119,14 @@ def _distribute_chunk(conn: Connection, node: Node, status_id: StatusId, after: 
             jobs.enqueue(conn, node.ids, node.now(), DistributeToTagFollowers(status_id=status.id))
     events.insert_many(conn, node.now(), EventKind.UPDATE, concerned)
     return followers[-1].account_id if len(followers) == CHUNK else None
+
+
+def _is_heard(conn: Connection, node: Node, author: Account) -> bool:
+    """Whether the node still speaks with the author's server: what came in before is not brought to people after."""
+    if author.peer is None:
+        return True
+    standing = peers.standings(conn, [author.peer])[author.peer]
+    return standing.is_admitted(FederationMode(node.settings.federation_mode))
 
 
 def _distribute_to_tag_followers(

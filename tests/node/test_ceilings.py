@@ -7,13 +7,15 @@ import pytest
 
 from fedorg.domain.ceilings import NOTHING
 from fedorg.domain.partnerships import GrantChange
+from fedorg.domain.statuses import PageQuery
 from fedorg.domain.visibility import Reach, Tier
-from fedorg.services import peers
+from fedorg.services import peers, statuses, timelines
 from fedorg.store import peers as stored_peers
 from tests.node.meeting import Meeting
 from tests.node.peering import be_followed, fetch, find, follow_remote, signed_fetch
 from tests.node.serving import Member
 from tests.node.talking import refusal, success, upload
+from tests.node.world import World, note
 
 AS: Final = "https://www.w3.org/ns/activitystreams"
 
@@ -108,6 +110,11 @@ async def test_no_files_pass_where_none_are_granted(meeting: Meeting, mia: Membe
         shown = (await signed_fetch(meeting.server, meeting.peer, address, by="fred")).json()
         assert "attachment" not in json.dumps(shown)
     assert "attachment" in (await fetch(meeting.server, made["uri"])).json()
+    picture = {"type": "Document", "mediaType": "image/png", "url": f"{meeting.peer.url}/p.png"}
+    note = {"id": f"{meeting.peer.url}/n/3", "type": "Note", "content": "<p>Theirs</p>", "to": [f"{AS}#Public"]}
+    await meeting.say("Create", "fred", note | {"attributedTo": meeting.peer.actor("fred"), "attachment": [picture]})
+    (theirs, *_) = success(await mia.api.get("/api/v1/timelines/home"))
+    assert (theirs["content"], theirs["media_attachments"]) == ("<p>Theirs</p>", [])
     await grant(meeting, media=True)
     assert "attachment" in (await signed_fetch(meeting.server, meeting.peer, made["uri"], by="fred")).json()
 
@@ -146,3 +153,20 @@ async def test_nothing_passes_while_everything_is_stopped(meeting: Meeting, mia:
     await meeting.node.write(stored_peers.set_ceilings, meeting.peer.domain, None)
     await post(meeting, mia, "For fred again")
     assert heard(meeting, "For fred again")
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+async def test_what_waited_when_all_was_stopped_comes_to_nobody(world: World, *, is_stopped: bool) -> None:
+    """A status that was taken a moment before a partnership ended is on no timeline and in no stream after it."""
+    mia, fred = await world.member("mia"), await world.remote("fred", "there.example")
+    await world.follow(mia, fred)
+    status = await statuses.receive_status(world.node, note(fred, 1, "Taken before"))
+    assert status is not None
+    await world.peer("there.example", Tier.OPEN)
+    if is_stopped:
+        await world.node.write(stored_peers.set_ceilings, "there.example", NOTHING)
+
+    await world.distribute(status)
+
+    home = await timelines.home(world.node, mia.id, PageQuery(limit=20))
+    assert [one.status.content for one in home] == ([] if is_stopped else ["<p>Taken before</p>"])

@@ -283,6 +283,28 @@ async def test_offers_that_come_to_nothing(pair: Pair) -> None:
     assert await in_force(pair.there, pair.here) == (Tier.OPEN, Ceilings())
 
 
+async def test_nobody_approves_too_late(pair: Pair) -> None:
+    """When one side thinks that time is up, nothing is in force on the other side either."""
+    await pair.invite()
+    await partnerships.accept(pair.there.server.node, domain(pair.here), NO_CHANGE)
+    await pair.settle()
+    view = await partnerships.get_view(pair.here.server.node, domain(pair.there))
+    await partnerships.approve(pair.here.server.node, domain(pair.there), view.fingerprint or "")
+    await pair.settle()
+
+    pair.here.server.clock.advance(timedelta(days=14, seconds=1))
+    pair.there.server.clock.advance(timedelta(days=14, seconds=-40))
+    with pytest.raises(Conflict, match="expired"):
+        await partnerships.approve(pair.here.server.node, domain(pair.there), view.fingerprint or "")
+    await partnerships.approve(pair.there.server.node, domain(pair.here), view.fingerprint or "")
+    assert (await pair.seen())[1].state is PartnershipState.ACTIVE
+    await pair.settle()
+    await keep_up(pair.here.server.node)
+    await pair.settle()
+    assert await pair.states() == {PartnershipState.EXPIRED, PartnershipState.REVOKED}
+    assert (await in_force(pair.there, pair.here))[0] is Tier.OPEN
+
+
 async def test_both_sides_may_offer_at_once(pair: Pair) -> None:
     """Two offers that cross become one, the same on both sides."""
     for one, other in ((pair.here, pair.there), (pair.there, pair.here)):

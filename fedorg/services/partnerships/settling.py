@@ -62,6 +62,9 @@ def take_step(
     partnerships.update(conn, after)
     _log(conn, node, after, event.value, side, by, reason)
     _enforce(conn, node, before, after)
+    if event is Event.EXPIRE and before.state is PartnershipState.ACCEPTED:
+        # The other side may have approved it in its last moment.
+        tell(conn, node, after, AgreementKind.END, "it has expired")
     if side is Side.HERE and event in _TOLD:
         tell(conn, node, after, _TOLD[event], reason)
     return after
