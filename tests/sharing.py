@@ -94,18 +94,19 @@ def _statements(patch: pytest.MonkeyPatch) -> None:
     compiled: LRUCache[Any, Any] = LRUCache(_STATEMENTS)
     make = Engine.__init__
 
-    # ``create_engine`` looks at the names of its parameters.
+    # ``create_engine`` asks for the parameters by their names and places.
     def make_sharing(
         engine: Engine,
         pool: Any,  # noqa: ANN401 - likewise
         dialect: Any,  # noqa: ANN401 - likewise
         url: Any,  # noqa: ANN401 - likewise
-        *,
         logging_name: str | None = None,
         echo: Any = None,  # noqa: ANN401 - likewise
+        query_cache_size: int = 500,
         execution_options: Any = None,  # noqa: ANN401 - likewise
+        hide_parameters: bool = False,  # noqa: FBT001, FBT002 - likewise
     ) -> None:
-        make(engine, pool, dialect, url, logging_name=logging_name, echo=echo, execution_options=execution_options)
+        make(engine, pool, dialect, url, logging_name, echo, query_cache_size, execution_options, hide_parameters)
         engine._compiled_cache = compiled
 
     def kind(dialect: DefaultDialect) -> tuple[object, ...]:
