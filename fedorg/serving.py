@@ -9,11 +9,7 @@ import contextlib
 import importlib
 import logging
 import socket
-from typing import Any, Final, cast
-
-import hypercorn.asyncio
-import hypercorn.config
-from hypercorn.typing import ASGIFramework
+from typing import Any, Final
 
 from fedorg.config import Settings
 from fedorg.errors import SettingsError
@@ -35,12 +31,18 @@ async def serve_application(
     if settings.server == "granian":
         await _serve_granian(application, settings, bound, stop)
     else:
-        await hypercorn.asyncio.serve(
-            cast("ASGIFramework", application), _hypercorn_config(settings, bound), shutdown_trigger=stop.wait
-        )
+        await _serve_hypercorn(application, settings, bound, stop)
 
 
-def _hypercorn_config(settings: Settings, bound: socket.socket | None) -> hypercorn.config.Config:
+async def _serve_hypercorn(
+    application: Any,  # noqa: ANN401 - as both servers take it
+    settings: Settings,
+    bound: socket.socket | None,
+    stop: asyncio.Event,
+) -> None:
+    import hypercorn.asyncio  # noqa: PLC0415 - the other server needs none of it
+    import hypercorn.config  # noqa: PLC0415 - likewise
+
     config = hypercorn.config.Config()
     config.bind = [f"fd://{bound.fileno()}"] if bound else [f"{settings.host}:{settings.port}"]
     config.graceful_timeout = float(settings.shutdown_seconds)
@@ -55,7 +57,7 @@ def _hypercorn_config(settings: Settings, bound: socket.socket | None) -> hyperc
     if settings.tls_certificate and settings.tls_key:
         config.certfile = str(settings.tls_certificate)
         config.keyfile = str(settings.tls_key)
-    return config
+    await hypercorn.asyncio.serve(application, config, shutdown_trigger=stop.wait)
 
 
 async def _serve_granian(

@@ -10,4 +10,9 @@ async def find_account(node: Node, uri: str) -> Account | None:
     if not node.uris.is_ours(uri):
         return None
     account = await node.read(accounts.find_by_uri, uri)
-    return account if account is not None and account.is_local and account.suspended_at is None else None
+    return account if account is not None and is_served(node, account) else None
+
+
+def is_served(node: Node, account: Account) -> bool:
+    """Whether an account is one of this node that other servers may see."""
+    return node.uris.is_ours(account.uri) and account.is_local and account.suspended_at is None

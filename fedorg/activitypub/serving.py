@@ -8,6 +8,8 @@ ask each other for keys without end.
 
 from dataclasses import replace
 
+from sqlalchemy import Connection
+
 from federation import render
 from federation.activities import Announce, Create
 from federation.errors import FederationError
@@ -63,12 +65,12 @@ async def claimed_ceilings(node: Node, request: Request) -> Ceilings:
     if "signature" not in request.headers.lines:
         return UNLIMITED
     try:
-        key_id = read(request).key_id
-        await policy.require_admitted(node, (key_id,))
-        return (await policy.standing_of(node, key_id)).ceilings
+        admit = policy.admission(node, (read(request).key_id,), Matter.CONTENT)
+        standings = await node.read(admit)
     except FederationError as problem:
         logger.info("fetch.unproven", reason=str(problem))
         return UNLIMITED
+    return next((standing.ceilings for standing in standings.values()), UNLIMITED)
 
 
 async def get_local(node: Node, username: str) -> Account:
@@ -100,10 +102,14 @@ async def key_document(node: Node, uri: str) -> bytes:
 
 
 async def _get_actor(node: Node, uri: str) -> tuple[Account, tuple[AccountKey, ...]]:
-    account = await local.find_account(node, uri)
-    if account is None or policy.mode_of(node) is FederationMode.CLOSED:
+    def unit(conn: Connection) -> tuple[Account, tuple[AccountKey, ...]] | None:
+        account = accounts.find_by_uri(conn, uri)
+        return None if account is None else (account, keys.list_of_account(conn, account.id))
+
+    found = await node.read(unit)
+    if found is None or not local.is_served(node, found[0]) or policy.mode_of(node) is FederationMode.CLOSED:
         raise NotFound
-    return account, await node.read(keys.list_of_account, account.id)
+    return found
 
 
 async def note_document(node: Node, username: str, status_id: StatusId, signer: Signer | None) -> bytes:

@@ -58,18 +58,17 @@ async def drive(
         return requests[(position - 1) % len(requests)]
 
     async def client() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        connection = await _Connection.open(port)
         try:
             while (message := take()) is not None:
                 begun = time.perf_counter()
-                writer.write(message)
                 async with asyncio.timeout(_ANSWER_SECONDS):
-                    got, body = await _answer(reader)
+                    got, body = await connection.ask(message)
                 latencies.append(time.perf_counter() - begun)
                 if got != status:
                     raise UnexpectedAnswer(f"{message.split(b' HTTP')[0]!r}: {got} {body[:300]!r}")
         finally:
-            writer.close()
+            connection.close()
 
     async with asyncio.TaskGroup() as clients:
         for _ in range(connections):
@@ -79,16 +78,40 @@ async def drive(
 
 async def ask(port: int, message: bytes) -> tuple[int, bytes]:
     """Status and body of the answer to one request."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    connection = await _Connection.open(port)
     try:
-        writer.write(message)
-        return await _answer(reader)
+        return await connection.ask(message)
     finally:
-        writer.close()
+        connection.close()
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = _LENGTH.search(head)
-    body = await reader.readexactly(int(length[1])) if length else b""
-    return int(head[9:12]), body
+class _Connection:
+    def __init__(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._port = port
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def open(cls, port: int) -> "_Connection":
+        return cls(port, *await asyncio.open_connection("127.0.0.1", port))
+
+    def close(self) -> None:
+        self._writer.close()
+
+    async def ask(self, message: bytes) -> tuple[int, bytes]:
+        """Status and body of the answer; a server may end a connection after so many requests."""
+        try:
+            return await self._ask(message)
+        except (asyncio.IncompleteReadError, ConnectionError) as problem:
+            if isinstance(problem, asyncio.IncompleteReadError) and problem.partial:
+                raise
+        self.close()
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        return await self._ask(message)
+
+    async def _ask(self, message: bytes) -> tuple[int, bytes]:
+        self._writer.write(message)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        body = await self._reader.readexactly(int(length[1])) if length else b""
+        return int(head[9:12]), body
