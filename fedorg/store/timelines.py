@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection
 from fedorg.domain.lists import AccountList, RepliesPolicy
 from fedorg.domain.statuses import PageQuery
 from fedorg.domain.timelines import AccountSelection, Selection
-from fedorg.domain.visibility import Visibility
+from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import AccountId, CardId, StatusId
 from fedorg.store import domain_blocks, lists, narrowing, paging
 from fedorg.store.beside import beside
@@ -223,8 +223,10 @@ def _ids(conn: Connection, statement: sa.Select[Any], column: ColumnElement[Any]
 def _listed(
     viewer: AccountId | ColumnElement[Any] | None, now: datetime | ColumnElement[Any], selection: Selection
 ) -> list[ColumnElement[bool]]:
+    is_limited = selection.reach not in (None, Reach.PUBLIC)
+    visibility = beside(statuses.c.visibility) if is_limited else statuses.c.visibility
     conditions = [
-        statuses.c.visibility == Visibility.PUBLIC.value,
+        visibility == Visibility.PUBLIC.value,
         statuses.c.reblog_of_id.is_(None),
         narrowing.is_author_listed(),
         narrowing.visible_to(viewer),
@@ -240,6 +242,9 @@ def _listed(
         conditions.append(_has_media())
     if selection.reach is not None:
         conditions.append(statuses.c.reach == selection.reach.value)
+    if is_limited:
+        # In these words, so that either engine knows the index for it.
+        conditions.append(statuses.c.reach != sa.literal_column(f"'{Reach.PUBLIC.value}'"))
     return conditions
 
 

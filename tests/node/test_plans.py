@@ -35,6 +35,7 @@ PUBLIC: Final = "ix_statuses_public"
 PAGES: Final = (
     "/api/v1/timelines/home",
     "/api/v1/timelines/direct",
+    "/api/v1/timelines/public?reach=organisation",
     "/api/v1/timelines/tag/lunch",
     "/api/v1/timelines/tag/lunch?any[]=tea&none[]=cake",
     "/api/v1/notifications",

@@ -78,6 +78,8 @@ statuses: Final = Table(
     Index("ix_statuses_reblog", "reblog_of_id"),
     Index("ix_statuses_public", "visibility", "id"),
 )
+# Timelines of what goes exactly as far as a reach are short ones among all that is public.
+partial_index("ix_statuses_limited", statuses.c.reach, statuses.c.id, where=statuses.c.reach != "public")
 partial_index("ix_statuses_application", statuses.c.application_id, where=statuses.c.application_id.is_not(None))
 
 status_edits: Final = Table(
