@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from fedorg.config import Settings
 from fedorg.domain import limits
 from fedorg.domain.instance import InstanceFacts, InstanceText, Rule, TextKind, Week
+from fedorg.domain.visibility import FederationMode, Reach, widest_reach
 from fedorg.serializers.accounts import AccountEntity
 from fedorg.serializers.times import moment
 from fedorg.uris import Uris
@@ -189,11 +190,15 @@ _REGISTRATION_MESSAGES: Final = {
 
 
 def _limits(settings: Settings) -> dict[str, Any]:
+    mode = FederationMode(settings.federation_mode)
     return {
         "statuses": {
             "max_characters": settings.status_characters_max,
             "max_media_attachments": limits.ATTACHMENTS_MAX,
             "characters_reserved_per_url": limits.CHARACTERS_PER_URL,
+            # Ours: how far a status can go here, the narrowest first, and how far one goes that does not say.
+            "reaches": [reach.value for reach in Reach if reach.width <= widest_reach(mode).width],
+            "default_reach": settings.default_reach,
         },
         "media_attachments": {
             "supported_mime_types": [*limits.IMAGE_TYPES, *limits.VIDEO_TYPES, *limits.AUDIO_TYPES],

@@ -33,6 +33,8 @@ async def test_a_limited_node_tells_neither_its_peers_nor_its_activity(
     entity = (await server.anonymous.get("/api/v2/instance")).json()
 
     assert entity["configuration"]["limited_federation"] is is_limited
+    told = entity["configuration"]["statuses"]
+    assert (told["reaches"][-1], told["reaches"][0], told["default_reach"]) == (reach, "node", reach)
     assert entity["usage"]["users"]["active_month"] == 0
     assert (await server.anonymous.get("/api/v1/instance/peers")).json() == []
 

@@ -31,6 +31,9 @@ answers, boosts or quotes such a status is for the same ones or fewer. Whom a st
 Status entity for members of this node, and is told to nobody else. Who is no partner, a reach other than `partners`
 beside it, and naming partners in the limited thread of another server are refused (422).
 
+`configuration.statuses` of the instance says how far a status can go here (`reaches`), and how far one goes that does
+not say (`default_reach`).
+
 `reach` narrows the public and hashtag timelines to what goes exactly that far, `reach:organisation` a search, and the
 streams `public:node`, `public:organisation` and `public:partners` (`/api/v1/streaming/public/organisation`, …) what is
 heard: the timeline of the organisation is `GET /api/v1/timelines/public?reach=organisation`.
