@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from federation import origin, parse
+from federation import origin, parse, signatures
 from federation.activities import (
     Accept,
     Activity,
@@ -177,6 +177,9 @@ async def _prove(node: Node, request: Request, unproven: Unproven) -> Received:
     if await _is_farewell_of_stranger(node, activity):
         return Received(activity=activity, body=body, signer=None)
     if matter is Matter.AGREEMENT:
+        # Nobody makes this node look at a third server: its own key is claimed before its actor is looked for.
+        if not origin.same_origin(signatures.read(request).key_id, activity.actor):
+            raise Forbidden("What two servers agree on is not passed on by others")
         await counterparts.meet(node, activity.actor)
     signer = await signed.verify(node, request, matter, speaking_for=(activity.actor,))
     origin.check(origin.reduce_foreign(activity))

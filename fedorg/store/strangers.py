@@ -43,6 +43,8 @@ def delete_accounts(conn: Connection, before: datetime, limit: int) -> int:
             accounts.c.fetched_at < before,
             accounts.c.suspended_at.is_(None),
             accounts.c.silenced_at.is_(None),
+            # Who speaks for a node with which something is agreed will do so again.
+            accounts.c.uri.not_in(sa.select(partnerships.c.their_actor).where(partnerships.c.live_domain.is_not(None))),
             *_UNTIED,
         )
         .limit(limit)

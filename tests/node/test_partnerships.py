@@ -1,6 +1,7 @@
 """Two nodes come to terms, each through its own doors, over real signatures; and strangers who try to."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -24,7 +25,7 @@ from fedorg.services.partnerships import Invitation
 from fedorg.store import deliveries as stored_deliveries
 from fedorg.store import peers as stored_peers
 from tests.databases import SqliteFiles
-from tests.node.fake_peer import FakePeer
+from tests.node.fake_peer import ACTIVITY_JSON, FakePeer
 from tests.node.offering import offer_of, post, running_stranger
 from tests.node.peering import fetch, find
 from tests.node.serving import Member, NodeServer, serve_node
@@ -305,6 +306,18 @@ async def test_nobody_approves_too_late(pair: Pair) -> None:
     assert (await in_force(pair.there, pair.here))[0] is Tier.OPEN
 
 
+async def test_a_quiet_partner_is_not_forgotten(pair: Pair) -> None:
+    """Whoever speaks for a partner stays known when nothing was said for months, and hears what is decided then."""
+    await pair.agree()
+    for one in (pair.here, pair.there):
+        one.server.clock.advance(timedelta(days=120))
+        await keep_up(one.server.node)
+
+    await partnerships.suspend(pair.here.server.node, domain(pair.there), "Spring cleaning")
+    await pair.settle()
+    assert await pair.states() == {PartnershipState.SUSPENDED}
+
+
 async def test_both_sides_may_offer_at_once(pair: Pair) -> None:
     """Two offers that cross become one, the same on both sides."""
     for one, other in ((pair.here, pair.there), (pair.there, pair.here)):
@@ -541,3 +554,18 @@ async def test_whom_to_tell_of_a_weakness(serve: Callable[..., Awaitable[NodeSer
     assert fields["Contact"] == "mailto:security@here.example"
     assert timedelta() < datetime.fromisoformat(fields["Expires"]) - server.clock() < timedelta(days=365)
     assert fields["Canonical"] == f"{server.url}/.well-known/security.txt"
+
+
+async def test_one_address_cannot_ask_who_speaks_for_ever_new_servers(
+    serve: Callable[..., Awaitable[NodeServer]], stranger: FakePeer
+) -> None:
+    """Offers cost this node a look at who sends them, so that each address has few."""
+    server = await serve(**PARTNERS, rate_limits=1)
+
+    body = json.dumps(offer_of(stranger, server, 1)).encode()
+    headers = {"Content-Type": ACTIVITY_JSON}
+    answers = [(await server.anonymous.post("/inbox", content=body, headers=headers)).status_code for _ in range(62)]
+
+    assert set(answers[:60]) == {401}
+    assert answers[61] == 429
+    assert not stranger.asked
