@@ -59,7 +59,7 @@ class Settings:
     )
     name: str = _setting("Name of the node, shown to members and partners.", "fedorg")
     description: str = _setting("One or two sentences about who this node is for.", "")
-    contact_email: str = _setting("Whom to write to about this node.", "")
+    contact_email: str = _setting("Whom to write to about this node; also in `/.well-known/security.txt`.", "")
     languages: tuple[str, ...] = _setting("Languages of the node, ISO 639-1, most used first.", ("en",))
 
     data_dir: Path = _setting("Folder of the embedded database and of media files.", Path("data"))

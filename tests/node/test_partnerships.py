@@ -261,6 +261,10 @@ async def test_offers_that_come_to_nothing(pair: Pair) -> None:
         await pair.invite()
     with pytest.raises(Conflict, match="the side that was invited"):
         await partnerships.accept(here, domain(pair.there), NO_CHANGE)
+    await peers.set_tier(there, domain(pair.here), Tier.BLOCKED)
+    with pytest.raises(Conflict, match="lift the block"):
+        await partnerships.accept(there, domain(pair.here), NO_CHANGE)
+    await peers.set_tier(there, domain(pair.here), Tier.OPEN)
     view = await partnerships.get_view(there, domain(pair.here))
     with pytest.raises(Conflict, match="cannot be approved"):
         await partnerships.approve(there, domain(pair.here), view.fingerprint or "")

@@ -71,8 +71,7 @@ async def invite(node: Node, invitation: Invitation, by: User | None = None) -> 
     )
 
     def unit(conn: Connection) -> PartnershipView:
-        if peers.tiers(conn, [partnership.domain])[partnership.domain] is Tier.BLOCKED:
-            raise Conflict(f"{partnership.domain} is blocked; lift the block first")
+        _require_not_blocked(conn, partnership.domain)
         if not begin(conn, node, partnership, by):
             raise Conflict(f"There is a partnership with {partnership.domain} already, or an offer that waits")
         return view(conn, node, partnership)
@@ -93,6 +92,7 @@ async def accept(node: Node, domain: str, change: GrantChange, by: User | None =
         partnership = _get_live(conn, domain)
         if not admits(mode, partnership.tier):
             raise Invalid(f"This node is in mode {mode}, in which it speaks with no {partnership.tier}")
+        _require_not_blocked(conn, partnership.domain)
         return view(conn, node, take_step(conn, node, accepted(partnership), Event.ACCEPT, Side.HERE, by=by))
 
     return await node.write(unit)
@@ -106,6 +106,7 @@ async def approve(node: Node, domain: str, fingerprint: str, by: User | None = N
 
     def unit(conn: Connection) -> PartnershipView:
         partnership = _get_live(conn, domain)
+        _require_not_blocked(conn, partnership.domain)
         current = view(conn, node, partnership).fingerprint
         if current is None or current.split() != fingerprint.split():
             raise Conflict(
@@ -149,8 +150,7 @@ async def resume(node: Node, domain: str, by: User | None = None) -> Partnership
 
     def unit(conn: Connection) -> PartnershipView:
         partnership = _get_live(conn, domain)
-        if peers.tiers(conn, [partnership.domain])[partnership.domain] is Tier.BLOCKED:
-            raise Conflict(f"{partnership.domain} is blocked; lift the block first")
+        _require_not_blocked(conn, partnership.domain)
         resumed = take_step(conn, node, replace(partnership, reason=""), Event.RESUME, Side.HERE, by=by)
         return view(conn, node, resumed)
 
@@ -181,6 +181,11 @@ def _get_live(conn: Connection, domain: str) -> Partnership:
             f"There is no partnership with {name}" + ("" if latest is None else f"; the last one was {latest.state}")
         )
     return found
+
+
+def _require_not_blocked(conn: Connection, domain: str) -> None:
+    if peers.tiers(conn, [domain])[domain] is Tier.BLOCKED:
+        raise Conflict(f"{domain} is blocked; lift the block first")
 
 
 def _require_domain(node: Node, domain: str) -> str:
