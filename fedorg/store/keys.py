@@ -12,7 +12,7 @@ from fedorg.store import accounts, tables
 from fedorg.store.prepared import Prepared
 from fedorg.store.tables import account_keys
 
-_OF_ACCOUNT: Final = (
+_OF_ACCOUNT: Final = Prepared(
     sa.select(account_keys).where(account_keys.c.account_id == sa.bindparam("account_id")).order_by(account_keys.c.uri)
 )
 _IDS_OF_ACCOUNT: Final = Prepared(
@@ -24,7 +24,7 @@ _LOCAL: Final = (
     .where(tables.accounts.c.domain.is_(None))
     .order_by(account_keys.c.uri)
 )
-_BY_URI: Final = sa.select(account_keys).where(account_keys.c.uri == sa.bindparam("uri"))
+_BY_URI: Final = Prepared(sa.select(account_keys).where(account_keys.c.uri == sa.bindparam("uri")))
 
 
 def insert(conn: Connection, key: AccountKey) -> None:
@@ -46,7 +46,7 @@ def list_ids(conn: Connection, account_id: AccountId) -> frozenset[str]:
 
 def list_of_account(conn: Connection, account_id: AccountId) -> tuple[AccountKey, ...]:
     """The keys of an account, in order of their identities."""
-    return tuple(_key(row) for row in conn.execute(_OF_ACCOUNT, {"account_id": account_id}))
+    return tuple(_key(row) for row in _OF_ACCOUNT.rows(conn, account_id=account_id))
 
 
 def list_local(conn: Connection) -> tuple[AccountKey, ...]:
@@ -56,14 +56,14 @@ def list_local(conn: Connection) -> tuple[AccountKey, ...]:
 
 def find(conn: Connection, key_uri: str) -> tuple[AccountKey, Account] | None:
     """A key and the account it belongs to."""
-    row = conn.execute(_BY_URI, {"uri": key_uri}).one_or_none()
+    row = next(iter(_BY_URI.rows(conn, uri=key_uri)), None)
     if row is None:
         return None
     key = _key(row)
     return key, accounts.get(conn, key.account_id)
 
 
-def _key(row: sa.Row[Any]) -> AccountKey:
+def _key(row: Any) -> AccountKey:  # noqa: ANN401 - a row or a record
     return AccountKey(
         uri=row.uri,
         account_id=row.account_id,

@@ -7,7 +7,9 @@ from werkzeug.wrappers import Response as Redirect
 
 from fedorg.activitypub import agreements, serving
 from fedorg.activitypub.policy import Matter
+from fedorg.errors import NotFound
 from fedorg.ids import PartnershipId
+from fedorg.node import Node
 from fedorg.web.activitypub.requests import (
     count_request,
     gone_document,
@@ -28,11 +30,18 @@ async def get_actor(username: str) -> Response | Redirect:
     node = this_node()
     if wants_page():
         return redirect(node.uris.profile(username))
-    ceilings = await serving.claimed_ceilings(node, await signed_request())
-    tombstone = await serving.find_tombstone(node, node.uris.actor(username))
-    if tombstone is not None:
-        return gone_document(tombstone)
     uri = node.uris.actor(username)
+    try:
+        return await _served(node, uri)
+    except NotFound:
+        tombstone = await serving.find_tombstone(node, uri)
+        if tombstone is None:
+            raise
+        return gone_document(tombstone)
+
+
+async def _served(node: Node, uri: str) -> Response:
+    ceilings = await serving.claimed_ceilings(node, await signed_request())
     if node.settings.unsigned_fetch == "none" and await serving.find_signer(node, await signed_request()) is None:
         return private_document(await serving.key_document(node, uri))
     document = await serving.actor_document(node, uri, ceilings)
