@@ -20,6 +20,7 @@ from fedorg.errors import SettingsError
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 ModeName: TypeAlias = Literal["closed", "organisation", "partners", "open"]
 ReachName: TypeAlias = Literal["node", "organisation", "partners", "public"]
+PolicyName: TypeAlias = Literal["ignore", "queue", "accept"]
 UnsignedFetch: TypeAlias = Literal["public", "actors", "none"]
 ShownTo: TypeAlias = Literal["nobody", "members", "everybody"]
 RegistrationMode: TypeAlias = Literal["open", "approval", "invite", "closed"]
@@ -99,6 +100,11 @@ class Settings:
     federation_mode: ModeName = _setting("With whom to federate: closed, organisation, partners or open.", "partners")
     default_reach: ReachName = _setting(
         "How far a status travels whose author did not say: node, organisation, partners or public.", "organisation"
+    )
+    introductions: PolicyName = _setting(
+        "What becomes of nodes that a sibling introduces, unless it is said otherwise for that sibling: ignore, queue "
+        "(an administrator decides) or accept.",
+        "queue",
     )
     link_previews: bool = _setting(
         "Look at pages that public and unlisted statuses link to, and show what they say about themselves; and at "
@@ -432,6 +438,7 @@ _READERS: Final[Mapping[object, Callable[[object], Any]]] = MappingProxyType(
             ShownTo,
             ModeName,
             ReachName,
+            PolicyName,
             UnsignedFetch,
             RegistrationMode,
             LogLevel,

@@ -45,6 +45,15 @@ class Uris:
         """The same of another node of the organisation."""
         return f"{self.site(domain)}/directory"
 
+    @property
+    def organisation(self) -> str:
+        """The collection of the nodes of the organisation that this one vouches for."""
+        return f"{self.base}/organisation"
+
+    def organisation_of(self, domain: str) -> str:
+        """The same of another node of the organisation."""
+        return f"{self.site(domain)}/organisation"
+
     def actor(self, username: str) -> str:
         """Identity of a local account."""
         # A name that somebody asks for may be anything, and is written into headers.

@@ -105,6 +105,13 @@ async def meet(node: Node, domain: str) -> None:
         await actors.record(node, actor, Budget())
 
 
+async def meet_once(node: Node, domain: str) -> None:
+    """The same, unless it was made before."""
+    peer = await node.read(peers.find, domain)
+    if peer is None or peer.node_actor is None:
+        await meet(node, domain)
+
+
 async def _find_node_actor(node: Node, name: str) -> Actor | None:
     try:
         uri = await node_actor.find_node_actor(policy.asking_client(node), name)

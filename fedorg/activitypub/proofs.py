@@ -11,6 +11,7 @@ from typing import Final
 
 from federation import integrity, render
 from federation.activities import Activity, Add, Announce, Create, Delete, Move, Remove, Undo, Update
+from federation.collections import Collection
 from federation.errors import SignatureRefused
 from federation.integrity import Proven
 from federation.objects import Note
@@ -27,7 +28,7 @@ AGE_MAX: Final = timedelta(days=14)
 _AUDIENCE: Final = re.compile(r"https?://[^/]+/audiences/(?:organisation|partners)")
 
 
-async def sealed(node: Node, account_id: AccountId, value: Activity | Note) -> bytes:
+async def sealed(node: Node, account_id: AccountId, value: Activity | Note | Collection) -> bytes:
     """The document as it goes over the wire, with a proof by its local maker where others may pass it on."""
     document = render.document(value)
     key = await keyring.find_ed25519_key(node, account_id) if may_be_passed_on(value) else None
@@ -55,7 +56,7 @@ async def prove(node: Node, document: dict[str, object]) -> tuple[Proven, Accoun
     return proven, account
 
 
-def may_be_passed_on(value: Activity | Note) -> bool:
+def may_be_passed_on(value: Activity | Note | Collection) -> bool:
     """Whether a document of ours is meant for more than followers or addressees."""
     match value:
         case Create(object=Note() as note) | Update(object=Note() as note):
@@ -64,7 +65,7 @@ def may_be_passed_on(value: Activity | Note) -> bool:
             return is_for_many((*value.to, *value.cc))
         case Undo():
             return isinstance(value.object, Announce)
-        case Create() | Update() | Delete() | Add() | Remove() | Move():
+        case Create() | Update() | Delete() | Add() | Remove() | Move() | Collection():
             return True
         case _:
             return False

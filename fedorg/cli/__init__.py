@@ -16,6 +16,7 @@ from fedorg.cli import (
     demo,
     doctor,
     emojis,
+    introductions,
     ip_blocks,
     moderating,
     moving,
@@ -66,6 +67,7 @@ for _command in (
     partnerships.suspend,
     partnerships.resume,
     partnerships.revoke,
+    introductions.introduction,
 ):
     peers.peer.add_command(_command)
 users.user.add_command(moving.alias)

@@ -266,6 +266,29 @@ class FetchDirectory(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     page: int = 0
 
 
+class FetchOrganisation(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Read the list of the nodes that a sibling vouches for; ``refusals`` is how often it was not given."""
+
+    domain: str
+    refusals: int = 0
+
+
+class TellOrganisation(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Tell siblings that this node vouches for others than before: ``domain`` is new, or gone.
+
+    ``partnership_id`` is what began or ended with it, None where an administrator said what it is.
+    """
+
+    domain: str
+    partnership_id: PartnershipId | None = None
+
+
+class FollowIntroduction(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Do what comes next with a node that a sibling may have introduced."""
+
+    domain: str
+
+
 class SendAnnouncement(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Tell the other nodes of the organisation what this one announces now, or that it announces it no more."""
 
@@ -522,6 +545,9 @@ Job: TypeAlias = (
     | VerifyQuote
     | IdentifyPeer
     | FetchDirectory
+    | FetchOrganisation
+    | TellOrganisation
+    | FollowIntroduction
     | SendAnnouncement
     | ReportAcknowledgements
     | ForwardReport

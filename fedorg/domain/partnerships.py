@@ -248,6 +248,8 @@ class PartnershipView:
     partnership: Partnership
     fingerprint: str | None
     purge_open: int
+    introduced_by: tuple[str, ...] = ()
+    """The siblings that vouch for the other node, while it is not in force."""
 
     @property
     def has_other_keys(self) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from fedorg.activitypub import agreements, announcing, directory, life, reporting, synchronising
+from fedorg.activitypub import agreements, announcing, directory, life, organisation, reporting, synchronising
 from fedorg.domain.jobs import (
     AnnounceKeys,
     AnnounceMove,
@@ -24,6 +24,8 @@ from fedorg.domain.jobs import (
     EndPoll,
     FetchCard,
     FetchDirectory,
+    FetchOrganisation,
+    FollowIntroduction,
     ForwardReport,
     HandleActivity,
     IdentifyPeer,
@@ -53,6 +55,7 @@ from fedorg.domain.jobs import (
     SeverPeer,
     StreamPoll,
     SynchroniseFollowers,
+    TellOrganisation,
     VerifyLinks,
     VerifyQuote,
     WithdrawQuoteApproval,
@@ -66,6 +69,7 @@ from fedorg.services import (
     domain_blocks,
     fanout,
     films,
+    introductions,
     links,
     notification_requests,
     scheduling,
@@ -121,6 +125,12 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await handle.identify_peer(node, job)
         case FetchDirectory():
             return await directory.fetch(node, job)
+        case FetchOrganisation():
+            await organisation.fetch(node, job)
+        case TellOrganisation():
+            await organisation.tell(node, job, job_id)
+        case FollowIntroduction():
+            await introductions.follow_up(node, job.domain)
         case SendAnnouncement():
             await announcing.send(node, job, job_id)
         case ReportAcknowledgements():

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from fedorg import log
 from fedorg.jobs.deliver import GIVE_UP, LONGEST_DELAY
 from fedorg.node import Node
-from fedorg.services import files, partnerships, people
+from fedorg.services import files, introductions, partnerships, people
 from fedorg.store import (
     active_days,
     audit,
@@ -38,6 +38,7 @@ from fedorg.store import (
     thread_mutes,
     warnings,
 )
+from fedorg.store import introductions as stored_introductions
 from fedorg.store import partnerships as stored_partnerships
 from fedorg.store.notifications import requests
 
@@ -89,6 +90,7 @@ RULES: Final = (
     Rule(name="tags", age=timedelta(days=14), forget=tags.delete_unused),
     Rule(name="link_publishers", age=timedelta(days=30), forget=reviews.delete_publishers),
     Rule(name="account_warnings", age=timedelta(days=1100), forget=warnings.delete_before),
+    Rule(name="introductions", age=timedelta(days=400), forget=stored_introductions.delete_retracted),
     Rule(name="partnerships", age=timedelta(days=400), forget=stored_partnerships.delete_ended),
     Rule(name="audit_log", age=timedelta(days=1100), forget=audit.delete_before),
     Rule(name="completions", age=timedelta(days=2), forget=completions.delete_before),
@@ -101,6 +103,7 @@ RULES: Final = (
 async def keep_up(node: Node) -> None:
     """Apply every rule until nothing is left for it."""
     await people.ask_siblings(node)
+    await introductions.ask_siblings(node)
     await _give_up_overdue(node)
     await partnerships.expire_overdue(node)
     await partnerships.give_notice(node)

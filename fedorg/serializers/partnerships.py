@@ -32,6 +32,7 @@ class PartnershipEntity(TypedDict):
     tier: str
     state: str
     invited_by: str
+    introduced_by: list[str]
     note: str
     reason: str
     ours: GrantEntity
@@ -59,6 +60,7 @@ def partnership_entity(partnership: Partnership, view: PartnershipView | None = 
         "tier": partnership.tier.value,
         "state": partnership.state.value,
         "invited_by": (Side.HERE if partnership.is_inviter else Side.THERE).value,
+        "introduced_by": [] if view is None else list(view.introduced_by),
         "note": partnership.note,
         "reason": partnership.reason,
         "ours": _grant(partnership.ours),

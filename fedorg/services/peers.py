@@ -6,14 +6,14 @@ import msgspec
 from sqlalchemy import Connection
 
 from fedorg.domain.domain_blocks import DomainBlock, Severity
-from fedorg.domain.jobs import ApplyStanding, FetchDirectory
+from fedorg.domain.jobs import ApplyStanding, TellOrganisation
 from fedorg.domain.partnerships import Grant, GrantChange
 from fedorg.domain.peers import PeerSummary
 from fedorg.domain.visibility import Tier
 from fedorg.errors import Conflict, Invalid, NotFound
 from fedorg.node import Node
 from fedorg.services import shutting_out
-from fedorg.services.partnerships.settling import require_no_contradiction
+from fedorg.services.partnerships.settling import meet_sibling, require_no_contradiction
 from fedorg.store import audit, deliveries, jobs, partnerships, peer_rules, peers
 from fedorg.text.hosts import canonical_domain
 
@@ -64,7 +64,7 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
     def unit(conn: Connection) -> PeerSummary:
         peers.lock_rules(conn)
         before = peer_rules.find_block(conn, name)
-        is_new_sibling = tier is Tier.SIBLING and peers.tiers(conn, [name])[name] is not Tier.SIBLING
+        was_sibling = peers.tiers(conn, [name])[name] is Tier.SIBLING
         if tier is Tier.BLOCKED:
             new = DomainBlock(id=node.ids.next(), domain=name, severity=Severity.SUSPEND, created_at=node.now())
             shutting_out.impose(conn, node, replace(before or new, severity=Severity.SUSPEND), before)
@@ -74,8 +74,10 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
             require_no_contradiction(conn, node, name, tier)
             peers.set_tier(conn, node.now(), name, tier)
             peer_rules.set_allow(conn, node.ids, node.now(), name, tier)
-        if is_new_sibling:
-            jobs.enqueue(conn, node.ids, node.now(), FetchDirectory(domain=name, begun_at=node.now()))
+        if was_sibling is not (tier is Tier.SIBLING):
+            jobs.enqueue(conn, node.ids, node.now(), TellOrganisation(domain=name))
+            if not was_sibling:
+                meet_sibling(conn, node, name)
         audit.record(conn, node.ids, node.now(), action="peer.tier", target=name, details={"tier": tier.value})
         return _get(conn, name)
 

@@ -31,6 +31,8 @@ from fedorg.domain.jobs import (
     DistributePin,
     DistributeStatus,
     FetchCard,
+    FetchOrganisation,
+    FollowIntroduction,
     HandleActivity,
     IdentifyPeer,
     Job,
@@ -282,7 +284,7 @@ def _lane(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
         case CompleteThread() | CompleteProfile():
             # Apart from what the peer delivers: who looks at much of it does not delay what it says.
             return f"{job.peer} (asked)"
-        case IdentifyPeer() | RefreshPoll():
+        case IdentifyPeer() | RefreshPoll() | FetchOrganisation() | FollowIntroduction():
             return job.domain
         case _:
             return None
@@ -310,6 +312,8 @@ def _subject(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
             return "(standings)"
         case SendAnnouncement():
             return f"announcement {job.announcement_id}"
+        case FetchOrganisation():
+            return f"organisation of {job.domain}"
         case ReportAcknowledgements():
             return f"acknowledgements {job.announcement_id}"
         case _:

@@ -3,7 +3,7 @@
 from federation.activities import Update
 from federation.actors import Actor
 from federation.objects import Acknowledgement, Announcement, Note, Ref, Relationship, UnknownObject
-from fedorg.activitypub import actors, agreements, announcing, fetching, notes
+from fedorg.activitypub import actors, agreements, announcing, fetching, notes, organisation
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.accounts import Account
@@ -16,9 +16,9 @@ async def handle_update(node: Node, sender: Account, update: Update, budget: Bud
 
     An embedded actor or note is its sender's own by now; one named by its id is fetched.
     """
-    agreed = await agreements.receive(node, sender, update)
-    if agreed is not None:
-        return agreed
+    told = await agreements.receive(node, sender, update) or await organisation.receive(node, sender, update)
+    if told is not None:
+        return told
     changed = update.object
     match changed:
         case Relationship() | UnknownObject():

@@ -25,7 +25,7 @@ from fedorg.ids import PartnershipId
 from fedorg.node import Node
 from fedorg.services.partnerships.looking import view
 from fedorg.services.partnerships.settling import begin, take_step
-from fedorg.store import partnerships, peers
+from fedorg.store import introductions, partnerships, peers
 from fedorg.text.hosts import canonical_domain
 
 _TIERS: Final = (Tier.SIBLING, Tier.PARTNER)
@@ -167,7 +167,11 @@ async def _decide(node: Node, domain: str, event: Event, reason: str, by: User |
 
     def unit(conn: Connection) -> PartnershipView:
         partnership = replace(_get_live(conn, domain), reason=reason)
-        return view(conn, node, take_step(conn, node, partnership, event, Side.HERE, by=by, reason=reason))
+        after = take_step(conn, node, partnership, event, Side.HERE, by=by, reason=reason)
+        if after.state.is_over:
+            # Whoever is not wanted any more is not let in again because a sibling still vouches for them.
+            introductions.dismiss_accepted(conn, after.domain)
+        return view(conn, node, after)
 
     return await node.write(unit)
 

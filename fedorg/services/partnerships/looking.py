@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from fedorg.domain.partnerships import Partnership, PartnershipView, fingerprint
 from fedorg.errors import NotFound
 from fedorg.node import Node
-from fedorg.store import accounts, deliveries, keys, partnerships
+from fedorg.store import accounts, deliveries, introductions, keys, partnerships
 from fedorg.text.hosts import canonical_domain
 
 LISTED_MAX: Final = 1000
@@ -43,6 +43,9 @@ def view(conn: Connection, node: Node, partnership: Partnership) -> PartnershipV
     return PartnershipView(
         partnership=partnership,
         fingerprint=fingerprint(ours, theirs) if ours and theirs else None,
+        introduced_by=tuple(introductions.list_namers(conn, partnership.domain))
+        if partnership.state.is_pending
+        else (),
         purge_open=deliveries.count_open_deletes(conn, partnership.domain) if partnership.purge_asked else 0,
     )
 

@@ -45,12 +45,18 @@ async def give_notice(node: Node) -> int:
         for partnership in due:
             partnerships.update(conn, replace(partnership, noticed_at=node.now()))
             logger.info("partnership.due", peer=partnership.domain, state=partnership.state.value)
-        if due and node.settings.sends_mail:
-            for user in users.list_of_accounts(conn, users.list_administrator_accounts(conn)):
-                jobs.enqueue(conn, node.ids, node.now(), SendMail(user_id=user.id, kind=MailKind.PARTNERSHIP))
+        if due:
+            write_to_administrators(conn, node)
         return len(due)
 
     return await node.write(unit)
+
+
+def write_to_administrators(conn: Connection, node: Node) -> None:
+    """Tell those who look after the node that something waits for them, if it writes letters at all."""
+    if node.settings.sends_mail:
+        for user in users.list_of_accounts(conn, users.list_administrator_accounts(conn)):
+            jobs.enqueue(conn, node.ids, node.now(), SendMail(user_id=user.id, kind=MailKind.PARTNERSHIP))
 
 
 def _is_due(partnership: Partnership, now: datetime) -> bool:

@@ -10,7 +10,17 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import User
 from fedorg.domain.ceilings import NOTHING
-from fedorg.domain.jobs import AgreementKind, ApplyStanding, AskToPurge, FetchDirectory, PartWithPeer, SendAgreement
+from fedorg.domain.jobs import (
+    AgreementKind,
+    ApplyStanding,
+    AskToPurge,
+    FetchDirectory,
+    FetchOrganisation,
+    FollowIntroduction,
+    PartWithPeer,
+    SendAgreement,
+    TellOrganisation,
+)
 from fedorg.domain.moderation import user_id_of
 from fedorg.domain.partnerships import Event, Partnership, PartnershipState, Side, step
 from fedorg.domain.visibility import Tier
@@ -41,6 +51,8 @@ def begin(conn: Connection, node: Node, partnership: Partnership, by: User | Non
     _log(conn, node, partnership, "invited", side, by, partnership.note)
     if partnership.is_inviter:
         tell(conn, node, partnership, AgreementKind.OFFER)
+    else:
+        _follow(conn, node, partnership)
     return True
 
 
@@ -67,6 +79,8 @@ def take_step(
         tell(conn, node, after, AgreementKind.END, "it has expired")
     if side is Side.HERE and event in _TOLD:
         tell(conn, node, after, _TOLD[event], reason)
+    if side is Side.THERE and event is Event.ACCEPT:
+        _follow(conn, node, after)
     return after
 
 
@@ -111,8 +125,10 @@ def _enforce(conn: Connection, node: Node, before: Partnership, after: Partnersh
         tier = after.tier if is_active else Tier.OPEN
         peers.set_tier(conn, node.now(), domain, tier)
         peer_rules.set_allow(conn, node.ids, node.now(), domain, tier)
-    if is_active and before.state is not after.state and after.tier is Tier.SIBLING:
-        jobs.enqueue(conn, node.ids, node.now(), FetchDirectory(domain=domain, begun_at=node.now()))
+    if after.tier is Tier.SIBLING and is_active is not (before.state is PartnershipState.ACTIVE):
+        jobs.enqueue(conn, node.ids, node.now(), TellOrganisation(domain=domain, partnership_id=after.id))
+        if is_active:
+            meet_sibling(conn, node, domain)
     if after.state.is_over:
         peers.set_ceilings(conn, domain, None)
         _part_for_good(conn, node, after)
@@ -120,6 +136,18 @@ def _enforce(conn: Connection, node: Node, before: Partnership, after: Partnersh
         peers.set_ceilings(conn, domain, after.effective if is_active else NOTHING)
     # Files of accounts that are known here are shown, or not, as is agreed now.
     jobs.enqueue(conn, node.ids, node.now(), ApplyStanding(domain=domain))
+
+
+def meet_sibling(conn: Connection, node: Node, domain: str) -> None:
+    """Ask a new sibling for its people, and for those whom it vouches for."""
+    jobs.enqueue(conn, node.ids, node.now(), FetchDirectory(domain=domain, begun_at=node.now()))
+    jobs.enqueue(conn, node.ids, node.now(), FetchOrganisation(domain=domain))
+
+
+def _follow(conn: Connection, node: Node, partnership: Partnership) -> None:
+    """A sibling-to-be that somebody introduced is answered without an administrator."""
+    if partnership.tier is Tier.SIBLING:
+        jobs.enqueue(conn, node.ids, node.now(), FollowIntroduction(domain=partnership.domain))
 
 
 def _part_for_good(conn: Connection, node: Node, partnership: Partnership) -> None:

@@ -69,7 +69,7 @@ from fedorg.store.tables.relations import (
     lists,
     mutes,
 )
-from fedorg.store.tables.trust import partnerships
+from fedorg.store.tables.trust import introducers, introductions, partnerships
 from fedorg.store.tables.work import (
     activities,
     annual_reports,
@@ -155,6 +155,8 @@ __all__ = [
     "home_timeline",
     "idempotency_keys",
     "instance_texts",
+    "introducers",
+    "introductions",
     "invites",
     "ip_blocks",
     "jobs",

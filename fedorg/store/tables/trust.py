@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
 
 from fedorg.store.tables.columns import count, flag, metadata, moment, own_id, string
 
@@ -35,4 +35,30 @@ partnerships: Final = Table(
     moment("noticed_at", nullable=True),
     count("purge_asked"),
     Index("ix_partnerships_domain", "domain", "id"),
+)
+
+# What is made of the nodes that a sibling introduces, and when it was last asked for its list.
+introducers: Final = Table(
+    "introducers",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    # NULL: as the settings say.
+    Column("policy", String(16)),
+    Column("priority", Integer, nullable=False, server_default=text("100")),
+    moment("asked_at", nullable=True),
+)
+
+# Which sibling named which node, and what became of it.
+introductions: Final = Table(
+    "introductions",
+    metadata,
+    Column("introducer", Text, primary_key=True),
+    Column("domain", Text, primary_key=True),
+    Column("state", String(16), nullable=False),
+    # What was agreed because of it.
+    Column("partnership_id", BigInteger),
+    moment("first_seen_at"),
+    moment("last_seen_at"),
+    moment("retracted_at", nullable=True),
+    Index("ix_introductions_domain", "domain"),
 )

@@ -7,7 +7,7 @@ from typing import Final
 
 from quart import Blueprint, Response, request
 
-from fedorg.activitypub import collections, directory, serving
+from fedorg.activitypub import collections, directory, organisation, serving
 from fedorg.activitypub.signed import Signer
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
@@ -89,6 +89,12 @@ async def get_directory() -> Response:
     """The members that other nodes of the organisation are told of."""
     after = AccountId(id_in(request.args.get("min_id", "")) or 0) if "page" in request.args else None
     return private_document(await directory.document(this_node(), await _signer(), after=after))
+
+
+@blueprint.get("/organisation")
+async def get_organisation() -> Response:
+    """The nodes of the organisation that this one vouches for."""
+    return private_document(await organisation.document(this_node(), await _signer()))
 
 
 @blueprint.get("/audiences/<reach>")

@@ -4,11 +4,12 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.organisation import announcements, federation, partnerships, people
+from fedorg.web.organisation import announcements, federation, introductions, partnerships, people
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     announcements.blueprint,
     federation.blueprint,
+    introductions.blueprint,
     partnerships.blueprint,
     people.blueprint,
 )

@@ -24,7 +24,16 @@ from tests.node.leaks.scene import MEMBERS, Scene
 AT_ONCE: Final = 6
 PAGES_MAX: Final = 6
 # What servers ask of each other; the rest is for people and their clients.
-_BETWEEN_SERVERS: Final = ("/users/", "/@", "/actor", "/audiences/", "/directory", "/.well-known/", "/nodeinfo/")
+_BETWEEN_SERVERS: Final = (
+    "/users/",
+    "/@",
+    "/actor",
+    "/audiences/",
+    "/directory",
+    "/organisation",
+    "/.well-known/",
+    "/nodeinfo/",
+)
 _OF_STATUSES: Final = frozenset(
     {
         "timelines", "statuses", "search", "notifications", "grouped_notifications", "notification_requests", "polls",
@@ -121,6 +130,7 @@ QUIET: Final[Mapping[str, str]] = {
         admin_reports.update admin_reports.assign_to_self admin_reports.reopen admin_reports.resolve
         admin_reports.unassign admin_tags.update admin_trends.approve_link admin_trends.reject_link
         admin_trends.approve_publisher admin_trends.reject_publisher admin_trends.approve_status
+        introductions.approve introductions.dismiss introductions.change_policy
         partnerships.accept partnerships.approve partnerships.change partnerships.decline partnerships.invite
         partnerships.resume partnerships.revoke partnerships.suspend partnerships.withdraw partnership_pages.invite
         partnership_pages.decide
