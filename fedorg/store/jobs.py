@@ -44,6 +44,7 @@ from fedorg.domain.jobs import (
     ReportAcknowledgements,
     ResolveThread,
     SendActivity,
+    SendAgreement,
     SendAnnouncement,
     SendQuoteRequest,
     SynchroniseFollowers,
@@ -312,6 +313,8 @@ def _subject(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
             return "(standings)"
         case SendAnnouncement():
             return f"announcement {job.announcement_id}"
+        case SendAgreement():
+            return f"partnership {job.partnership_id}"
         case FetchOrganisation():
             return f"organisation of {job.domain}"
         case ReportAcknowledgements():

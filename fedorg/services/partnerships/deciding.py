@@ -177,6 +177,8 @@ async def _decide(node: Node, domain: str, event: Event, reason: str, by: User |
 
 
 def _get_live(conn: Connection, domain: str) -> Partnership:
+    """The partnership with a node that is not over, as it stays until the end of the transaction."""
+    peers.lock_rules(conn)
     name = canonical_domain(domain) or domain
     found = partnerships.find_live(conn, name)
     if found is None:

@@ -16,7 +16,7 @@ from fedorg.domain.mail import MailKind
 from fedorg.domain.partnerships import Event, Partnership, PartnershipState, Side
 from fedorg.node import Node
 from fedorg.services.partnerships.settling import take_step
-from fedorg.store import jobs, partnerships, users
+from fedorg.store import jobs, partnerships, peers, users
 
 CHUNK: Final = 100
 BEFORE_EXPIRY: Final = timedelta(days=3)
@@ -29,6 +29,7 @@ async def expire_overdue(node: Node) -> int:
     """End what was not answered and approved in time, some at a time; how many that were."""
 
     def unit(conn: Connection) -> int:
+        peers.lock_rules(conn)
         overdue = partnerships.list_overdue(conn, node.now(), CHUNK)
         for partnership in overdue:
             take_step(conn, node, partnership, Event.EXPIRE, Side.HERE)
@@ -41,6 +42,7 @@ async def give_notice(node: Node) -> int:
     """Write to those who look after the node, once for each thing that is due soon; how many things that were."""
 
     def unit(conn: Connection) -> int:
+        peers.lock_rules(conn)
         due = [one for one in partnerships.list_live(conn, CHUNK) if _is_due(one, node.now())]
         for partnership in due:
             partnerships.update(conn, replace(partnership, noticed_at=node.now()))

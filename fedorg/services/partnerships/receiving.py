@@ -25,7 +25,7 @@ from fedorg.errors import Conflict
 from fedorg.ids import PartnershipId
 from fedorg.node import Node
 from fedorg.services.partnerships.settling import begin, take_step
-from fedorg.store import partnerships
+from fedorg.store import partnerships, peers
 
 PENDING_MAX: Final = 100
 """How many offers of others wait at a time."""
@@ -59,6 +59,7 @@ async def receive_offer(node: Node, sender: Account, theirs: TheirSide) -> str |
     )
 
     def unit(conn: Connection) -> str | None:
+        peers.lock_rules(conn)
         if partnerships.count_pending_from_others(conn) >= PENDING_MAX:
             return "too many offers wait for an answer here"
         if partnerships.count_since(conn, domain, now - _DAY) >= PER_DAY_MAX:
@@ -76,6 +77,7 @@ async def receive_accept(node: Node, sender: Account, partnership_id: Partnershi
     """The node that was invited wants what was offered."""
 
     def unit(conn: Connection) -> str | None:
+        peers.lock_rules(conn)
         partnership = partnerships.find(conn, partnership_id)
         if partnership is None or partnership.their_actor != sender.uri or theirs.tier is not partnership.tier:
             return "it accepts nothing that was offered from here"
@@ -88,6 +90,7 @@ async def receive_decline(node: Node, sender: Account, partnership_id: Partnersh
     """The node that was invited does not want what was offered."""
 
     def unit(conn: Connection) -> str | None:
+        peers.lock_rules(conn)
         partnership = partnerships.find(conn, partnership_id)
         if partnership is None or partnership.their_actor != sender.uri:
             return "it declines nothing that was offered from here"
@@ -100,6 +103,7 @@ async def receive_update(node: Node, sender: Account, theirs: TheirSide) -> str 
     """The other side approves, grants more or less, suspends, or ends its suspension."""
 
     def unit(conn: Connection) -> str | None:
+        peers.lock_rules(conn)
         partnership = _find(conn, sender, theirs.uri)
         if partnership is None or theirs.tier is not partnership.tier:
             return "no such partnership is known here"
@@ -129,6 +133,7 @@ async def receive_end(node: Node, sender: Account, their_uri: str, reason: str) 
     """The other side takes its offer back, or ends what was agreed."""
 
     def unit(conn: Connection) -> str | None:
+        peers.lock_rules(conn)
         partnership = _find(conn, sender, their_uri)
         if partnership is None:
             return "no such partnership is known here"

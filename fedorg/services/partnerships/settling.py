@@ -66,8 +66,11 @@ def take_step(
     by: User | None = None,
     reason: str = "",
 ) -> Partnership:
-    """The partnership after something happened, written down with what follows from it; ``Conflict`` if it may not."""
-    peers.lock_rules(conn)
+    """The partnership after something happened, written down with what follows from it; ``Conflict`` if it may not.
+
+    The caller has called ``peers.lock_rules`` before it read the partnership: what both sides do at one moment is done
+    one after the other.
+    """
     before = partnerships.find(conn, partnership.id)
     assert before is not None, "a partnership that was read in this transaction"
     after = step(partnership, event, side, node.now())
@@ -108,6 +111,7 @@ async def mark_sent(node: Node, partnership_id: PartnershipId) -> None:
     """The offer is on its way."""
 
     def unit(conn: Connection) -> None:
+        peers.lock_rules(conn)
         partnership = partnerships.find(conn, partnership_id)
         if partnership is not None and partnership.state is PartnershipState.PROPOSED:
             take_step(conn, node, partnership, Event.SEND, Side.HERE)
