@@ -25,6 +25,7 @@ from fedorg.cli import (
     reports,
     running,
     settings,
+    storage,
     texts,
     users,
 )
@@ -99,5 +100,6 @@ for _command in (
     doctor.doctor,
     demo.demo,
     settings.settings,
+    storage.storage,
 ):
     main.add_command(_command)
