@@ -21,6 +21,7 @@ from fedorg.cli import (
     moderating,
     moving,
     partnerships,
+    peer_lists,
     peers,
     reports,
     running,
@@ -69,6 +70,8 @@ for _command in (
     partnerships.resume,
     partnerships.revoke,
     introductions.introduction,
+    peer_lists.export_list,
+    peer_lists.import_list,
 ):
     peers.peer.add_command(_command)
 users.user.add_command(moving.alias)

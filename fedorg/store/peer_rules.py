@@ -7,10 +7,13 @@ without an allow. Whoever writes here has called ``peers.lock_rules`` in the sam
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
+from fedorg.domain.ceilings import Ceilings
 from fedorg.domain.domain_blocks import DomainAllow, DomainBlock, Severity
+from fedorg.domain.peer_lists import ListedAllow
 from fedorg.domain.peers import lineage
 from fedorg.domain.statuses import PageQuery
 from fedorg.domain.visibility import Tier
@@ -18,7 +21,7 @@ from fedorg.errors import NotFound
 from fedorg.ids import IdSource
 from fedorg.store import paging
 from fedorg.store.peers import upsert_seen
-from fedorg.store.tables import peers
+from fedorg.store.tables import partnerships, peers
 
 _IS_SUSPENDED: Final = peers.c.tier == Tier.BLOCKED.value
 _BLOCKS: Final = sa.select(
@@ -143,6 +146,28 @@ def get_allow(conn: Connection, allow_id: int) -> DomainAllow:
 def list_allows(conn: Connection, page: PageQuery) -> list[DomainAllow]:
     """A page of the allows, newest first."""
     return [_allow(row) for row in paging.rows_of(conn, _ALLOWS, peers.c.allow_id, page)]
+
+
+def list_decided(conn: Connection, after: str, limit: int) -> list[ListedAllow]:
+    """By domain from after ``after`` on, servers that somebody allowed, or whose ceilings somebody set.
+
+    Ceilings of a partnership are part of that, and so not told.
+    """
+    is_agreed = sa.exists().where(partnerships.c.live_domain == peers.c.domain)
+    is_decided = sa.or_(peers.c.allow_id.is_not(None), sa.and_(peers.c.ceilings.is_not(None), ~is_agreed))
+    found = sa.select(
+        peers.c.domain, peers.c.tier, sa.case((is_agreed, None), else_=peers.c.ceilings).label("ceilings")
+    )
+    rows = conn.execute(found.where(is_decided, peers.c.domain > after).order_by(peers.c.domain).limit(limit))
+    return [
+        ListedAllow(
+            place="",
+            domain=row.domain,
+            tier=Tier(row.tier),
+            ceilings=None if row.ceilings is None else msgspec.convert(row.ceilings, Ceilings),
+        )
+        for row in rows
+    ]
 
 
 def set_allow(conn: Connection, ids: IdSource, now: datetime, domain: str, tier: Tier) -> None:
