@@ -38,6 +38,8 @@ logger = log.get_logger()
 
 FRESH_FOR: Final = timedelta(seconds=10)
 _BYTES_MAX: Final = 8 * 1024 * 1024
+# What an answer takes beside its body: a thousand small ones must not be free.
+_OVERHEAD_BYTES: Final = 2048
 _ANSWER_BYTES_MAX: Final = 256 * 1024
 _QUERY_BYTES_MAX: Final = 512
 _OK: Final = 200
@@ -82,6 +84,11 @@ class _Kept:
     address: str
     headers: _Headers
     body: bytes
+
+    @property
+    def size(self) -> int:
+        """How much memory it takes, about."""
+        return len(self.body) + _OVERHEAD_BYTES
 
 
 class KeptAnswers:
@@ -142,10 +149,10 @@ class KeptAnswers:
 
     def _keep(self, key: _Key, kept: _Kept) -> None:
         before = self._kept.pop(key, None)
-        self._bytes += len(kept.body) - (len(before.body) if before else 0)
+        self._bytes += kept.size - (before.size if before else 0)
         self._kept[key] = kept
         while self._bytes > _BYTES_MAX:
-            self._bytes -= len(self._kept.popitem(last=False)[1].body)
+            self._bytes -= self._kept.popitem(last=False)[1].size
 
 
 def account_of(scope: Mapping[str, Any]) -> Account | None:

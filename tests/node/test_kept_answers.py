@@ -2,13 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
+
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from fedorg.domain.ip_blocks import IpBlockSeverity
 from fedorg.services import oauth
 from fedorg.services.moderation import ip_blocks
 from fedorg.services.moderation.ip_blocks import IpBlockDraft
 from fedorg.store.engine import open_database
-from fedorg.web.answers import FRESH_FOR
+from fedorg.web.answers import FRESH_FOR, KeptAnswers
+from fedorg.web.limits import Limiter
 from tests.node.counting import counted_queries
 from tests.node.serving import NodeServer
 
@@ -77,3 +81,32 @@ async def test_what_depends_on_time_is_made_anew(node_server: NodeServer) -> Non
         await anna.api.get(HOME)
 
     assert any("home_timeline" in statement for statement in queries)
+
+
+async def test_many_small_answers_are_not_kept_without_end(node_server: NodeServer) -> None:
+    """Whoever asks thousands of different questions fills no memory: the oldest answers go, however small they are."""
+    made: list[bytes] = []
+
+    async def application(scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        made.append(scope["query_string"])  # type: ignore[typeddict-item] # all are requests
+        await send({"type": "http.response.start", "status": 200, "headers": [], "trailers": False})
+        await send({"type": "http.response.body", "body": b"[]", "more_body": False})
+
+    kept = KeptAnswers(application, node_server.node, Limiter(node_server.node.now, 0))
+
+    async def ask(number: int) -> None:
+        async def receive() -> Any:  # noqa: ANN401 - ASGI
+            raise AssertionError("a GET has no body")
+
+        async def send(_event: object) -> None: ...
+
+        scope = {"type": "http", "method": "GET", "path": PUBLIC, "query_string": b"%d" % number, "headers": []}
+        await kept(scope, receive, send)  # type: ignore[arg-type] # as much of a scope as it reads
+
+    await ask(0)
+    for number in range(1, 6000):
+        await ask(number)
+    before = made.count(b"0")
+    await ask(0)
+
+    assert (before, made.count(b"0")) == (1, 2)
