@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from fedorg.cli.base import console, fail, print_table, run
+from fedorg.cli.demo.administrators import Administrators
 from fedorg.cli.demo.client import ClientFailed, Member
 from fedorg.cli.demo.nodes import DemoNode, StartFailed, start_nodes
 from fedorg.cli.demo.story import StepFailed, tell
@@ -54,7 +55,11 @@ async def _demo(*, once: bool, port: int, folder: Path | None) -> None:
                 for node in nodes.values()
                 for username, _ in PEOPLE[node.name]
             }
-            steps = await tell(nodes, members)
+            in_charge = {
+                name: await stack.enter_async_context(Administrators.of(nodes[name]))
+                for name in ("engineering", "acme")
+            }
+            steps = await tell(members, in_charge)
         except (ClientFailed, StartFailed, StepFailed) as problem:
             for log in sorted(folder.glob("*/node.log")):
                 console.print(f"[dim]{log.parent.name}: last lines of the log[/]", highlight=False)

@@ -21,9 +21,10 @@ START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 25.0
 
 _TIERS: Final = {
-    "engineering": {"sales": Tier.SIBLING, "acme": Tier.PARTNER},
+    # With acme engineering comes to terms in the story.
+    "engineering": {"sales": Tier.SIBLING},
     "sales": {"engineering": Tier.SIBLING, "acme": Tier.PARTNER},
-    "acme": {"engineering": Tier.PARTNER, "sales": Tier.PARTNER},
+    "acme": {"sales": Tier.PARTNER},
 }
 _MEANINGS: Final = {"engineering": "department", "sales": "department", "acme": "partner"}
 
@@ -109,7 +110,7 @@ async def start_nodes(
     people: Mapping[str, Sequence[tuple[str, str]]],
     password: str,
 ) -> dict[str, DemoNode]:
-    """Make databases and people, agree on tiers, start all nodes; they end with ``stack``."""
+    """Make databases and people, say who is a sibling, start all nodes; they end with ``stack``."""
     nodes: dict[str, DemoNode] = {}
     port = first_port
     for name in people:

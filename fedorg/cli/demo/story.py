@@ -2,24 +2,55 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, Protocol
+
+import httpx
 
 from fedorg.cli.base import console
+from fedorg.cli.demo.administrators import Administrators
 from fedorg.cli.demo.client import ClientFailed, Member, wait_for
 from fedorg.cli.demo.nodes import DemoNode
+from fedorg.domain.partnerships import PartnershipState
 
 _LINE: Final = "{step:>2}  {sender:<24} → {receiver:<24} {signature:<10} {milliseconds:>6.0f} ms  {result}"
+
+
+_REVOKED_SECONDS_MAX: Final = 2.0
 
 
 class StepFailed(Exception):
     """A step did not have its effect on the other node; the message names the step."""
 
 
-async def tell(nodes: Mapping[str, DemoNode], members: Mapping[str, Member]) -> int:
-    """Run the whole story, a printed line for each step; how many steps there were. Raises ``StepFailed``."""
+class Party(Protocol):
+    """Somebody of a node who does something, or sees what comes of it."""
+
+    @property
+    def node(self) -> DemoNode:
+        """The node."""
+        ...
+
+    @property
+    def username(self) -> str:
+        """Who, in a line."""
+        ...
+
+    @property
+    def handle(self) -> str:
+        """Who, in a sentence."""
+        ...
+
+
+async def tell(members: Mapping[str, Member], in_charge: Mapping[str, Administrators]) -> int:
+    """Run the whole story, a printed line for each step; how many steps there were. Raises ``StepFailed``.
+
+    ``in_charge`` names the administrators of engineering and of acme.
+    """
     console.print("Mode [bold]partners[/], default reach [bold]organisation[/]: engineering and sales are siblings.\n")
-    story = _Story(nodes, members)
-    for chapter in (story.follows, story.conversation, story.reach, story.farewell):
+    story = _Story(members, in_charge)
+    chapters = (story.agreement, story.follows, story.conversation, story.reach, story.farewell, story.revocation)
+    for chapter in chapters:
         await chapter()
     return story.number
 
@@ -27,14 +58,32 @@ async def tell(nodes: Mapping[str, DemoNode], members: Mapping[str, Member]) -> 
 class _Story:
     """The steps in order, and what later steps need to know of earlier ones."""
 
-    def __init__(self, nodes: Mapping[str, DemoNode], members: Mapping[str, Member]) -> None:
-        self.nodes = nodes
+    def __init__(self, members: Mapping[str, Member], in_charge: Mapping[str, Administrators]) -> None:
+        self.engineering, self.acme = in_charge["engineering"], in_charge["acme"]
         self.anna, self.emil = members["anna"], members["emil"]
         self.bela, self.carla = members["bela"], members["carla"]
         self.number = 0
         self.first: dict[str, Any] = {}
         self.first_at = 0.0
         self.first_at_bela = ""
+
+    async def agreement(self) -> None:
+        """The partner is invited, accepts, and both sides approve what they have compared."""
+        ours, theirs = self.engineering, self.acme
+        for name, doer, other, activity, act, seen in (
+            ("invitation", ours, theirs, "Offer", ours.invite, partial(theirs.sees, ours, PartnershipState.OFFERED)),
+            (
+                "acceptance",
+                theirs,
+                ours,
+                "Accept",
+                theirs.accept,
+                partial(ours.sees, theirs, PartnershipState.ACCEPTED),
+            ),
+            ("approval", ours, theirs, "Update", ours.approve, partial(theirs.sees_approval, ours)),
+            ("approval", theirs, ours, "Update", theirs.approve, partial(ours.sees, theirs, PartnershipState.ACTIVE)),
+        ):
+            await self._step(name, doer, other, activity, partial(act, other), seen)
 
     async def follows(self) -> None:
         """People follow each other across nodes."""
@@ -96,12 +145,17 @@ class _Story:
             since=self.first_at,
         )
         internal = "Only for us: the offer to Acme goes out on Friday."
+        secret: dict[str, Any] = {}
+
+        async def post() -> None:
+            secret.update(await self.anna.post("/api/v1/statuses", status=internal, reach="organisation"))
+
         await self._step(
             "status for the organisation",
             self.anna,
             self.bela,
             "Create",
-            lambda: self.anna.post("/api/v1/statuses", status=internal, reach="organisation"),
+            post,
             lambda: self._in_home(self.bela, internal),
         )
         # What comes after it on the same way has arrived, so that the secret would have, too.
@@ -114,8 +168,9 @@ class _Story:
             lambda: self.anna.post("/api/v1/statuses", status=later, reach="partners"),
             lambda: self._in_home(self.carla, later),
         )
-        if await self._in_home(self.carla, internal) is not None:
-            raise StepFailed(f"step {self.number}: a status for the organisation has leaked to {self.carla.node.name}")
+        for door in await self._doors_that_show(secret, internal):
+            raise StepFailed(f"step {self.number}: a status for the organisation has leaked to acme: {door}")
+        console.print("    No door shows acme what is for the organisation: home, search, the address, the page.")
 
     async def farewell(self) -> None:
         """Direct words to one person, an edit and a deletion reach those who had the status."""
@@ -146,6 +201,48 @@ class _Story:
             lambda: self._gone(self.bela, self.first_at_bela),
         )
 
+    async def revocation(self) -> None:
+        """The partnership ends: at once nothing passes any more, and what was for partners is gone over there."""
+        text = "Drawings of the bridge, for our partners."
+        await self._step(
+            "status before the end",
+            self.anna,
+            self.carla,
+            "Create",
+            lambda: self.anna.post("/api/v1/statuses", status=text, reach="partners"),
+            lambda: self._in_home(self.carla, text),
+        )
+
+        async def is_over() -> str | None:
+            if await self.acme.sees(self.engineering, PartnershipState.REVOKED) is None:
+                return None
+            if await self._in_home(self.carla, text) is not None:
+                return None
+            own = await self.anna.get("/api/v1/accounts/verify_credentials")
+            followers = await self.anna.get(f"/api/v1/accounts/{own['id']}/followers")
+            is_left = self.carla.node.domain in " ".join(account["acct"] for account in followers)
+            return None if is_left else "the partnership is revoked, the drawings are gone, nobody follows any more"
+
+        started = time.monotonic()
+        await self._step(
+            "revocation", self.engineering, self.acme, "Undo", lambda: self.engineering.revoke(self.acme), is_over
+        )
+        seconds = time.monotonic() - started
+        if seconds > _REVOKED_SECONDS_MAX:
+            raise StepFailed(f"step {self.number} (revocation) took {seconds:.1f} s")
+
+    async def _doors_that_show(self, status: Mapping[str, Any], words: str) -> list[str]:
+        """By which doors the partner, or anybody, gets what is for the organisation."""
+        shown = ["home"] if await self._in_home(self.carla, words) is not None else []
+        for query in (status["uri"], status["url"], words):
+            found = await self.carla.get("/api/v2/search", q=query, type="statuses", resolve="true")
+            shown += [f"search for {query}"] if found["statuses"] else []
+        async with httpx.AsyncClient() as stranger:
+            for address, kind in ((status["uri"], "application/activity+json"), (status["url"], "text/html")):
+                answer = await stranger.get(address, headers={"Accept": kind})
+                shown += [address] if answer.is_success or words in answer.text else []
+        return shown
+
     async def _follow(self, follower: Member, followed: Member) -> None:
         target = await follower.find(followed)
 
@@ -164,8 +261,8 @@ class _Story:
     async def _step(
         self,
         name: str,
-        sender: Member,
-        receiver: Member,
+        sender: Party,
+        receiver: Party,
         activity: str,
         act: Callable[[], Awaitable[object]],
         seen: Callable[[], Awaitable[str | None]],
