@@ -243,7 +243,8 @@ def _target(target: Path | None) -> Iterator[BinaryIO]:
     if target.exists():
         raise Conflict(f"{target} exists already; give another name.")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as problem:
         raise NotFound(f"{target} cannot be written: {problem.strerror}") from problem
     try:
