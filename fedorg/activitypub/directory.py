@@ -92,6 +92,7 @@ async def _take(node: Node, domain: str, listed: Sequence[Actor], budget: Budget
             account = await actors.record(node, actor, budget)
         except (FederationError, FedorgError) as problem:
             logger.info("directory.skipped", uri=actor.id, reason=str(problem))
+            await people.keep_listed(node, actor.id)
             continue
         await featured_tags.record_tags(node, account, [tag.name for tag in actor.hashtags])
         await people.record_listed(node, account, department=actor.department, job_title=actor.job_title)

@@ -17,6 +17,7 @@ from fedorg.node import Node
 from fedorg.services import files, introductions, partnerships, people
 from fedorg.store import (
     active_days,
+    announcements,
     audit,
     cards,
     completions,
@@ -92,6 +93,7 @@ RULES: Final = (
     Rule(name="account_warnings", age=timedelta(days=1100), forget=warnings.delete_before),
     Rule(name="introductions", age=timedelta(days=400), forget=stored_introductions.delete_retracted),
     Rule(name="partnerships", age=timedelta(days=400), forget=stored_partnerships.delete_ended),
+    Rule(name="announcements_of_others", age=timedelta(days=400), forget=announcements.delete_of_peers),
     Rule(name="audit_log", age=timedelta(days=1100), forget=audit.delete_before),
     Rule(name="completions", age=timedelta(days=2), forget=completions.delete_before),
     Rule(name="strangers", age=timedelta(days=30), forget=strangers.delete_accounts),

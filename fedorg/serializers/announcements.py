@@ -7,7 +7,13 @@ Beside Mastodon's members an announcement carries ``dismissals`` (how many want 
 
 from typing import NotRequired, TypedDict
 
-from fedorg.domain.announcements import AnnouncementReaction, AnnouncementView, ReactionNews
+from fedorg.domain.announcements import (
+    ACKNOWLEDGING_EMOJI,
+    Announcement,
+    AnnouncementReaction,
+    AnnouncementView,
+    ReactionNews,
+)
 from fedorg.domain.emojis import CustomEmoji
 from fedorg.serializers.accounts import EmojiEntity, emoji_entity
 from fedorg.serializers.statuses import StatusTagEntity, tag_in_text_entity
@@ -70,7 +76,7 @@ def announcement_entity(view: AnnouncementView, uris: Uris) -> AnnouncementEntit
     one = view.announcement
     return {
         "id": str(one.id),
-        "content": view.content,
+        "content": view.content + ("" if view.acknowledged or not one.needs_acknowledgement else _request(one, uris)),
         "starts_at": optional_moment(one.starts_at),
         "ends_at": optional_moment(one.ends_at),
         "all_day": one.all_day,
@@ -107,6 +113,12 @@ def custom_emoji_entity(emoji: CustomEmoji, uris: Uris) -> EmojiEntity:
         "visible_in_picker": emoji.visible_in_picker,
         "category": emoji.category,
     }
+
+
+def _request(one: Announcement, uris: Uris) -> str:
+    """What clients show below the text that know nothing of acknowledging."""
+    link = f'<a href="{uris.announcement(one.id)}">say that you know</a>'
+    return f"<p>Please {link}, or react with {ACKNOWLEDGING_EMOJI}.</p>"
 
 
 def _reaction(reaction: AnnouncementReaction) -> ReactionEntity:

@@ -20,6 +20,8 @@ from fedorg.store import announcements, events, jobs
 
 REPORTED_AFTER: Final = timedelta(seconds=5)
 MISSING_MAX: Final = 1000
+# So many announcements of one other node are shown at a time.
+OF_PEER_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,17 +88,22 @@ def tally(conn: Connection, announcement_id: int) -> Tally:
 async def receive(node: Node, told: Announcement) -> bool:
     """Show what another node of the organisation announces, or what it says now; whether there is anything to show.
 
-    ``told.uri`` and ``told.peer`` are set; its id is one of this node's.
+    ``told.uri`` and ``told.peer`` are set; its id is one of this node's. What it said before it said something newer
+    has no effect, nor have more announcements of one node than anybody reads.
     """
     words = text.normalise(told.text)[:TEXT_MAX]
     if not words or told.uri is None:
         return False
 
-    def unit(conn: Connection) -> None:
+    def unit(conn: Connection) -> bool:
         known = announcements.find_by_uri(conn, told.uri or "")
         if known is None:
+            if announcements.count_of_peer(conn, told.peer or "") >= OF_PEER_MAX:
+                return False
             one = replace(told, text=words)
             announcements.insert(conn, node.now(), one)
+        elif told.updated_at < known.updated_at:
+            return True
         else:
             one = replace(told, text=words, id=known.id, published_at=known.published_at or node.now())
             announcements.update(conn, one)
@@ -104,9 +111,9 @@ async def receive(node: Node, told: Announcement) -> bool:
         job = ReportAcknowledgements(announcement_id=one.id)
         if one.needs_acknowledgement and not jobs.is_awaited(conn, job):
             jobs.enqueue(conn, node.ids, node.now(), job, due_at=node.now() + REPORTED_AFTER)
+        return True
 
-    await node.write(unit)
-    return True
+    return await node.write(unit)
 
 
 async def receive_end(node: Node, peer: str, uri: str) -> bool:

@@ -208,14 +208,6 @@ def _tell_organisation(conn: Connection, node: Node, one: Announcement) -> None:
         jobs.enqueue(conn, node.ids, node.now(), SendAnnouncement(announcement_id=one.id))
 
 
-def _request(node: Node, one: Announcement) -> str:
-    """What clients show below the text that know nothing of acknowledging."""
-    return (
-        f'<p>Please <a href="{node.uris.announcement(one.id)}">say that you know</a>, '
-        f"or react with {ACKNOWLEDGING_EMOJI}.</p>"
-    )
-
-
 def _name(conn: Connection, name: str) -> str:
     emoji = read_emoji(name)
     if emoji is not None:
@@ -270,7 +262,7 @@ def _view(
     asks = one.needs_acknowledgement and not is_acknowledged
     return AnnouncementView(
         announcement=one,
-        content=text.to_html(one.text, targets, node.uris.tag) + (_request(node, one) if asks else ""),
+        content=text.to_html(one.text, targets, node.uris.tag),
         read=is_read and not asks,
         dismissals=dismissals,
         acknowledged=is_acknowledged,

@@ -5,6 +5,7 @@ day. Nobody is ranked by anything but what they say of themselves and what who a
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Connection
@@ -17,7 +18,7 @@ from fedorg.domain.search import Phrase, SearchPage, SearchScope, StatusQuery
 from fedorg.errors import Invalid
 from fedorg.ids import AccountId
 from fedorg.node import Node
-from fedorg.store import jobs, people, search_index
+from fedorg.store import accounts, jobs, people, search_index
 
 WORDS_MAX: Final = 8
 DEPARTMENTS_MAX: Final = 500
@@ -126,6 +127,18 @@ async def record_listed(node: Node, account: Account, *, department: str | None,
         listed_at=node.now(),
     )
     await node.write(people.put, account.id, work)
+
+
+async def keep_listed(node: Node, uri: str) -> None:
+    """A node still lists somebody, of whom nothing new could be learnt."""
+
+    def unit(conn: Connection) -> None:
+        account = accounts.find_by_uri(conn, uri)
+        work = None if account is None else people.find_work(conn, account.id)
+        if account is not None and work is not None:
+            people.put(conn, account.id, replace(work, listed_at=node.now()))
+
+    await node.write(unit)
 
 
 async def end_listing(node: Node, job: FetchDirectory) -> int:

@@ -79,6 +79,18 @@ def find_by_uri(conn: Connection, uri: str) -> Announcement | None:
     return None if row is None else _announcement(row)
 
 
+def count_of_peer(conn: Connection, domain: str) -> int:
+    """How many another node told that are here."""
+    statement = sa.select(sa.func.count()).select_from(announcements).where(announcements.c.peer == domain)
+    return conn.execute(statement).scalar_one()
+
+
+def delete_of_peers(conn: Connection, before: datetime, limit: int) -> int:
+    """Forget up to ``limit`` that other nodes told and have not changed since a moment; how many there were."""
+    old = sa.select(announcements.c.id).where(announcements.c.peer.is_not(None), announcements.c.updated_at < before)
+    return conn.execute(sa.delete(announcements).where(announcements.c.id.in_(old.limit(limit)))).rowcount
+
+
 def list_all(conn: Connection, limit: int) -> list[Announcement]:
     """Shown or not, the latest first."""
     statement = sa.select(announcements).order_by(announcements.c.id.desc()).limit(limit)

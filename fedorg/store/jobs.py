@@ -31,6 +31,7 @@ from fedorg.domain.jobs import (
     DistributePin,
     DistributeStatus,
     FetchCard,
+    FetchDirectory,
     FetchOrganisation,
     FollowIntroduction,
     HandleActivity,
@@ -282,6 +283,8 @@ def _lane(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
             return f"{job.host} (push)"
         case FetchCard():
             return _CARDS
+        case FetchDirectory():
+            return f"{job.domain} (asked)"
         case CompleteThread() | CompleteProfile():
             # Apart from what the peer delivers: who looks at much of it does not delay what it says.
             return f"{job.peer} (asked)"

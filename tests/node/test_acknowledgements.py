@@ -6,11 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from fedorg.domain.announcements import Announcement
 from fedorg.domain.visibility import Tier
 from fedorg.errors import Invalid
+from fedorg.jobs import upkeep
 from fedorg.services import acknowledging, announcements, peers
+from fedorg.store import announcements as stored
 from tests.node.meeting import Meeting, meet
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import WorkingServer, entities, listening, refusal, success
@@ -140,7 +143,9 @@ async def test_what_a_sibling_announces_is_shown_answered_and_withdrawn(siblings
     await siblings.say("Update", "sibling", told(siblings, "It is over", needsAcknowledgement=False))
     (changed,) = await shown(anna)
     assert (changed["id"], "It is over" in changed["content"]) == (seen["id"], True)
-    siblings.add("other", type="Application")
+    late = told(siblings, "Too late", updated="2026-01-01T00:00:00Z")
+    await siblings.say("Update", "sibling", late)
+    assert "It is over" in (await shown(anna))[0]["content"]
     await siblings.say("Delete", "sibling", told(siblings, "")["id"])
     assert await shown(anna) == []
 
@@ -158,6 +163,28 @@ async def test_nobody_but_a_sibling_announces_anything(siblings: Meeting) -> Non
 
     assert await shown(anna) == []
     assert siblings.handled("Create") == 0
+
+
+async def test_nobody_announces_without_end(siblings: Meeting) -> None:
+    """Beyond what anybody reads, more of one node is not shown; what is a year old goes."""
+    anna = await siblings.working.person("anna")
+
+    def fill(conn: Connection) -> None:
+        now = siblings.node.now()
+        for number in range(acknowledging.OF_PEER_MAX):
+            one = Announcement(
+                id=siblings.node.ids.next(), text="x", uri=f"{siblings.peer.url}/{number}", peer=siblings.peer.domain,
+                published_at=now, updated_at=now,
+            )  # fmt: skip
+            stored.insert(conn, now, one)
+
+    await siblings.node.write(fill)
+    await siblings.say("Create", "sibling", told(siblings, "One more"))
+    assert len(await shown(anna)) == acknowledging.OF_PEER_MAX
+    assert "One more" not in str(await shown(anna))
+    siblings.server.clock.advance(timedelta(days=401))
+    await upkeep.keep_up(siblings.node)
+    assert await siblings.node.read(stored.count_of_peer, siblings.peer.domain) == 0
 
 
 async def test_what_a_node_announced_ends_with_its_place_in_the_organisation(siblings: Meeting) -> None:

@@ -165,6 +165,10 @@ async def test_people_of_a_sibling_are_found_while_it_lists_them(siblings: Meeti
     await ask_siblings(siblings)
     assert await names(anna, department="sales") == [f"fred@{at}"], "an ill sibling has not dismissed its people"
     siblings.peer.is_ill = False
+    broken = {**fred, "inbox": "http://elsewhere.localhost:1/inbox"}
+    list_people(siblings, [broken, gerd])
+    await ask_siblings(siblings)
+    assert len(await names(anna)) == 2, "who is still named stays, though nothing can be learnt of them"
     list_people(siblings, [gerd])
     await ask_siblings(siblings)
     assert await names(anna) == [f"gerd@{at}"]
