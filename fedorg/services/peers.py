@@ -91,6 +91,7 @@ async def change_ceilings(node: Node, domain: str, wanted: GrantChange) -> PeerS
     """
 
     def unit(conn: Connection) -> PeerSummary:
+        peers.lock_rules(conn)
         known = _get(conn, canonical_domain(domain) or domain).peer
         if partnerships.find_live(conn, known.domain) is not None:
             raise Conflict(f"There is a partnership with {known.domain}; change what that grants")

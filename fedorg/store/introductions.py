@@ -14,6 +14,11 @@ from fedorg.store.tables import introducers, introductions, partnerships, peers
 from fedorg.store.upsert import upsert
 
 _IS_NAMED: Final = introductions.c.retracted_at.is_(None)
+_IS_OPEN: Final = sa.or_(
+    sa.and_(introductions.c.state == IntroductionState.DRAFT.value, _IS_NAMED),
+    introductions.c.state == IntroductionState.RETRACTED.value,
+)
+"""``Introduction.is_open``"""
 _CAME_BY_LIST: Final = sa.exists().where(
     partnerships.c.live_domain == peers.c.domain, introductions.c.partnership_id == partnerships.c.id
 )
@@ -53,11 +58,13 @@ def list_about(conn: Connection, domain: str, default: Policy) -> list[Voice]:
     return _voices(conn, [_introduction(row) for row in rows], default)
 
 
-def list_all(conn: Connection, default: Policy, limit: int) -> list[Voice]:
-    """What those who are siblings now say, by the nodes that they name."""
+def list_all(conn: Connection, default: Policy, limit: int, *, is_open: bool) -> list[Voice]:
+    """What those who are siblings now say, by the nodes that they name; with ``is_open`` only what waits."""
     siblings = stored_peers.list_siblings(conn)
     order = (introductions.c.domain, introductions.c.introducer)
     found = sa.select(introductions).where(introductions.c.introducer.in_(siblings)).order_by(*order).limit(limit)
+    if is_open:
+        found = found.where(_IS_OPEN)
     return _voices(conn, [_introduction(row) for row in conn.execute(found)], default)
 
 

@@ -49,16 +49,16 @@ def find_latest(conn: Connection, domain: str) -> Partnership | None:
 
 
 def list_latest(conn: Connection, limit: int) -> list[Partnership]:
-    """The latest with each peer, by domain."""
+    """The latest with each peer, by domain; first those that are not over, which are never crowded out by others."""
     latest = sa.select(sa.func.max(partnerships.c.id)).group_by(partnerships.c.domain)
-    found = sa.select(partnerships).where(partnerships.c.id.in_(latest)).order_by(partnerships.c.domain).limit(limit)
+    order = (_ENDED, partnerships.c.domain)
+    found = sa.select(partnerships).where(partnerships.c.id.in_(latest)).order_by(*order).limit(limit)
     return [_partnership(row) for row in conn.execute(found)]
 
 
-def list_live(conn: Connection, limit: int) -> list[Partnership]:
-    """Those that are not over, by when they were last spoken of to those who look after the node."""
-    order = (partnerships.c.noticed_at.is_not(None), partnerships.c.noticed_at, partnerships.c.id)
-    found = sa.select(partnerships).where(~_ENDED).order_by(*order).limit(limit)
+def list_live(conn: Connection, after: PartnershipId, limit: int) -> list[Partnership]:
+    """Those that are not over, by their ids, from after ``after`` on."""
+    found = sa.select(partnerships).where(~_ENDED, partnerships.c.id > after).order_by(partnerships.c.id).limit(limit)
     return [_partnership(row) for row in conn.execute(found)]
 
 

@@ -16,11 +16,11 @@ from sqlalchemy import Connection
 from fedorg.activitypub import trying
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.ceilings import NOTHING, Ceilings
-from fedorg.domain.partnerships import GrantChange, Partnership, PartnershipState
+from fedorg.domain.partnerships import GrantChange, Partnership, PartnershipState, Side
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.errors import Conflict, Forbidden, Invalid, NotFound
 from fedorg.jobs.upkeep import keep_up
-from fedorg.services import auditing, partnerships, peers
+from fedorg.services import auditing, neighbours, partnerships, peers
 from fedorg.services.partnerships import Invitation
 from fedorg.store import deliveries as stored_deliveries
 from fedorg.store import peers as stored_peers
@@ -392,6 +392,59 @@ async def test_a_stranger_may_offer_and_nothing_else(
         assert await post(server, stranger, offer_of(stranger, server, 8)) == 403
 
 
+async def test_a_partner_speaks_for_its_own_side_alone(
+    serve: Callable[..., Awaitable[NodeServer]], stranger: FakePeer
+) -> None:
+    """Others and other actors are not heard, nothing old brings a state back, and no date stops what is due."""
+    async with run_jobs(await serve(**PARTNERS)) as working, running_stranger() as rival:
+        server = working.server
+
+        async def told(kind: str, number: int, terms: dict[str, Any], *, peer: FakePeer = stranger) -> int:
+            own = offer_of(stranger, server, 1, **terms)["object"]
+            activity = peer.activity(kind, peer.actor("node"), own, number)
+            status = await post(server, peer, activity)
+            await working.settle()
+            return status
+
+        async def state() -> tuple[PartnershipState, frozenset[Side]]:
+            view = await partnerships.get_view(server.node, stranger.domain)
+            return view.partnership.state, view.partnership.suspended
+
+        assert await post(server, stranger, offer_of(stranger, server, 1)) == 202
+        await working.settle()
+        assert await told("Update", 11, {"approved": True}) == 202
+        assert await state() == (PartnershipState.OFFERED, frozenset())
+        await partnerships.accept(server.node, stranger.domain, NO_CHANGE)
+        view = await partnerships.get_view(server.node, stranger.domain)
+        await partnerships.approve(server.node, stranger.domain, view.fingerprint or "")
+
+        assert await told("Update", 12, {"approved": True}, peer=rival) != 202
+        assert await told("Update", 13, {"approved": True, "tier": "sibling"}) == 202
+        assert await told("Update", 14, {"approved": True, "id": f"{stranger.url}/partnerships/2"}) == 202
+        assert (await state())[0] is PartnershipState.ACCEPTED
+        assert await told("Update", 15, {"approved": True, "reviewAt": "0001-01-01T00:00:00Z"}) == 202
+        assert (await state())[0] is PartnershipState.ACTIVE
+
+        await keep_up(server.node)
+        assert await told("Update", 16, {"approved": True, "reviewAt": "9999-12-31T23:59:59Z"}) == 202
+        await keep_up(server.node)
+        again = offer_of(stranger, server, 1) | {"id": f"{stranger.url}/partnerships/1#again"}
+        assert await post(server, stranger, again) == 202
+        await working.settle()
+        assert await state() == (PartnershipState.ACTIVE, frozenset())
+        assert await told("Update", 17, {"approved": True, "suspended": True}) == 202
+        assert await told("Update", 17, {"approved": True, "suspended": True}) == 202
+        assert await state() == (PartnershipState.SUSPENDED, frozenset({Side.THERE}))
+        assert await told("Update", 15, {"approved": True}) == 202
+        assert (await state())[0] is PartnershipState.SUSPENDED
+
+        soon = GrantChange(review_at=server.clock() + timedelta(days=1), sets_review=True)
+        await partnerships.change(server.node, stranger.domain, soon)
+        server.clock.advance(timedelta(days=2))
+        narrowed = await partnerships.change(server.node, stranger.domain, GrantChange(media=False))
+        assert narrowed.partnership.ours.ceilings.media is False
+
+
 async def test_a_closed_node_hears_no_offer(serve: Callable[..., Awaitable[NodeServer]], stranger: FakePeer) -> None:
     """Closed is closed, in both directions."""
     server = await serve(federation_mode="closed", default_reach="node")
@@ -468,6 +521,9 @@ async def test_a_server_without_partnerships_gets_limits_from_one_side(
     assert (await peers.change_ceilings(node, "old.example", GrantChange(media=True))).peer.ceilings == Ceilings()
     with pytest.raises(NotFound):
         await peers.change_ceilings(node, "unknown.example", GrantChange(media=False))
+    await peers.set_tier(node, "social.acme.example", Tier.PARTNER)
+    await peers.set_tier(node, "acme.example", Tier.BLOCKED)
+    assert [one.domain for one in await neighbours.list_neighbours(node)] == ["old.example"]
 
 
 async def test_the_way_to_a_partner_can_be_tried(pair: Pair) -> None:
@@ -523,9 +579,13 @@ async def test_administrators_come_to_terms_in_a_browser(pair: Pair) -> None:
     assert wrong.status_code == 422
     assert "is not a domain" in wrong.text
     fields = {"domain": domain(pair.there), "tier": "partner", "largest_reach": "public", "direct_messages": "1"}
+    fields |= {"contact": "security@here.example"}
     assert (await ours.submit(page, "/admin/partnerships", **fields)).headers["Location"] == at_here
     await pair.settle()
-    assert (await theirs.submit(await theirs.open(at_there), f"{at_there}/accept", media="1")).status_code == 303
+    page = await theirs.open(at_there)
+    assert "<dd>security@here.example</dd>" in page.text
+    assert 'name="contact" value=""' in page.text, "whom to ask here is not whom to ask there"
+    assert (await theirs.submit(page, f"{at_there}/accept", media="1")).status_code == 303
     await pair.settle()
     for browser, at in ((ours, at_here), (theirs, at_there)):
         page = await browser.open(at)

@@ -27,9 +27,8 @@ async def list_introductions(node: Node, *, is_open: bool) -> list[Introduction]
     """What siblings say, by the nodes they name; with ``is_open`` only what waits for an administrator."""
 
     def unit(conn: Connection) -> list[Introduction]:
-        voices = introductions.list_all(conn, default_policy(node), LISTED_MAX)
-        found = [voice.introduction for voice in voices]
-        return [one for one in found if one.is_open] if is_open else found
+        voices = introductions.list_all(conn, default_policy(node), LISTED_MAX, is_open=is_open)
+        return [voice.introduction for voice in voices]
 
     return await node.read(unit)
 

@@ -1,6 +1,7 @@
 """What the administrators of this node decide about a partnership."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
@@ -124,7 +125,8 @@ async def change(node: Node, domain: str, wanted: GrantChange, by: User | None =
 
     def unit(conn: Connection) -> PartnershipView:
         partnership = _get_live(conn, domain)
-        changed = replace(partnership, ours=_checked(node, wanted.of(partnership.ours)))
+        before = partnership.ours
+        changed = replace(partnership, ours=_checked(node, wanted.of(before), before.review_at))
         return view(conn, node, take_step(conn, node, changed, Event.CHANGE, Side.HERE, by=by))
 
     return await node.write(unit)
@@ -203,13 +205,14 @@ def _require_domain(node: Node, domain: str) -> str:
     return name
 
 
-def _checked(node: Node, grant: Grant) -> Grant:
+def _checked(node: Node, grant: Grant, review_was_at: datetime | None = None) -> Grant:
+    """The grant, if this node may give it; a review date that is over is nothing to refuse anything else for."""
     if grant.ceilings.largest_reach is Reach.NODE:
         raise Invalid("Reach node is for this node alone; suspend the partnership to let nothing pass")
     if len(grant.contact) > CONTACT_MAX:
         raise Invalid(f"A contact has at most {CONTACT_MAX} characters")
     _require_short(grant.retention)
-    if grant.review_at is not None and grant.review_at <= node.now():
+    if grant.review_at is not None and grant.review_at != review_was_at and grant.review_at <= node.now():
         raise Invalid("A review date lies in the future")
     return grant
 

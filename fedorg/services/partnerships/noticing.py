@@ -14,11 +14,13 @@ from fedorg import log
 from fedorg.domain.jobs import SendMail
 from fedorg.domain.mail import MailKind
 from fedorg.domain.partnerships import Event, Partnership, PartnershipState, Side
+from fedorg.ids import PartnershipId
 from fedorg.node import Node
 from fedorg.services.partnerships.settling import take_step
 from fedorg.store import jobs, partnerships, peers, users
 
 CHUNK: Final = 100
+FIRST: Final = PartnershipId(0)
 BEFORE_EXPIRY: Final = timedelta(days=3)
 BEFORE_REVIEW: Final = timedelta(days=14)
 
@@ -41,17 +43,22 @@ async def expire_overdue(node: Node) -> int:
 async def give_notice(node: Node) -> int:
     """Write to those who look after the node, once for each thing that is due soon; how many things that were."""
 
-    def unit(conn: Connection) -> int:
+    def unit(conn: Connection, after: PartnershipId) -> tuple[int, PartnershipId | None]:
         peers.lock_rules(conn)
-        due = [one for one in partnerships.list_live(conn, CHUNK) if _is_due(one, node.now())]
+        live = partnerships.list_live(conn, after, CHUNK)
+        due = [one for one in live if _is_due(one, node.now())]
         for partnership in due:
             partnerships.update(conn, replace(partnership, noticed_at=node.now()))
             logger.info("partnership.due", peer=partnership.domain, state=partnership.state.value)
         if due:
             write_to_administrators(conn, node)
-        return len(due)
+        return len(due), live[-1].id if len(live) == CHUNK else None
 
-    return await node.write(unit)
+    things, after = await node.write(unit, FIRST)
+    while after is not None:
+        due, after = await node.write(unit, after)
+        things += due
+    return things
 
 
 def write_to_administrators(conn: Connection, node: Node) -> None:
@@ -62,9 +69,12 @@ def write_to_administrators(conn: Connection, node: Node) -> None:
 
 
 def _is_due(partnership: Partnership, now: datetime) -> bool:
-    """Whether something happens soon of which nobody was told yet."""
-    begins = [at - before for at, before in _dates(partnership) if at - before <= now]
-    return bool(begins) and (partnership.noticed_at is None or partnership.noticed_at < max(begins))
+    """Whether something happens soon of which nobody was told yet.
+
+    Dates of the other side are whatever it says: nothing is reckoned from them.
+    """
+    told_at = partnership.noticed_at
+    return any(at <= now + before and (told_at is None or at > told_at + before) for at, before in _dates(partnership))
 
 
 def _dates(partnership: Partnership) -> list[tuple[datetime, timedelta]]:
