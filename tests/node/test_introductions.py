@@ -217,6 +217,54 @@ async def test_administrators_decide_over_the_api(office: Office) -> None:
     assert (line.by, line.details["introducer"]) == ("owner", office.hq.domain)
 
 
+async def test_administrators_decide_in_a_browser(office: Office) -> None:
+    """Beside the partnerships: nothing by members, by forms from elsewhere, or unconfirmed."""
+    node, hq, lab = office.working.server.node, office.hq, office.lab
+    await office.working.person("owner", role=UserRole.OWNER)
+    await office.working.person("mia")
+    browser, member = await office.working.server.browser(), await office.working.server.browser()
+    await browser.sign_in("owner")
+    await member.sign_in("mia")
+    home = "/admin/partnerships"
+    ghost, policy = "/admin/introductions/ghost.example", f"/admin/introducers/{hq.domain}"
+
+    assert "Nobody waits" in (await browser.open(home)).text
+    await office.read(GHOST, lab.actor("node"))
+    page = await browser.open(home)
+    assert f"{hq.domain} names it since" in page.text
+    own = await member.open("/people")
+    assert 'name="csrf_token"' in own.text
+    for address in (f"{ghost}/approve", f"{ghost}/dismiss", policy):
+        answer = await member.submit(own, address, confirmed="1", policy="accept")
+        assert (answer.status_code, "Only administrators" in answer.text) == (403, True)
+    forged = await browser.http.post(f"{ghost}/dismiss", data={"csrf_token": "forged"})
+    assert (forged.status_code, "This form has expired" in forged.text) == (403, True)
+    assert "Nothing was done" in (await browser.submit(page, f"{ghost}/approve")).text
+    assert (await browser.submit(page, f"{ghost}/moonwalk")).status_code == 404
+    for refused in (
+        {"policy": "owner"},
+        {"policy": "accept", "priority": "-1"},
+        {"policy": "accept", "priority": "256"},
+    ):
+        assert (await browser.submit(page, policy, **refused)).status_code == 422
+    assert (await introductions.list_introducers(node))[0].policy is Policy.QUEUE
+    assert await office.waiting() == [("ghost.example", "draft"), (lab.domain, "draft")]
+
+    away = await browser.submit(page, f"{ghost}/approve", confirmed="1")
+    assert (away.status_code, 'role="alert"' in away.text) == (422, True)
+    assert (await browser.submit(page, f"{ghost}/dismiss")).headers["Location"] == home
+    assert (await browser.submit(page, f"{ghost}/dismiss")).status_code == 422
+    await browser.submit(page, f"/admin/introductions/{lab.domain}/approve", confirmed="1")
+    assert (await lab.wait_for("Offer"))["object"]["tier"] == "sibling"
+    assert (await browser.submit(page, policy, policy="ignore", priority="7")).status_code == 303
+    text = (await browser.open(home)).text
+    assert "Nobody waits" in text
+    assert f"{hq.domain}: dismissed" in text
+    assert 'value="7"' in text
+    (line, *_) = await auditing.list_lines(node, action="introduction.dismissed")
+    assert line.by == "owner"
+
+
 # Real nodes
 
 

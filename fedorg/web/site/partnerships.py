@@ -5,16 +5,19 @@ else. What ends something asks to be confirmed.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 
 from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
+from fedorg.domain.introductions import Introduction, IntroductionState, Policy
 from fedorg.domain.partnerships import Event, GrantChange, PartnershipView, possible
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.errors import Conflict, FedorgError, Forbidden, Invalid, NotFound, Unavailable
-from fedorg.services import partnerships
+from fedorg.services import introductions, partnerships
 from fedorg.services.partnerships import Invitation
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
@@ -23,24 +26,47 @@ from fedorg.web.site.sessions import go, members_only, page
 blueprint = Blueprint("partnership_pages", __name__, url_prefix="/admin/partnerships")
 
 Form = MultiDict[str, str]
-_REFUSED: Final = (Conflict, Forbidden, Invalid, NotFound, Unavailable)
+REFUSED: Final = (Conflict, Forbidden, Invalid, NotFound, Unavailable)
 _CONFIRMED: Final = frozenset({Event.APPROVE, Event.REVOKE})
+_POLICIES: Final = {
+    Policy.IGNORE: "ignore them",
+    Policy.QUEUE: "ask us about each",
+    Policy.ACCEPT: "make them siblings at once",
+}
 _REACHES: Final = tuple(reach.value for reach in Reach if reach is not Reach.NODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    """A node, and what siblings say of it."""
+
+    domain: str
+    said: tuple[Introduction, ...]
+
+    @property
+    def is_retracted(self) -> bool:
+        """Whether it is asked what becomes of a node that is named no more."""
+        return any(one.state is IntroductionState.RETRACTED for one in self.said)
+
+    @property
+    def is_dismissed(self) -> bool:
+        """Whether it is still named, and may be let in after all."""
+        return any(one.state is IntroductionState.DISMISSED and one.is_named for one in self.said)
 
 
 @blueprint.get("")
 @members_only
 async def show_all(visitor: SignedIn) -> Response:
     """Every node something was agreed with, and the form to invite another."""
-    _require_administrator(visitor)
-    return await _list(visitor)
+    require_administrator(visitor)
+    return await list_page(visitor)
 
 
 @blueprint.post("")
 @members_only
 async def invite(visitor: SignedIn) -> Response:
     """Offer another node a partnership."""
-    _require_administrator(visitor)
+    require_administrator(visitor)
     form = await request.form
     try:
         draft = Invitation(
@@ -50,8 +76,8 @@ async def invite(visitor: SignedIn) -> Response:
             note=form.get("note", "").strip(),
         )
         view = await partnerships.invite(this_node(), draft, visitor.user)
-    except _REFUSED as problem:
-        return await _list(visitor, problem)
+    except REFUSED as problem:
+        return await list_page(visitor, problem)
     return go(f"/admin/partnerships/{view.partnership.domain}")
 
 
@@ -59,7 +85,7 @@ async def invite(visitor: SignedIn) -> Response:
 @members_only
 async def show_one(visitor: SignedIn, domain: str) -> Response:
     """How it stands with one node, and what may be decided."""
-    _require_administrator(visitor)
+    require_administrator(visitor)
     return await _detail(visitor, await partnerships.get_view(this_node(), domain))
 
 
@@ -67,7 +93,7 @@ async def show_one(visitor: SignedIn, domain: str) -> Response:
 @members_only
 async def decide(visitor: SignedIn, domain: str, decision: str) -> Response:
     """Decide something; what ends a partnership, or puts it into force, only when that was confirmed."""
-    _require_administrator(visitor)
+    require_administrator(visitor)
     event = next((event for event in _DECISIONS if event.name.lower() == decision), None)
     if event is None:
         raise NotFound
@@ -76,7 +102,7 @@ async def decide(visitor: SignedIn, domain: str, decision: str) -> Response:
         if event in _CONFIRMED and "confirmed" not in form:
             raise Invalid("Nothing was done: say first that it is meant")
         await _DECISIONS[event](visitor, domain, form)
-    except _REFUSED as problem:
+    except REFUSED as problem:
         return await _detail(visitor, await partnerships.get_view(this_node(), domain), problem)
     return go(f"/admin/partnerships/{domain}")
 
@@ -125,20 +151,33 @@ _DECISIONS: Final[Mapping[Event, Callable[[SignedIn, str, Form], Awaitable[Partn
 }
 
 
-def _require_administrator(visitor: SignedIn) -> None:
+def require_administrator(visitor: SignedIn) -> None:
+    """Raise ``Forbidden`` for everybody else."""
     if not visitor.user.is_administrator:
         raise Forbidden("Only administrators may do this")
 
 
-async def _list(visitor: SignedIn, problem: FedorgError | None = None) -> Response:
+async def list_page(visitor: SignedIn, problem: FedorgError | None = None) -> Response:
+    """The list, with whom siblings introduce; and what was wrong with a form on it."""
+    node = this_node()
+    introduced = await introductions.list_introductions(node, is_open=False)
     return await page(
         "partnerships.html",
         visitor,
         status=200 if problem is None else 422,
         problem=None if problem is None else str(problem),
-        partnerships=await partnerships.list_partnerships(this_node()),
+        partnerships=await partnerships.list_partnerships(node),
+        waiting=_by_domain(await introductions.list_introductions(node, is_open=True)),
+        decided=_by_domain([one for one in introduced if not one.is_open]),
+        introducers=await introductions.list_introducers(node),
+        policies=_POLICIES,
         reaches=_REACHES,
     )
+
+
+def _by_domain(found: list[Introduction]) -> list[Introduced]:
+    """What is said of each node; a decision is about a node, whoever named it."""
+    return [Introduced(domain, tuple(said)) for domain, said in groupby(found, key=lambda one: one.domain)]
 
 
 async def _detail(visitor: SignedIn, view: PartnershipView, problem: FedorgError | None = None) -> Response:
