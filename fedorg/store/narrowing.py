@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import AccountId
-from fedorg.store.tables import accounts, blocks, follows, mentions, mutes, statuses
+from fedorg.store.tables import accounts, blocks, follows, media_attachments, mentions, mutes, statuses
 
 _OPEN = (Visibility.PUBLIC.value, Visibility.UNLISTED.value)
 
@@ -69,4 +69,12 @@ def is_author_listed() -> ColumnElement[bool]:
     """The author is neither suspended nor silenced (S50)."""
     return sa.exists().where(
         accounts.c.id == statuses.c.account_id, accounts.c.suspended_at.is_(None), accounts.c.silenced_at.is_(None)
+    )
+
+
+def shows_media(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The status has a file for which ``conditions`` hold, and files of its author are shown here."""
+    is_rejected = sa.select(accounts.c.media_rejected).where(accounts.c.id == statuses.c.account_id).scalar_subquery()
+    return sa.and_(
+        sa.exists().where(media_attachments.c.status_id == statuses.c.id, *conditions), is_rejected.is_(sa.false())
     )

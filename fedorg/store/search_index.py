@@ -148,9 +148,7 @@ def _holds(viewer: AccountId, condition: Condition) -> ColumnElement[bool]:
 
 
 def _has_media(*kinds: MediaType) -> ColumnElement[bool]:
-    return sa.exists().where(
-        media_attachments.c.status_id == statuses.c.id, media_attachments.c.type.in_([kind.value for kind in kinds])
-    )
+    return narrowing.shows_media(media_attachments.c.type.in_([kind.value for kind in kinds]))
 
 
 def _has_card(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:

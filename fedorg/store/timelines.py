@@ -24,7 +24,6 @@ from fedorg.store.home_timelines import ONCE_WITHIN
 from fedorg.store.tables import (
     home_timeline,
     list_accounts,
-    media_attachments,
     mentions,
     pins,
     status_cards,
@@ -206,7 +205,7 @@ def _posted(
     if selection.exclude_reblogs:
         statement = statement.where(beside(statuses.c.reblog_of_id).is_(None))
     if selection.media_only:
-        statement = statement.where(_has_media())
+        statement = statement.where(narrowing.shows_media())
     return statement
 
 
@@ -239,17 +238,13 @@ def _listed(
     if selection.remote_only:
         conditions.append(~statuses.c.is_local)
     if selection.media_only:
-        conditions.append(_has_media())
+        conditions.append(narrowing.shows_media())
     if selection.reach is not None:
         conditions.append(statuses.c.reach == selection.reach.value)
     if is_limited:
         # In these words, so that either engine knows the index for it.
         conditions.append(statuses.c.reach != sa.literal_column(f"'{Reach.PUBLIC.value}'"))
     return conditions
-
-
-def _has_media() -> ColumnElement[bool]:
-    return sa.exists().where(media_attachments.c.status_id == statuses.c.id)
 
 
 def _has_tag(names: Collection[str]) -> ColumnElement[bool]:

@@ -48,7 +48,8 @@ def web_host_of(url: str) -> str | None:
 def canonical_domain(domain: str) -> str | None:
     """The one spelling of a server's name, as its addresses are compared (S7); None for what is no name of one."""
     host, colon, port = domain.strip().partition(":")
-    name = canonical_host(host)
+    # A host in brackets is an address, which has a colon itself.
+    name = None if host.startswith("[") else canonical_host(host)
     if name is None or (colon and not (port.isascii() and port.isdigit())):
         return None
     return f"{name}{colon}{port}"

@@ -154,7 +154,7 @@ async def test_media_and_reports_of_a_server_are_refused(below: Meeting) -> None
     picture = {"type": "Image", "mediaType": "image/png", "url": PICTURE}
     emoji = {"id": f"{below.peer.url}/e", "type": "Emoji", "name": ":cat:", "icon": picture}
     for name in ("fred", "rita"):
-        below.add(name, icon=picture, image=picture, tag=[emoji])
+        below.add(name, icon=picture, image=picture, tag=[emoji], indexable=True)
     await follow_remote(below.working, anna, below.peer, "fred")
     mine = success(await anna.api.post("/api/v1/statuses", data={"status": "Look"}))
     await below.say("EmojiReact", "fred", mine["uri"], content=":cat:", tag=[emoji])
@@ -165,7 +165,12 @@ async def test_media_and_reports_of_a_server_are_refused(below: Meeting) -> None
         account, (reaction,) = status["account"], own["reactions"]
         addresses = [account["avatar"], account["avatar_static"], account["header"], reaction["url"]]
         listed = (account["emojis"], status["emojis"], status["media_attachments"])
-        return [*(address == PICTURE for address in addresses), *(bool(one) for one in listed)]
+        filtered = [
+            await texts(anna, "/api/v1/timelines/public?only_media=true"),
+            await texts(anna, f"/api/v1/accounts/{account['id']}/statuses?only_media=true"),
+            success(await anna.api.get("/api/v2/search", params={"q": "has:media"}))["statuses"],
+        ]
+        return [*(address == PICTURE for address in addresses), *(bool(one) for one in (*listed, *filtered))]
 
     assert all(await shown())
     made = await block(boss, below.peer.domain, severity="noop", reject_media=True, reject_reports=True)
@@ -211,6 +216,7 @@ async def test_blocks_are_kept_changed_and_told(serve: Callable[..., Awaitable[N
     for fields, words in (
         ({"domain": ""}, "blank"),
         ({"domain": "no domain"}, "not a valid domain"),
+        ({"domain": "[no domain"}, "not a valid domain"),
         ({"domain": server.node.settings.domain}, "this server's own"),
         ({"domain": "localhost"}, "this server's own"),
         ({"domain": "x.example", "severity": "hard"}, "not included in the list"),
