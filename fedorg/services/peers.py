@@ -74,7 +74,7 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
             require_no_contradiction(conn, node, name, tier)
             peers.set_tier(conn, node.now(), name, tier)
             peer_rules.set_allow(conn, node.ids, node.now(), name, tier)
-        if was_sibling is not (tier is Tier.SIBLING):
+        if tier is not Tier.BLOCKED and was_sibling is not (tier is Tier.SIBLING):
             jobs.enqueue(conn, node.ids, node.now(), TellOrganisation(domain=name))
             if not was_sibling:
                 meet_sibling(conn, node, name)

@@ -6,6 +6,8 @@ one that is met later is marked when it is recorded (``store.accounts.record_rem
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
@@ -13,7 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from fedorg.domain.domain_blocks import DomainBlock, Severity
-from fedorg.domain.jobs import ApplyStanding, SeverPeer
+from fedorg.domain.jobs import ApplyStanding, SeverPeer, TellOrganisation
 from fedorg.domain.peers import Standing, held_together, lineage
 from fedorg.domain.visibility import Tier
 from fedorg.errors import Invalid
@@ -36,7 +38,8 @@ def impose(conn: Connection, node: Node, block: DomainBlock, before: DomainBlock
     """Put a block into force, in place of what it was before; with a server that is shut out all follows end."""
     if block.severity is Severity.SUSPEND:
         require_no_contradiction(conn, node, block.domain, Tier.BLOCKED)
-    peer_rules.write_block(conn, node.now(), block)
+    with _organisation_told(conn, node):
+        peer_rules.write_block(conn, node.now(), block)
     _mark(conn, node, block.domain, before)
     if block.severity is Severity.SUSPEND and (before is None or before.severity is not Severity.SUSPEND):
         jobs.enqueue(conn, node.ids, node.now(), SeverPeer(domain=block.domain, cause=node.ids.next()))
@@ -44,7 +47,8 @@ def impose(conn: Connection, node: Node, block: DomainBlock, before: DomainBlock
 
 def lift(conn: Connection, node: Node, block: DomainBlock) -> None:
     """Take a block back: what was hidden is seen again, follows that ended stay ended."""
-    peer_rules.delete_block(conn, block.domain)
+    with _organisation_told(conn, node):
+        peer_rules.delete_block(conn, block.domain)
     _mark(conn, node, block.domain, block)
 
 
@@ -52,6 +56,15 @@ async def apply(node: Node, job: ApplyStanding) -> ApplyStanding | None:
     """Let some accounts stand as the blocks say now; what is left of the job."""
     after = await node.write(_apply_some, job)
     return None if after is None else replace(job, after=after)
+
+
+@contextmanager
+def _organisation_told(conn: Connection, node: Node) -> Iterator[None]:
+    """Siblings hear of each sibling that is one no more, or is one again, by what is done within."""
+    before = set(peers.list_siblings(conn))
+    yield
+    for name in sorted(before ^ set(peers.list_siblings(conn))):
+        jobs.enqueue(conn, node.ids, node.now(), TellOrganisation(domain=name))
 
 
 def _mark(conn: Connection, node: Node, domain: str, before: DomainBlock | None) -> None:

@@ -11,9 +11,9 @@ PARTNERSHIP: Final = "https://w3id.org/fedorg/ns#Partnership"
 
 
 @asynccontextmanager
-async def running_stranger() -> AsyncIterator[FakePeer]:
+async def running_stranger(host: str = "localhost") -> AsyncIterator[FakePeer]:
     """A server that nobody knows; the user ``node`` speaks for it."""
-    async with running_peer() as running:
+    async with running_peer(host) as running:
         running.add_user("node")
         running.documents["/users/node"]["type"] = "Application"
         running.handles[f"{running.url}/"] = running.actor("node")

@@ -12,6 +12,7 @@ import pytest
 
 from federation import integrity
 from fedorg.domain.accounts import UserRole
+from fedorg.domain.domain_blocks import Severity
 from fedorg.domain.introductions import Introduction, Policy
 from fedorg.domain.partnerships import GrantChange, PartnershipState, Side
 from fedorg.domain.visibility import Tier
@@ -19,6 +20,8 @@ from fedorg.errors import Conflict, FedorgError, Invalid, NotFound
 from fedorg.jobs import upkeep
 from fedorg.node import Node
 from fedorg.services import auditing, introductions, partnerships, peers
+from fedorg.services.moderation import domain_blocks
+from fedorg.services.moderation.domain_blocks import DomainBlockDraft
 from fedorg.services.partnerships import Invitation
 from tests.databases import SqliteFiles
 from tests.fediverse.nodes import wait_for
@@ -164,6 +167,27 @@ async def test_what_a_list_may_not_do(office: Office) -> None:
     await office.read(lab.actor("node"))
     assert hq.asked["/organisation"] == asked
     assert await office.states(lab.domain) == []
+
+
+async def test_siblings_hear_when_a_block_covers_one_of_them(office: Office) -> None:
+    """With the servers above it or by name, by each door once; and again when the block is lifted."""
+    node, hq = office.working.server.node, office.hq
+
+    async def told() -> int:
+        await office.working.settle()
+        await office.working.deliver_all()
+        return [one["type"] for one in hq.received].count("Update")
+
+    async with running_stranger("lab.below.localhost") as lab:
+        await peers.set_tier(node, lab.domain, Tier.SIBLING)
+        before = await told()
+        made = await domain_blocks.create(node, None, "below.localhost", DomainBlockDraft(severity=Severity.SUSPEND))
+        assert await told() == before + 1
+        await domain_blocks.change(node, None, made.id, DomainBlockDraft(severity=Severity.SILENCE))
+        assert await told() == before + 2
+        await domain_blocks.lift(node, None, made.id)
+        await peers.set_tier(node, lab.domain, Tier.BLOCKED)
+        assert await told() == before + 3
 
 
 async def test_siblings_disagree(office: Office) -> None:
