@@ -6,7 +6,7 @@ one that is met later is marked when it is recorded (``store.accounts.record_rem
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -54,8 +54,12 @@ def lift(conn: Connection, node: Node, block: DomainBlock) -> None:
 
 async def apply(node: Node, job: ApplyStanding) -> ApplyStanding | None:
     """Let some accounts stand as the blocks say now; what is left of the job."""
-    after = await node.write(_apply_some, job)
-    return None if after is None else replace(job, after=after)
+    # They are looked for among all accounts, which must not keep the writer. None can be missing: whoever records one
+    # by the rules of before is waited for by whoever changes them.
+    found = await node.read(covered_accounts.list_after, job.domain, job.after, CHUNK)
+    if found:
+        await node.write(_apply_to, job, found)
+    return replace(job, after=found[-1]) if len(found) == CHUNK else None
 
 
 @contextmanager
@@ -72,9 +76,9 @@ def _mark(conn: Connection, node: Node, domain: str, before: DomainBlock | None)
     jobs.enqueue(conn, node.ids, node.now(), ApplyStanding(domain=domain, lifted_at=lifted_at))
 
 
-def _apply_some(conn: Connection, job: ApplyStanding) -> AccountId | None:
+def _apply_to(conn: Connection, job: ApplyStanding, ids: Collection[AccountId]) -> None:
     peers.hold_rules(conn)
-    found = covered_accounts.list_after(conn, job.domain, job.after, CHUNK)
+    found = covered_accounts.hold(conn, ids)
     standings = peers.standings(conn, {name for one in found for name in (one.peer, one.domain)})
     changed: defaultdict[Marks, list[AccountId]] = defaultdict(list)
     for one in found:
@@ -82,9 +86,8 @@ def _apply_some(conn: Connection, job: ApplyStanding) -> AccountId | None:
         marks = _marks(one.marks, wanted, job.lifted_at)
         if marks != one.marks:
             changed[marks].append(one.id)
-    for marks, ids in changed.items():
-        covered_accounts.mark(conn, ids, marks)
-    return found[-1].id if len(found) == CHUNK else None
+    for marks, alike in changed.items():
+        covered_accounts.mark(conn, alike, marks)
 
 
 def _marks(before: Marks, wanted: Standing, lifted_at: datetime | None) -> Marks:

@@ -31,8 +31,27 @@ class Covered:
     marks: Marks
 
 
-def list_after(conn: Connection, domain: str, after: AccountId, limit: int) -> list[Covered]:
-    """Accounts that are not deleted, by id from ``after`` on."""
+def list_after(conn: Connection, domain: str, after: AccountId, limit: int) -> list[AccountId]:
+    """Accounts that are not deleted, by id from ``after`` on; no index helps to find them."""
+    statement = (
+        sa.select(accounts.c.id)
+        .where(
+            accounts.c.id > after,
+            accounts.c.domain.is_not(None),
+            accounts.c.deleted_at.is_(None),
+            sa.or_(is_covered(accounts.c.peer, domain), is_covered(accounts.c.domain, domain)),
+        )
+        .order_by(accounts.c.id)
+        .limit(limit)
+    )
+    return [AccountId(one) for one in conn.execute(statement).scalars()]
+
+
+def hold(conn: Connection, ids: Collection[AccountId]) -> list[Covered]:
+    """Those of some accounts that are still there, as they stand until this transaction ends.
+
+    A moderator who decides about one of them at this moment comes before or after.
+    """
     statement = (
         sa.select(
             accounts.c.id,
@@ -42,15 +61,8 @@ def list_after(conn: Connection, domain: str, after: AccountId, limit: int) -> l
             accounts.c.silenced_at,
             accounts.c.media_rejected,
         )
-        .where(
-            accounts.c.id > after,
-            accounts.c.domain.is_not(None),
-            accounts.c.deleted_at.is_(None),
-            sa.or_(is_covered(accounts.c.peer, domain), is_covered(accounts.c.domain, domain)),
-        )
+        .where(accounts.c.id.in_(ids), accounts.c.deleted_at.is_(None), accounts.c.domain.is_not(None))
         .order_by(accounts.c.id)
-        .limit(limit)
-        # A moderator who decides about one of them at this moment comes before or after.
         .with_for_update(key_share=True)
     )
     return [
