@@ -102,7 +102,12 @@ class Prepared:
         assert isinstance(compiled, SQLCompiler)
         state = compiled.construct_expanded_state(dict(values))
         names = {name: items for name, items in state.parameter_expansion.items() if name in self._lists}
-        items = {item: name for name, expanded in names.items() for item in expanded}
+        # The items of a list follow the first of them.
+        items = {
+            item: name if place == 0 else None
+            for name, expanded in names.items()
+            for place, item in enumerate(expanded)
+        }
         fixed = {
             name: _bind(compiled.binds[name].type, dialect)(value) if name in compiled.binds else value
             for name, value in state.parameters.items()
@@ -123,16 +128,15 @@ class Prepared:
         return text
 
 
-def _places(positions: Sequence[str], items: Mapping[str, str], fixed: Mapping[str, Any]) -> list[str | tuple[Any]]:
+def _places(
+    positions: Sequence[str], items: Mapping[str, str | None], fixed: Mapping[str, Any]
+) -> list[str | tuple[Any]]:
     places: list[str | tuple[Any]] = []
     for name in positions:
         if name in fixed:
             places.append((fixed[name],))
-        elif name not in items:
-            places.append(name)
-        elif name.endswith("_1"):
-            # The items of a list follow the first of them.
-            places.append(items[name])
+        elif (place := items.get(name, name)) is not None:
+            places.append(place)
     return places
 
 

@@ -40,3 +40,16 @@ async def test_lists_of_any_length_find_what_they_name_once(database: Database) 
         return [[row[0] for row in asked.rows(conn, ids=range(one), others=range(one))] for one in lengths]
 
     assert await database.read(unit) == [list(range(min(one, 50))) for one in (1, 2, 3, 13, 31, 50, 1001)]
+
+
+async def test_no_item_of_a_list_stands_for_a_fixed_value(database: Database) -> None:
+    """A list may bear the name of a column that is compared with fixed values."""
+    numbers = sa.union_all(*(sa.select(sa.literal(one).label("number")) for one in range(5))).subquery()
+    number = numbers.c.number
+    fixed = (number != 1, number != 4)
+    asked = Prepared(sa.select(number).where(number.in_(many("number")), *fixed).order_by(number))
+
+    def unit(conn: Connection) -> list[list[int]]:
+        return [[row[0] for row in asked.rows(conn, number=given)] for given in ([1, 2], [2, 3], [4, 3, 1])]
+
+    assert await database.read(unit) == [[2], [2, 3], [3]]
