@@ -145,7 +145,8 @@ def tell(conn: Connection, node: Node, cause: SeveranceCause, after: AccountId) 
 async def _advance(node: Node, job: J, cause: SeveranceCause, ties: Ties, parting: Parting = part) -> J | None:
     """Do one step of a job; what is left of it."""
     if job.told_until is None:
-        ended = await node.write(_sever_some, node, cause, ties, parting)
+        # Where no follow stands, as with most servers of a long list, the search for one does not keep the writer.
+        ended = 0 if not await node.read(ties) else await node.write(_sever_some, node, cause, ties, parting)
         return job if ended == CHUNK else replace(job, told_until=AccountId(0))
     told_until = await node.write(tell, node, cause, job.told_until)
     return None if told_until is None else replace(job, told_until=told_until)
