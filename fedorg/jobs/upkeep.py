@@ -105,6 +105,7 @@ RULES: Final = (
 async def keep_up(node: Node) -> None:
     """Apply every rule until nothing is left for it."""
     await people.ask_siblings(node)
+    await introductions.part_with_departed(node)
     await introductions.ask_siblings(node)
     await _give_up_overdue(node)
     await partnerships.expire_overdue(node)

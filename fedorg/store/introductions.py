@@ -14,9 +14,11 @@ from fedorg.store.tables import introducers, introductions, partnerships, peers
 from fedorg.store.upsert import upsert
 
 _IS_NAMED: Final = introductions.c.retracted_at.is_(None)
+_IS_ASKED_ABOUT: Final = introductions.c.state == IntroductionState.RETRACTED.value
+"""It names nobody, and so counts for nothing but the question, which stays when the one who named is gone."""
 _IS_OPEN: Final = sa.or_(
     sa.and_(introductions.c.state == IntroductionState.DRAFT.value, _IS_NAMED),
-    introductions.c.state == IntroductionState.RETRACTED.value,
+    _IS_ASKED_ABOUT,
 )
 """``Introduction.is_open``"""
 _CAME_BY_LIST: Final = sa.exists().where(
@@ -62,7 +64,8 @@ def list_all(conn: Connection, default: Policy, limit: int, *, is_open: bool) ->
     """What those who are siblings now say, by the nodes that they name; with ``is_open`` only what waits."""
     siblings = stored_peers.list_siblings(conn)
     order = (introductions.c.domain, introductions.c.introducer)
-    found = sa.select(introductions).where(introductions.c.introducer.in_(siblings)).order_by(*order).limit(limit)
+    is_heard = sa.or_(introductions.c.introducer.in_(siblings), _IS_ASKED_ABOUT)
+    found = sa.select(introductions).where(is_heard).order_by(*order).limit(limit)
     if is_open:
         found = found.where(_IS_OPEN)
     return _voices(conn, [_introduction(row) for row in conn.execute(found)], default)
@@ -73,6 +76,20 @@ def list_namers(conn: Connection, domain: str) -> list[str]:
     found = sa.select(introductions.c.introducer).where(introductions.c.domain == domain, _IS_NAMED)
     named = set(conn.execute(found).scalars())
     return [sibling for sibling in stored_peers.list_siblings(conn) if sibling in named] if named else []
+
+
+def list_departed(conn: Connection) -> list[Introduction]:
+    """Whom those name who are no siblings any more."""
+    namers = set(conn.execute(sa.select(introductions.c.introducer).where(_IS_NAMED).distinct()).scalars())
+    gone = sorted(namers - set(stored_peers.list_siblings(conn)))
+    found = sa.select(introductions).where(_IS_NAMED, introductions.c.introducer.in_(gone))
+    return [_introduction(row) for row in conn.execute(found)] if gone else []
+
+
+def delete(conn: Connection, introduction: Introduction) -> None:
+    """Forget that somebody named a node."""
+    these = (introductions.c.introducer == introduction.introducer, introductions.c.domain == introduction.domain)
+    conn.execute(sa.delete(introductions).where(*these))
 
 
 def put(conn: Connection, introduction: Introduction) -> None:
@@ -140,7 +157,7 @@ def delete_retracted(conn: Connection, before: datetime, limit: int) -> int:
 
 def _voices(conn: Connection, found: list[Introduction], default: Policy) -> list[Voice]:
     siblings = set(stored_peers.list_siblings(conn)) if found else set()
-    heard = [one for one in found if one.introducer in siblings]
+    heard = [one for one in found if one.introducer in siblings or one.state is IntroductionState.RETRACTED]
     known = get_introducers(conn, (one.introducer for one in heard), default)
     return [Voice(introducer=known[one.introducer], introduction=one) for one in heard]
 

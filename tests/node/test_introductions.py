@@ -372,6 +372,16 @@ async def test_a_new_department_joins_by_one_invitation_and_leaves_by_one(
         await settle(*nodes)
         assert {await state(sales, lab), await state(lab, sales)} == {PartnershipState.ACTIVE}
 
+        # Whoever is no sibling any more vouches for nobody, until they are back.
+        await partnerships.suspend(sales.server.node, name_of(hq), "An incident")
+        await upkeep.keep_up(sales.server.node)
+        await settle(*nodes)
+        found = (await partnerships.get_view(sales.server.node, name_of(lab))).partnership
+        assert (found.state, found.reason) == (PartnershipState.SUSPENDED, "no sibling vouches for it any more")
+        await partnerships.resume(sales.server.node, name_of(hq))
+        await settle(*nodes)
+        assert {await state(sales, lab), await state(lab, sales)} == {PartnershipState.ACTIVE}
+
         await introductions.change_policy(sales.server.node, name_of(hq), Policy.QUEUE)
         await partnerships.revoke(hq.server.node, name_of(lab), "Closed")
         await settle(*nodes)

@@ -15,6 +15,7 @@ from fedorg.services.introductions.listing import (
     came_by_list,
     find_policy,
     list_vouched,
+    part_with_departed,
     take_list,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "list_introducers",
     "list_introductions",
     "list_vouched",
+    "part_with_departed",
     "take_list",
 ]

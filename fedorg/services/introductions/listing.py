@@ -14,6 +14,7 @@ from fedorg.domain.introductions import (
     IntroductionState,
     Policy,
     Standing,
+    Voice,
     first_state,
     is_vouched_for,
     next_state,
@@ -37,6 +38,7 @@ PATIENCE: Final = (
 )
 NO_LONGER_NAMED: Final = "no sibling vouches for it any more"
 
+_UNDECIDED: Final = (IntroductionState.DRAFT, IntroductionState.ACCEPTED)
 _ENDED: Final = (PartnershipState.REVOKED, PartnershipState.DECLINED, PartnershipState.WITHDRAWN)
 
 
@@ -117,11 +119,32 @@ async def take_list(node: Node, domain: str, named: Collection[str]) -> int:
             asks |= is_new and after.state is IntroductionState.DRAFT
         for name in sorted(before.keys() - set(named)):
             if before[name].is_named:
-                introductions.put(conn, replace(before[name], retracted_at=node.now()))
+                _retract(conn, node, before[name])
                 asks |= _let_go(conn, node, name)
         if asks:
             write_to_administrators(conn, node)
         return len(set(named) - before.keys())
+
+    return await node.write(unit)
+
+
+async def part_with_departed(node: Node) -> int:
+    """Whoever is no sibling any more names nobody; how many introductions that ends.
+
+    What they alone vouched for is suspended, or administrators are asked, as if they had said so.
+    """
+
+    def unit(conn: Connection) -> int:
+        peers.lock_rules(conn)
+        gone = introductions.list_departed(conn)
+        asks = False
+        for one in gone:
+            _retract(conn, node, one)
+            introducer = introductions.get_introducer(conn, one.introducer, default_policy(node))
+            asks |= _let_go(conn, node, one.domain, Voice(introducer=introducer, introduction=one))
+        if asks:
+            write_to_administrators(conn, node)
+        return len(gone)
 
     return await node.write(unit)
 
@@ -181,15 +204,27 @@ def _take(
     return after
 
 
-def _let_go(conn: Connection, node: Node, domain: str) -> bool:
-    """See whether a node that a list names no more is still vouched for; whether administrators want to know."""
+def _retract(conn: Connection, node: Node, one: Introduction) -> None:
+    """Note that somebody is named no more, or forget them when nothing was decided: lists cannot fill the node."""
+    if one.state in _UNDECIDED and one.partnership_id is None:
+        introductions.delete(conn, one)
+    else:
+        introductions.put(conn, replace(one, retracted_at=node.now()))
+
+
+def _let_go(conn: Connection, node: Node, domain: str, departed: Voice | None = None) -> bool:
+    """See whether a node that is named no more is still vouched for; whether administrators want to know.
+
+    ``departed`` is what somebody said of it who is no sibling any more.
+    """
     live = partnerships.find_live(conn, domain)
     if live is None or live.state is not PartnershipState.ACTIVE:
         return False
     voices = introductions.list_about(conn, domain, default_policy(node))
+    retracted = [] if departed is None else [_without_name(departed, node)]
     made = [
         voice
-        for voice in voices
+        for voice in (*voices, *retracted)
         if voice.introduction.partnership_id == live.id and voice.introduction.state is IntroductionState.ACCEPTED
     ]
     if not made or is_vouched_for(made, voices):
@@ -203,6 +238,10 @@ def _let_go(conn: Connection, node: Node, domain: str) -> bool:
         introductions.put(conn, after)
         record(conn, node, "retracted", after)
     return True
+
+
+def _without_name(voice: Voice, node: Node) -> Voice:
+    return replace(voice, introduction=replace(voice.introduction, retracted_at=node.now()))
 
 
 def suspend(conn: Connection, node: Node, live: Partnership) -> None:
