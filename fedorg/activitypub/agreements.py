@@ -53,8 +53,9 @@ async def send(node: Node, job: SendAgreement, job_id: JobId) -> None:
         return
     actor = await ensure_node_actor(node)
     activity = _activity(node, actor, partnership, job, job_id)
-    uri = node.uris.partnership(partnership.id)
-    await record(node, actor, activity, (other.inbox,), object_uri=uri, reach=Reach.PUBLIC, beyond_tier=True)
+    # All that is told one node goes in order: an offer that was taken back does not come after the next one.
+    about = partnership.their_actor
+    await record(node, actor, activity, (other.inbox,), object_uri=about, reach=Reach.PUBLIC, beyond_tier=True)
     if job.kind is AgreementKind.OFFER:
         await partnerships.mark_sent(node, partnership.id)
 
@@ -74,7 +75,9 @@ async def ask_to_purge(node: Node, job: AskToPurge) -> AskToPurge | None:
     nobody can pass it on, and an id of its own.
     """
     partnership = await node.read(stored.find, job.partnership_id)
-    if partnership is None:
+    live = None if partnership is None else await node.read(stored.find_live, partnership.domain)
+    if partnership is None or (live is not None and not live.state.is_pending):
+        # They came to terms again: what the partner has, it may keep.
         return None
     found = await node.read(recipients.list_limited_at, partnership.domain, job.after, PURGE_CHUNK)
     authors = await node.read(accounts.list_by_ids, {author_id for _, author_id, _, _ in found})

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,13 +21,15 @@ from fedorg.domain.partnerships import GrantChange, Partnership, PartnershipStat
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.errors import Conflict, Forbidden, Invalid, NotFound
 from fedorg.jobs.upkeep import keep_up
+from fedorg.node import Node
 from fedorg.services import auditing, neighbours, partnerships, peers
 from fedorg.services.partnerships import Invitation
 from fedorg.store import deliveries as stored_deliveries
 from fedorg.store import peers as stored_peers
 from tests.databases import SqliteFiles
+from tests.fediverse.nodes import wait_for
 from tests.node.fake_peer import ACTIVITY_JSON, FakePeer
-from tests.node.offering import offer_of, post, running_stranger
+from tests.node.offering import PARTNERSHIP, offer_of, post, running_stranger
 from tests.node.peering import fetch, find
 from tests.node.serving import Member, NodeServer, serve_node
 from tests.node.talking import WorkingServer, listening, refusal, run_jobs, success
@@ -443,6 +446,32 @@ async def test_a_partner_speaks_for_its_own_side_alone(
         server.clock.advance(timedelta(days=2))
         narrowed = await partnerships.change(server.node, stranger.domain, GrantChange(media=False))
         assert narrowed.partnership.ours.ceilings.media is False
+
+
+async def was_refused(node: Node) -> bool | None:
+    """Whether a delivery failed."""
+    return any(one.peer.failures for one in await peers.list_peers(node)) or None
+
+
+async def test_an_offer_taken_back_does_not_come_after_the_next(
+    serve: Callable[..., Awaitable[NodeServer]], stranger: FakePeer
+) -> None:
+    """What one node is told goes in order, also when it was not there for a while."""
+    capability = {"name": "Partnerships", "href": PARTNERSHIP}
+    stranger.documents["/users/node"]["implements"] = [capability]
+    draft = Invitation(domain=stranger.domain, tier=Tier.PARTNER, change=NO_CHANGE)
+    async with run_jobs(await serve(**PARTNERS)) as working:
+        node = working.server.node
+        stranger.refusals["/users/node/inbox"] = 503
+        await partnerships.invite(node, draft)
+        await wait_for(partial(was_refused, node), "the first try to fail", seconds=5, every=0.01)
+        stranger.refusals.clear()
+        await partnerships.withdraw(node, stranger.domain, "A mistake")
+        await partnerships.invite(node, draft)
+        await working.settle()
+        working.server.clock.advance(timedelta(minutes=5))
+        await working.deliver_all()
+        assert [one["type"] for one in stranger.received] == ["Offer", "Undo", "Offer"]
 
 
 async def test_a_closed_node_hears_no_offer(serve: Callable[..., Awaitable[NodeServer]], stranger: FakePeer) -> None:
