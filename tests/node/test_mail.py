@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from fedorg import config
 from fedorg.domain.accounts import UserRole
+from fedorg.domain.partnerships import GrantChange
 from fedorg.errors import SettingsError
 from fedorg.jobs import upkeep
 from fedorg.services import partnerships
@@ -311,3 +312,29 @@ async def test_those_who_look_after_a_node_hear_of_what_is_due(serve: Serve, smt
         assert letter["To"] == "owner@people.example"
         assert f"{working.server.url}/about/federation" in str(letter.get_body(("plain",)))
         assert (await partnerships.get_view(node, stranger.domain)).partnership.state == "expired"
+
+
+async def test_those_who_look_after_a_node_hear_when_a_partner_stops(
+    serve: Serve, smtp_url: str, postbox: Postbox
+) -> None:
+    """Not when a stranger offers something, but when who was a partner suspends what was agreed."""
+    async with (
+        running_stranger() as stranger,
+        mailing(serve, smtp_url, federation_mode="partners", default_reach="node") as working,
+    ):
+        node = working.server.node
+        await working.person("owner", role=UserRole.OWNER)
+        offer = offer_of(stranger, working.server, 1)
+        assert await post(working.server, stranger, offer) == 202
+        await working.settle()
+        await partnerships.accept(node, stranger.domain, GrantChange())
+        view = await partnerships.get_view(node, stranger.domain)
+        await partnerships.approve(node, stranger.domain, view.fingerprint or "")
+        for number, is_suspended in ((2, False), (3, True)):
+            assert postbox.letters == []
+            own = offer["object"] | {"approved": True, "suspended": is_suspended}
+            update = stranger.activity("Update", stranger.actor("node"), own, number)
+            assert await post(working.server, stranger, update) == 202
+            await working.settle()
+        (letter,) = postbox.letters
+        assert letter["To"] == "owner@people.example"

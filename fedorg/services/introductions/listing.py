@@ -24,7 +24,7 @@ from fedorg.domain.partnerships import Event, Partnership, PartnershipState, Sid
 from fedorg.domain.visibility import Tier
 from fedorg.ids import PartnershipId
 from fedorg.node import Node
-from fedorg.services.partnerships.noticing import write_to_administrators
+from fedorg.services.partnerships.letters import write_to_administrators
 from fedorg.services.partnerships.settling import take_step
 from fedorg.store import audit, introductions, jobs, partnerships, peers
 

@@ -11,13 +11,12 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg import log
-from fedorg.domain.jobs import SendMail
-from fedorg.domain.mail import MailKind
 from fedorg.domain.partnerships import Event, Partnership, PartnershipState, Side
 from fedorg.ids import PartnershipId
 from fedorg.node import Node
+from fedorg.services.partnerships.letters import write_to_administrators
 from fedorg.services.partnerships.settling import take_step
-from fedorg.store import jobs, partnerships, peers, users
+from fedorg.store import partnerships, peers
 
 CHUNK: Final = 100
 FIRST: Final = PartnershipId(0)
@@ -59,13 +58,6 @@ async def give_notice(node: Node) -> int:
         due, after = await node.write(unit, after)
         things += due
     return things
-
-
-def write_to_administrators(conn: Connection, node: Node) -> None:
-    """Tell those who look after the node that something waits for them, if it writes letters at all."""
-    if node.settings.sends_mail:
-        for user in users.list_of_accounts(conn, users.list_administrator_accounts(conn)):
-            jobs.enqueue(conn, node.ids, node.now(), SendMail(user_id=user.id, kind=MailKind.PARTNERSHIP))
 
 
 def _is_due(partnership: Partnership, now: datetime) -> bool:

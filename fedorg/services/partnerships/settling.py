@@ -27,6 +27,7 @@ from fedorg.domain.visibility import Tier
 from fedorg.errors import Conflict
 from fedorg.ids import PartnershipId
 from fedorg.node import Node
+from fedorg.services.partnerships.letters import write_to_administrators
 from fedorg.store import audit, deliveries, jobs, partnerships, peer_rules, peers
 
 _TOLD: Final = {
@@ -40,6 +41,8 @@ _TOLD: Final = {
     Event.REVOKE: AgreementKind.END,
 }
 """What the other side is told of what happens here."""
+_STOPS: Final = frozenset({Event.DECLINE, Event.SUSPEND, Event.REVOKE})
+"""What those who look after this node are written to about when the other side does it."""
 
 
 def begin(conn: Connection, node: Node, partnership: Partnership, by: User | None) -> bool:
@@ -84,6 +87,9 @@ def take_step(
         tell(conn, node, after, _TOLD[event], reason)
     if side is Side.THERE and event is Event.ACCEPT:
         _follow(conn, node, after)
+    if side is Side.THERE and event in _STOPS and (before.is_inviter or not before.state.is_pending):
+        # Who only offers something, and takes that back, has nobody written to.
+        write_to_administrators(conn, node)
     return after
 
 
