@@ -138,6 +138,11 @@ class Settings:
     video_bytes_max: int = _setting("Largest uploaded film or sound, in bytes.", 99 * 1024 * 1024)
     media_quota_bytes: int = _setting("Most bytes that the files of one account may take; 0: no limit.", 0)
 
+    remote_status_days: int = _setting(
+        "Days after which statuses of others go that nobody here had to do with; those of siblings stay; 0: all stay.",
+        180,
+    )
+
     log_level: LogLevel = _setting("Least severe events that are logged: debug, info, warning or error.", "info")
     log_format: LogFormat = _setting("Form of log lines: text for people, json for machines.", "text")
 
@@ -284,6 +289,8 @@ def _faults(settings: Settings) -> list[str]:
         )
         if getattr(settings, name) < 1
     ]
+    if settings.remote_status_days != 0 and settings.remote_status_days < 30:  # noqa: PLR2004 - timelines are read back
+        problems.append("remote_status_days: must be 0 or at least 30")
     if settings.poll_options_max < 2:  # noqa: PLR2004 - with one there is nothing to choose
         problems.append("poll_options_max: must be 2 or more")
     if not settings.poll_seconds_min <= settings.poll_seconds_max <= _POLL_SECONDS_MAX:

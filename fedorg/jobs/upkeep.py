@@ -29,6 +29,7 @@ from fedorg.store import (
     mail_links,
     media,
     notifications,
+    pruning,
     removal,
     reports,
     reviews,
@@ -46,6 +47,7 @@ from fedorg.store.notifications import requests
 CHUNK: Final = 500
 MEDIA_AGE: Final = timedelta(hours=24)
 _CHUNKS_MAX: Final = 200
+_PRUNED_CHUNKS: Final = 40
 
 logger = log.get_logger()
 
@@ -120,6 +122,7 @@ async def keep_up(node: Node) -> None:
             await asyncio.sleep(0)
         if rows:
             logger.info("upkeep.forgotten", what=rule.name, rows=rows)
+    await _prune_statuses(node)
     await _forget_abandoned_media(node)
     await _sweep_files(node)
 
@@ -137,6 +140,22 @@ async def _give_up_overdue(node: Node) -> None:
         await asyncio.sleep(0)
     if rows:
         logger.info("delivery.overdue", rows=rows)
+
+
+async def _prune_statuses(node: Node) -> None:
+    """Old statuses of others: a part of them each time, from where the last time ended."""
+    days = node.settings.remote_status_days
+    if days == 0:
+        return
+    rows = 0
+    for _ in range(_PRUNED_CHUNKS):
+        step = await node.write(pruning.prune, node.now() - timedelta(days=days), CHUNK)
+        rows += step.forgotten
+        if step.looked_at < CHUNK:
+            break
+        await asyncio.sleep(0)
+    if rows:
+        logger.info("upkeep.pruned", statuses=rows)
 
 
 async def _forget_abandoned_media(node: Node) -> None:

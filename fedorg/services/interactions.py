@@ -30,7 +30,7 @@ from fedorg.services.statuses.permissions import require_allowed
 from fedorg.services.statuses.posting import announce
 from fedorg.services.statuses.reading import is_visible_to_peer
 from fedorg.services.statuses.receiving import bury_unseen
-from fedorg.store import accounts, interactions, jobs, notifications, peers, relationships, statuses, views
+from fedorg.store import accounts, interactions, jobs, notifications, peers, pruning, relationships, statuses, views
 
 
 async def favourite(node: Node, account: Account, status_id: StatusId) -> None:
@@ -215,6 +215,7 @@ async def receive_reblog(
         new = statuses.record(conn, boost, lambda: node.ids.next_for(moment), is_local=False)
         if new is None:
             return statuses.find_reblog(conn, account.id, original.id)
+        pruning.note_arrival(conn, node.now(), new)
         statuses.count_status(conn, new, 1)
         jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=new.id))
         return new

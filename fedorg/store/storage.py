@@ -15,7 +15,7 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "statuses": (
         "statuses", "status_edits", "status_tags", "status_inboxes", "status_cards", "status_reviews", "mentions",
         "favourites", "bookmarks", "pins", "polls", "poll_votes", "quotes", "quote_inboxes", "reactions", "tags",
-        "media_attachments", "preview_cards", "scheduled_statuses", "tombstones", "trends",
+        "media_attachments", "preview_cards", "scheduled_statuses", "late_arrivals", "tombstones", "trends",
     ),
     "search": ("search_documents",),
     "timelines": ("home_timeline", "conversations", "conversation_statuses", "events", "markers"),

@@ -25,7 +25,7 @@ from fedorg.services.statuses import indexing, polling, quoting
 from fedorg.services.statuses.deleting import remove
 from fedorg.services.statuses.editing import keep_version
 from fedorg.services.statuses.reading import is_visible_to_peer
-from fedorg.store import accounts, jobs, media, peers, polls, relationships, statuses, tags
+from fedorg.store import accounts, jobs, media, peers, polls, pruning, relationships, statuses, tags
 from fedorg.uris import is_one_server
 
 # Fetched statuses older than this are news to nobody (Mastodon's window).
@@ -175,6 +175,7 @@ def _record(
     )
     if status is None:
         return statuses.find_by_uri(conn, remote.uri)
+    pruning.note_arrival(conn, now, status)
     _insert_companions(conn, node, status, remote)
     indexing.index(conn, status)
     cards.request(conn, node, status, delay=looking.soon())

@@ -45,6 +45,14 @@ peers: Final = Table(
     Index(None, "allow_id", unique=True),
 )
 
+# How far upkeep has come that walks large tables in steps.
+upkeep_cursors: Final = Table(
+    "upkeep_cursors",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+
 jobs: Final = Table(
     "jobs",
     metadata,

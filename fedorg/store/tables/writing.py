@@ -223,6 +223,9 @@ search_documents: Final = Table(
 )
 
 # Statuses that wait for their time; what went wrong when it came is kept with them.
+# Statuses of others that were old when they came: they are kept from then on as new ones are.
+late_arrivals: Final = Table("late_arrivals", metadata, status_id(primary_key=True), moment("received_at"))
+
 scheduled_statuses: Final = Table(
     "scheduled_statuses",
     metadata,

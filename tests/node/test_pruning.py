@@ -1,0 +1,132 @@
+"""Old statuses of others go, thread by thread, unless somebody here had to do with them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from fedorg import config
+from fedorg.domain.visibility import Tier
+from fedorg.errors import SettingsError
+from fedorg.jobs import upkeep
+from fedorg.services import peers
+from fedorg.store import pruning
+from tests.node.meeting import Meeting, meet
+from tests.node.peering import PUBLIC, find_status, follow_remote
+from tests.node.serving import Member, NodeServer
+from tests.node.talking import post, success
+
+OLD = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+async def said(meeting: Meeting, words: str, **more: object) -> str:
+    """What Fred said long ago; its address."""
+    note = {
+        "id": f"{meeting.peer.url}/notes/{words}",
+        "type": "Note",
+        "attributedTo": meeting.peer.actor("fred"),
+        "content": f"<p>{words}</p>",
+        "published": OLD.isoformat(),
+        "to": [PUBLIC],
+        "cc": [f"{meeting.peer.actor('fred')}/followers"],
+        **more,
+    }
+    meeting.peer.documents[f"/notes/{words}"] = {"@context": "https://www.w3.org/ns/activitystreams", **note}
+    await meeting.say("Create", "fred", note)
+    return str(note["id"])
+
+
+async def known(member: Member, uri: str) -> dict[str, Any] | None:
+    """The status as far as the node has it; nothing is fetched."""
+    found = success(await member.api.get("/api/v2/search", params={"q": uri, "type": "statuses"}))["statuses"]
+    return next(iter(found), None)
+
+
+def wait(meeting: Meeting, days: int = 181) -> None:
+    """Half a year goes by."""
+    meeting.server.clock.advance(timedelta(days=days))
+
+
+async def keep_up(meeting: Meeting) -> None:
+    await upkeep.keep_up(meeting.node)
+    await upkeep.keep_up(meeting.node)
+
+
+@pytest.fixture
+async def anna(meeting: Meeting) -> Member:
+    """Somebody who follows Fred of the peer."""
+    member = await meeting.working.person("anna")
+    meeting.add("fred")
+    await follow_remote(meeting.working, member, meeting.peer, "fred")
+    return member
+
+
+async def test_old_threads_of_others_go_and_those_that_matter_here_stay(meeting: Meeting, anna: Member) -> None:
+    """A favourite, a bookmark, an answer, a mention or a boost by somebody here holds a whole thread."""
+    alone = await said(meeting, "alone")
+    answered_there = await said(meeting, "answered", inReplyTo=alone)
+    held = {name: await said(meeting, name) for name in ("favourite", "bookmark", "reblog")}
+    for action, uri in held.items():
+        status = await known(anna, uri)
+        assert status is not None
+        success(await anna.api.post(f"/api/v1/statuses/{status['id']}/{action}"))
+    begun = await said(meeting, "begun")
+    below = await said(meeting, "below", inReplyTo=begun)
+    status = await known(anna, below)
+    assert status is not None
+    await post(anna, "An answer", in_reply_to_id=status["id"])
+    named = await said(
+        meeting, "named", tag=[{"type": "Mention", "href": meeting.actor(anna)}], cc=[meeting.actor(anna)]
+    )
+    await keep_up(meeting)
+    assert await known(anna, alone) is not None, "what has only just come is not taken away, however old it is"
+    wait(meeting)
+    new = await said(meeting, "new", published=meeting.server.clock().isoformat())
+    late = await said(meeting, "late")
+    await keep_up(meeting)
+
+    assert [await known(anna, uri) for uri in (alone, answered_there)] == [None, None]
+    assert all([await known(anna, uri) is not None for uri in (*held.values(), begun, below, named, new, late)])
+    assert await find_status(anna, alone) is not None, "it is fetched again when somebody wants it"
+
+
+async def test_what_siblings_said_stays(meeting: Meeting, anna: Member) -> None:
+    """It is the memory of the organisation, as long as they are a part of it."""
+    uri = await said(meeting, "ours")
+    wait(meeting)
+    await peers.set_tier(meeting.node, meeting.peer.domain, Tier.SIBLING)
+    await keep_up(meeting)
+    assert await known(anna, uri) is not None
+    await peers.set_tier(meeting.node, meeting.peer.domain, Tier.OPEN)
+    await keep_up(meeting)
+    assert await known(anna, uri) is None
+
+
+async def test_upkeep_goes_on_where_it_ended(node_server: NodeServer) -> None:
+    """Step by step over all of them, and from the beginning after the last."""
+    async with meet(node_server) as meeting:
+        anna = await meeting.working.person("anna")
+        meeting.add("fred")
+        await follow_remote(meeting.working, anna, meeting.peer, "fred")
+        held = await said(meeting, "held")
+        status = await known(anna, held)
+        assert status is not None
+        success(await anna.api.post(f"/api/v1/statuses/{status['id']}/bookmark"))
+        for number in range(4):
+            await said(meeting, f"step{number}")
+    # No worker keeps up beside it any more; wherever it came to, that was the end.
+    assert (await meeting.node.write(pruning.prune, datetime(1971, 1, 1, tzinfo=UTC), 2)).looked_at == 0
+    wait(meeting)
+    before = meeting.node.now() - timedelta(days=180)
+    steps = [await meeting.node.write(pruning.prune, before, 2) for _ in range(6)]
+
+    assert [step.looked_at for step in steps] == [2, 2, 1, 0, 1, 0]
+    assert sum(step.forgotten for step in steps) == 4
+    assert await known(anna, held) is not None
+
+
+def test_less_than_a_month_is_a_mistake() -> None:
+    """Zero days is for ever."""
+    with pytest.raises(SettingsError, match="at least 30"):
+        config.from_mapping({"remote_status_days": 7})
+    assert config.from_mapping({"remote_status_days": 0}).remote_status_days == 0
