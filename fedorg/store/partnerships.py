@@ -68,9 +68,9 @@ def count_pending_from_others(conn: Connection) -> int:
     return conn.execute(asked).scalar_one()
 
 
-def count_since(conn: Connection, domain: str, since: datetime) -> int:
-    """How many began with a peer since a moment."""
-    begun = partnerships.c.created_at >= since
+def count_offers_of(conn: Connection, domain: str, since: datetime) -> int:
+    """How many a peer offered since a moment."""
+    begun = (partnerships.c.created_at >= since) & ~partnerships.c.is_inviter
     asked = sa.select(sa.func.count()).select_from(partnerships).where(partnerships.c.domain == domain, begun)
     return conn.execute(asked).scalar_one()
 

@@ -473,6 +473,15 @@ async def test_an_offer_taken_back_does_not_come_after_the_next(
         await working.deliver_all()
         assert [one["type"] for one in stranger.received] == ["Offer", "Undo", "Offer"]
 
+        # How often this node began anew is not held against the other.
+        for _ in range(4):
+            await partnerships.withdraw(node, stranger.domain, "A mistake")
+            await partnerships.invite(node, draft)
+        await partnerships.withdraw(node, stranger.domain, "A mistake")
+        assert await post(working.server, stranger, offer_of(stranger, working.server, 1)) == 202
+        await working.settle()
+        assert (await partnerships.get_view(node, stranger.domain)).partnership.is_inviter is False
+
 
 async def test_a_closed_node_hears_no_offer(serve: Callable[..., Awaitable[NodeServer]], stranger: FakePeer) -> None:
     """Closed is closed, in both directions."""

@@ -62,7 +62,7 @@ async def receive_offer(node: Node, sender: Account, theirs: TheirSide) -> str |
         peers.lock_rules(conn)
         if partnerships.count_pending_from_others(conn) >= PENDING_MAX:
             return "too many offers wait for an answer here"
-        if partnerships.count_since(conn, domain, now - _DAY) >= PER_DAY_MAX:
+        if partnerships.count_offers_of(conn, domain, now - _DAY) >= PER_DAY_MAX:
             return "its server offered too often today"
         live = partnerships.find_live(conn, domain)
         if live is not None and (problem := _make_room(conn, node, live, theirs)) is not None:
