@@ -42,6 +42,7 @@ from fedorg.store import (
 )
 from fedorg.store import introductions as stored_introductions
 from fedorg.store import partnerships as stored_partnerships
+from fedorg.store import people as stored_people
 from fedorg.store.notifications import requests
 
 CHUNK: Final = 500
@@ -95,6 +96,7 @@ RULES: Final = (
     Rule(name="account_warnings", age=timedelta(days=1100), forget=warnings.delete_before),
     Rule(name="introductions", age=timedelta(days=400), forget=stored_introductions.delete_retracted),
     Rule(name="partnerships", age=timedelta(days=400), forget=stored_partnerships.delete_ended),
+    Rule(name="colleagues", age=timedelta(days=30), forget=stored_people.forget_unlisted),
     Rule(name="announcements_of_others", age=timedelta(days=400), forget=announcements.delete_of_peers),
     Rule(name="audit_log", age=timedelta(days=1100), forget=audit.delete_before),
     Rule(name="completions", age=timedelta(days=2), forget=completions.delete_before),

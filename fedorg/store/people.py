@@ -63,6 +63,17 @@ def end_listing(conn: Connection, domain: str, before: datetime) -> int:
     return conn.execute(gone).rowcount
 
 
+def forget_unlisted(conn: Connection, before: datetime, limit: int) -> int:
+    """Forget up to ``limit`` people of others that no node has listed since a moment; how many there were."""
+    old = (
+        sa.select(colleagues.c.account_id)
+        .join(accounts_table, _ACCOUNT.id == colleagues.c.account_id)
+        .where(_ACCOUNT.domain.is_not(None), colleagues.c.listed_at < before)
+        .limit(limit)
+    )
+    return conn.execute(sa.delete(colleagues).where(colleagues.c.account_id.in_(old))).rowcount
+
+
 def claim_siblings(conn: Connection, now: datetime, limit: int) -> list[str]:
     """Siblings that it is time to ask for their people; each is named once in a day."""
     is_due = sa.or_(peers.c.directory_asked_at.is_(None), peers.c.directory_asked_at < now - ASKED_EVERY)

@@ -174,6 +174,10 @@ async def test_people_of_a_sibling_are_found_while_it_lists_them(siblings: Meeti
     assert await names(anna) == [f"gerd@{at}"]
     await peers.set_tier(siblings.node, at, Tier.PARTNER)
     assert await names(anna) == []
+    siblings.server.clock.advance(timedelta(days=31))
+    await upkeep.keep_up(siblings.node)
+    await peers.set_tier(siblings.node, at, Tier.SIBLING)
+    assert await names(anna) == [], "who was listed a month ago only is forgotten"
 
 
 async def test_the_page_of_people(node_server: NodeServer) -> None:
