@@ -14,7 +14,18 @@ The tree (``fedorg.web.base.STATUS_OF`` maps each to an HTTP status, the one pla
     ├── TooManyRequests   429  carries the seconds to wait
     ├── Unavailable       503  try again later
     └── SettingsError      -   a sentence for each bad setting; ends the command
+
+and what is no refusal, so that nothing that handles refusals takes it for one: a job that meets it is tried again::
+
+    Failing
+    ├── DatabaseFailing   503  locked, restarted, not reachable, not readable
+    └── NoRoom            507  the disk is full
 """
+
+from typing import Final
+
+RETRY_SECONDS: Final = 5
+"""After how long it is worth to ask again what cannot be answered now."""
 
 
 class FedorgError(Exception):
@@ -82,3 +93,21 @@ class SettingsError(FedorgError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class Failing(Exception):
+    """What the node stands on does not work now, whoever asks for whatever; ``str`` of it is safe to show."""
+
+
+class DatabaseFailing(Failing):
+    """The database is locked, restarted or not reachable."""
+
+    def __init__(self) -> None:
+        super().__init__("The database of this server cannot be used right now. Please try again in a moment!")
+
+
+class NoRoom(Failing):
+    """The disk, or what this node may use of it, is full."""
+
+    def __init__(self) -> None:
+        super().__init__("This server has no room left on its disk. What you sent was not kept.")

@@ -1,11 +1,13 @@
 """Structured logs: an event name and fields, one line per outcome, for people or as JSON.
 
-Bodies, tokens, passwords and keys are never fields; ``_redact`` is the last net, not the rule.
+Bodies, tokens, passwords and keys are never fields; ``_redact`` is the last net, not the rule. A line that cannot be
+written, to a full disk or a pipe that nobody reads any more, is lost, and nothing but the line.
 """
 
 import logging
 import sys
-from typing import Final, Literal, TypeAlias
+from contextlib import suppress
+from typing import Final, Literal, TextIO, TypeAlias, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
@@ -38,7 +40,7 @@ def configure(level: str, log_format: LogFormat) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Lossy())),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -51,6 +53,18 @@ def configure(level: str, log_format: LogFormat) -> None:
     )
     # Libraries log their own news; below warnings it repeats what the node says better.
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+
+
+class _Lossy:
+    """Standard error, of which no failure reaches who writes; as much of a file as a logger needs."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from fedorg import app, config, log
 from fedorg.config import Settings
-from fedorg.errors import FedorgError, SettingsError
+from fedorg.errors import Failing, FedorgError, SettingsError
 from fedorg.node import Node
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def run(main: Callable[[], Awaitable[T]]) -> T:
             return runner.run(inner())
     except SettingsError as error:
         fail(*error.problems)
-    except FedorgError as error:
+    except (FedorgError, Failing) as error:
         fail(str(error))
 
 

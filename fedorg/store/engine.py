@@ -34,7 +34,7 @@ POOL_SIZE: Final = 8
 class DatabaseUnavailable(errors.Unavailable):
     """The database cannot be opened; the message says which one and why, without its password."""
 
-    def __init__(self, url: URL, problem: Exception) -> None:
+    def __init__(self, url: URL, problem: BaseException) -> None:
         # The driver's own words: SQLAlchemy's add the statement and a link.
         reason = str(getattr(problem, "orig", None) or problem).strip()
         super().__init__(f"cannot open the database {url.render_as_string(hide_password=True)}: {reason}")
@@ -121,5 +121,7 @@ async def _open(url: URL, *, synchronous: Synchronous, readers: int, pool_size: 
         from fedorg.store.postgresql import open_postgresql  # noqa: PLC0415 - the driver is loaded by those who use it
 
         return await open_postgresql(url, pool_size=pool_size)
+    except errors.Failing as problem:
+        raise DatabaseUnavailable(url, problem.__cause__ or problem) from problem
     except (OSError, sqlite3.Error, SQLAlchemyError) as problem:
         raise DatabaseUnavailable(url, problem) from problem

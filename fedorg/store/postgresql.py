@@ -18,6 +18,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from fedorg import log
+from fedorg.errors import Failing
 from fedorg.store.changes import CHANNEL, Changes
 from fedorg.store.units import Call, DatabaseClosed
 
@@ -81,7 +82,7 @@ class PostgresqlDatabase:
         """See ``Database.version``."""
         try:
             return await self.read(_snapshot)
-        except (DatabaseClosed, DBAPIError):
+        except (DatabaseClosed, DBAPIError, Failing):
             return None
 
     async def close(self) -> None:

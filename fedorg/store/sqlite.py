@@ -303,8 +303,10 @@ def _run_group(conn: Connection, waiting: deque[Call[Any]]) -> tuple[list[Call[A
     try:
         transaction = conn.begin()
     except Exception as problem:  # noqa: BLE001  it belongs to the callers, who get it
-        # The lock could not be had in the time allowed: who comes later may be luckier, these have waited.
-        group.extend(waiting.popleft() for _ in range(min(len(waiting), GROUP_MAX)))
+        # The lock could not be had in the time allowed. All who wait are told, or the last would wait for many times
+        # that; who comes later may be luckier.
+        while waiting:
+            group.append(waiting.popleft())
         _fail(group, problem)
         _abort(conn)
         return group, False

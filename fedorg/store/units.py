@@ -6,15 +6,34 @@ gives up the answer and not the unit.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
-from typing import Generic, ParamSpec, TypeVar, cast
+from typing import Final, Generic, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from fedorg import errors, log
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+# Primary result codes, https://www.sqlite.org/rescode.html: of what may pass without a change of the node.
+_SQLITE_FAILING: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+_SQLITE_PRIMARY: Final = 0xFF
+# Classes of SQLSTATE, https://www.postgresql.org/docs/15/errcodes-appendix.html: connections, rollbacks, resources,
+# objects in use, operator intervention, system errors.
+_POSTGRESQL_FAILING: Final = ("08", "40", "53", "55", "57", "58")
+_POSTGRESQL_FULL: Final = "53100"
 
 logger = log.get_logger()
 
@@ -42,8 +61,12 @@ class Call(Generic[T]):
         self._result = self._unit(conn)
 
     def fail(self, problem: BaseException) -> None:
-        """Make ``problem`` the answer, whatever the unit returned. Either side."""
-        self._problem = problem
+        """Make ``problem`` the answer, whatever the unit returned; as ``Failing`` if it is one. Either side."""
+        failing = _failing(problem)
+        if failing is not None:
+            logger.warning("database.failing", error=str(getattr(problem, "orig", None) or problem).strip())
+            failing.__cause__ = problem
+        self._problem = failing or problem
 
     @property
     def failed(self) -> bool:
@@ -70,3 +93,22 @@ class Call(Generic[T]):
             self.answer.set_exception(unheard)
         else:
             self.answer.set_exception(problem)
+
+
+def _failing(problem: BaseException) -> errors.Failing | None:
+    """What a driver's error says about the database as a whole; None when it is about the unit."""
+    original = problem.orig if isinstance(problem, DBAPIError) else problem
+    if isinstance(original, sqlite3.Error):
+        code = getattr(original, "sqlite_errorcode", 0) & _SQLITE_PRIMARY
+        if code == sqlite3.SQLITE_FULL:
+            return errors.NoRoom()
+        return errors.DatabaseFailing() if code in _SQLITE_FAILING else None
+    if not isinstance(problem, DBAPIError):
+        return None
+    state = getattr(original, "sqlstate", None)
+    if state == _POSTGRESQL_FULL:
+        return errors.NoRoom()
+    is_cut_off = problem.connection_invalidated or (state is None and isinstance(problem, OperationalError))
+    if is_cut_off or (state or "").startswith(_POSTGRESQL_FAILING):
+        return errors.DatabaseFailing()
+    return None

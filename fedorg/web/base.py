@@ -4,6 +4,7 @@ The one place that maps errors to HTTP statuses (``STATUS_OF``), and the one pla
 get ``{"error": …}``, people a page; nobody gets a traceback.
 """
 
+import errno
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -38,7 +39,7 @@ from fedorg.web.params import id_in
 
 logger = log.get_logger()
 
-STATUS_OF: Final[Mapping[type[errors.FedorgError], int]] = {
+STATUS_OF: Final[Mapping[type[Exception], int]] = {
     errors.BadRequest: 400,
     errors.Unauthorized: 401,
     errors.Forbidden: 403,
@@ -50,6 +51,8 @@ STATUS_OF: Final[Mapping[type[errors.FedorgError], int]] = {
     errors.TooManyRequests: 429,
     errors.Unavailable: 503,
     errors.FedorgError: 500,
+    errors.NoRoom: 507,
+    errors.Failing: 503,
 }
 
 _NODE: Final = "fedorg.node"
@@ -126,6 +129,8 @@ def install(app: Quart, node: Node) -> None:
     app.after_request(_finish)
     app.teardown_request(_close)
     app.register_error_handler(errors.FedorgError, _answer_error)
+    app.register_error_handler(errors.Failing, _answer_error)
+    app.register_error_handler(OSError, _answer_system_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_fault)
     app.asgi_app = answers.KeptAnswers(app.asgi_app, node, limiter)  # type: ignore[method-assign] # as Quart documents middleware
@@ -138,7 +143,7 @@ def json_answer(entity: object, status: int = 200, headers: Mapping[str, str] | 
     )
 
 
-def refusal_of(error: errors.FedorgError) -> dict[str, Any]:
+def refusal_of(error: errors.FedorgError | errors.Failing) -> dict[str, Any]:
     """What an error tells a program: its words, and the faults of single fields if it names them."""
     body: dict[str, Any] = {"error": str(error)}
     if isinstance(error, errors.Invalid) and error.details:
@@ -270,14 +275,27 @@ def _method() -> str:
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-async def _answer_error(error: errors.FedorgError) -> Response:
+async def _answer_error(error: errors.FedorgError | errors.Failing) -> Response:
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
     headers: dict[str, str] = {}
+    if isinstance(error, errors.Unavailable | errors.Failing):
+        headers["Retry-After"] = str(errors.RETRY_SECONDS)
     if isinstance(error, errors.TooManyRequests):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, errors.Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
     return await _answer_refusal(status, refusal_of(error), headers)
+
+
+async def _answer_system_error(error: OSError) -> Response:
+    if error.errno in _NO_ROOM:
+        logger.warning("files.no_room", error=str(error))
+        return await _answer_error(errors.NoRoom())
+    return await _answer_fault(error)
+
+
+# A quota, and a limit on what a process may write, are as full as a disk.
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 async def _answer_http_error(error: HTTPException) -> Response | HTTPException:

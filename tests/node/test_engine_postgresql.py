@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
+from fedorg.errors import DatabaseFailing
 from fedorg.store.engine import Database, open_database
 from tests.databases import PostgresqlServer
 from tests.node.engine_units import PATIENCE_SECONDS, create_numbers, insert, insert_with_news, numbers
@@ -72,7 +73,7 @@ async def test_a_unit_that_goes_on_losing_is_told(db: Database) -> None:
         runs.append(1)
         conn.execute(text("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$"))
 
-    with pytest.raises(Exception, match="40001"):
+    with pytest.raises(DatabaseFailing):
         await db.write(lose)
 
     assert 1 < len(runs) < 20

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from fedorg.errors import DatabaseFailing
 from fedorg.store import sqlite
 from fedorg.store.engine import Database, open_database
 from tests.node.engine_units import PATIENCE_SECONDS, Held, create_numbers, insert, insert_and_raise, numbers
@@ -121,7 +122,7 @@ async def test_a_lock_that_is_not_given_back_in_time_is_an_error(path: Path, mon
         other.execute("BEGIN IMMEDIATE")
 
         answers = await asyncio.gather(*(db.write(insert, number) for number in range(100)), return_exceptions=True)
-        assert {type(answer) for answer in answers} == {OperationalError}
+        assert {type(answer) for answer in answers} == {DatabaseFailing}
         assert await db.read(numbers) == []
 
         other.close()
