@@ -5,7 +5,7 @@ Only views, jobs, services and handlers see a ``Node``; stores, serialisers, val
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
@@ -18,6 +18,7 @@ from federation.keys import SigningKey, VerificationKey
 from fedorg.config import Settings
 from fedorg.domain.accounts import Account
 from fedorg.domain.ip_blocks import BlockedNetworks
+from fedorg.domain.oauth import Credentials
 from fedorg.domain.statuses import Status
 from fedorg.ids import AccountId, IdSource
 from fedorg.media import Storage
@@ -28,6 +29,7 @@ from fedorg.uris import Uris
 __all__ = ["FetchError", "Node", "Resolver"]
 
 INSPECTIONS_MAX: Final = 2
+CREDENTIALS_MAX: Final = 512
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,6 +66,20 @@ class HeldNetworks:
     read_at: float = 0.0
 
 
+@dataclass(slots=True)
+class HeldCredentials:
+    """What tokens stood for, by their hashes, at one version of the database; good for that version alone."""
+
+    version: Hashable | None = None
+    found: dict[str, Credentials] = field(default_factory=dict)
+
+    def keep(self, version: Hashable, token_hash: str, credentials: Credentials) -> None:
+        """Keep one more; those of another version, and all when they are too many, are let go."""
+        if self.version != version or len(self.found) >= CREDENTIALS_MAX:
+            self.version, self.found = version, {}
+        self.found[token_hash] = credentials
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One running server. ``now`` gives aware UTC in whole milliseconds; tests set the clock.
@@ -72,7 +88,7 @@ class Node:
     was last asked for a key, so that a forged signature cannot make this node ask again and again (S23);
     ``asking_keys`` holds what is being fetched, for all who wait for it. ``asked_followers`` says when a peer was last
     asked who follows one of its accounts. ``inspections`` has a place for each process that looks into an upload.
-    ``blocked_networks`` saves a query per request.
+    ``blocked_networks`` saves a query per request, ``held_credentials`` one while nobody writes.
     """
 
     settings: Settings
@@ -90,6 +106,7 @@ class Node:
     asked_followers: dict[str, datetime] = field(default_factory=dict, repr=False)
     inspections: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(INSPECTIONS_MAX), repr=False)
     blocked_networks: HeldNetworks = field(default_factory=HeldNetworks, repr=False)
+    held_credentials: HeldCredentials = field(default_factory=HeldCredentials, repr=False)
 
     async def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``unit(conn, …)`` returns, from one consistent snapshot; it cannot write."""

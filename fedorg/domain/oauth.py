@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from fedorg.domain.accounts import Account, User
 from fedorg.ids import AccountId, ApplicationId, TokenId, UserId
 
 OUT_OF_BAND: Final = "urn:ietf:wg:oauth:2.0:oob"
@@ -72,3 +73,18 @@ class Token:
     account_id: AccountId | None
     scopes: tuple[str, ...]
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a valid token stands for; an application that acts for itself has neither user nor accounts.
+
+    ``account`` is the one it acts for, ``own_account`` that of the user, who may act for others too. ``used_at`` is
+    when the token was last used, as far as that was noted.
+    """
+
+    token: Token
+    user: User | None
+    account: Account | None
+    own_account: Account | None
+    used_at: datetime | None = None

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from fedorg.domain.accounts import Account, ActorType, Emoji, Field, User, UserRole
 from fedorg.domain.featured import FeaturedTagView
 from fedorg.domain.featured_collections import may_feature
+from fedorg.kept import Kept
 from fedorg.serializers.featured_tags import FeaturedTagEntity, featured_tag_entity
 from fedorg.serializers.times import day, moment, optional_moment
 from fedorg.uris import Uris
@@ -163,7 +164,15 @@ _ROLES: Final = {
 
 
 def account_entity(account: Account, uris: Uris) -> AccountEntity:
-    """An account as anybody sees it; of a suspended one only that it is, and no pictures where those are rejected."""
+    """An account as anybody sees it; of a suspended one only that it is, and no pictures where those are rejected.
+
+    It may be shared with others who show the account: nobody changes it.
+    """
+    return _ENTITIES.of(account.id, (account, uris))
+
+
+def _entity(source: tuple[Account, Uris]) -> AccountEntity:
+    account, uris = source
     shown = _shown(account)
     avatar = _picture(shown.avatar, uris, "avatar.png")
     header = _picture(shown.header, uris, "header.png")
@@ -205,6 +214,9 @@ def account_entity(account: Account, uris: Uris) -> AccountEntity:
         "followers_count": shown.followers_count,
         "following_count": shown.following_count,
     }
+
+
+_ENTITIES: Final = Kept(_entity, bytes_max=2 * 1024 * 1024, each_bytes=6 * 1024)
 
 
 def credential_account_entity(

@@ -1,6 +1,7 @@
 """Quotes and who may make them. Spec: Mastodon API, entities/Quote, ShallowQuote, QuoteApproval."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, TypedDict
 
 from fedorg.domain.policies import Circle, QuoteApproval
@@ -42,8 +43,9 @@ def shallow_quote_entity(view: QuoteView) -> ShallowQuoteEntity:
     return {"state": view.state.value, "quoted_status_id": quoted_id}
 
 
+@lru_cache(maxsize=256)
 def quote_approval_entity(approval: QuoteApproval) -> QuoteApprovalEntity:
-    """Who may quote a status."""
+    """Who may quote a status. It may be shared: nobody changes it."""
     return {
         "automatic": _words(approval.rule.automatic),
         "manual": _words(approval.rule.manual),

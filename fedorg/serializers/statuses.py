@@ -6,11 +6,23 @@ it was given elsewhere, which are no favourites.
 """
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Final, NamedTuple, TypedDict
 
 from fedorg.domain.accounts import Account, Emoji
-from fedorg.domain.statuses import ContextView, Mention, QuoteView, Status, StatusEdit, StatusView, Tag
+from fedorg.domain.cards import PreviewCard
+from fedorg.domain.statuses import (
+    Application,
+    ContextView,
+    MediaAttachment,
+    Mention,
+    QuoteView,
+    Status,
+    StatusEdit,
+    StatusView,
+    Tag,
+)
 from fedorg.domain.visibility import Reach
+from fedorg.kept import Kept
 from fedorg.serializers.accounts import AccountEntity, EmojiEntity, account_entity, emoji_entity
 from fedorg.serializers.cards import CardEntity, card_entity
 from fedorg.serializers.filters import FilterResultEntity, filter_result_entity
@@ -128,50 +140,32 @@ class ContextEntity(TypedDict):
 
 
 def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
-    """A status as its viewer sees it."""
-    status = view.status
-    shown_view = view.reblog or view
-    shown = shown_view.status
-    entity: StatusEntity = {
-        "id": str(status.id),
-        "uri": status.uri,
-        "url": status.url or None,
-        "created_at": moment(status.created_at),
-        "edited_at": optional_moment(status.edited_at),
-        "in_reply_to_id": str(status.in_reply_to_id) if status.in_reply_to_id else None,
-        "in_reply_to_account_id": str(status.in_reply_to_account_id) if status.in_reply_to_account_id else None,
-        "sensitive": shown.sensitive or shown_view.account.sensitized_at is not None,
-        "spoiler_text": shown.spoiler_text,
-        "visibility": status.audience.visibility,
-        "reach": status.audience.reach,
-        "local_only": status.audience.reach is Reach.NODE,
-        # Only people of this node have views of their own: whom a status is for beside them is no business of others.
-        "partners": [] if view.viewer is None else sorted(status.audience.partners),
-        "language": shown.language,
-        "content": shown.content,
-        "replies_count": shown.replies_count,
-        "reblogs_count": shown.reblogs_count,
-        "favourites_count": shown.favourites_count,
-        "quotes_count": shown.quotes_count,
-        "account": account_entity(view.account, uris),
-        "reblog": status_entity(view.reblog, uris) if view.reblog else None,
-        "application": {"name": view.application.name, "website": view.application.website}
-        if view.application
-        else None,
-        "media_attachments": [media_entity(media, uris) for media in view.shown_media],
-        "mentions": [_mention(mention) for mention in view.mentions],
-        "tags": [tag_in_text_entity(tag, uris) for tag in view.tags],
-        "emojis": [emoji_entity(emoji) for emoji in shown_view.shown_emojis],
-        "reactions": [reaction_entity(counted) for counted in (view.reblog or view).reactions],
-        "card": card_entity(view.card, uris) if view.card else None,
-        "poll": poll_entity(view.poll, view.shown_emojis) if view.poll else None,
-        "quote": _quote(shown_view.quote, uris),
-        "quote_approval": None
-        if shown_view.quote_approval is None
-        else quote_approval_entity(shown_view.quote_approval),
-        "tagged_collections": [],
-    }
+    """A status as its viewer sees it: what is the same for all of them, and over it what depends on who looks.
+
+    Parts of it may be shared with other entities: nobody changes them.
+    """
+    shown = view.reblog or view
+    lasting = _Lasting(
+        status=view.status,
+        account=view.account,
+        media=view.media,
+        mentions=view.mentions,
+        tags=view.tags,
+        application=view.application,
+        card=view.card,
+        shown=shown.status,
+        shown_account=shown.account,
+        uris=uris,
+    )
+    entity = _ENTITIES.of(view.status.id, lasting).copy()
+    entity["reblog"] = status_entity(view.reblog, uris) if view.reblog else None
+    entity["reactions"] = [reaction_entity(counted) for counted in shown.reactions]
+    entity["poll"] = poll_entity(view.poll, view.shown_emojis) if view.poll else None
+    entity["quote"] = _quote(shown.quote, uris)
+    entity["quote_approval"] = None if shown.quote_approval is None else quote_approval_entity(shown.quote_approval)
     if view.viewer is not None:
+        # Only people of this node have views of their own: whom a status is for beside them is no business of others.
+        entity["partners"] = sorted(view.status.audience.partners)
         entity["favourited"] = view.viewer.favourited
         entity["reblogged"] = view.viewer.reblogged
         entity["bookmarked"] = view.viewer.bookmarked
@@ -180,6 +174,67 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
             entity["pinned"] = view.viewer.pinned
         entity["filtered"] = [filter_result_entity(found) for found in view.filtered]
     return entity
+
+
+class _Lasting(NamedTuple):
+    """What an entity shows to everybody alike; ``shown`` is what a reblog boosts, and any other status itself."""
+
+    status: Status
+    account: Account
+    media: tuple[MediaAttachment, ...]
+    mentions: tuple[Mention, ...]
+    tags: tuple[Tag, ...]
+    application: Application | None
+    card: PreviewCard | None
+    shown: Status
+    shown_account: Account
+    uris: Uris
+
+
+def _lasting_entity(source: _Lasting) -> StatusEntity:
+    """The entity for somebody whom nothing else is shown."""
+    status, shown, uris = source.status, source.shown, source.uris
+    return {
+        "id": str(status.id),
+        "uri": status.uri,
+        "url": status.url or None,
+        "created_at": moment(status.created_at),
+        "edited_at": optional_moment(status.edited_at),
+        "in_reply_to_id": str(status.in_reply_to_id) if status.in_reply_to_id else None,
+        "in_reply_to_account_id": str(status.in_reply_to_account_id) if status.in_reply_to_account_id else None,
+        "sensitive": shown.sensitive or source.shown_account.sensitized_at is not None,
+        "spoiler_text": shown.spoiler_text,
+        "visibility": status.audience.visibility,
+        "reach": status.audience.reach,
+        "local_only": status.audience.reach is Reach.NODE,
+        "partners": [],
+        "language": shown.language,
+        "content": shown.content,
+        "replies_count": shown.replies_count,
+        "reblogs_count": shown.reblogs_count,
+        "favourites_count": shown.favourites_count,
+        "quotes_count": shown.quotes_count,
+        "account": account_entity(source.account, uris),
+        "reblog": None,
+        "application": {"name": source.application.name, "website": source.application.website}
+        if source.application
+        else None,
+        "media_attachments": []
+        if source.account.media_rejected
+        else [media_entity(media, uris) for media in source.media],
+        "mentions": [_mention(mention) for mention in source.mentions],
+        "tags": [tag_in_text_entity(tag, uris) for tag in source.tags],
+        "emojis": [] if source.shown_account.media_rejected else [emoji_entity(emoji) for emoji in shown.emojis],
+        "reactions": [],
+        "card": card_entity(source.card, uris) if source.card else None,
+        "poll": None,
+        "quote": None,
+        "quote_approval": None,
+        "tagged_collections": [],
+    }
+
+
+_ENTITIES: Final = Kept(_lasting_entity, bytes_max=4 * 1024 * 1024, each_bytes=6 * 1024)
 
 
 def deleted_status_entity(view: StatusView, uris: Uris) -> dict[str, object]:

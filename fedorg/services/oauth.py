@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,7 +19,15 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import Account, User
 from fedorg.domain.events import EventKind
 from fedorg.domain.measures import day_of
-from fedorg.domain.oauth import DEFAULT_SCOPES, OUT_OF_BAND, SCOPES, OAuthApplication, Token, are_covered
+from fedorg.domain.oauth import (
+    DEFAULT_SCOPES,
+    OUT_OF_BAND,
+    SCOPES,
+    Credentials,
+    OAuthApplication,
+    Token,
+    are_covered,
+)
 from fedorg.errors import FedorgError, Forbidden, Invalid, NotFound
 from fedorg.ids import AccountId, ApplicationId, TokenId, UserId
 from fedorg.node import Node
@@ -78,19 +86,6 @@ class OAuthRefused(FedorgError):
         super().__init__(description or usual)
         self.code = code
         self.redirect_uri = redirect_uri
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What a valid token stands for; an application that acts for itself has neither user nor accounts.
-
-    ``account`` is the one it acts for, ``own_account`` that of the user, who may act for others too.
-    """
-
-    token: Token
-    user: User | None
-    account: Account | None
-    own_account: Account | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,33 +301,43 @@ async def revoke(node: Node, client: ClientAuthentication, token: str) -> None:
         found = store.find_token(conn, secret_hash(token))
         if found is None:
             return
-        if found[0].application_id != application.id:
+        if found.application_id != application.id:
             raise OAuthRefused("unauthorized_client")
-        _revoke(conn, node, {"id": found[0].id})
+        _revoke(conn, node, {"id": found.id})
 
     await node.write(unit)
 
 
-async def authenticate(node: Node, bearer: str) -> Credentials | None:
-    """What a token stands for; None when it is not valid, ``Forbidden`` when its user is not active (S49)."""
-    found = await _find(node, bearer)
-    if found is None:
+async def authenticate(node: Node, bearer: str, *, at: Hashable | None = None) -> Credentials | None:
+    """What a token stands for; None when it is not valid, ``Forbidden`` when its user is not active (S49).
+
+    ``at`` is the version of the database (``Database.version``) that the request found, if it looked: at that version
+    a token stands for what it stood for.
+    """
+    credentials = await identify(node, bearer, at=at)
+    if credentials is None:
         return None
-    credentials, used_at = found
     if credentials.user is not None and credentials.own_account is not None:
         require_active(credentials.user, credentials.own_account)
     if credentials.account is not None and credentials.account.suspended_at is not None:
         raise Forbidden(_DISABLED)
     now = node.now()
-    if used_at is None or day_of(used_at) != day_of(now):
+    if credentials.used_at is None or day_of(credentials.used_at) != day_of(now):
         await node.write(_note_use, credentials, now)
     return credentials
 
 
-async def identify(node: Node, bearer: str) -> Credentials | None:
+async def identify(node: Node, bearer: str, *, at: Hashable | None = None) -> Credentials | None:
     """Whose token it is, active or not: for what somebody does to become active. None when it is not valid."""
-    found = await _find(node, bearer)
-    return None if found is None else found[0]
+    token_hash, held = secret_hash(bearer), node.held_credentials
+    if at is None:
+        return await node.read(store.find_credentials, token_hash)
+    if held.version == at and token_hash in held.found:
+        return held.found[token_hash]
+    credentials = await node.read(store.find_credentials, token_hash)
+    if credentials is not None:
+        held.keep(at, token_hash, credentials)
+    return credentials
 
 
 def _note_use(conn: Connection, credentials: Credentials, now: datetime) -> None:
@@ -340,25 +345,6 @@ def _note_use(conn: Connection, credentials: Credentials, now: datetime) -> None
     store.touch_token(conn, credentials.token.id, now)
     if credentials.user is not None:
         active_days.note(conn, credentials.user.id, now)
-
-
-async def _find(node: Node, bearer: str) -> tuple[Credentials, datetime | None] | None:
-    """What a token stands for, and when it was last used."""
-    token_hash = secret_hash(bearer)
-
-    def unit(conn: Connection) -> tuple[Credentials, datetime | None] | None:
-        found = store.find_token(conn, token_hash)
-        if found is None:
-            return None
-        token, used_at = found
-        if token.user_id is None or token.account_id is None:
-            return Credentials(token=token, user=None, account=None, own_account=None), used_at
-        user = users.get(conn, token.user_id)
-        account = accounts.get(conn, token.account_id)
-        own = account if user.account_id == account.id else accounts.get(conn, user.account_id)
-        return Credentials(token=token, user=user, account=account, own_account=own), used_at
-
-    return await node.read(unit)
 
 
 def require_active(user: User, own: Account) -> None:

@@ -20,6 +20,7 @@ from fedorg.domain.relationships import FollowState
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId
 from fedorg.store import peers
+from fedorg.store.gathered import Part
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import account_keys, accounts, follows
 from fedorg.store.upsert import insert_ignore
@@ -40,6 +41,11 @@ _LOCK_BY_URI: Final = _BY_URI.with_for_update(key_share=True)
 _BY_ACCT: Final = sa.select(*COLUMNS).where(accounts.c.acct_key == sa.bindparam("acct_key"))
 _BY_URIS: Final = sa.select(*COLUMNS).where(accounts.c.uri.in_(sa.bindparam("uris", expanding=True)))
 _BY_IDS: Final = Prepared(sa.select(*COLUMNS).where(accounts.c.id.in_(many("ids"))))
+BY_IDS: Final = Part(
+    sa.select(accounts.c.id.label("which"), *COLUMNS).where(accounts.c.id.in_(many("people"))),
+    lambda rows: from_values(rows[0]._asdict()),
+)
+"""Accounts, without where they moved."""
 _BY_URI_ALONE: Final = Prepared(_BY_URI)
 _NAMES: Final = tuple(column.name for column in COLUMNS)
 

@@ -1,6 +1,6 @@
 """Rows of ``preview_cards`` and ``status_cards``: one page, one row, however many statuses link to it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -8,21 +8,25 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fedorg.domain.accounts import Account
 from fedorg.domain.cards import CardPicture, CardType, PageFacts, PreviewCard
 from fedorg.ids import AccountId, CardId, IdSource, StatusId
 from fedorg.store import accounts, loose_files
-from fedorg.store.prepared import Prepared, many
+from fedorg.store.gathered import Part
+from fedorg.store.prepared import many
 from fedorg.store.tables import preview_cards, status_cards
 from fedorg.store.upsert import insert_ignore, upsert
 
 # A page is asked for once within this time, whoever links to it.
 ASKED_EVERY: Final = timedelta(days=1)
 _UNLINK: Final = sa.delete(status_cards).where(status_cards.c.status_id == sa.bindparam("unlinked"))
-_OF_STATUSES: Final = Prepared(
-    sa.select(status_cards.c.status_id, preview_cards)
+OF_STATUSES: Final = Part(
+    sa.select(status_cards.c.status_id, *preview_cards.c)
     .join(preview_cards, preview_cards.c.id == status_cards.c.card_id)
-    .where(status_cards.c.status_id.in_(many("ids")), preview_cards.c.title != "")
+    .where(status_cards.c.status_id.in_(many("ids")), preview_cards.c.title != ""),
+    lambda rows: _card(rows[0]),
 )
+"""The card of statuses that show one, as yet without the account that wrote what it shows."""
 _FACTS: Final = tuple(field.name for field in fields(PageFacts) if field.name != "creator")
 
 
@@ -94,13 +98,6 @@ def list_statuses(conn: Connection, card_id: CardId, limit: int) -> list[StatusI
     return [StatusId(one) for one in conn.execute(statement).scalars()]
 
 
-def list_of_statuses(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, PreviewCard]:
-    """The card of each status that shows one."""
-    rows = _OF_STATUSES.rows(conn, ids=ids) if ids else []
-    shown = with_authors(conn, [_card(row) for row in rows])
-    return {row.status_id: card for row, card in zip(rows, shown, strict=True)}
-
-
 def list_by_ids(conn: Connection, ids: Collection[CardId]) -> dict[CardId, PreviewCard]:
     """Cards that are shown."""
     statement = sa.select(preview_cards).where(preview_cards.c.id.in_(ids), preview_cards.c.title != "")
@@ -113,14 +110,13 @@ def with_authors(conn: Connection, cards: list[PreviewCard]) -> list[PreviewCard
     if not authors:
         return cards
     found = accounts.list_by_ids(conn, authors)
+    return [with_author(card, found) for card in cards]
 
-    def known(card: PreviewCard) -> PreviewCard:
-        author = None if card.author_id is None else found.get(card.author_id)
-        if author is None or author.suspended_at is not None:
-            return card
-        return replace(card, author=author)
 
-    return [known(card) for card in cards]
+def with_author(card: PreviewCard, known: Mapping[AccountId, Account]) -> PreviewCard:
+    """A card with the account that wrote what it shows, if that is known and not suspended."""
+    author = None if card.author_id is None else known.get(card.author_id)
+    return card if author is None or author.suspended_at is not None else replace(card, author=author)
 
 
 def delete_unused(conn: Connection, before: datetime, limit: int) -> int:

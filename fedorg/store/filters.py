@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,17 +12,33 @@ from sqlalchemy import ColumnElement, Connection
 from fedorg.domain.filters import Filter, FilterAction, FilterContext, FilterKeyword, FilterStatus
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, StatusId
-from fedorg.store.prepared import Prepared
+from fedorg.store.gathered import Answers, Part
+from fedorg.store.prepared import many
 from fedorg.store.tables import filter_keywords, filter_statuses, filters
+from fedorg.store.tables.columns import Moment
 
-_IN_FORCE: Final = Prepared(
-    sa.select(filters)
-    .where(
-        filters.c.account_id == sa.bindparam("account_id"),
-        sa.or_(filters.c.expires_at.is_(None), filters.c.expires_at > sa.bindparam("now")),
-    )
-    .order_by(filters.c.id)
+_viewer: Final = sa.bindparam("viewer", type_=sa.BigInteger)
+_now: Final = sa.bindparam("now", type_=Moment)
+_IS_IN_FORCE: Final = sa.and_(
+    filters.c.account_id == _viewer, sa.or_(filters.c.expires_at.is_(None), filters.c.expires_at > _now)
 )
+_FILTERS: Final = Part(
+    sa.select(filters.c.id.label("which"), *filters.c).where(_IS_IN_FORCE), lambda rows: _filter(rows[0])
+)
+_KEYWORDS: Final = Part(
+    sa.select(filter_keywords.c.filter_id.label("which"), *filter_keywords.c)
+    .join(filters, filters.c.id == filter_keywords.c.filter_id)
+    .where(_IS_IN_FORCE),
+    lambda rows: tuple(_keyword(row) for row in sorted(rows)),
+)
+_NAMED: Final = Part(
+    sa.select(filter_statuses.c.status_id.label("which"), *filter_statuses.c)
+    .join(filters, filters.c.id == filter_statuses.c.filter_id)
+    .where(_IS_IN_FORCE, filter_statuses.c.status_id.in_(many("ids"))),
+    lambda rows: tuple(_entry(row) for row in sorted(rows)),
+)
+IN_FORCE: Final = (_FILTERS, _KEYWORDS, _NAMED)
+"""The filters of a viewer that have not expired at a moment, with what ``of_answers`` needs."""
 
 
 def list_of_account(conn: Connection, account_id: AccountId) -> tuple[Filter, ...]:
@@ -29,12 +46,18 @@ def list_of_account(conn: Connection, account_id: AccountId) -> tuple[Filter, ..
     return _load(conn, filters.c.account_id == account_id)
 
 
-def list_in_force(
-    conn: Connection, account_id: AccountId, now: datetime, status_ids: Collection[StatusId]
-) -> tuple[Filter, ...]:
-    """Those that have not expired; of the statuses they name only those among ``status_ids``."""
-    rows = _IN_FORCE.rows(conn, account_id=account_id, now=now)
-    return _with_contents(conn, rows, filter_statuses.c.status_id.in_(status_ids))
+def of_answers(answers: Answers) -> tuple[Filter, ...]:
+    """The filters that were asked for; of the statuses they name only those that were asked about."""
+    found = answers.about(_FILTERS)
+    words = answers.about(_KEYWORDS)
+    entries: defaultdict[int, list[FilterStatus]] = defaultdict(list)
+    for named in answers.about(_NAMED).values():
+        for entry in named:
+            entries[entry.filter_id].append(entry)
+    return tuple(
+        replace(found[number], keywords=words.get(number, ()), statuses=tuple(entries[number]))
+        for number in sorted(found)
+    )
 
 
 def get(conn: Connection, account_id: AccountId, filter_id: int) -> Filter:
@@ -115,47 +138,46 @@ def delete_status(conn: Connection, entry_id: int) -> None:
     conn.execute(sa.delete(filter_statuses).where(filter_statuses.c.id == entry_id))
 
 
-def _load(
-    conn: Connection, which: ColumnElement[bool], entries_wanted: ColumnElement[bool] | None = None
-) -> tuple[Filter, ...]:
-    return _with_contents(
-        conn, conn.execute(sa.select(filters).where(which).order_by(filters.c.id)).all(), entries_wanted
-    )
-
-
-def _with_contents(
-    conn: Connection, rows: Sequence[Any], entries_wanted: ColumnElement[bool] | None
-) -> tuple[Filter, ...]:
+def _load(conn: Connection, which: ColumnElement[bool]) -> tuple[Filter, ...]:
+    rows = conn.execute(sa.select(filters).where(which).order_by(filters.c.id)).all()
     if not rows:
         return ()
     ids = [row.id for row in rows]
-    words = _grouped(conn, filter_keywords, ids, sa.true())
-    entries = _grouped(conn, filter_statuses, ids, sa.true() if entries_wanted is None else entries_wanted)
+    words = _grouped(conn, filter_keywords, ids)
+    entries = _grouped(conn, filter_statuses, ids)
     return tuple(
-        Filter(
-            id=row.id,
-            account_id=AccountId(row.account_id),
-            title=row.title,
-            contexts=tuple(FilterContext(one) for one in row.contexts),
-            action=FilterAction(row.action),
-            expires_at=row.expires_at,
-            keywords=tuple(
-                FilterKeyword(id=one.id, filter_id=row.id, keyword=one.keyword, whole_word=one.whole_word)
-                for one in words[row.id]
-            ),
-            statuses=tuple(
-                FilterStatus(id=one.id, filter_id=row.id, status_id=StatusId(one.status_id)) for one in entries[row.id]
-            ),
+        replace(
+            _filter(row),
+            keywords=tuple(_keyword(one) for one in words[row.id]),
+            statuses=tuple(_entry(one) for one in entries[row.id]),
         )
         for row in rows
     )
 
 
-def _grouped(
-    conn: Connection, table: sa.Table, ids: Collection[int], which: ColumnElement[bool]
-) -> defaultdict[int, Sequence[sa.Row[Any]]]:
+def _filter(row: Any) -> Filter:  # noqa: ANN401 - a row or a record
+    """What a row of ``filters`` says."""
+    return Filter(
+        id=row.id,
+        account_id=AccountId(row.account_id),
+        title=row.title,
+        contexts=tuple(FilterContext(one) for one in row.contexts),
+        action=FilterAction(row.action),
+        expires_at=row.expires_at,
+    )
+
+
+def _keyword(row: Any) -> FilterKeyword:  # noqa: ANN401 - likewise
+    return FilterKeyword(id=row.id, filter_id=row.filter_id, keyword=row.keyword, whole_word=row.whole_word)
+
+
+def _entry(row: Any) -> FilterStatus:  # noqa: ANN401 - likewise
+    return FilterStatus(id=row.id, filter_id=row.filter_id, status_id=StatusId(row.status_id))
+
+
+def _grouped(conn: Connection, table: sa.Table, ids: Collection[int]) -> defaultdict[int, Sequence[sa.Row[Any]]]:
     found: defaultdict[int, Any] = defaultdict(list)
-    for row in conn.execute(sa.select(table).where(table.c.filter_id.in_(ids), which).order_by(table.c.id)):
+    for row in conn.execute(sa.select(table).where(table.c.filter_id.in_(ids)).order_by(table.c.id)):
         found[row.filter_id].append(row)
     return found
 

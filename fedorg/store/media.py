@@ -13,6 +13,7 @@ from fedorg.domain.media import MediaState, Playback
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaChange, MediaType
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId, MediaId, ScheduledStatusId, StatusId
+from fedorg.store.gathered import Part
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import media_attachments
 
@@ -27,6 +28,13 @@ _OF_STATUSES: Final = Prepared(
     .where(media_attachments.c.status_id.in_(many("ids")))
     .order_by(media_attachments.c.status_id, media_attachments.c.position, media_attachments.c.id)
 )
+OF_STATUSES: Final = Part(
+    sa.select(media_attachments.c.status_id.label("which"), *media_attachments.c).where(
+        media_attachments.c.status_id.in_(many("ids"))
+    ),
+    lambda rows: tuple(from_row(row) for row in sorted(rows, key=lambda row: (row.position, row.id))),
+)
+"""The files of statuses, in their order."""
 _GET_UNATTACHED: Final = sa.select(media_attachments).where(*_OWN_UNATTACHED)
 _DELETE_UNATTACHED: Final = sa.delete(media_attachments).where(*_OWN_UNATTACHED).returning(media_attachments)
 _IS_OWN: Final = sa.select(sa.exists().where(*_OWN_UNATTACHED[:2]))

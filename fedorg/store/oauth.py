@@ -8,13 +8,40 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.domain.oauth import OAuthApplication, Token
+from fedorg.domain.oauth import Credentials, OAuthApplication, Token
 from fedorg.ids import AccountId, ApplicationId, TokenId, UserId
+from fedorg.store import accounts, users
+from fedorg.store.gathered import Answers, Gathered, Part
+from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import applications, authorization_codes, tokens
+from fedorg.store.tables import users as users_table
 
 _APPLICATION: Final = tuple(column for column in applications.c if column.name != "client_secret_hash")
 _TOKEN: Final = tuple(column for column in tokens.c if column.name not in ("token_hash", "last_used_at"))
-_BY_HASH: Final = sa.select(*_TOKEN, tokens.c.last_used_at).where(tokens.c.token_hash == sa.bindparam("token_hash"))
+_IS_MEANT: Final = tokens.c.token_hash == sa.bindparam("token_hash", type_=sa.String)
+_BY_HASH: Final = sa.select(*_TOKEN).where(_IS_MEANT)
+_TOKENS: Final = Part(
+    sa.select(tokens.c.id.label("which"), *_TOKEN, tokens.c.last_used_at).where(_IS_MEANT),
+    lambda rows: (_token(rows[0]), rows[0].last_used_at),
+)
+_USERS: Final = Part(
+    sa.select(users_table.c.id.label("which"), *users_table.c)
+    .join(tokens, tokens.c.user_id == users_table.c.id)
+    .where(_IS_MEANT),
+    lambda rows: users.from_values(rows[0]._asdict()),
+)
+_ACCOUNTS: Final = Part(
+    sa.select(accounts_table.c.id.label("which"), *accounts.COLUMNS).where(
+        accounts_table.c.id.in_(
+            sa.union_all(
+                sa.select(tokens.c.account_id).where(_IS_MEANT),
+                sa.select(users_table.c.account_id).join(tokens, tokens.c.user_id == users_table.c.id).where(_IS_MEANT),
+            )
+        )
+    ),
+    lambda rows: accounts.from_values(rows[0]._asdict()),
+)
+_CREDENTIALS: Final = Gathered(_TOKENS, _USERS, _ACCOUNTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +153,26 @@ def insert_token(conn: Connection, token: Token, token_hash: str) -> None:
     )
 
 
-def find_token(conn: Connection, token_hash: str) -> tuple[Token, datetime | None] | None:
-    """A token and when it was last used."""
+def find_token(conn: Connection, token_hash: str) -> Token | None:
+    """The token with a hash."""
     row = conn.execute(_BY_HASH, {"token_hash": token_hash}).one_or_none()
-    return None if row is None else (_token(row), row.last_used_at)
+    return None if row is None else _token(row)
+
+
+def find_credentials(conn: Connection, token_hash: str) -> Credentials | None:
+    """What the token with a hash stands for."""
+    answers = Answers()
+    _CREDENTIALS.ask(conn, answers, token_hash=token_hash)
+    found = next(iter(answers.about(_TOKENS).values()), None)
+    if found is None:
+        return None
+    token, used_at = found
+    user = next(iter(answers.about(_USERS).values()), None)
+    known = {one.id: one for one in accounts.with_moves(conn, list(answers.about(_ACCOUNTS).values()))}
+    account = None if token.account_id is None else known.get(token.account_id)
+    if user is None or account is None:
+        return Credentials(token=token, user=None, account=None, own_account=None, used_at=used_at)
+    return Credentials(token=token, user=user, account=account, own_account=known[user.account_id], used_at=used_at)
 
 
 def touch_token(conn: Connection, token_id: TokenId, now: datetime) -> None:
@@ -168,7 +211,7 @@ def _application(row: sa.Row[Any]) -> OAuthApplication:
     )
 
 
-def _token(row: sa.Row[Any]) -> Token:
+def _token(row: Any) -> Token:  # noqa: ANN401 - a row or a record
     return Token(
         id=row.id,
         application_id=row.application_id,

@@ -13,9 +13,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.domain.polls import Poll, PollView, Vote
+from fedorg.domain.polls import Poll, Vote
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, JobId, PollId, StatusId, VoteId
+from fedorg.store.gathered import Part
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts, poll_votes, polls, statuses
 from fedorg.store.upsert import insert_ignore
@@ -23,11 +24,19 @@ from fedorg.store.upsert import insert_ignore
 _NAMES: Final = tuple(field.name for field in fields(Poll))
 _COLUMNS: Final = tuple(polls.c[name] for name in _NAMES)
 _TUPLES: Final = ("options", "tallies")
-_OF_STATUSES: Final = Prepared(
-    sa.select(*_COLUMNS, statuses.c.account_id.label("author_id"))
-    .join(statuses, statuses.c.id == polls.c.status_id)
-    .where(polls.c.status_id.in_(many("ids")))
+_OF_STATUS: Final = Prepared(sa.select(*_COLUMNS).where(polls.c.status_id == sa.bindparam("status_id")))
+OF_STATUSES: Final = Part(
+    sa.select(polls.c.status_id.label("which"), *_COLUMNS).where(polls.c.status_id.in_(many("ids"))),
+    lambda rows: _poll_with(rows[0]._asdict()),
 )
+"""The poll of statuses."""
+CHOSEN: Final = Part(
+    sa.select(polls.c.status_id, poll_votes.c.choice)
+    .join(poll_votes, poll_votes.c.poll_id == polls.c.id)
+    .where(polls.c.status_id.in_(many("ids")), poll_votes.c.account_id == sa.bindparam("viewer", type_=sa.BigInteger)),
+    lambda rows: tuple(sorted(row.choice for row in rows)),
+)
+"""What a viewer chose in the polls of statuses."""
 _CHOICES: Final = Prepared(
     sa.select(poll_votes.c.poll_id, poll_votes.c.choice)
     .where(poll_votes.c.account_id == sa.bindparam("account_id"), poll_votes.c.poll_id.in_(many("ids")))
@@ -56,7 +65,7 @@ def get(conn: Connection, poll_id: PollId) -> Poll:
 
 def find_of_status(conn: Connection, status_id: StatusId) -> Poll | None:
     """The poll of a status."""
-    return next((_poll_with(row._asdict()) for row in _OF_STATUSES.rows(conn, ids=[status_id])), None)
+    return next((_poll_with(row._asdict()) for row in _OF_STATUS.rows(conn, status_id=status_id)), None)
 
 
 def hold(conn: Connection, poll_id: PollId) -> Poll | None:
@@ -79,24 +88,6 @@ def update(conn: Connection, poll: Poll) -> None:
 def delete(conn: Connection, poll_id: PollId) -> None:
     """Remove a poll with its votes."""
     conn.execute(sa.delete(polls).where(polls.c.id == poll_id))
-
-
-def list_of_statuses(
-    conn: Connection, viewer: AccountId | None, ids: Collection[StatusId], now: datetime
-) -> dict[StatusId, PollView]:
-    """The polls of statuses as ``viewer`` sees them at ``now``."""
-    rows = _OF_STATUSES.rows(conn, ids=ids) if ids else []
-    chosen = {} if viewer is None else _list_choices(conn, viewer, [row.id for row in rows])
-    found = [(row, _poll_with(row._asdict())) for row in rows]
-    return {
-        poll.status_id: PollView(
-            poll=poll,
-            is_expired=poll.is_expired(now),
-            is_own=row.author_id == viewer,
-            own_votes=None if viewer is None else chosen.get(poll.id, ()),
-        )
-        for row, poll in found
-    }
 
 
 # Votes

@@ -59,24 +59,30 @@ class Prepared:
         )
 
     def rows(self, conn: Connection, /, **values: Any) -> list[Any]:  # noqa: ANN401 - as SQLAlchemy takes them
-        """The rows for these values of the parameters, as named tuples; its lists are of one length, which is not 0."""
+        """The rows for these values of the parameters, as named tuples; of its lists one at least is not empty."""
+        found = self.raw(conn, **values)
+        columns = self._columns[conn.dialect.name]
+        if columns:
+            found = [_converted(row, columns) for row in found]
+        return list(map(self._record, found))
+
+    def raw(self, conn: Connection, /, **values: Any) -> list[Any]:  # noqa: ANN401 - likewise
+        """The same rows, as the driver gives them."""
         length = 0
-        for name in self._lists:
-            values[name] = _filled(values[name])
-            length = len(values[name])
+        if self._lists:
+            length = _filled_length(max(len(values[name]) for name in self._lists))
+            for name in self._lists:
+                values[name] = _filled(values[name], length)
         text = self._texts.get((conn.dialect.name, length)) or self._text(conn.dialect, values, length)
         for name, convert in self._converters[conn.dialect.name].items():
             values[name] = convert(values[name])
         result = conn.exec_driver_sql(text.sql, self._bound(text, values))
-        columns = self._columns.get(conn.dialect.name)
-        if columns is None:
+        if conn.dialect.name not in self._columns:
             kinds = [column.type for column in self._statement.selected_columns]
-            columns = self._columns[conn.dialect.name] = _columns(kinds, result.cursor.description, conn.dialect)
-        found = result.cursor.fetchall()
+            self._columns[conn.dialect.name] = _columns(kinds, result.cursor.description, conn.dialect)
+        found = [*result.cursor.fetchall()]
         result.close()
-        if columns:
-            found = [_converted(row, columns) for row in found]
-        return [*map(self._record, found)]
+        return found
 
     def _bound(self, text: _Text, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a tuple or a mapping
         if text.places is None:
@@ -140,11 +146,14 @@ def _places(
     return places
 
 
-def _filled(items: Collection[Any]) -> list[Any]:
-    """The list, with its last item repeated up to one of few lengths: to be in it twice is to be in it."""
+def _filled_length(length: int) -> int:
+    return next((one for one in _LENGTHS if one >= length), -(-length // 1000) * 1000)
+
+
+def _filled(items: Collection[Any], length: int) -> list[Any]:
+    """The list, with its last item repeated up to a length: to be in it twice is to be in it."""
     found = list(items)
-    length = next((length for length in _LENGTHS if length >= len(found)), -(-len(found) // 1000) * 1000)
-    return found + found[-1:] * (length - len(found))
+    return found + (found[-1:] or [None]) * (length - len(found))
 
 
 def _bind(kind: TypeEngine[Any], dialect: Dialect) -> _Convert:

@@ -13,6 +13,7 @@ from fedorg.domain.quotes import Quote, QuoteState
 from fedorg.domain.statuses import PageQuery
 from fedorg.ids import AccountId, QuoteId, StatusId
 from fedorg.store import paging, statuses
+from fedorg.store.gathered import Part
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import quote_inboxes, quotes
@@ -20,6 +21,11 @@ from fedorg.store.tables import statuses as statuses_table
 from fedorg.store.upsert import insert_ignore
 
 _OF_STATUSES: Final = Prepared(sa.select(quotes).where(quotes.c.status_id.in_(many("ids"))))
+OF_STATUSES: Final = Part(
+    sa.select(quotes.c.status_id.label("which"), *quotes.c).where(quotes.c.status_id.in_(many("ids"))),
+    lambda rows: Quote(**rows[0]._asdict() | {"state": QuoteState(rows[0].state)}),
+)
+"""What statuses quote."""
 _STANDING: Final = (QuoteState.PENDING.value, QuoteState.ACCEPTED.value)
 
 

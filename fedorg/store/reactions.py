@@ -1,7 +1,5 @@
 """Rows of ``reactions``: one for each account, status and emoji, in a bounded number."""
 
-from collections import defaultdict
-from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +8,8 @@ from sqlalchemy import Connection
 
 from fedorg.domain.reactions import Reaction, ReactionCount
 from fedorg.ids import AccountId, StatusId
-from fedorg.store.prepared import Prepared, many
+from fedorg.store.gathered import Part
+from fedorg.store.prepared import many
 from fedorg.store.tables import accounts, reactions
 from fedorg.store.upsert import insert_ignore
 
@@ -18,18 +17,28 @@ from fedorg.store.upsert import insert_ignore
 _BY: Final = sa.select(accounts.c.media_rejected).where(accounts.c.id == reactions.c.account_id)
 _IS_REJECTED: Final = _BY.scalar_subquery()
 _SUSPENDED_AT: Final = _BY.with_only_columns(accounts.c.suspended_at).scalar_subquery()
-_COUNTS: Final = Prepared(
+OF_STATUSES: Final = Part(
     sa.select(
         reactions.c.status_id,
         reactions.c.name,
         sa.func.min(sa.case((_IS_REJECTED, sa.null()), else_=reactions.c.url)).label("url"),
         sa.func.count().label("count"),
-        sa.func.max(sa.case((reactions.c.account_id == sa.bindparam("viewer"), 1), else_=0)).label("own"),
+        sa.func.max(sa.case((reactions.c.account_id == sa.bindparam("viewer", type_=sa.BigInteger), 1), else_=0)).label(
+            "own"
+        ),
+        sa.func.min(reactions.c.id).label("first_id"),
     )
     .where(reactions.c.status_id.in_(many("ids")), _SUSPENDED_AT.is_(None))
-    .group_by(reactions.c.status_id, reactions.c.name)
-    .order_by(reactions.c.status_id, sa.func.min(reactions.c.id))
+    .group_by(reactions.c.status_id, reactions.c.name),
+    lambda rows: tuple(
+        ReactionCount(reaction=Reaction(name=row.name, url=row.url), count=row.count, is_own=bool(row.own))
+        for row in sorted(rows, key=lambda row: int(row.first_id))
+    ),
 )
+"""The reactions to statuses, the first emoji first, as a viewer sees them.
+
+Those of suspended accounts do not count; emojis of servers whose media are rejected have no picture.
+"""
 
 NAMES_MAX: Final = 50
 """Different emojis at one status."""
@@ -78,22 +87,6 @@ def delete_by_name(conn: Connection, account_id: AccountId, status_id: StatusId,
         reactions.c.account_id == account_id, reactions.c.status_id == status_id, reactions.c.name == name
     )
     return bool(conn.execute(statement).rowcount)
-
-
-def counts_of_statuses(
-    conn: Connection, viewer: AccountId | None, ids: Collection[StatusId]
-) -> dict[StatusId, tuple[ReactionCount, ...]]:
-    """The reactions to each status that has any, the first emoji first, in one query.
-
-    Those of suspended accounts do not count; emojis of servers whose media are rejected have no picture.
-    """
-    if not ids:
-        return {}
-    found: defaultdict[StatusId, list[ReactionCount]] = defaultdict(list)
-    for row in _COUNTS.rows(conn, viewer=viewer, ids=ids):
-        counted = ReactionCount(reaction=Reaction(name=row.name, url=row.url), count=row.count, is_own=bool(row.own))
-        found[row.status_id].append(counted)
-    return {status_id: tuple(found[status_id]) for status_id in found}
 
 
 def _count(conn: Connection, what: sa.ColumnElement[object], *where: sa.ColumnElement[bool]) -> int:

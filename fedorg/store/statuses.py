@@ -22,6 +22,7 @@ from fedorg.errors import Conflict, NotFound
 from fedorg.ids import AccountId, EditId, StatusId
 from fedorg.store import conversations, domain_names, thread_mutes
 from fedorg.store.beside import beside
+from fedorg.store.gathered import Part
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts, idempotency_keys, mentions, status_edits, statuses, tombstones
 from fedorg.store.upsert import insert_ignore
@@ -40,10 +41,15 @@ _WAITING: Final = Prepared(
 )
 _NAMES: Final = tuple(column.name for column in COLUMNS)
 _BY_IDS: Final = Prepared(sa.select(*COLUMNS).where(statuses.c.id.in_(many("ids"))))
+BY_IDS: Final = Part(
+    sa.select(statuses.c.id.label("which"), *COLUMNS).where(statuses.c.id.in_(many("ids"))),
+    lambda rows: _from_values(rows[0]._asdict()),
+)
+"""Statuses, whoever may see them."""
 _NAMED: Final = statuses.alias("named")
 # One list of ids: for either of two, PostgreSQL would walk the table.
-_WITH_BOOSTED: Final = Prepared(
-    sa.select(*COLUMNS).where(
+WITH_BOOSTED: Final = Part(
+    sa.select(statuses.c.id.label("which"), *COLUMNS).where(
         statuses.c.id.in_(
             sa.union_all(
                 sa.select(_NAMED.c.id).where(_NAMED.c.id.in_(many("ids"))),
@@ -52,8 +58,10 @@ _WITH_BOOSTED: Final = Prepared(
                 ),
             )
         )
-    )
+    ),
+    lambda rows: _from_values(rows[0]._asdict()),
 )
+"""Likewise, with those that they boost."""
 _INSERT: Final = sa.insert(statuses)
 _HOLD: Final = Prepared(
     sa.select(statuses.c.id)
@@ -83,13 +91,6 @@ def list_by_ids(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, S
     if not ids:
         return {}
     return {record.id: _from_record(record) for record in _BY_IDS.rows(conn, ids=ids)}
-
-
-def list_with_boosted(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, Status]:
-    """Likewise, with those that they boost."""
-    if not ids:
-        return {}
-    return {record.id: _from_record(record) for record in _WITH_BOOSTED.rows(conn, ids=ids)}
 
 
 def _from_record(record: tuple[Any, ...]) -> Status:

@@ -16,6 +16,7 @@ from fedorg.errors import NotFound
 from fedorg.ids import AccountId, IdSource, StatusId
 from fedorg.store import paging, tag_follows, usage
 from fedorg.store.beside import beside
+from fedorg.store.gathered import Part
 from fedorg.store.prefixes import begins_with
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import featured_tags, status_tags, statuses, tags
@@ -34,6 +35,13 @@ _OF_STATUSES: Final = Prepared(
     .where(status_tags.c.status_id.in_(many("ids")))
     .order_by(tags.c.name)
 )
+OF_STATUSES: Final = Part(
+    sa.select(status_tags.c.status_id, tags.c.name, tags.c.display_name)
+    .join(tags, tags.c.id == status_tags.c.tag_id)
+    .where(status_tags.c.status_id.in_(many("ids"))),
+    lambda rows: tuple(Tag(name=row.name, display_name=row.display_name) for row in sorted(rows)),
+)
+"""The hashtags of statuses, by name."""
 
 
 def link(conn: Connection, ids: IdSource, now: datetime, status_id: StatusId, used: Sequence[Tag]) -> None:

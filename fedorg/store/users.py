@@ -243,17 +243,23 @@ def _values(user: User) -> dict[str, Any]:
     }
 
 
-def _user(row: sa.Row[Any]) -> User:
+def from_values(values: dict[str, Any]) -> User:
+    """The user whose columns hold ``values``, as the database gave them."""
+    reach = values["default_reach"]
     return User(
-        **dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+        **values
         | {
-            "role": UserRole(row.role),
-            "default_visibility": Visibility(row.default_visibility),
-            "default_reach": None if row.default_reach is None else Reach(row.default_reach),
-            "default_partners": domain_names.from_text(row.default_partners),
-            "default_quote_policy": QuotePolicy(row.default_quote_policy),
+            "role": UserRole(values["role"]),
+            "default_visibility": Visibility(values["default_visibility"]),
+            "default_reach": None if reach is None else Reach(reach),
+            "default_partners": domain_names.from_text(values["default_partners"]),
+            "default_quote_policy": QuotePolicy(values["default_quote_policy"]),
         }
     )
+
+
+def _user(row: sa.Row[Any]) -> User:
+    return from_values(dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's public name
 
 
 def _invite(row: sa.Row[Any]) -> Invite:

@@ -5,11 +5,10 @@ Every status, every boosted and every quoted status passes ``may_see``; what fai
 is shown with the id of what it quotes in turn, and there it ends.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -35,7 +34,7 @@ from fedorg.domain.statuses import (
 )
 from fedorg.domain.visibility import Anonymous, Keeper, Member, may_see
 from fedorg.errors import NotFound
-from fedorg.ids import AccountId, ApplicationId, StatusId
+from fedorg.ids import AccountId, StatusId
 from fedorg.store import (
     accounts,
     cards,
@@ -50,11 +49,14 @@ from fedorg.store import (
     tags,
     thread_mutes,
 )
-from fedorg.store.prepared import Prepared, many
+from fedorg.store.gathered import Answers, Gathered, Part
+from fedorg.store.prepared import many
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import applications, blocks, bookmarks, favourites, follows, mentions, pins
 from fedorg.store.tables import statuses as statuses_table
 from fedorg.store.tables.columns import Moment
+
+T = TypeVar("T")
 
 # The page, what it quotes, what that quotes.
 _QUOTES_DEEP: Final = 2
@@ -111,10 +113,10 @@ class _Page:
     polls: Mapping[StatusId, PollView]
     mentions: Mapping[StatusId, tuple[Mention, ...]]
     tags: Mapping[StatusId, tuple[Tag, ...]]
-    applications: Mapping[ApplicationId, Application]
-    done: Mapping[str, frozenset[StatusId]]
+    applications: Mapping[StatusId, Application]
+    done: Mapping[str, frozenset[int]]
     quotes: Mapping[StatusId, Quote]
-    relations: Mapping[str, frozenset[AccountId]]
+    relations: Mapping[str, frozenset[int]]
     filters: tuple[PreparedFilter, ...]
     reactions: Mapping[StatusId, tuple[ReactionCount, ...]]
     cards: Mapping[StatusId, PreviewCard]
@@ -135,7 +137,7 @@ class _Page:
             poll=self.polls.get(status_id),
             mentions=self.mentions.get(status_id, ()),
             tags=self.tags.get(status_id, ()),
-            application=None if status.application_id is None else self.applications.get(status.application_id),
+            application=self.applications.get(status_id),
             viewer=None if self.viewer is None else self._viewer_state(status),
             reactions=self.reactions.get(status_id, ()),
             card=self.cards.get(status_id),
@@ -228,138 +230,160 @@ class _Page:
 
 
 def _load_page(conn: Connection, now: datetime, viewer: AccountId | None, ids: Sequence[StatusId]) -> _Page:
-    found, quoting = _load_quoted(conn, statuses.list_with_boosted(conn, ids))
-    named = _load_mentions(conn, found)
+    answers = Answers()
+    _WITH_BOOSTED.ask(conn, answers, lists={"ids": ids})
+    found: dict[StatusId, Status] = {
+        StatusId(one): status for one, status in answers.about(statuses.WITH_BOOSTED).items()
+    }
+    fresh = found
+    for depth in range(_QUOTES_DEEP + 1):
+        if not fresh:
+            break
+        _ask_about(conn, answers, now, viewer, fresh)
+        quoting = answers.about(quotes.OF_STATUSES)
+        wanted = {one.quoted_status_id for one in quoting.values() if one.quoted_status_id is not None} - found.keys()
+        if not wanted or depth == _QUOTES_DEEP:
+            break
+        _BY_IDS.ask(conn, answers, lists={"ids": wanted})
+        fresh = {StatusId(one): status for one, status in answers.about(statuses.BY_IDS).items() if one in wanted}
+        found = found | fresh
+    return _page(conn, now, viewer, found, answers)
+
+
+def _ask_about(
+    conn: Connection, answers: Answers, now: datetime, viewer: AccountId | None, found: Mapping[StatusId, Status]
+) -> None:
+    """Everything that is shown of statuses that are found, but what they boost and quote."""
     authors = {status.account_id for status in found.values()}
+    if viewer is None:
+        _OF_VISITORS.ask(conn, answers, lists={"ids": found, "people": authors}, viewer=None)
+    else:
+        _OF_MEMBERS.ask(conn, answers, lists={"ids": found, "people": authors | {viewer}}, viewer=viewer, now=now)
+
+
+def _page(
+    conn: Connection, now: datetime, viewer: AccountId | None, found: Mapping[StatusId, Status], answers: Answers
+) -> _Page:
+    people = answers.about(accounts.BY_IDS)
+    shown_cards = answers.about(cards.OF_STATUSES)
+    writers = {card.author_id for card in shown_cards.values() if card.author_id is not None} - people.keys()
+    known = {AccountId(one.id): one for one in accounts.with_moves(conn, list(people.values()))}
+    known |= accounts.list_by_ids(conn, writers)
+    chosen = answers.about(polls.CHOSEN)
     return _Page(
         viewer=viewer,
         statuses=found,
-        accounts=accounts.list_by_ids(conn, authors if viewer is None else authors | {viewer}),
-        media=media.list_of_statuses(conn, found),
-        polls=polls.list_of_statuses(conn, viewer, found, now),
-        mentions=named,
-        tags=tags.list_of_statuses(conn, found),
-        applications=_load_applications(conn, found.values()),
-        done={} if viewer is None else _load_done(conn, viewer, found),
-        quotes=quoting,
-        relations={} if viewer is None else _load_relations(conn, now, viewer, authors),
-        filters=() if viewer is None else prepare(filters.list_in_force(conn, viewer, now, found)),
-        reactions=reactions.counts_of_statuses(conn, viewer, found),
-        cards=cards.list_of_statuses(conn, found),
+        accounts=known,
+        media=_by_status(answers.about(media.OF_STATUSES)),
+        polls={
+            poll.status_id: PollView(
+                poll=poll,
+                is_expired=poll.is_expired(now),
+                is_own=found[poll.status_id].account_id == viewer,
+                own_votes=None if viewer is None else chosen.get(poll.status_id, ()),
+            )
+            for poll in answers.about(polls.OF_STATUSES).values()
+        },
+        mentions=_by_status(answers.about(_MENTIONS)),
+        tags=_by_status(answers.about(tags.OF_STATUSES)),
+        applications=_by_status(answers.about(_APPLICATIONS)),
+        done={} if viewer is None else {name: answers.of(part) for name, part in _DONE.items()},
+        quotes=_by_status(answers.about(quotes.OF_STATUSES)),
+        relations={} if viewer is None else {name: answers.of(part) for name, part in _RELATIONS.items()},
+        filters=prepare(filters.of_answers(answers)),
+        reactions=_by_status(answers.about(reactions.OF_STATUSES)),
+        cards={StatusId(one): cards.with_author(card, known) for one, card in shown_cards.items()},
     )
 
 
-def _load_quoted(
-    conn: Connection, found: dict[StatusId, Status]
-) -> tuple[dict[StatusId, Status], dict[StatusId, Quote]]:
-    """``found`` with what it quotes and what that quotes, and the quotes by which they do."""
-    quoting: dict[StatusId, Quote] = {}
-    newest = found
-    for _ in range(_QUOTES_DEEP):
-        level = quotes.list_of_statuses(conn, newest)
-        quoting |= level
-        wanted = {one.quoted_status_id for one in level.values() if one.quoted_status_id is not None}
-        newest = statuses.list_by_ids(conn, wanted - found.keys())
-        found = found | newest
-    return found, quoting
+def _by_status(found: dict[int, T]) -> Mapping[StatusId, T]:
+    return cast("Mapping[StatusId, T]", found)
 
 
-_account: Final = accounts_table.c
-_MENTIONS: Final = Prepared(
-    sa.select(mentions.c.status_id, _account.id, _account.username, _account.domain, _account.url, _account.uri)
-    .join(accounts_table, _account.id == mentions.c.account_id)
-    .where(mentions.c.status_id.in_(many("ids")))
-    .order_by(_account.id)
-)
+def _mention(row: Any) -> Mention:  # noqa: ANN401 - a record
+    return Mention(account_id=AccountId(row.id), username=row.username, domain=row.domain, url=row.url, uri=row.uri)
 
 
-def _load_mentions(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, tuple[Mention, ...]]:
-    if not ids:
-        return {}
-    named: defaultdict[StatusId, list[Mention]] = defaultdict(list)
-    for row in _MENTIONS.rows(conn, ids=ids):
-        one = Mention(account_id=row.id, username=row.username, domain=row.domain, url=row.url, uri=row.uri)
-        named[row.status_id].append(one)
-    return {status_id: tuple(named[status_id]) for status_id in named}
-
-
-_APPLICATIONS: Final = Prepared(
-    sa.select(applications.c.id, applications.c.name, applications.c.website).where(applications.c.id.in_(many("ids")))
-)
-
-
-def _load_applications(conn: Connection, found: Iterable[Status]) -> dict[ApplicationId, Application]:
-    ids = {status.application_id for status in found if status.application_id is not None}
-    if not ids:
-        return {}
-    return {row.id: Application(name=row.name, website=row.website) for row in _APPLICATIONS.rows(conn, ids=ids)}
+def _marks(statement: sa.Select[Any]) -> Part[None]:
+    """Which things a statement finds, and nothing else of them."""
+    return Part(statement, lambda _: None)
 
 
 _viewer: Final = sa.bindparam("viewer", type_=sa.BigInteger)
 _now: Final = sa.bindparam("now", type_=Moment)
+_account: Final = accounts_table.c
 _own: Final = statuses_table.c
-_DONE: Final = Prepared(
-    sa.union_all(
-        sa.select(sa.literal("favourited").label("what"), favourites.c.status_id.label("number")).where(
+_MENTIONS: Final = Part(
+    sa.select(mentions.c.status_id, _account.id, _account.username, _account.domain, _account.url, _account.uri)
+    .join(accounts_table, _account.id == mentions.c.account_id)
+    .where(mentions.c.status_id.in_(many("ids"))),
+    lambda rows: tuple(_mention(row) for row in sorted(rows, key=lambda row: int(row.id))),
+)
+_APPLICATIONS: Final = Part(
+    sa.select(_own.id, applications.c.name, applications.c.website)
+    .join(applications, applications.c.id == _own.application_id)
+    .where(_own.id.in_(many("ids"))),
+    lambda rows: Application(name=rows[0].name, website=rows[0].website),
+)
+_DONE: Final = {
+    "favourited": _marks(
+        sa.select(favourites.c.status_id).where(
             favourites.c.account_id == _viewer, favourites.c.status_id.in_(many("ids"))
-        ),
-        sa.select(sa.literal("bookmarked"), bookmarks.c.status_id).where(
+        )
+    ),
+    "bookmarked": _marks(
+        sa.select(bookmarks.c.status_id).where(
             bookmarks.c.account_id == _viewer, bookmarks.c.status_id.in_(many("ids"))
-        ),
-        sa.select(sa.literal("pinned"), pins.c.status_id).where(
-            pins.c.account_id == _viewer, pins.c.status_id.in_(many("ids"))
-        ),
-        sa.select(sa.literal("reblogged"), _own.reblog_of_id).where(
-            _own.account_id == _viewer, _own.reblog_of_id.in_(many("ids"))
-        ),
-        sa.select(sa.literal("muted"), _own.id).where(
-            _own.id.in_(many("ids")), thread_mutes.is_muted(_viewer, _own.thread_id)
-        ),
-    )
-)
-_RELATIONS: Final = Prepared(
-    sa.union_all(
-        sa.select(sa.literal("followed").label("what"), follows.c.target_id.label("number")).where(
+        )
+    ),
+    "pinned": _marks(
+        sa.select(pins.c.status_id).where(pins.c.account_id == _viewer, pins.c.status_id.in_(many("ids")))
+    ),
+    "reblogged": _marks(
+        sa.select(_own.reblog_of_id).where(_own.account_id == _viewer, _own.reblog_of_id.in_(many("ids")))
+    ),
+    "muted": _marks(sa.select(_own.id).where(_own.id.in_(many("ids")), thread_mutes.is_muted(_viewer, _own.thread_id))),
+}
+_RELATIONS: Final = {
+    "followed": _marks(
+        sa.select(follows.c.target_id).where(
             follows.c.account_id == _viewer,
-            follows.c.target_id.in_(many("ids")),
+            follows.c.target_id.in_(many("people")),
             follows.c.state == FollowState.ACCEPTED.value,
-        ),
-        sa.select(sa.literal("following"), follows.c.account_id).where(
+        )
+    ),
+    "following": _marks(
+        sa.select(follows.c.account_id).where(
             follows.c.target_id == _viewer,
-            follows.c.account_id.in_(many("ids")),
+            follows.c.account_id.in_(many("people")),
             follows.c.state == FollowState.ACCEPTED.value,
-        ),
-        sa.select(sa.literal("blocking"), blocks.c.target_id).where(
-            blocks.c.account_id == _viewer, blocks.c.target_id.in_(many("ids"))
-        ),
-        sa.select(sa.literal("blocked_by"), blocks.c.account_id).where(
-            blocks.c.target_id == _viewer, blocks.c.account_id.in_(many("ids"))
-        ),
-        sa.select(sa.literal("muted"), _account.id).where(
-            _account.id.in_(many("ids")), narrowing.is_muted_by(_viewer, _account.id, _now)
-        ),
-        sa.select(sa.literal("shut_out"), _account.id).where(
-            _account.id.in_(many("ids")), domain_blocks.is_shut_out(_viewer, _account.id)
-        ),
-    )
+        )
+    ),
+    "blocking": _marks(
+        sa.select(blocks.c.target_id).where(blocks.c.account_id == _viewer, blocks.c.target_id.in_(many("people")))
+    ),
+    "blocked_by": _marks(
+        sa.select(blocks.c.account_id).where(blocks.c.target_id == _viewer, blocks.c.account_id.in_(many("people")))
+    ),
+    "muted": _marks(
+        sa.select(_account.id).where(_account.id.in_(many("people")), narrowing.is_muted_by(_viewer, _account.id, _now))
+    ),
+    "shut_out": _marks(
+        sa.select(_account.id).where(_account.id.in_(many("people")), domain_blocks.is_shut_out(_viewer, _account.id))
+    ),
+}
+_WITH_BOOSTED: Final = Gathered(statuses.WITH_BOOSTED)
+_BY_IDS: Final = Gathered(statuses.BY_IDS)
+_FOR_ALL: Final = (
+    accounts.BY_IDS,
+    media.OF_STATUSES,
+    polls.OF_STATUSES,
+    _MENTIONS,
+    tags.OF_STATUSES,
+    _APPLICATIONS,
+    quotes.OF_STATUSES,
+    reactions.OF_STATUSES,
+    cards.OF_STATUSES,
 )
-
-
-def _load_done(conn: Connection, viewer: AccountId, ids: Collection[StatusId]) -> dict[str, frozenset[StatusId]]:
-    groups: dict[str, set[StatusId]] = {
-        name: set() for name in ("favourited", "bookmarked", "pinned", "reblogged", "muted")
-    }
-    if ids:
-        for what, number in _DONE.rows(conn, viewer=viewer, ids=ids):
-            groups[what].add(number)
-    return {name: frozenset(group) for name, group in groups.items()}
-
-
-def _load_relations(
-    conn: Connection, now: datetime, viewer: AccountId, authors: Collection[AccountId]
-) -> dict[str, frozenset[AccountId]]:
-    groups: defaultdict[str, set[AccountId]] = defaultdict(set)
-    if authors:
-        for what, number in _RELATIONS.rows(conn, viewer=viewer, now=now, ids=authors):
-            groups[what].add(number)
-    return {name: frozenset(group) for name, group in groups.items()}
+_OF_VISITORS: Final = Gathered(*_FOR_ALL)
+_OF_MEMBERS: Final = Gathered(*_FOR_ALL, polls.CHOSEN, *filters.IN_FORCE, *_DONE.values(), *_RELATIONS.values())

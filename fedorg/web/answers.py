@@ -46,6 +46,8 @@ _OK: Final = 200
 
 # Where the account of a request stands in its scope.
 _ACCOUNT: Final = "fedorg.account"
+# Likewise the version of the database from before anything was done for it.
+_VERSION: Final = "fedorg.version"
 
 # What many ask for often, and what a page of a client is made of.
 _ADDRESSES: Final = re.compile(
@@ -139,7 +141,8 @@ class KeptAnswers:
         self, key: _Key, scope: HTTPScope, version: Hashable, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         account = Account()
-        cast("dict[str, object]", scope)[_ACCOUNT] = account
+        noted = cast("dict[str, object]", scope)
+        noted[_ACCOUNT], noted[_VERSION] = account, version
         heard = _Heard(send)
         await self._application(scope, receive, heard)
         if version is not None and heard.is_whole and not _NOT_KEPT.intersection(name for name, _ in heard.headers):
@@ -159,6 +162,12 @@ def account_of(scope: Mapping[str, Any]) -> Account | None:
     """Where to write what a request is counted as; None for one whose answer is not kept."""
     account: Account | None = scope.get(_ACCOUNT)
     return account
+
+
+def version_of(scope: Mapping[str, Any]) -> Hashable | None:
+    """The version of the database that a request found; None where nobody looked."""
+    version: Hashable | None = scope.get(_VERSION)
+    return version
 
 
 def record(node: Node, route: str, method: str, status: int, seconds: float) -> None:

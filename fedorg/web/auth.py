@@ -7,21 +7,20 @@ token allows it. The answers are Mastodon's: 401 without a valid token, 403 with
 who is not active (S49), 422 for a token without a user.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from fedorg.domain.accounts import Account, User
 from fedorg.domain.moderation import ACCESS as ACCESS_OF
 from fedorg.domain.moderation import Operation, may
-from fedorg.domain.oauth import Token, covers
+from fedorg.domain.oauth import Credentials, Token, covers
 from fedorg.errors import Forbidden, Invalid, Unauthorized
 from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services import oauth
-from fedorg.services.oauth import Credentials
-from fedorg.web import limits
+from fedorg.web import answers, limits
 from fedorg.web.base import asked, spend, spend_by_address, this_node
 
 P = ParamSpec("P")
@@ -103,7 +102,7 @@ def personal(
         @wraps(view)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
             sent = bearer()
-            found = await oauth.authenticate(this_node(), sent) if sent is not None else None
+            found = await _look_up(oauth.authenticate, sent) if sent is not None else None
             if found is None or found.user is None or not covers(found.token.scopes, scope):
                 spend_by_address(limits.ANONYMOUS)
                 return await view(None, *args, **kwargs)
@@ -174,13 +173,23 @@ def bearer() -> str | None:
     return token.strip() if kind.lower() == "bearer" and token.strip() else None
 
 
+class _LookUp(Protocol):
+    """How ``services.oauth`` finds out whose a token is."""
+
+    def __call__(self, node: Node, bearer: str, *, at: Hashable | None) -> Awaitable[Credentials | None]: ...
+
+
 async def _credentials() -> Credentials:
     return await _identified(oauth.authenticate)
 
 
-async def _identified(look_up: Callable[[Node, str], Awaitable[Credentials | None]]) -> Credentials:
+async def _look_up(how: _LookUp, sent: str) -> Credentials | None:
+    return await how(this_node(), sent, at=answers.version_of(asked().scope))
+
+
+async def _identified(how: _LookUp) -> Credentials:
     sent = bearer()
-    credentials = await look_up(this_node(), sent) if sent is not None else None
+    credentials = await _look_up(how, sent) if sent is not None else None
     if credentials is None:
         spend_by_address(limits.ANONYMOUS)
         raise Unauthorized("The access token is invalid")

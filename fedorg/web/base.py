@@ -68,14 +68,17 @@ _HEALTH: Final = "/health"
 _OPEN_PREFIXES: Final = ("/api/", "/.well-known/", "/nodeinfo/")
 _OPEN_PATHS: Final = frozenset({"/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/nodeinfo"})
 _EXPOSED: Final = "Link, Mastodon-Async-Refresh, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
-_SECURITY_HEADERS: Final = {
+_ALWAYS_WITHOUT_TLS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data: https:; "
     "media-src 'self' https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    # What depends on who asks must not be kept by anybody in between (S48); views of public files say otherwise.
+    "Cache-Control": "private, no-store",
 }
+_ALWAYS: Final = {**_ALWAYS_WITHOUT_TLS, "Strict-Transport-Security": "max-age=63072000"}
 
 # Of a page made for the frames of other sites: no form, no script, nothing of who is signed in.
 FRAMED_POLICY: Final = (
@@ -241,14 +244,13 @@ async def _keep_out() -> None:
 async def _finish(response: Response) -> Response:
     if response.status_code >= _REFUSED and isinstance(request, LimitedRequest):
         await request.skip_rest()
-    for name, value in _SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
+    named = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - its items are pairs
+    always = _ALWAYS if this_node().settings.is_secure else _ALWAYS_WITHOUT_TLS
+    for name, value in always.items():
+        if name.lower() not in named:
+            response.headers.add(name, value)
     if response.headers["Content-Security-Policy"] == FRAMED_POLICY:
         del response.headers["X-Frame-Options"]
-    if this_node().settings.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=63072000")
-    # What depends on who asks must not be kept by anybody in between (S48); views of public files say otherwise.
-    response.headers.setdefault("Cache-Control", "private, no-store")
     if _is_open():
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["Access-Control-Expose-Headers"] = _EXPOSED

@@ -21,6 +21,8 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.errors import BadRequest, Invalid
 from fedorg.ids import ID_MAX
 
+_ANNOUNCING: Final = ("1.0", "1.1")
+
 W = TypeVar("W", bound=StrEnum)
 
 _FALSE: Final = frozenset({"", "0", "f", "false", "off", "no"})
@@ -168,8 +170,13 @@ async def read_params() -> Params:
     values: dict[str, list[str | None]] = {}
     for name, value in request.args.items(multi=True):
         values.setdefault(name, []).append(value)
-    form = await request.form
-    sent = await _read_json() if request.mimetype == "application/json" else [*form.items(multi=True)]
+    has_body = _may_have_body()
+    if not has_body:
+        sent: list[tuple[str, str | None]] = []
+    elif request.mimetype == "application/json":
+        sent = await _read_json()
+    else:
+        sent = [*(await request.form).items(multi=True)]
     fresh: dict[str, list[str | None]] = {}
     for name, one in sent:
         fresh.setdefault(name, []).append(one)
@@ -177,18 +184,28 @@ async def read_params() -> Params:
     _check_count(sum(map(len, merged.values())))
     if any(_NO_TEXT.search(text or "") for name, texts in merged.items() for text in (name, *texts)):
         raise BadRequest("A parameter holds a NUL character or half of another")
+    uploads = await _uploads() if has_body else {}
+    return Params({name: tuple(texts) for name, texts in merged.items()}, uploads, await _pairs(has_body=has_body))
+
+
+def _may_have_body() -> bool:
+    """Whether something may follow the head of the request; since HTTP/2 nothing need announce it."""
+    is_announced = "Content-Length" in request.headers or "Transfer-Encoding" in request.headers
+    return is_announced or request.http_version not in _ANNOUNCING
+
+
+async def _uploads() -> dict[str, tuple[FileStorage, ...]]:
     files = await request.files
-    return Params(
-        {name: tuple(texts) for name, texts in merged.items()},
-        {name: tuple(files.getlist(name)) for name in files},
-        await _pairs(),
-    )
+    return {name: tuple(files.getlist(name)) for name in files}
 
 
-async def _pairs() -> tuple[tuple[str, str], ...]:
+async def _pairs(*, has_body: bool) -> tuple[tuple[str, str], ...]:
     """Query and form in the order they were sent; empty where that cannot be told, or an index tells rows apart."""
     encoded = [request.query_string]
-    if request.mimetype == "application/x-www-form-urlencoded":
+    if not has_body:
+        # Only brackets make rows.
+        encoded = [part for part in encoded if b"[" in part or b"%5b" in part.lower()]
+    elif request.mimetype == "application/x-www-form-urlencoded":
         body = await request.get_data()
         encoded.append(body if isinstance(body, bytes) else body.encode())
     elif request.mimetype in ("application/json", "multipart/form-data"):

@@ -31,7 +31,7 @@ metadata: Final = MetaData(
     }
 )
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
@@ -44,12 +44,12 @@ class Moment(TypeDecorator[datetime]):
     @override
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Milliseconds; a naive time is a programming error and raises ``TypeError``."""
-        return None if value is None else (value - _EPOCH) // _MILLISECOND
+        return None if value is None else (value - EPOCH) // _MILLISECOND
 
     @override
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Aware UTC."""
-        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+        return None if value is None else EPOCH + timedelta(milliseconds=value)
 
 
 def own_id() -> Column[int]:

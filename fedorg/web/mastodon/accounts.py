@@ -8,6 +8,7 @@ from typing import BinaryIO, cast
 from quart import Blueprint, Response
 
 from fedorg.domain.accounts import Account, User
+from fedorg.domain.oauth import Credentials
 from fedorg.domain.policies import QuotePolicy
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.errors import BadRequest, Invalid
@@ -21,7 +22,6 @@ from fedorg.serializers.accounts import (
 from fedorg.serializers.oauth import token_entity
 from fedorg.services import accounts, completion, featured_tags, registration
 from fedorg.services.accounts import PostingDefaults, ProfileChange
-from fedorg.services.oauth import Credentials
 from fedorg.services.registration import SignUp
 from fedorg.web import limits
 from fedorg.web.auth import Viewer, open_to_public, requires, requires_application

@@ -2,10 +2,10 @@
 
 from quart import Blueprint, Response
 
+from fedorg.domain.oauth import Credentials
 from fedorg.errors import Invalid
 from fedorg.serializers.announcements import announcement_entity
 from fedorg.services import announcements
-from fedorg.services.oauth import Credentials
 from fedorg.web.auth import Viewer, requires, requires_application
 from fedorg.web.base import json_answer, this_node
 from fedorg.web.params import read_params

@@ -2,9 +2,10 @@
 
 from quart import Blueprint, Response
 
+from fedorg.domain.oauth import Credentials
 from fedorg.serializers.oauth import application_entity, credential_application_entity
 from fedorg.services import oauth, push
-from fedorg.services.oauth import ApplicationDraft, Credentials
+from fedorg.services.oauth import ApplicationDraft
 from fedorg.web import limits
 from fedorg.web.auth import public, requires_application
 from fedorg.web.base import json_answer, spend_by_address, this_node

@@ -2,8 +2,8 @@
 
 from quart import Blueprint, Response
 
+from fedorg.domain.oauth import Credentials
 from fedorg.services import mailing
-from fedorg.services.oauth import Credentials
 from fedorg.web import limits
 from fedorg.web.auth import requires_login
 from fedorg.web.base import json_answer, spend, this_node
