@@ -5,6 +5,7 @@ this node ask nobody.
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -27,14 +28,35 @@ THREAD_STATUSES_MAX: Final = 1000
 _REFRESH_BYTES: Final = 18
 
 
-async def see_thread(node: Node, status_id: StatusId) -> Refresh | None:
-    """A member looks at a thread: its missing parts are asked for, if some of it is from elsewhere.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenThread:
+    """How complete a thread is that a member looks at: whether it is time to ask for the rest, and what is asked for.
 
-    Gives what is being fetched of it, by whomever that was asked for.
+    ``refresh`` is what is being fetched of it, by whomever that was asked for.
     """
-    if await node.read(_due_thread, node, status_id) is not None:
-        await node.write(_ask_for_thread, node, status_id)
-    return await node.read(_running, node, status_id)
+
+    status_id: StatusId
+    is_due: bool
+    refresh: Refresh | None
+
+
+def look_at_thread(conn: Connection, node: Node, status: Status) -> SeenThread:
+    """A member looks at the thread of a status: parts of it may be missing, if some of it is from elsewhere."""
+    before = node.now() - THREAD_AGAIN_AFTER
+    asked = completions.find(conn, _thread(status.thread_id), before)
+    return SeenThread(
+        status_id=status.id,
+        is_due=asked is None and _is_incomplete(conn, status),
+        refresh=None if asked is None else asked.refresh,
+    )
+
+
+async def see_thread(node: Node, seen: SeenThread) -> Refresh | None:
+    """Have the missing parts of a thread asked for, if it is time to; what is being fetched of it."""
+    if not seen.is_due:
+        return seen.refresh
+    await node.write(_ask_for_thread, node, seen.status_id)
+    return await node.read(_running, node, seen.status_id)
 
 
 async def get_refresh(node: Node, refresh_id: str) -> Refresh:
@@ -64,7 +86,7 @@ async def see_profile(node: Node, account_id: AccountId) -> None:
 
     def unit(conn: Connection) -> bool:
         account = accounts.list_by_ids(conn, (account_id,)).get(account_id)
-        return account is not None and _is_due_profile(conn, node, account)
+        return account is not None and is_due_profile(conn, node, account)
 
     if await node.read(unit):
         account = await node.read(accounts.get, account_id)
@@ -74,7 +96,7 @@ async def see_profile(node: Node, account_id: AccountId) -> None:
 def ask_for_profile(conn: Connection, node: Node, account: Account) -> None:
     """Ask for what a profile shows, in the transaction of whatever makes it interesting."""
     peer = account.peer
-    if peer is None or not _is_due_profile(conn, node, account):
+    if peer is None or not is_due_profile(conn, node, account):
         return
     now = node.now()
     if completions.claim(conn, now, _profile(account), now - PROFILE_AGAIN_AFTER):
@@ -83,21 +105,23 @@ def ask_for_profile(conn: Connection, node: Node, account: Account) -> None:
 
 def _due_thread(conn: Connection, node: Node, status_id: StatusId) -> StatusId | None:
     status = statuses.find(conn, status_id)
-    if status is None or status.audience.visibility is Visibility.DIRECT:
+    if status is None:
         return None
-    if not completions.is_due(conn, _thread(status.thread_id), node.now() - THREAD_AGAIN_AFTER):
-        return None
-    if threads.find_peer(conn, status.thread_id) is None:
-        return None
-    is_large = threads.count(conn, status.thread_id, THREAD_STATUSES_MAX) >= THREAD_STATUSES_MAX
-    return None if is_large else status.thread_id
+    is_due = completions.is_due(conn, _thread(status.thread_id), node.now() - THREAD_AGAIN_AFTER)
+    return status.thread_id if is_due and _is_incomplete(conn, status) else None
+
+
+def _is_incomplete(conn: Connection, status: Status) -> bool:
+    """Whether more of a thread may be found elsewhere."""
+    if status.audience.visibility is Visibility.DIRECT or threads.find_peer(conn, status.thread_id) is None:
+        return False
+    return threads.count(conn, status.thread_id, THREAD_STATUSES_MAX) < THREAD_STATUSES_MAX
 
 
 def _running(conn: Connection, node: Node, status_id: StatusId) -> Refresh | None:
     status = statuses.find(conn, status_id)
-    if status is None:
-        return None
-    return completions.find_running(conn, _thread(status.thread_id), node.now() - THREAD_AGAIN_AFTER)
+    asked = status and completions.find(conn, _thread(status.thread_id), node.now() - THREAD_AGAIN_AFTER)
+    return asked.refresh if asked else None
 
 
 def _ask_for_thread(conn: Connection, node: Node, status_id: StatusId) -> None:
@@ -111,7 +135,8 @@ def _ask_for_thread(conn: Connection, node: Node, status_id: StatusId) -> None:
         jobs.enqueue(conn, node.ids, now, job)
 
 
-def _is_due_profile(conn: Connection, node: Node, account: Account) -> bool:
+def is_due_profile(conn: Connection, node: Node, account: Account) -> bool:
+    """Whether nobody looked at a profile lately whose server may know more of it."""
     if account.peer is None or account.suspended_at is not None:
         return False
     standing = peers.standings(conn, [account.peer])[account.peer]

@@ -7,12 +7,14 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg import text
+from fedorg.domain.accounts import Account
 from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import PageQuery, StatusView
 from fedorg.domain.timelines import AccountSelection, Selection
 from fedorg.domain.visibility import Reach
 from fedorg.ids import AccountId, ListId, StatusId
 from fedorg.node import Node
+from fedorg.services import completion
 from fedorg.store import accounts, cards, interactions, lists, timelines, trends, views
 
 TAGS_MAX: Final = 10
@@ -122,14 +124,40 @@ async def account_statuses(
     node: Node, viewer: AccountId | None, account_id: AccountId, page: PageQuery, selection: AccountSelection
 ) -> list[StatusView]:
     """What an account posted, as far as ``viewer`` may see it; ``NotFound`` when there is no such account."""
-    tagged = None if selection.tagged is None else text.normalise_hashtag(selection.tagged)
-    narrowed = replace(selection, tagged=tagged)
 
     def unit(conn: Connection) -> list[StatusView]:
-        ids = timelines.list_of_account(conn, viewer, accounts.get(conn, account_id).id, page, narrowed)
-        return views.load_views(conn, node.now(), viewer, ids)
+        return _posted(conn, node, viewer, accounts.get(conn, account_id), page, selection)
 
     return await node.read(unit)
+
+
+async def visit_statuses(
+    node: Node, member: AccountId, account_id: AccountId, page: PageQuery, selection: AccountSelection
+) -> list[StatusView]:
+    """The same for a member, at whose look what is missing of a remote profile is asked for."""
+
+    def unit(conn: Connection) -> tuple[list[StatusView], bool]:
+        account = accounts.get(conn, account_id)
+        found = _posted(conn, node, member, account, page, selection)
+        return found, page.max_id is None and completion.is_due_profile(conn, node, account)
+
+    found, is_due = await node.read(unit)
+    if is_due:
+        await completion.see_profile(node, account_id)
+    return found
+
+
+def _posted(
+    conn: Connection,
+    node: Node,
+    viewer: AccountId | None,
+    account: Account,
+    page: PageQuery,
+    selection: AccountSelection,
+) -> list[StatusView]:
+    tagged = None if selection.tagged is None else text.normalise_hashtag(selection.tagged)
+    ids = timelines.list_of_account(conn, viewer, account.id, page, replace(selection, tagged=tagged))
+    return views.load_views(conn, node.now(), viewer, ids)
 
 
 async def favourites(node: Node, account_id: AccountId, page: PageQuery) -> list[Listed[StatusView]]:

@@ -20,7 +20,7 @@ from fedorg.domain.relationships import FollowState
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId
 from fedorg.store import peers
-from fedorg.store.gathered import Part
+from fedorg.store.gathered import Answers, Gathered, Part
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import account_keys, accounts, follows
 from fedorg.store.upsert import insert_ignore
@@ -40,12 +40,12 @@ _LOCK_BY_ID: Final = _BY_ID.with_for_update(key_share=True)
 _LOCK_BY_URI: Final = _BY_URI.with_for_update(key_share=True)
 _BY_ACCT: Final = sa.select(*COLUMNS).where(accounts.c.acct_key == sa.bindparam("acct_key"))
 _BY_URIS: Final = sa.select(*COLUMNS).where(accounts.c.uri.in_(sa.bindparam("uris", expanding=True)))
-_BY_IDS: Final = Prepared(sa.select(*COLUMNS).where(accounts.c.id.in_(many("ids"))))
 BY_IDS: Final = Part(
     sa.select(accounts.c.id.label("which"), *COLUMNS).where(accounts.c.id.in_(many("people"))),
     lambda rows: from_values(rows[0]._asdict()),
 )
 """Accounts, without where they moved."""
+_BY_IDS: Final = Gathered(BY_IDS)
 _BY_URI_ALONE: Final = Prepared(_BY_URI)
 _NAMES: Final = tuple(column.name for column in COLUMNS)
 
@@ -171,8 +171,9 @@ def list_by_ids(conn: Connection, ids: Collection[AccountId]) -> dict[AccountId,
     """The accounts that exist among ``ids``, in one query; one more when any of them moved."""
     if not ids:
         return {}
-    found = [from_values(dict(zip(_NAMES, record, strict=True))) for record in _BY_IDS.rows(conn, ids=set(ids))]
-    return {account.id: account for account in with_moves(conn, found)}
+    answers = Answers()
+    _BY_IDS.ask(conn, answers, lists={"people": set(ids)})
+    return {account.id: account for account in with_moves(conn, [*answers.about(BY_IDS).values()])}
 
 
 def with_moves(conn: Connection, found: Sequence[Account]) -> list[Account]:

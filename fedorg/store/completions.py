@@ -3,21 +3,38 @@
 Looking does not write: most who look at a thread or a profile do so soon after somebody else did.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.refreshes import Refresh
 from fedorg.errors import NotFound
+from fedorg.store.prepared import Prepared
 from fedorg.store.tables import completions
+from fedorg.store.tables.columns import Moment
 from fedorg.store.upsert import insert_ignore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """That something was asked for; ``refresh`` is what is still being fetched of it."""
+
+    refresh: Refresh | None
+
+
+_ASKED: Final = Prepared(
+    sa.select(completions.c.refresh_id, completions.c.finished_at).where(
+        completions.c.subject == sa.bindparam("subject"), completions.c.asked_at > sa.bindparam("before", type_=Moment)
+    )
+)
 
 
 def is_due(conn: Connection, subject: str, before: datetime) -> bool:
     """Whether nobody asked for it since a moment."""
-    asked = sa.exists().where(completions.c.subject == subject, completions.c.asked_at > before)
-    return not conn.execute(sa.select(asked)).scalar()
+    return find(conn, subject, before) is None
 
 
 def claim(conn: Connection, now: datetime, subject: str, before: datetime, refresh_id: str | None = None) -> bool:
@@ -38,16 +55,12 @@ def finish(conn: Connection, now: datetime, refresh_id: str, found: int) -> None
     )
 
 
-def find_running(conn: Connection, subject: str, before: datetime) -> Refresh | None:
-    """What is being fetched of a subject since ``before`` or later."""
-    statement = sa.select(completions).where(
-        completions.c.subject == subject,
-        completions.c.refresh_id.is_not(None),
-        completions.c.finished_at.is_(None),
-        completions.c.asked_at > before,
-    )
-    row = conn.execute(statement).one_or_none()
-    return None if row is None else Refresh(id=row.refresh_id, is_running=True)
+def find(conn: Connection, subject: str, before: datetime) -> Asked | None:
+    """What somebody asked for since ``before``."""
+    for row in _ASKED.rows(conn, subject=subject, before=before):
+        is_running = row.refresh_id is not None and row.finished_at is None
+        return Asked(refresh=Refresh(id=row.refresh_id, is_running=True) if is_running else None)
+    return None
 
 
 def get_refresh(conn: Connection, refresh_id: str, before: datetime) -> Refresh:

@@ -22,7 +22,7 @@ from fedorg.errors import Conflict, NotFound
 from fedorg.ids import AccountId, EditId, StatusId
 from fedorg.store import conversations, domain_names, thread_mutes
 from fedorg.store.beside import beside
-from fedorg.store.gathered import Part
+from fedorg.store.gathered import Answers, Gathered, Part
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts, idempotency_keys, mentions, status_edits, statuses, tombstones
 from fedorg.store.upsert import insert_ignore
@@ -40,12 +40,12 @@ _WAITING: Final = Prepared(
     .with_for_update()
 )
 _NAMES: Final = tuple(column.name for column in COLUMNS)
-_BY_IDS: Final = Prepared(sa.select(*COLUMNS).where(statuses.c.id.in_(many("ids"))))
 BY_IDS: Final = Part(
     sa.select(statuses.c.id.label("which"), *COLUMNS).where(statuses.c.id.in_(many("ids"))),
     lambda rows: _from_values(rows[0]._asdict()),
 )
 """Statuses, whoever may see them."""
+_BY_IDS: Final = Gathered(BY_IDS)
 _NAMED: Final = statuses.alias("named")
 # One list of ids: for either of two, PostgreSQL would walk the table.
 WITH_BOOSTED: Final = Part(
@@ -90,7 +90,9 @@ def list_by_ids(conn: Connection, ids: Collection[StatusId]) -> dict[StatusId, S
     """The statuses that exist among ``ids``, whoever may see them."""
     if not ids:
         return {}
-    return {record.id: _from_record(record) for record in _BY_IDS.rows(conn, ids=ids)}
+    answers = Answers()
+    _BY_IDS.ask(conn, answers, lists={"ids": ids})
+    return {status.id: status for status in answers.about(BY_IDS).values()}
 
 
 def _from_record(record: tuple[Any, ...]) -> Status:

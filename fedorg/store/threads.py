@@ -35,6 +35,17 @@ def _shown(is_shown: sa.ColumnElement[bool]) -> Prepared:
     )
 
 
+_PEER: Final = Prepared(
+    sa.select(accounts.c.peer)
+    .join(statuses, statuses.c.account_id == accounts.c.id)
+    .where(
+        statuses.c.thread_id == sa.bindparam("thread_id"),
+        statuses.c.reblog_of_id.is_(None),
+        accounts.c.peer.is_not(None),
+    )
+    .order_by(statuses.c.id)
+    .limit(1)
+)
 _TO_VISITORS: Final = _shown(narrowing.visible_to(None))
 _TO_MEMBERS: Final = _shown(
     sa.and_(
@@ -62,14 +73,7 @@ def list_shown(
 
 def find_peer(conn: Connection, thread_id: StatusId) -> str | None:
     """The server of the oldest status of a thread that came from elsewhere; None when all of it is ours."""
-    statement = (
-        sa.select(accounts.c.peer)
-        .join(statuses, statuses.c.account_id == accounts.c.id)
-        .where(statuses.c.thread_id == thread_id, statuses.c.reblog_of_id.is_(None), accounts.c.peer.is_not(None))
-        .order_by(statuses.c.id)
-        .limit(1)
-    )
-    return conn.execute(statement).scalar_one_or_none()
+    return next((str(row.peer) for row in _PEER.rows(conn, thread_id=thread_id)), None)
 
 
 def count(conn: Connection, thread_id: StatusId, limit: int) -> int:

@@ -244,8 +244,7 @@ def _load_page(conn: Connection, now: datetime, viewer: AccountId | None, ids: S
         wanted = {one.quoted_status_id for one in quoting.values() if one.quoted_status_id is not None} - found.keys()
         if not wanted or depth == _QUOTES_DEEP:
             break
-        _BY_IDS.ask(conn, answers, lists={"ids": wanted})
-        fresh = {StatusId(one): status for one, status in answers.about(statuses.BY_IDS).items() if one in wanted}
+        fresh = statuses.list_by_ids(conn, wanted)
         found = found | fresh
     return _page(conn, now, viewer, found, answers)
 
@@ -373,7 +372,6 @@ _RELATIONS: Final = {
     ),
 }
 _WITH_BOOSTED: Final = Gathered(statuses.WITH_BOOSTED)
-_BY_IDS: Final = Gathered(statuses.BY_IDS)
 _FOR_ALL: Final = (
     accounts.BY_IDS,
     media.OF_STATUSES,

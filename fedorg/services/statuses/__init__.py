@@ -15,6 +15,7 @@ from fedorg.services.statuses.reading import (
     get_view,
     list_edits,
     list_views,
+    look_into_thread,
     may_peer_see,
 )
 from fedorg.services.statuses.receiving import (
@@ -41,6 +42,7 @@ __all__ = [
     "join_replies",
     "list_edits",
     "list_views",
+    "look_into_thread",
     "may_concern",
     "may_peer_see",
     "mute_thread",

@@ -8,11 +8,13 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg.domain.askers import Asker
+from fedorg.domain.refreshes import Refresh
 from fedorg.domain.statuses import ContextView, Status, StatusEdit, StatusView
 from fedorg.domain.visibility import Tier
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, EditId, StatusId
 from fedorg.node import Node
+from fedorg.services import completion
 from fedorg.services.statuses.showing import list_visible
 from fedorg.store import accounts, media, peers, statuses, threads, views
 
@@ -34,7 +36,18 @@ async def list_views(node: Node, viewer: AccountId | None, ids: Sequence[StatusI
 
 async def get_context(node: Node, viewer: AccountId | None, status_id: StatusId) -> ContextView:
     """The thread around a status, as far as ``viewer`` may see it; visitors get a part of long ones."""
-    return await node.read(_get_context, node.now(), viewer, status_id)
+    return (await node.read(_get_context, node.now(), viewer, status_id))[1]
+
+
+async def look_into_thread(node: Node, member: AccountId, status_id: StatusId) -> tuple[ContextView, Refresh | None]:
+    """The same for a member, at whose look what is missing is asked for; what is being fetched of the thread."""
+
+    def unit(conn: Connection) -> tuple[ContextView, completion.SeenThread]:
+        status, context = _get_context(conn, node.now(), member, status_id)
+        return context, completion.look_at_thread(conn, node, status)
+
+    context, seen = await node.read(unit)
+    return context, await completion.see_thread(node, seen)
 
 
 async def list_edits(node: Node, viewer: AccountId | None, status_id: StatusId) -> list[StatusEdit]:
@@ -65,16 +78,21 @@ def is_visible_to_peer(conn: Connection, status: Status, peer_domain: str, tier:
     return bool(list_visible(conn, asker, [status]))
 
 
-def _get_context(conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId) -> ContextView:
-    status = views.get_view(conn, now, viewer, status_id).status
+def _get_context(
+    conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId
+) -> tuple[Status, ContextView]:
+    status = statuses.get(conn, status_id)
     thread = threads.list_shown(conn, viewer, status, THREAD_MAX)
     ancestors = _ancestors(status, dict(thread))
     descendants = _descendants(status, thread)
     if viewer is None:
         ancestors = ancestors[-ANCESTORS_OF_VISITORS_MAX:]
         descendants = descendants[:DESCENDANTS_OF_VISITORS_MAX]
-    loaded = {view.status.id: view for view in views.load_views(conn, now, viewer, [*ancestors, *descendants])}
-    return ContextView(
+    wanted = [status_id, *ancestors, *descendants]
+    loaded = {view.status.id: view for view in views.load_views(conn, now, viewer, wanted)}
+    if status_id not in loaded:
+        raise NotFound
+    return status, ContextView(
         ancestors=tuple(loaded[one] for one in ancestors if one in loaded),
         descendants=tuple(loaded[one] for one in descendants if one in loaded),
     )

@@ -18,7 +18,7 @@ from fedorg.serializers.statuses import (
     source_entity,
     status_entity,
 )
-from fedorg.services import completion, interactions, polls, quotes, scheduling, statuses
+from fedorg.services import interactions, polls, quotes, scheduling, statuses
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
 from fedorg.web.base import json_answer, page_answer, this_node
 from fedorg.web.mastodon.polls import read_poll
@@ -73,8 +73,9 @@ async def get(viewer: Viewer | None, status_id: StatusId) -> Response:
 async def get_context(viewer: Viewer | None, status_id: StatusId) -> Response:
     """What the status answers, and what answers it."""
     node = this_node()
-    context = await statuses.get_context(node, id_of(viewer), status_id)
-    refresh = None if viewer is None else await completion.see_thread(node, status_id)
+    if viewer is None:
+        return json_answer(context_entity(await statuses.get_context(node, None, status_id), node.uris))
+    context, refresh = await statuses.look_into_thread(node, viewer.account.id, status_id)
     return json_answer(context_entity(context, node.uris), headers=refresh_headers(refresh))
 
 

@@ -10,7 +10,7 @@ from fedorg.domain.timelines import AccountSelection
 from fedorg.domain.visibility import Reach
 from fedorg.ids import AccountId, ListId
 from fedorg.serializers.statuses import status_entity
-from fedorg.services import completion, timelines
+from fedorg.services import timelines
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
 from fedorg.web.base import json_answer, page_answer, this_node
 from fedorg.web.params import read_params
@@ -96,8 +96,6 @@ async def list_of_account(viewer: Viewer | None, account_id: AccountId) -> Respo
     """What an account posted and boosted."""
     params = await read_params()
     page, node = params.page(20, 40), this_node()
-    if viewer is not None and page.max_id is None:
-        await completion.see_profile(node, account_id)
     selection = AccountSelection(
         exclude_replies=params.flag("exclude_replies") or False,
         exclude_reblogs=params.flag("exclude_reblogs") or False,
@@ -105,7 +103,10 @@ async def list_of_account(viewer: Viewer | None, account_id: AccountId) -> Respo
         pinned_only=params.flag("pinned") or False,
         tagged=params.text("tagged") or None,
     )
-    found = await timelines.account_statuses(node, id_of(viewer), account_id, page, selection)
+    if viewer is None:
+        found = await timelines.account_statuses(node, None, account_id, page, selection)
+    else:
+        found = await timelines.visit_statuses(node, viewer.account.id, account_id, page, selection)
     if selection.pinned_only:
         # They are few, and stand in the order of their pins: there is no page after this one.
         return json_answer([status_entity(view, node.uris) for view in found])
