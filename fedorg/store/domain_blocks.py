@@ -83,7 +83,14 @@ def is_shut_out(blocker: ColumnElement[Any] | AccountId, author: ColumnElement[A
     """``blocker`` has shut out the server that ``author`` lives on, or the domain in its handle."""
     home = accounts.alias("home")
     return sa.exists().where(
-        account_domain_blocks.c.account_id == blocker,
-        home.c.id == author,
-        sa.or_(home.c.domain == account_domain_blocks.c.domain, home.c.peer == account_domain_blocks.c.domain),
+        account_domain_blocks.c.account_id == blocker, home.c.id == author, _is_of(home, account_domain_blocks)
     )
+
+
+def shuts_out(blocker: ColumnElement[Any] | AccountId, home: sa.FromClause) -> ColumnElement[bool]:
+    """The same of a row of ``accounts``, or of an alias of it."""
+    return sa.exists().where(account_domain_blocks.c.account_id == blocker, _is_of(home, account_domain_blocks))
+
+
+def _is_of(home: sa.FromClause, blocked: sa.FromClause) -> ColumnElement[bool]:
+    return sa.or_(home.c.domain == blocked.c.domain, home.c.peer == blocked.c.domain)

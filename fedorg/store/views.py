@@ -368,7 +368,7 @@ _RELATIONS: Final = {
         sa.select(_account.id).where(_account.id.in_(many("people")), narrowing.is_muted_by(_viewer, _account.id, _now))
     ),
     "shut_out": _marks(
-        sa.select(_account.id).where(_account.id.in_(many("people")), domain_blocks.is_shut_out(_viewer, _account.id))
+        sa.select(_account.id).where(_account.id.in_(many("people")), domain_blocks.shuts_out(_viewer, accounts_table))
     ),
 }
 _WITH_BOOSTED: Final = Gathered(statuses.WITH_BOOSTED)
