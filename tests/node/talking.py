@@ -30,6 +30,8 @@ class WorkingServer:
     """A served node whose jobs are run."""
 
     server: NodeServer
+    worker: Worker
+    running: asyncio.Task[None]
 
     async def person(self, username: str, *, scopes: str = EVERYTHING, role: UserRole = UserRole.MEMBER) -> Member:
         """A new person with a client."""
@@ -42,6 +44,11 @@ class WorkingServer:
     async def deliver_all(self) -> None:
         """Wait until every delivery was made."""
         await self._until_empty(deliveries)
+
+    async def rest(self) -> None:
+        """Run no job any more: what is asked of the database from now on, requests ask."""
+        await self.worker.stop()
+        await self.running
 
     async def _until_empty(self, queue: sa.Table) -> None:
         def count(conn: Connection) -> int:
@@ -60,12 +67,11 @@ class WorkingServer:
 async def run_jobs(server: NodeServer) -> AsyncIterator[WorkingServer]:
     """Run the node's jobs until the block ends."""
     worker = Worker(server.node)
-    working = asyncio.create_task(worker.run())
+    working = WorkingServer(server=server, worker=worker, running=asyncio.create_task(worker.run()))
     try:
-        yield WorkingServer(server=server)
+        yield working
     finally:
-        await worker.stop()
-        await working
+        await working.rest()
 
 
 def entity(response: httpx.Response, schema: str) -> Any:  # noqa: ANN401 - JSON

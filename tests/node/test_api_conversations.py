@@ -103,6 +103,7 @@ async def test_conversations_are_paged_by_their_last_status(working: WorkingServ
     assert [one[1] for one in said(rest.json())] == ["thread 1"]
     back = await bert.api.get(links(rest)["prev"])
     assert [one[1] for one in said(back.json())] == ["once more", "thread 3", "thread 2"]
+    await working.rest()
     costs = []
     for limit in (1, 4):
         with counted_queries() as queries:
