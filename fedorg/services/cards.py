@@ -44,14 +44,25 @@ _SHOWN: Final = (Visibility.PUBLIC, Visibility.UNLISTED)
 
 def request(conn: Connection, node: Node, status: Status, *, delay: timedelta = timedelta(0)) -> None:
     """Let a status show the page it links to; call it in the transaction that records or edits the status."""
+    if not _request(conn, node, status, delay):
+        cards.unlink(conn, status.id)
+
+
+def request_new(conn: Connection, node: Node, status: Status) -> None:
+    """The same for a status that shows no page as yet."""
+    _request(conn, node, status, timedelta(0))
+
+
+def _request(conn: Connection, node: Node, status: Status, delay: timedelta) -> bool:
+    """Whether it links to a page."""
     url = _link_of(node, status)
     if url is None:
-        cards.unlink(conn, status.id)
-        return
+        return False
     now = node.now()
     card_id = cards.link(conn, node.ids, status.id, url, now)
     if cards.claim(conn, card_id, now):
         jobs.enqueue(conn, node.ids, now, FetchCard(card_id=card_id), due_at=now + delay)
+    return True
 
 
 async def fetch(node: Node, job: FetchCard) -> list[StatusId]:

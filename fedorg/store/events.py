@@ -15,10 +15,11 @@ from fedorg.domain.events import Event, EventKind
 from fedorg.ids import AccountId, EventId
 from fedorg.store import changes
 from fedorg.store.tables import events
+from fedorg.store.written import Written
 
 # Any number that no other advisory lock of this program uses.
 _LOCK: Final = sa.text("SELECT pg_advisory_xact_lock(7361001)")
-_INSERT: Final = sa.insert(events)
+_INSERT: Final = Written(sa.insert(events))
 _AFTER: Final = (
     sa.select(events).where(events.c.id > sa.bindparam("after")).order_by(events.c.id).limit(sa.bindparam("limit"))
 )
@@ -41,7 +42,7 @@ def insert_many(
         {"kind": kind.value, "account_id": account_id, "subject_id": subject_id, "created_at": now}
         for account_id, subject_id in concerned
     ]
-    conn.execute(_INSERT, rows)
+    _INSERT.run(conn, *rows)
     changes.notify(conn)
 
 

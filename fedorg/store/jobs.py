@@ -55,6 +55,7 @@ from fedorg.ids import IdSource, JobId
 from fedorg.store import changes
 from fedorg.store.prepared import Prepared
 from fedorg.store.tables import jobs
+from fedorg.store.written import Written
 
 ERROR_MAX: Final = 500
 
@@ -89,8 +90,8 @@ _LEASE: Final = (
     .values(attempts=jobs.c.attempts + 1, leased_until=bindparam("until"), due_at=bindparam("until"))
 )
 _HELD: Final = update(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.attempts == bindparam("attempt"))
-_INSERT: Final = insert(jobs)
-_FINISH: Final = delete(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.attempts == bindparam("attempt"))
+_INSERT: Final = Written(insert(jobs))
+_FINISH: Final = Written(delete(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.attempts == bindparam("attempt")))
 _IS_ANY_DUE: Final = Prepared(
     select(exists().where(jobs.c.dead_at.is_(None), jobs.c.due_at <= bindparam("moment")).label("is_due"))
 )
@@ -137,7 +138,7 @@ class QueueCounts:
 def enqueue(conn: Connection, ids: IdSource, now: datetime, job: Job, *, due_at: datetime | None = None) -> JobId:
     """Queue a job, due at once unless told otherwise, and wake the workers with the commit."""
     row = _row(ids, job, due_at or now)
-    conn.execute(_INSERT, row)
+    _INSERT.run(conn, row)
     changes.notify(conn)
     return JobId(row["id"])
 
@@ -146,7 +147,7 @@ def enqueue_many(conn: Connection, ids: IdSource, now: datetime, many: Iterable[
     """Queue jobs that are due at once, in one statement."""
     rows = [_row(ids, job, now) for job in many]
     if rows:
-        conn.execute(_INSERT, rows)
+        _INSERT.run(conn, *rows)
         changes.notify(conn)
 
 
@@ -206,7 +207,7 @@ def renew(conn: Connection, claimed: Iterable[ClaimedJob], until: datetime) -> N
 
 def finish(conn: Connection, claimed: ClaimedJob) -> None:
     """The job is done."""
-    conn.execute(_FINISH, {"job_id": claimed.id, "attempt": claimed.attempts})
+    _FINISH.run(conn, {"job_id": claimed.id, "attempt": claimed.attempts})
 
 
 def proceed(conn: Connection, claimed: ClaimedJob, rest: Job, now: datetime) -> None:

@@ -26,6 +26,7 @@ from fedorg.store.gathered import Answers, Gathered, Part
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts, idempotency_keys, mentions, status_edits, statuses, tombstones
 from fedorg.store.upsert import insert_ignore
+from fedorg.store.written import Written
 
 COLUMNS: Final = tuple(column for column in statuses.c if column.name != "is_local")
 
@@ -62,20 +63,26 @@ WITH_BOOSTED: Final = Part(
     lambda rows: _from_values(rows[0]._asdict()),
 )
 """Likewise, with those that they boost."""
-_INSERT: Final = sa.insert(statuses)
+_INSERT: Final = Written(sa.insert(statuses))
 _HOLD: Final = Prepared(
     sa.select(statuses.c.id)
     .where(statuses.c.id == sa.bindparam("status_id"))
     .with_for_update(read=True, key_share=True)
 )
 _MENTIONED: Final = Prepared(sa.select(mentions.c.account_id).where(mentions.c.status_id == sa.bindparam("status_id")))
-_NOTE_ACTIVITY: Final = (
+_LAST_STATUS_AT: Final = accounts.c.last_status_at
+_moment: Final = sa.bindparam("moment", type_=_LAST_STATUS_AT.type)
+_IS_LATER: Final = sa.or_(_LAST_STATUS_AT.is_(None), _moment > _LAST_STATUS_AT)
+_NOTE_ACTIVITY: Final = Written(
+    sa.update(accounts).where(accounts.c.id == sa.bindparam("row_id"), _IS_LATER).values(last_status_at=_moment)
+)
+_COUNT_NEW: Final = Written(
     sa.update(accounts)
-    .where(
-        accounts.c.id == sa.bindparam("row_id"),
-        sa.or_(accounts.c.last_status_at.is_(None), accounts.c.last_status_at < sa.bindparam("moment")),
+    .where(accounts.c.id == sa.bindparam("row_id"))
+    .values(
+        statuses_count=accounts.c.statuses_count + 1,
+        last_status_at=sa.case((_IS_LATER, _moment), else_=_LAST_STATUS_AT),
     )
-    .values(last_status_at=sa.bindparam("moment"))
 )
 _TRIES: Final = 8
 _COUNTED_REPLIES: Final = (Visibility.PUBLIC, Visibility.UNLISTED)
@@ -118,7 +125,7 @@ def _from_values(values: dict[str, Any]) -> Status:
 
 def insert(conn: Connection, status: Status, *, is_local: bool) -> None:
     """Add a status; a taken id, identity or second boost of one status raises ``IntegrityError``."""
-    conn.execute(_INSERT, _values(status) | {"is_local": is_local})
+    _INSERT.run(conn, _values(status) | {"is_local": is_local})
 
 
 def record(conn: Connection, status: Status, new_id: Callable[[], int], *, is_local: bool) -> Status | None:
@@ -242,10 +249,13 @@ def is_buried(conn: Connection, uri: str) -> bool:
 
 def count_status(conn: Connection, status: Status, by: int) -> None:
     """Count a new status (1), or one that goes (-1): at its author, at what it answers, at what it boosts."""
-    if status.audience.visibility is not Visibility.DIRECT:
-        _add_to_account(conn, status.account_id, by)
-    if by > 0:
+    is_counted = status.audience.visibility is not Visibility.DIRECT
+    if by == 1 and is_counted:
+        _COUNT_NEW.run(conn, {"row_id": status.account_id, "moment": status.created_at})
+    elif by == 1:
         note_activity(conn, status.account_id, status.created_at)
+    elif is_counted:
+        _add_to_account(conn, status.account_id, by)
     if status.in_reply_to_id is not None and status.audience.visibility in _COUNTED_REPLIES:
         _add(conn, statuses.c.replies_count, status.in_reply_to_id, by)
     if status.reblog_of_id is not None:
@@ -264,7 +274,7 @@ def count_quote(conn: Connection, status_id: StatusId, by: int) -> None:
 
 def note_activity(conn: Connection, account_id: AccountId, moment: datetime) -> None:
     """The account posted; an older moment changes nothing."""
-    conn.execute(_NOTE_ACTIVITY, {"row_id": account_id, "moment": moment})
+    _NOTE_ACTIVITY.run(conn, {"row_id": account_id, "moment": moment})
 
 
 # Threads
@@ -423,19 +433,19 @@ def _narrow(conn: Connection, which: ColumnElement[bool], parent: Status) -> Non
 
 
 def _add_to_account(conn: Connection, account_id: AccountId, by: int) -> None:
-    conn.execute(_added(accounts.c.statuses_count), {"row_id": account_id, "by": by})
+    _added(accounts.c.statuses_count).run(conn, {"row_id": account_id, "by": by})
 
 
 def _add(conn: Connection, column: Column[int], status_id: StatusId, by: int) -> None:
-    conn.execute(_added(column), {"row_id": status_id, "by": by})
+    _added(column).run(conn, {"row_id": status_id, "by": by})
 
 
 @cache
-def _added(column: Column[int]) -> sa.Update:
+def _added(column: Column[int]) -> Written:
     """So many more of what a column counts, never less than none."""
     by = sa.bindparam("by", type_=sa.Integer)
     number = sa.case((column + by > 0, column + by), else_=0)
-    return sa.update(column.table).where(column.table.c.id == sa.bindparam("row_id")).values({column: number})
+    return Written(sa.update(column.table).where(column.table.c.id == sa.bindparam("row_id")).values({column: number}))
 
 
 def _values(status: Status) -> dict[str, Any]:

@@ -195,15 +195,19 @@ _IS_ON_PROFILE: Final = sa.exists().where(featured_tags.c.tag_id == tags.c.id)
 def _take_up(conn: Connection, ids: IdSource, now: datetime, used: Collection[Tag]) -> list[int]:
     """The ids of hashtags, which become rows when they are new; none of them goes before the transaction ends."""
     by_name = {tag.name: tag for tag in used}
-    found: list[int] = []
+    found = _held(conn, by_name)
     while len(found) < len(by_name):
         rows = [
             {"id": ids.next(), "name": name, "display_name": by_name[name].display_name, "created_at": now}
             for name in sorted(by_name)
         ]
         insert_ignore(conn, tags, rows)
-        found = [row.id for row in _TAKEN_UP.rows(conn, names=by_name)]
+        found = _held(conn, by_name)
     return found
+
+
+def _held(conn: Connection, names: Collection[str]) -> list[int]:
+    return [row.id for row in _TAKEN_UP.rows(conn, names=names)] if names else []
 
 
 def _is_open_to(viewer: AccountId) -> sa.ColumnElement[bool]:

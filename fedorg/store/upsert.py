@@ -4,29 +4,31 @@ Doing a thing twice is doing it once because of the unique keys in ``tables``; t
 of asking first, so that two writers cannot both see "not there yet".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
-from sqlalchemy import Connection, Executable, Select, Table
+from sqlalchemy import Connection, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-Row: TypeAlias = Mapping[str, Any]
+from fedorg.store.written import Row, Written
 
 
 def insert_ignore(conn: Connection, table: Table, rows: Sequence[Row]) -> int:
     """Insert the rows that no unique key forbids; how many that were. All rows have the same columns."""
     if not rows:
         return 0
-    statement = _ignoring(conn.dialect.name, table)
-    return conn.execute(statement, list(rows), execution_options={"preserve_rowcount": True}).rowcount
+    return _ignoring(conn.dialect.name, table).run(conn, *rows)
 
 
 def insert_new(conn: Connection, table: Table, rows: Sequence[Row], *, returning: str) -> list[int]:
     """As ``insert_ignore``, but tells which rows are new: their column ``returning``, in no order."""
     if not rows:
         return []
-    return list(conn.execute(_telling(conn.dialect.name, table, returning), list(rows)).scalars())
+    if len(rows) == 1:
+        return _telling(conn.dialect.name, table, returning).told(conn, rows[0])
+    statement = _insert(conn.dialect.name, table).on_conflict_do_nothing().returning(table.c[returning])
+    return list(conn.execute(statement, list(rows)).scalars())
 
 
 def upsert(
@@ -34,27 +36,29 @@ def upsert(
 ) -> None:
     """Insert a row, or set the columns ``update`` (default: all others) of the row that has the same ``key``."""
     names = [name for name in row if name not in key] if update is None else update
-    conn.execute(_replacing(conn.dialect.name, table, tuple(key), tuple(names)), dict(row))
+    _replacing(conn.dialect.name, table, tuple(key), tuple(names)).run(conn, row)
 
 
-# A statement that is made anew is keyed and looked up anew as well.
-
-
-@cache
-def _ignoring(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
-    return _insert(dialect, table).on_conflict_do_nothing()
+# SQLAlchemy keeps no compiled statement with a clause for conflicts.
 
 
 @cache
-def _telling(dialect: str, table: Table, returning: str) -> Executable:
-    return _ignoring(dialect, table).returning(table.c[returning])
+def _ignoring(dialect: str, table: Table) -> Written:
+    return Written(_insert(dialect, table).on_conflict_do_nothing())
 
 
 @cache
-def _replacing(dialect: str, table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> Executable:
+def _telling(dialect: str, table: Table, returning: str) -> Written:
+    return Written(_insert(dialect, table).on_conflict_do_nothing().returning(table.c[returning]))
+
+
+@cache
+def _replacing(dialect: str, table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> Written:
     statement = _insert(dialect, table)
-    return statement.on_conflict_do_update(
-        index_elements=list(key), set_={name: statement.excluded[name] for name in names}
+    return Written(
+        statement.on_conflict_do_update(
+            index_elements=list(key), set_={name: statement.excluded[name] for name in names}
+        )
     )
 
 

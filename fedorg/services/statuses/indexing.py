@@ -1,12 +1,13 @@
 """What a status is found by: its warning, its text, the descriptions of its files and the options of its poll."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection
 
 from fedorg import text
 from fedorg.domain.jobs import IndexStatuses
-from fedorg.domain.statuses import Status
+from fedorg.domain.statuses import MediaAttachment, Status
 from fedorg.node import Node
 from fedorg.store import media, polls, search_index
 
@@ -17,12 +18,13 @@ def index(conn: Connection, status: Status) -> None:
     """Find a status by what it says now; call it in the transaction that records it, after all that belongs to it."""
     attached = media.list_of_statuses(conn, [status.id]).get(status.id, ())
     poll = polls.find_of_status(conn, status.id)
-    parts = [
-        status.spoiler_text,
-        text.to_plain(status.content),
-        *(one.description for one in attached),
-        *(() if poll is None else poll.options),
-    ]
+    index_new(conn, status, attached, () if poll is None else poll.options)
+
+
+def index_new(conn: Connection, status: Status, attached: Sequence[MediaAttachment], options: Sequence[str]) -> None:
+    """Likewise, where what belongs to it is known: its files, and the options of its poll."""
+    described = [one.description for one in attached]
+    parts = [status.spoiler_text, text.to_plain(status.content), *described, *options]
     search_index.put(conn, status.id, text.words_of("\n\n".join(parts)))
 
 

@@ -172,7 +172,7 @@ def _record(conn: Connection, posting: _Posting) -> Status:
         conn, author.id, posting.key, status.id, now=posting.now, since=posting.now - KEY_KEPT
     ):
         raise _AlreadyPosted
-    attach_media(conn, author, status, draft.media_ids)
+    attached = attach_media(conn, author, status, draft.media_ids) if draft.media_ids else ()
     polling.attach(conn, node, status, posting.terms)
     named = {account.id for account in composed.mentions}
     addressed = frozenset(named | quoting.addressed(status, quoted))
@@ -182,8 +182,8 @@ def _record(conn: Connection, posting: _Posting) -> Status:
         quoting.begin(conn, node, status, quoted)
     tags.link(conn, node.ids, posting.now, status.id, composed.tags)
     statuses.count_status(conn, status, 1)
-    indexing.index(conn, status)
-    cards.request(conn, node, status)
+    indexing.index_new(conn, status, attached, () if posting.terms is None else posting.terms.options)
+    cards.request_new(conn, node, status)
     announce(conn, node, status)
     events.insert_many(conn, posting.now, EventKind.CONVERSATION, talked)
     return status
