@@ -49,6 +49,8 @@ class BlockedNetworks:
 
     def severity(self, address: str, now: datetime) -> IpBlockSeverity | None:
         """The hardest block that an address lies in; None for a text that is no address, which lies in none."""
+        if not self._by_prefix:
+            return None
         try:
             client = ipaddress.ip_address(address)
         except ValueError:

@@ -7,6 +7,7 @@ quoted author (S52). Who may see a status at all is not decided here but in ``do
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import assert_never
 
 from fedorg.domain.visibility import Audience, Visibility
@@ -89,6 +90,7 @@ class QuoteApproval:
     current_user: Approval
 
 
+@cache
 def rule_of(policy: QuotePolicy) -> Rule:
     """The rule that a quote policy of this node means."""
     match policy:

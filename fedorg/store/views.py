@@ -6,7 +6,7 @@ is shown with the id of what it quotes in turn, and there it ends.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar, cast
 
@@ -121,6 +121,7 @@ class _Page:
     reactions: Mapping[StatusId, tuple[ReactionCount, ...]]
     cards: Mapping[StatusId, PreviewCard]
     reported: frozenset[StatusId] = frozenset()
+    standings: dict[tuple[AccountId, bool], tuple[Member, Party]] = field(default_factory=dict)
 
     def view(self, status_id: StatusId, depth: int = 0) -> StatusView | None:
         status = self.statuses.get(status_id)
@@ -169,27 +170,39 @@ class _Page:
 
     def _quote_approval(self, status: Status) -> QuoteApproval:
         rule = status.quote_rule
-        party = None if self.viewer is None else self._party(self.viewer, status)
+        party = None if self.viewer is None else self._standing(self.viewer, status)[1]
         return QuoteApproval(rule=rule or Rule(), current_user=may_quote(status.audience, rule, party))
 
-    def _party(self, viewer: AccountId, status: Status) -> Party:
-        return Party(
-            uri=self.accounts[viewer].uri if viewer in self.accounts else "",
-            is_author=status.account_id == viewer,
-            is_mentioned=self._is_mentioned(status),
-            follows_author=self._has("followed", status.account_id),
-            is_followed=self._has("following", status.account_id),
-            is_blocked=self._is_blocked(status),
-        )
+    def _standing(self, viewer: AccountId, status: Status) -> tuple[Member, Party]:
+        """How the viewer stands to a status: the same for all of one author that name the viewer, or do not."""
+        author, is_mentioned = status.account_id, self._is_mentioned(status)
+        found = self.standings.get((author, is_mentioned))
+        if found is None:
+            is_blocked = self._has("blocking", author) or self._has("blocked_by", author)
+            member = Member(
+                is_author=author == viewer,
+                is_mentioned=is_mentioned,
+                follows_author=self._has("followed", author),
+                is_blocked=is_blocked,
+            )
+            party = Party(
+                uri=self.accounts[viewer].uri if viewer in self.accounts else "",
+                is_author=author == viewer,
+                is_mentioned=is_mentioned,
+                follows_author=member.follows_author,
+                is_followed=self._has("following", author),
+                is_blocked=is_blocked,
+            )
+            found = self.standings[author, is_mentioned] = (member, party)
+        return found
 
     def _has(self, relation: str, account_id: AccountId) -> bool:
-        return account_id in self.relations.get(relation, ())
-
-    def _is_blocked(self, status: Status) -> bool:
-        return self._has("blocking", status.account_id) or self._has("blocked_by", status.account_id)
+        found = self.relations.get(relation)
+        return found is not None and account_id in found
 
     def _is_mentioned(self, status: Status) -> bool:
-        return any(one.account_id == self.viewer for one in self.mentions.get(status.id, ()))
+        named = self.mentions.get(status.id)
+        return named is not None and any(one.account_id == self.viewer for one in named)
 
     def _may_see(self, status: Status) -> bool:
         if status.id in self.reported:
@@ -198,13 +211,7 @@ class _Page:
             return False
         if self.viewer is None:
             return may_see(status.audience, Anonymous())
-        member = Member(
-            is_author=status.account_id == self.viewer,
-            is_mentioned=self._is_mentioned(status),
-            follows_author=self._has("followed", status.account_id),
-            is_blocked=self._is_blocked(status),
-        )
-        return may_see(status.audience, member)
+        return may_see(status.audience, self._standing(self.viewer, status)[0])
 
     def _filtered(self, status: Status, reblog: StatusView | None) -> tuple[FilterMatch, ...]:
         """What of the viewer's filters a status matches; a boost matches what it boosts. Nobody filters themselves."""

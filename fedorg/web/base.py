@@ -166,13 +166,9 @@ def link_header(ids: Sequence[int]) -> dict[str, str]:
     """The Link header to the pages around ``ids`` (newest first) of the address that is asked now."""
     if not ids:
         return {}
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in _CURSORS]
-    base = f"{this_node().uris.base}{request.path}"
-
-    def link(cursor: str, number: int, relation: str) -> str:
-        return f'<{base}?{urlencode([*kept, (cursor, str(number))])}>; rel="{relation}"'
-
-    return {"Link": f"{link('max_id', min(ids), 'next')}, {link('min_id', max(ids), 'prev')}"}
+    kept = urlencode([(name, value) for name, value in request.args.items(multi=True) if name not in _CURSORS])
+    base = f"{this_node().uris.base}{request.path}?{kept}{'&' if kept else ''}"
+    return {"Link": f'<{base}max_id={min(ids)}>; rel="next", <{base}min_id={max(ids)}>; rel="prev"'}
 
 
 _CURSORS: Final = frozenset({"max_id", "min_id", "since_id"})

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from fedorg.errors import TooManyRequests
@@ -89,6 +90,7 @@ class Limiter:
         return window, datetime.fromtimestamp((window + 1) * rule.seconds, tz=UTC)
 
 
+@lru_cache(maxsize=4096)
 def subject_of_address(address: str) -> str:
     """One counter for an IPv4 address and one for an IPv6 /64, which is what one household holds."""
     try:
