@@ -54,6 +54,8 @@ class FedifyOptions:
     keys: tuple[Literal["rsa", "ed25519"], ...] = ("rsa", "ed25519")
     actors: tuple[str, ...] = ("fern",)
     accepts_follows: Literal["auto", "manual"] = "auto"
+    speaker: str | None = None
+    """One more actor, an Application, that WebFinger names for the server itself and that knows partnerships."""
     certificate: Certificate | None = None
     log_level: Literal["debug", "info", "warning"] = "info"
 
@@ -116,6 +118,7 @@ class PeerEvent:
     choice: str | None = None
     target: str | None = None
     objects: tuple[str, ...] = ()
+    agreed: dict[str, str | None] | None = None
     content: str | None = None
     document: Any = None
     method: str | None = None
@@ -308,11 +311,18 @@ class FedifyPeer:
         return await self._activity("send", to=list(to), activity=activity, **_by(by))
 
     async def forge(
-        self, kind: Forgery, inbox: str, *, scheme: HttpScheme = "rfc9421", document: Document | None = None
+        self,
+        kind: Forgery,
+        inbox: str,
+        *,
+        scheme: HttpScheme = "rfc9421",
+        document: Document | None = None,
+        by: str | None = None,
     ) -> Answer:
         """Posts ``document``, by default a new public note, to ``inbox``: properly signed, then spoilt in one way."""
-        wanted = {"kind": kind, "inbox": inbox, "scheme": scheme} | ({} if document is None else {"document": document})
-        return msgspec.convert(await self._command("forge", **wanted), Answer)
+        wanted = {"kind": kind, "inbox": inbox, "scheme": scheme} | _by(by)
+        content = {} if document is None else {"document": document}
+        return msgspec.convert(await self._command("forge", **wanted, **content), Answer)
 
     async def state(self) -> PeerState:
         answer = await self.control.get("/state")
@@ -411,6 +421,8 @@ def _arguments(options: FedifyOptions) -> Iterator[str]:
     yield from ("--understands", ",".join(options.understands))
     yield from ("--keys", ",".join(options.keys), "--actors", ",".join(options.actors))
     yield from ("--accepts-follows", options.accepts_follows, "--log-level", options.log_level)
+    if options.speaker is not None:
+        yield from ("--speaker", options.speaker)
     if options.certificate is not None:
         yield from ("--cert", str(options.certificate.chain), "--key", str(options.certificate.key))
 

@@ -15,13 +15,13 @@ from fedorg.activitypub.dispatch import HANDLERS
 from fedorg.activitypub.handlers.unused import UNUSED
 from fedorg.activitypub.outgoing import SENT as SENT_WHEN
 from tests.fediverse.fedify import Forgery, HttpScheme
-from tests.fediverse.interop import people, polls, quotes, statuses, table
+from tests.fediverse.interop import partnerships, people, polls, quotes, statuses, table
 from tests.fediverse.interop.world import NUMBERS, RECEIVED, ROWS_OF, SCHEMES, SENT, Scene, World, open_world, unique
 from tests.fediverse.nodes import settle
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
-PLAYS: Final = (people, statuses, polls, quotes)
+PLAYS: Final = (people, statuses, polls, quotes, partnerships)
 FORGERIES: Final[tuple[Forgery, ...]] = (
     "unsigned",
     "wrong_key",
@@ -31,8 +31,6 @@ FORGERIES: Final[tuple[Forgery, ...]] = (
     "signature",
     "other_target",
 )
-# Partnerships are made by the actors that speak for nodes (test_partnership); a server built on Fedify has none.
-BETWEEN_NODES: Final = frozenset({"Offer"})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=SCHEMES, ids=SCHEMES.values())
@@ -90,9 +88,9 @@ async def test_nobody_speaks_for_somebody_else(world: World) -> None:
 
 
 async def test_every_activity_is_in_the_play() -> None:
-    """Whatever a node sends or acts on is shown with Fedify, in that direction, but for what nodes alone agree on."""
+    """Whatever a node sends or acts on is shown with Fedify, in that direction."""
     shown = {(row.what.partition(" ")[0], row.direction) for rows in ROWS_OF.values() for row in rows}
-    received = {kind.__name__ for kind in HANDLERS if kind not in UNUSED} - BETWEEN_NODES
+    received = {kind.__name__ for kind in HANDLERS if kind not in UNUSED}
 
-    assert {*SENT_WHEN} - BETWEEN_NODES - {what for what, direction in shown if direction == SENT} == set()
+    assert {*SENT_WHEN} - {what for what, direction in shown if direction == SENT} == set()
     assert received - {what for what, direction in shown if direction == RECEIVED} == set()

@@ -271,6 +271,7 @@ export class Control {
   async forge({ as = this.#firstActor(), kind, inbox, document, scheme = this.#firstKnock }) {
     if (!(kind in FORGERIES)) throw new Refused(`kind is one of ${Object.keys(FORGERIES)}`);
     const { keyId, privateKey } = (await this.#ctx.getActorKeyPairs(as))[0];
+    if (document?.type === "Offer") this.#world.offers.set(document.id, document.target);
     return forge({ kind, inbox, document: document ?? (await this.#draft(as)), keyId, privateKey, spec: scheme });
   }
 

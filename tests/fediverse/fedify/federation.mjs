@@ -10,7 +10,7 @@ import {
   MemoryKvStore,
   ParallelMessageQueue,
 } from "@fedify/fedify";
-import { Create, Endpoints, Image, Person, QuoteAuthorization } from "@fedify/vocab";
+import { Application, Create, Endpoints, Image, Person, QuoteAuthorization } from "@fedify/vocab";
 import { listenToInbox } from "./inbox.mjs";
 import { createOf, KINDS, noteOf } from "./posts.mjs";
 import { PUBLIC } from "./world.mjs";
@@ -61,6 +61,10 @@ function serveActors(federation, world) {
   federation
     .setActorDispatcher("/users/{identifier}", (ctx, identifier) => personOf(ctx, world, identifier))
     .mapHandle((_ctx, username) => (world.actor(username) === null ? null : username))
+    // FEP-d556: WebFinger for the server's own address names the actor that speaks for it.
+    .mapAlias(({ canonicalOrigin }, { href }) =>
+      world.speaker !== null && href === `${canonicalOrigin}/` ? { identifier: world.speaker } : null,
+    )
     .setKeyPairsDispatcher((_ctx, identifier) => world.actor(identifier)?.keyPairs ?? []);
 }
 
@@ -69,7 +73,8 @@ export async function personOf(ctx, world, identifier) {
   const actor = world.actor(identifier);
   if (actor === null) return null;
   const keys = await ctx.getActorKeyPairs(identifier);
-  return new Person({
+  const Kind = identifier === world.speaker ? Application : Person;
+  return new Kind({
     id: ctx.getActorUri(identifier),
     preferredUsername: identifier,
     name: actor.name,

@@ -16,6 +16,7 @@ import {
   Like,
   Move,
   Note,
+  Offer,
   Question,
   QuoteAuthorization,
   QuoteRequest,
@@ -25,6 +26,7 @@ import {
   Update,
 } from "@fedify/vocab";
 import { describeActor, describeNote, hrefs } from "./describe.mjs";
+import { describeRelationship } from "./partnerships.mjs";
 import { addTo } from "./world.mjs";
 
 export function listenToInbox(federation, { world, journal, witness }) {
@@ -77,7 +79,17 @@ async function onFollow(ctx, follow, world) {
   return done("accepted");
 }
 
-function onAccept(_ctx, accept, world) {
+async function onOffer(ctx, offer, world) {
+  const offered = describeRelationship(await offer.getObject(ctx, { suppressError: true }));
+  if (offered === null) return ignored("what is offered cannot be read");
+  if (localActorName(ctx, offer.targetId) !== world.speaker) return ignored("it is offered to somebody else");
+  return { ...done("offered"), target: offer.targetId.href, agreed: offered };
+}
+
+async function onAccept(ctx, accept, world) {
+  const agreed = describeRelationship(await accept.getResult(ctx, { suppressError: true }));
+  if (agreed !== null && !answersOffer(accept, world)) return { ...ignored("answers no offer of ours"), agreed };
+  if (agreed !== null) return { ...done("partnership accepted"), agreed };
   if (accept.resultId !== null) return { ...done("quote allowed"), target: accept.resultId.href };
   const answered = findAnsweredFollow(accept, world);
   if (answered === null) return ignored("answers no follow of ours");
@@ -86,6 +98,7 @@ function onAccept(_ctx, accept, world) {
 }
 
 function onReject(_ctx, reject, world) {
+  if (answersOffer(reject, world)) return done("offer declined");
   const answered = findAnsweredFollow(reject, world);
   if (answered === null) return ignored("answers no follow of ours");
   answered.actor.following.delete(reject.actorId.href);
@@ -110,6 +123,7 @@ async function onUndo(ctx, undo, world) {
     [EmojiReact, world.reactions],
     [Block, world.blocks],
   ].find(([type]) => undone instanceof type) ?? [null, null];
+  if (undone instanceof Offer) return { ...done("offer taken back"), ...object };
   if (sets === null) return { ...ignored("nothing here that could be undone"), ...object };
   const was = sets.get(undone.objectId?.href)?.delete(actorId);
   return { ...(was ? done("undone") : ignored("had not happened")), ...object };
@@ -239,6 +253,7 @@ async function onQuoteRequest(ctx, request, world) {
 
 const HANDLERS = [
   [Follow, onFollow],
+  [Offer, onOffer],
   [Accept, onAccept],
   [Reject, onReject],
   [Undo, onUndo],
@@ -264,6 +279,11 @@ function findAnsweredFollow(answer, world) {
     if (follow !== undefined && follow.objectId.href === answer.actorId?.href) return { actor, follow };
   }
   return null;
+}
+
+/** Whether `answer` is about an offer of ours, by the actor whom it was made to. */
+function answersOffer(answer, world) {
+  return answer.actorId !== null && world.offers.get(answer.objectId?.href) === answer.actorId.href;
 }
 
 function localActorName(ctx, uri) {

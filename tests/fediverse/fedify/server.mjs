@@ -4,7 +4,7 @@
  *   node server.mjs --origin http://localhost:0 [--bind 127.0.0.1] [--cert cert.pem --key key.pem]
  *                   [--first-knock rfc9421|draft-cavage-http-signatures-12] [--keys rsa,ed25519]
  *                   [--understands rfc9421,draft-cavage-http-signatures-12] [--actors fern,moss]
- *                   [--accepts-follows auto|manual] [--log-level info]
+ *                   [--accepts-follows auto|manual] [--log-level info] [--speaker hub]
  *
  * Port 0 in the origin means: choose one, and make the origin from it. Prints `READY {json}` on standard output when
  * both ports listen, logs to standard error, ends when standard input closes, so that it never outlives who started it.
@@ -17,6 +17,7 @@ import { parseArgs } from "node:util";
 import { configure, getTextFormatter } from "@logtape/logtape";
 import { Control } from "./control.mjs";
 import { openFederation } from "./federation.mjs";
+import { capable } from "./partnerships.mjs";
 import { Journal } from "./journal.mjs";
 import { httpScheme, Witness } from "./witness.mjs";
 import { makeActors, World } from "./world.mjs";
@@ -40,6 +41,7 @@ const { values: options } = parseArgs({
     actors: { type: "string", default: "fern" },
     "accepts-follows": { type: "string", default: "auto" },
     "log-level": { type: "string", default: "info" },
+    speaker: { type: "string" },
   },
 });
 
@@ -55,11 +57,12 @@ async function main() {
 
   const journal = new Journal();
   const witness = new Witness(journal);
-  const localActors = await makeActors(options.actors.split(","), options.keys.split(","));
-  const world = new World({ acceptsFollows: options["accepts-follows"], localActors });
+  const names = [...options.actors.split(","), ...(options.speaker ? [options.speaker] : [])];
+  const localActors = await makeActors(names, options.keys.split(","));
+  const world = new World({ acceptsFollows: options["accepts-follows"], localActors, speaker: options.speaker ?? null });
   const firstKnock = options["first-knock"];
   const federation = openFederation({ origin, firstKnock, world, journal, witness });
-  server.on("request", respondWith(origin, (request) => answerPeer({ request, federation, journal, witness })));
+  server.on("request", respondWith(origin, (request) => answerPeer({ request, federation, journal, witness, world })));
 
   const control = new Control({ federation, origin, world, journal, firstKnock });
   const controlServer = http.createServer(respondWith(`http://${LOOPBACK}`, (request) => answerTest(request, control)));
@@ -71,13 +74,14 @@ async function main() {
   console.log(`READY ${JSON.stringify({ origin, control: `http://${LOOPBACK}:${controlPort}`, actors })}`);
 }
 
-async function answerPeer({ request: asked, federation, journal, witness }) {
+async function answerPeer({ request: asked, federation, journal, witness, world }) {
   const request = understood(asked);
   const { pathname, search } = new URL(request.url);
   const inbound = request.method === "POST" ? await readActivity(request.clone()) : null;
-  const response = await witness.during(request, () =>
+  const answer = await witness.during(request, () =>
     federation.fetch(request, { contextData: undefined, onNotFound: answerRest }),
   );
+  const response = request.method === "GET" && world.isSpeaker(pathname) ? await capable(answer) : answer;
   const seen = { status: response.status, path: pathname + search, http_scheme: httpScheme(request.headers) };
   if (inbound === null) journal.add("requested", { ...seen, method: request.method });
   else journal.add("received", { ...seen, ...inbound });

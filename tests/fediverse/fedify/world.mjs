@@ -19,10 +19,18 @@ export class World {
   blocks = new Map();
   /** Ids of our quote authorizations -> `{ name, quoting, quoted }`: who gave it, and for which note to quote which. */
   stamps = new Map();
+  /** Ids of our offers of partnerships -> ids of the actors who are to answer them. */
+  offers = new Map();
 
-  constructor({ acceptsFollows, localActors }) {
+  /** `speaker` names the actor that speaks for the server itself; null if there is none. */
+  constructor({ acceptsFollows, localActors, speaker }) {
     this.acceptsFollows = acceptsFollows;
     this.actors = localActors;
+    this.speaker = speaker;
+  }
+
+  isSpeaker(path) {
+    return this.speaker !== null && path === `/users/${this.speaker}`;
   }
 
   actor(name) {

@@ -128,7 +128,9 @@ def shows(*rows: tuple[str, str]) -> Callable[[Scene], Scene]:
 async def open_world(folder: Path, scheme: HttpScheme) -> AsyncIterator[World]:
     """Both servers up, everybody signed in, Alice and Fern following each other."""
     node = RunningNode(name="Engineering", folder=folder / "node")
-    options = FedifyOptions(first_knock=scheme, understands=(scheme,), actors=("fern", "fir", "ash", "elm"))
+    options = FedifyOptions(
+        first_knock=scheme, understands=(scheme,), actors=("fern", "fir", "ash", "elm"), speaker="hub"
+    )
     async with FedifyPeer.running(folder / "fern.log", options) as fern:
         try:
             await node.create("alice", "bert", "carl", "dora")
