@@ -295,6 +295,9 @@ def _remote_inboxes(conn: Connection, node: Node, status: Status) -> tuple[str, 
         return ()
     inboxes = _entitled(conn, node, status)
     recipients.remember(conn, status.id, inboxes)
+    if status.reblog_of_id is not None and statuses.hold(conn, status.reblog_of_id):
+        # Who is told of a boost fetches what it shows, and keeps that when the boost is taken back.
+        recipients.remember(conn, status.reblog_of_id, inboxes)
     return tuple(sorted(inboxes))
 
 

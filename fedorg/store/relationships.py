@@ -218,6 +218,12 @@ def delete_block(conn: Connection, account_id: AccountId, target_id: AccountId) 
     ).scalar_one_or_none()
 
 
+def delete_block_of(conn: Connection, account_id: AccountId, uri: str) -> bool:
+    """Remove the block of an account that has that identity; whether there was one."""
+    taken = sa.delete(blocks).where(blocks.c.uri == uri, blocks.c.account_id == account_id)
+    return conn.execute(taken).rowcount > 0
+
+
 def put_mute(
     conn: Connection,
     *,

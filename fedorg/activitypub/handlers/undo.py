@@ -59,6 +59,10 @@ async def _unreact(node: Node, sender: Account, react: EmojiReact) -> bool:
 
 async def _undo_by_name(node: Node, sender: Account, uri: str) -> bool:
     """What an activity did of which only the id is told."""
+    if await relationships.receive_unfollow_of(node, sender, uri):
+        return True
+    if await relationships.receive_unblock_of(node, sender, uri):
+        return True
     had_reaction = await reactions.receive_unreaction(node, sender, uri)
     had_favourite = await interactions.receive_unfavourite_of(node, sender, uri)
     return had_reaction or had_favourite or await interactions.receive_unreblog(node, sender, uri)

@@ -1,6 +1,14 @@
 """What accounts are to each other: following, blocking, muting, notes; by members here and by accounts of peers."""
 
-from fedorg.services.relationships.blocking import block, mute, receive_block, receive_unblock, unblock, unmute
+from fedorg.services.relationships.blocking import (
+    block,
+    mute,
+    receive_block,
+    receive_unblock,
+    receive_unblock_of,
+    unblock,
+    unmute,
+)
 from fedorg.services.relationships.following import (
     authorize_request,
     follow,
@@ -24,6 +32,7 @@ from fedorg.services.relationships.receiving import (
     receive_follow,
     receive_reject,
     receive_unfollow,
+    receive_unfollow_of,
 )
 from fedorg.services.relationships.reconciling import list_followers_at, list_local_followers, reconcile
 
@@ -47,7 +56,9 @@ __all__ = [
     "receive_follow",
     "receive_reject",
     "receive_unblock",
+    "receive_unblock_of",
     "receive_unfollow",
+    "receive_unfollow_of",
     "reconcile",
     "reject_request",
     "remove_from_followers",

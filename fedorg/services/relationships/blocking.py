@@ -119,6 +119,11 @@ async def receive_unblock(node: Node, account: Account, target: Account) -> None
     await node.write(relationships.delete_block, account.id, target.id)
 
 
+async def receive_unblock_of(node: Node, account: Account, uri: str) -> bool:
+    """It takes the block back that the Block ``uri`` made; whether there was one."""
+    return await node.write(relationships.delete_block_of, account.id, uri)
+
+
 def _get_other(conn: Connection, account: Account, target_id: AccountId) -> Account:
     target = accounts.get(conn, target_id)
     if target.id == account.id:

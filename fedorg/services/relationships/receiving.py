@@ -36,6 +36,18 @@ async def receive_unfollow(node: Node, follower: Account, target: Account) -> bo
     return await node.write(unit)
 
 
+async def receive_unfollow_of(node: Node, follower: Account, uri: str) -> bool:
+    """Likewise for the follow that the Follow ``uri`` asked for."""
+
+    def unit(conn: Connection) -> bool:
+        asked = relationships.find_follow_by_uri(conn, uri)
+        if asked is None or asked.account_id != follower.id:
+            return False
+        return sever(conn, node, follower, accounts.get(conn, asked.target_id), ActivityKind.UNDO_FOLLOW)
+
+    return await node.write(unit)
+
+
 async def receive_accept(
     node: Node, target: Account, *, follow_uri: str | None = None, follower: Account | None = None
 ) -> bool:

@@ -17,6 +17,7 @@ from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
 from fedorg.services import files
 from fedorg.store import (
+    accounts,
     conversations,
     events,
     home_timelines,
@@ -56,8 +57,10 @@ async def delete_files(node: Node, attachments: tuple[MediaAttachment, ...]) -> 
 
 
 def remove(conn: Connection, node: Node, status: Status) -> None:
-    """Delete a status, local or remote, and tell open streams."""
-    gone = [status.id, *(reblog_id for reblog_id, _ in statuses.list_reblogs(conn, status.id))]
+    """Delete a status, local or remote, with its boosts, and tell open streams."""
+    boosts = statuses.list_reblogs(conn, status.id)
+    gone = [status.id, *(reblog_id for reblog_id, _ in boosts)]
+    _take_back(conn, node, status, boosts)
     hearers = _hearers(conn, status)
     quotes.part_with(conn, status.id)
     changed = conversations.forget_status(conn, status.id)
@@ -83,6 +86,16 @@ def queue_delete(conn: Connection, node: Node, status: Status, *, reblog_of: Sta
             reblog_of_uri=None if reblog_of is None else reblog_of.uri,
         )
         jobs.enqueue(conn, node.ids, node.now(), job)
+
+
+def _take_back(conn: Connection, node: Node, original: Status, boosts: Sequence[tuple[StatusId, AccountId]]) -> None:
+    """Queue the Undo of local boosts of what lives elsewhere; the Delete of a status of ours ends them by itself."""
+    if not boosts or accounts.get(conn, original.account_id).is_local:
+        return
+    people = accounts.list_by_ids(conn, {account_id for _, account_id in boosts})
+    for boost_id, account_id in boosts:
+        if people[account_id].is_local:
+            queue_delete(conn, node, statuses.get(conn, boost_id), reblog_of=original)
 
 
 def _names(attachments: tuple[MediaAttachment, ...]) -> set[str]:
