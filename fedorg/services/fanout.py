@@ -70,7 +70,7 @@ async def refresh_locally(node: Node, status_id: StatusId) -> None:
 
     def unit(conn: Connection) -> None:
         status = statuses.find(conn, status_id)
-        if status is not None:
+        if status is not None and _is_heard(conn, node, accounts.get(conn, status.account_id)):
             _tell_holders(conn, node, status, home_timelines.holders(conn, status_id))
 
     await node.write(unit)
@@ -133,7 +133,8 @@ def _distribute_to_tag_followers(
     conn: Connection, node: Node, status_id: StatusId, after: AccountId
 ) -> AccountId | None:
     status = statuses.find(conn, status_id)
-    if status is None or accounts.get(conn, status.account_id).suspended_at is not None:
+    author = None if status is None else accounts.get(conn, status.account_id)
+    if status is None or author is None or author.suspended_at is not None or not _is_heard(conn, node, author):
         return None
     receivers = tag_follows.list_followers(conn, status.id, after, CHUNK)
     authors = {status.account_id}
@@ -232,6 +233,8 @@ def _notify_watchers(conn: Connection, node: Node, status: Status, wanting: list
 
 def _distribute_edit(conn: Connection, node: Node, status_id: StatusId, edited_at: datetime) -> None:
     if not statuses.hold(conn, status_id) or (status := statuses.find(conn, status_id)) is None:
+        return
+    if not _is_heard(conn, node, accounts.get(conn, status.account_id)):
         return
     origin = _origin(edited_at)
     boosters = [account_id for _, account_id in statuses.list_reblogs(conn, status_id)]
