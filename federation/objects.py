@@ -226,7 +226,7 @@ class Terms:
 
     ``tier`` is what the two are to each other. Nothing of a wider reach than ``largest_reach`` passes between them.
     ``contact`` is whom to ask about incidents, ``retention`` a promise for people to read. ``approved``: the
-    administrators of the subject agree; ``suspended``: they stopped all exchange for now.
+    administrators of the subject agree; ``suspended``: they stopped all exchange for now; ``suspends_at``: they will.
     """
 
     tier: str
@@ -239,6 +239,7 @@ class Terms:
     review_at: datetime | None = None
     approved: bool = False
     suspended: bool = False
+    suspends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,6 +126,7 @@ _PARTNERSHIP_TERMS: Final = MappingProxyType(
         "reviewAt": {"@id": "fedorg:reviewAt", "@type": "http://www.w3.org/2001/XMLSchema#dateTime"},
         "approved": "fedorg:approved",
         "suspended": "http://joinmastodon.org/ns#suspended",
+        "suspendsAt": {"@id": "fedorg:suspendsAt", "@type": "http://www.w3.org/2001/XMLSchema#dateTime"},
     }
 )
 

@@ -179,6 +179,10 @@ class Uris:
         """Page that a letter leads to."""
         return f"{self.base}/auth/mail/{kind}/{token}"
 
+    def partnership_page(self, domain: str) -> str:
+        """Page on which administrators see how it stands with another node."""
+        return f"{self.base}/admin/partnerships/{domain}"
+
     def username_of(self, uri: str) -> str | None:
         """The username of an actor identity of this node; None for any other address."""
         prefix = f"{self.base}/users/"

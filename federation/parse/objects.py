@@ -145,6 +145,7 @@ def _terms(document: Json) -> Terms:
         review_at=shapes.moment(document, "reviewAt"),
         approved=shapes.flag(document, "approved") is True,
         suspended=shapes.flag(document, "suspended") is True,
+        suspends_at=shapes.moment(document, "suspendsAt"),
     )
 
 

@@ -56,7 +56,8 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "webfinger": "webfinger",
         "fedorg": """
             Acknowledgement Announcement acknowledgedCount allDay approved contact department directMessages directory
-            largestReach listed media membersCount needsAcknowledgement reach retention reviewAt tier
+            largestReach listed media membersCount needsAcknowledgement reach retention reviewAt suspendsAt
+            tier
         """,
     }
 )

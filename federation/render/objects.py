@@ -183,6 +183,7 @@ def _terms(value: Terms) -> JsonObject:
         "reviewAt": moment(value.review_at),
         "approved": value.approved,
         "suspended": value.suspended,
+        "suspendsAt": moment(value.suspends_at),
     }
 
 

@@ -4,6 +4,7 @@ Only the actor that speaks for a server says anything about a partnership, and o
 leaves is the state of this side as it is when it leaves; deliveries of one partnership go in order.
 """
 
+from datetime import datetime
 from typing import Final
 
 from msgspec.structs import replace
@@ -143,6 +144,10 @@ def _activity(node: Node, actor: Account, partnership: Partnership, job: SendAgr
 
 def _our_side(node: Node, partnership: Partnership, reason: str) -> Relationship:
     is_suspended = Side.HERE in partnership.suspended
+    plan = partnership.planned.get(Side.HERE)
+    if plan is not None:
+        reason = plan.reason
+    says_why = is_suspended or plan is not None
     return _relationship(
         node.uris.partnership(partnership.id),
         node.uris.node_actor,
@@ -152,8 +157,9 @@ def _our_side(node: Node, partnership: Partnership, reason: str) -> Relationship
             partnership.ours,
             is_approved=Side.HERE in partnership.approved,
             is_suspended=is_suspended,
+            suspends_at=None if plan is None else plan.at,
         ),
-        content=reason if is_suspended else partnership.note if partnership.is_inviter else "",
+        content=reason if says_why else partnership.note if partnership.is_inviter else "",
     )
 
 
@@ -167,7 +173,9 @@ def _relationship(uri: str, subject: str, object_: str, terms: Terms, content: s
     return Relationship(id=uri, subject=subject, object=object_, relationship=PARTNERSHIP, content=content, terms=terms)
 
 
-def _terms(tier: Tier, grant: Grant, *, is_approved: bool, is_suspended: bool) -> Terms:
+def _terms(
+    tier: Tier, grant: Grant, *, is_approved: bool, is_suspended: bool, suspends_at: datetime | None = None
+) -> Terms:
     return Terms(
         tier=tier.value,
         largest_reach=WireReach(grant.ceilings.largest_reach),
@@ -179,6 +187,7 @@ def _terms(tier: Tier, grant: Grant, *, is_approved: bool, is_suspended: bool) -
         review_at=grant.review_at,
         approved=is_approved,
         suspended=is_suspended,
+        suspends_at=suspends_at,
     )
 
 
@@ -202,4 +211,5 @@ def _their_side(found: Relationship) -> TheirSide:
         note=found.content,
         is_approved=terms.approved,
         is_suspended=terms.suspended,
+        suspends_at=terms.suspends_at,
     )

@@ -8,7 +8,7 @@ import click
 
 from fedorg.cli.base import Context, console, fail, print_json, with_node
 from fedorg.domain.accounts import User
-from fedorg.domain.partnerships import GrantChange, PartnershipState, PartnershipView
+from fedorg.domain.partnerships import GrantChange, PartnershipState, PartnershipView, Side
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.node import Node
 from fedorg.serializers.partnerships import partnership_entity
@@ -84,7 +84,7 @@ def accept(context: Context, /, *, domain: str, as_json: bool, **granted: Any) -
 
 @click.command()
 @click.argument("domain")
-@click.option("--fingerprint", help="The digits that were compared; they are shown and asked about if left out.")
+@click.option("--fingerprint", help="The twelve words that were compared; they are shown and asked about if left out.")
 @_JSON
 @click.pass_obj
 def approve(context: Context, *, domain: str, fingerprint: str | None, as_json: bool) -> None:
@@ -93,11 +93,11 @@ def approve(context: Context, *, domain: str, fingerprint: str | None, as_json: 
     \b
     Examples:
       fedorg peer approve acme.example
-      fedorg peer approve acme.example --fingerprint "24680 13579 08642 97531 11223 44556"
+      fedorg peer approve acme.example --fingerprint "cable alley body plug frown hunt hybrid bless brave …"
     """
     if fingerprint is None:
         fingerprint = with_node(context, lambda node: partnerships.get_view(node, domain)).fingerprint or ""
-        console.print(f"The fingerprint is [bold]{fingerprint or 'not known yet'}[/].", highlight=False)
+        console.print(f"The fingerprint is [bold]{fingerprint or 'not known yet'}[/].", highlight=False, soft_wrap=True)
         if not click.confirm("Do the other side's administrators read the same to you?", err=True):
             fail("Then somebody may stand between the two nodes. Nothing was approved.")
     compared = fingerprint
@@ -173,16 +173,26 @@ def withdraw(context: Context, *, domain: str, reason: str, as_json: bool) -> No
 @click.command()
 @click.argument("domain")
 @_REASON
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]),
+    help="From then on (UTC), as 2027-01-31 or 2027-01-31T18:00; the other side is told now.",
+)
 @_JSON
 @click.pass_obj
-def suspend(context: Context, *, domain: str, reason: str, as_json: bool) -> None:
-    """Stop all exchange with a partner for now. Nothing is deleted, follows stay.
+def suspend(context: Context, *, domain: str, reason: str, at: datetime | None, as_json: bool) -> None:
+    """Stop all exchange with a partner, at once or from a moment on. Nothing is deleted, follows stay.
 
     \b
-    Example:
+    Examples:
       fedorg peer suspend acme.example --reason "An account there was taken over"
+      fedorg peer suspend acme.example --at 2027-01-31 --reason "The bridge is built"
     """
-    _decide(context, partnerships.suspend, domain, reason, as_json=as_json)
+    if at is None:
+        _decide(context, partnerships.suspend, domain, reason, as_json=as_json)
+        return
+    moment = at.replace(tzinfo=UTC)
+    _show(with_node(context, lambda node: partnerships.plan_suspension(node, domain, moment, reason)), as_json=as_json)
 
 
 @click.command()
@@ -190,7 +200,7 @@ def suspend(context: Context, *, domain: str, reason: str, as_json: bool) -> Non
 @_JSON
 @click.pass_obj
 def resume(context: Context, *, domain: str, as_json: bool) -> None:
-    """End this node's suspension of a partnership.
+    """End this node's suspension of a partnership, or call off the one it has planned.
 
     \b
     Example:
@@ -234,10 +244,13 @@ def _show(view: PartnershipView, *, as_json: bool) -> None:
         print_json(partnership_entity(partnership, view))
         return
     console.print(f"The partnership with [bold]{partnership.domain}[/] is {partnership.state}.", highlight=False)
+    for side, plan in partnership.planned.items():
+        who, why = "This node" if side is Side.HERE else "The other side", plan.reason or "no reason given"
+        console.print(f"{who} suspends it at {plan.at:%Y-%m-%d %H:%M} UTC: {why}", highlight=False)
     if partnership.state in _NEXT:
         console.print(f"Next: {_NEXT[partnership.state]}, before {partnership.expires_at:%Y-%m-%d}.", highlight=False)
     if partnership.state is PartnershipState.ACCEPTED and view.fingerprint is not None:
-        console.print(f"Fingerprint: [bold]{view.fingerprint}[/]", highlight=False)
+        console.print(f"Fingerprint: [bold]{view.fingerprint}[/]", highlight=False, soft_wrap=True)
 
 
 def _change(granted: dict[str, Any]) -> GrantChange:

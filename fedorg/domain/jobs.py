@@ -521,6 +521,22 @@ class SendAgreement(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     reason: str = ""
 
 
+class SuspendAsPlanned(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Suspend a partnership at the moment that was told; nothing when that was called off or moved."""
+
+    partnership_id: PartnershipId
+
+
+class WriteOfPlan(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Write that a partner will suspend a partnership, or not after all, as it stands when the letter is sent.
+
+    To a user, or (``user_id`` None) to the contact that this node named for incidents.
+    """
+
+    partnership_id: PartnershipId
+    user_id: UserId | None
+
+
 Job: TypeAlias = (
     DistributeStatus
     | DistributeToTagFollowers
@@ -567,6 +583,8 @@ Job: TypeAlias = (
     | PartWithPeer
     | AskToPurge
     | SendMail
+    | SuspendAsPlanned
+    | WriteOfPlan
     | FetchCard
     | VerifyLinks
     | ProcessMedia

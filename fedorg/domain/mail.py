@@ -1,11 +1,10 @@
 """Letters that the node writes to people: what they are for, and how long their links hold."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
-
-from fedorg.domain.accounts import User
 
 
 class MailKind(StrEnum):
@@ -19,6 +18,8 @@ class MailKind(StrEnum):
     """To the address before: it becomes the user's again, and whoever wanted another is signed out."""
     PARTNERSHIP = "partnership"
     """To those who look after the node: something that was agreed with another one wants a decision."""
+    SUSPENSION = "suspension"
+    """To them and to the contact for incidents: a partner says when it will suspend something, or that it will not."""
 
 
 LINKS_HOLD: Final = {
@@ -40,9 +41,13 @@ class MailLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What is written to somebody: the address it goes to, and that of the page it leads to."""
+    """What is written to somebody: the address it goes to, and that of the page it leads to.
 
-    user: User
+    ``username`` is empty for somebody without a login, ``told`` what the letter of this kind says beside.
+    """
+
+    username: str
     kind: MailKind
     email: str = field(repr=False)
     link: str = field(repr=False)
+    told: Mapping[str, str] = field(default_factory=dict)

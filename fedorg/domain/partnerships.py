@@ -6,10 +6,9 @@ narrower of what both grant: narrowing takes effect at once, widening when the o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -22,8 +21,6 @@ from fedorg.ids import PartnershipId
 EXPIRES_AFTER: Final = timedelta(days=14)
 NOTE_MAX: Final = 2000
 CONTACT_MAX: Final = 300
-_GROUPS: Final = 6
-_BYTES_PER_GROUP: Final = 5
 
 
 class PartnershipState(StrEnum):
@@ -62,6 +59,10 @@ class Event(StrEnum):
     APPROVE = "approved"
     CHANGE = "changed"
     SUSPEND = "suspended"
+    PLAN = "planned"
+    """It will be suspended at a moment that is told before."""
+    CALL_OFF = "called_off"
+    """It will not, after all."""
     RESUME = "resumed"
     REVOKE = "revoked"
     EXPIRE = "expired"
@@ -123,9 +124,14 @@ STEPS: Final[Mapping[tuple[PartnershipState, Event], Step]] = {
     (PartnershipState.ACCEPTED, Event.EXPIRE): Step(PartnershipState.EXPIRED, Doer.EITHER),
     (PartnershipState.ACTIVE, Event.CHANGE): Step(PartnershipState.ACTIVE, Doer.EITHER),
     (PartnershipState.ACTIVE, Event.SUSPEND): Step(PartnershipState.SUSPENDED, Doer.EITHER),
+    (PartnershipState.ACTIVE, Event.PLAN): Step(PartnershipState.ACTIVE, Doer.EITHER),
+    (PartnershipState.ACTIVE, Event.CALL_OFF): Step(PartnershipState.ACTIVE, Doer.EITHER),
     (PartnershipState.ACTIVE, Event.REVOKE): Step(PartnershipState.REVOKED, Doer.EITHER),
     (PartnershipState.SUSPENDED, Event.CHANGE): Step(PartnershipState.SUSPENDED, Doer.EITHER),
     (PartnershipState.SUSPENDED, Event.SUSPEND): Step(PartnershipState.SUSPENDED, Doer.EITHER),
+    # One side may plan what the other does at that moment.
+    (PartnershipState.SUSPENDED, Event.PLAN): Step(PartnershipState.SUSPENDED, Doer.EITHER),
+    (PartnershipState.SUSPENDED, Event.CALL_OFF): Step(PartnershipState.SUSPENDED, Doer.EITHER),
     (PartnershipState.SUSPENDED, Event.RESUME): Step(PartnershipState.ACTIVE, Doer.EITHER),
     (PartnershipState.SUSPENDED, Event.REVOKE): Step(PartnershipState.REVOKED, Doer.EITHER),
 }
@@ -173,6 +179,14 @@ class GrantChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A suspension that one side has told of: from when on, and why."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TheirSide:
     """A partnership as the other side tells it: its name there, what it grants, and where it stands."""
 
@@ -182,6 +196,8 @@ class TheirSide:
     note: str = ""
     is_approved: bool = False
     is_suspended: bool = False
+    suspends_at: datetime | None = None
+    """When they will suspend it; ``note`` says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +222,8 @@ class Partnership:
     fingerprint: str | None = None
     approved: frozenset[Side] = frozenset()
     suspended: frozenset[Side] = frozenset()
+    planned: Mapping[Side, Plan] = field(default_factory=dict)
+    """Who will suspend it, and when."""
     created_at: datetime
     updated_at: datetime
     expires_at: datetime
@@ -224,6 +242,11 @@ class Partnership:
     def in_force(self) -> Ceilings:
         """What may pass now."""
         return self.effective if self.state is PartnershipState.ACTIVE else NOTHING
+
+    def planning(self, side: Side, plan: Plan | None) -> "Partnership":
+        """The same, with what one side plans; None: nothing."""
+        others = {other: planned for other, planned in self.planned.items() if other is not side}
+        return replace(self, planned=others if plan is None else {**others, side: plan})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,11 +283,11 @@ class PartnershipView:
 
 def step(partnership: Partnership, event: Event, side: Side, now: datetime) -> Partnership:
     """The partnership after ``side`` did something; raises ``Conflict`` for what does not follow from its state."""
-    found = STEPS.get((partnership.state, event))
+    found, words = STEPS.get((partnership.state, event)), event.value.replace("_", " ")
     if found is None:
-        raise Conflict(f"The partnership with {partnership.domain} is {partnership.state}: it cannot be {event} now")
+        raise Conflict(f"The partnership with {partnership.domain} is {partnership.state}: it cannot be {words} now")
     if not _may(partnership, found.by, side):
-        raise Conflict(f"A partnership that is {partnership.state} is {event} by {found.by}, which is {_who(side)} not")
+        raise Conflict(f"A partnership that is {partnership.state} is {words} by {found.by}, which is {_who(side)} not")
     if event in _TIMELY and now >= partnership.expires_at:
         raise Conflict(f"The offer between this node and {partnership.domain} has expired")
     after = replace(partnership, updated_at=now)
@@ -273,7 +296,14 @@ def step(partnership: Partnership, event: Event, side: Side, now: datetime) -> P
             after = replace(after, approved=partnership.approved | {side})
             is_complete = len(after.approved) == len(Side)
         case Event.SUSPEND:
-            after, is_complete = replace(after, suspended=partnership.suspended | {side}), True
+            after = replace(after.planning(side, None), suspended=partnership.suspended | {side})
+            is_complete = True
+        case Event.PLAN:
+            if side in partnership.suspended:
+                raise Conflict(f"The partnership with {partnership.domain} is suspended by that side already")
+            is_complete = True
+        case Event.CALL_OFF:
+            after, is_complete = after.planning(side, None), True
         case Event.RESUME:
             if side not in partnership.suspended:
                 raise Conflict(f"The partnership with {partnership.domain} was suspended by the other side alone")
@@ -284,7 +314,12 @@ def step(partnership: Partnership, event: Event, side: Side, now: datetime) -> P
     if not is_complete:
         return after
     became_active = found.to is PartnershipState.ACTIVE and partnership.active_since is None
-    return replace(after, state=found.to, active_since=now if became_active else partnership.active_since)
+    return replace(
+        after,
+        state=found.to,
+        active_since=now if became_active else partnership.active_since,
+        planned={} if found.to.is_over else after.planned,
+    )
 
 
 def possible(partnership: Partnership) -> frozenset[Event]:
@@ -296,20 +331,10 @@ def possible(partnership: Partnership) -> frozenset[Event]:
         and _may(partnership, found.by, Side.HERE)
         and event not in (Event.SEND, Event.EXPIRE)
         and not (event is Event.SUSPEND and Side.HERE in partnership.suspended)
+        and not (event is Event.PLAN and Side.HERE in partnership.suspended)
+        and not (event is Event.CALL_OFF and Side.HERE not in partnership.planned)
         and not (event is Event.RESUME and Side.HERE not in partnership.suspended)
     )
-
-
-def fingerprint(one: tuple[str, ...], other: tuple[str, ...]) -> str:
-    """Six groups of five digits that two administrators read to each other; the same on both sides.
-
-    Each argument holds the address of a node's actor and its public keys. Who stands between the two nodes cannot make
-    both see the same digits: that would take 2⁹⁹ tries.
-    """
-    parts = sorted(sha256("\n".join(sorted(side)).encode()).digest() for side in (one, other))
-    digest = sha256(b"".join(parts)).digest()
-    groups = (digest[at : at + _BYTES_PER_GROUP] for at in range(0, _GROUPS * _BYTES_PER_GROUP, _BYTES_PER_GROUP))
-    return " ".join(f"{int.from_bytes(group) % 100_000:05}" for group in groups)
 
 
 def _may(partnership: Partnership, doer: Doer, side: Side) -> bool:

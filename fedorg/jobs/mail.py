@@ -16,11 +16,11 @@ import jinja2
 
 from fedorg import log
 from fedorg.config import Settings, SmtpServer
-from fedorg.domain.jobs import SendMail
+from fedorg.domain.jobs import SendMail, WriteOfPlan
 from fedorg.domain.mail import Letter, MailKind
 from fedorg.errors import Unavailable
 from fedorg.node import Node
-from fedorg.services import mailing
+from fedorg.services import mailing, partnerships
 
 _PACKAGE: Final = Path(__file__).parent.parent
 _TEMPLATES: Final = (_PACKAGE / "templates", _PACKAGE.parent / "templates")
@@ -32,6 +32,7 @@ _SUBJECTS: Final = {
     MailKind.CHANGE: "Confirm your new e-mail address for {name}",
     MailKind.UNDO: "Your e-mail address for {name} is about to change",
     MailKind.PARTNERSHIP: "A partnership of {name} waits for you",
+    MailKind.SUSPENSION: "Notice from a partner of {name}",
 }
 
 logger = log.get_logger()
@@ -43,12 +44,12 @@ _pages: Final = jinja2.Environment(
 )
 
 
-async def send(node: Node, job: SendMail) -> None:
+async def send(node: Node, job: SendMail | WriteOfPlan) -> None:
     """Write a letter and hand it to the mail server; ``Unavailable`` when that should be tried again."""
     server = node.settings.smtp
-    letter = None if server is None else await mailing.write_letter(node, job)
+    letter = None if server is None else await _write(node, job)
     if server is None or letter is None:
-        logger.info("mail.not_needed", kind=job.kind.value)
+        logger.info("mail.not_needed", job=type(job).__name__)
         return
     try:
         await _hand_over(_message(node, letter), server, node.settings)
@@ -56,18 +57,26 @@ async def send(node: Node, job: SendMail) -> None:
         codes = [refusal.code for refusal in problem.recipients]
         if min(codes, default=0) < _PERMANENT:
             raise Unavailable(f"The mail server answered {codes}") from None
-        logger.warning("mail.refused", kind=job.kind.value, codes=codes)
+        logger.warning("mail.refused", kind=letter.kind.value, codes=codes)
         return
     except aiosmtplib.SMTPResponseException as problem:
         raise Unavailable(f"The mail server answered {problem.code}") from None
     except (aiosmtplib.SMTPException, OSError) as problem:
         raise Unavailable(f"The mail server is of no use: {_fault(problem)}") from None
-    logger.info("mail.sent", kind=job.kind.value)
+    logger.info("mail.sent", kind=letter.kind.value)
+
+
+async def _write(node: Node, job: SendMail | WriteOfPlan) -> Letter | None:
+    match job:
+        case SendMail():
+            return await mailing.write_letter(node, job)
+        case WriteOfPlan():
+            return await partnerships.letter_of_plan(node, job)
 
 
 def _message(node: Node, letter: Letter) -> EmailMessage:
     settings = node.settings
-    values = {"node": settings, "username": letter.user.username, "link": letter.link}
+    values = {"node": settings, "username": letter.username, "link": letter.link, **letter.told}
     message = EmailMessage()
     message["From"] = settings.mail_from
     message["To"] = Address(addr_spec=letter.email)

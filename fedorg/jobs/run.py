@@ -54,11 +54,13 @@ from fedorg.domain.jobs import (
     SeverForMember,
     SeverPeer,
     StreamPoll,
+    SuspendAsPlanned,
     SynchroniseFollowers,
     TellOrganisation,
     VerifyLinks,
     VerifyQuote,
     WithdrawQuoteApproval,
+    WriteOfPlan,
 )
 from fedorg.ids import JobId
 from fedorg.jobs import distribute, handle, mail, moves, polls, push, quote, remove, send
@@ -72,6 +74,7 @@ from fedorg.services import (
     introductions,
     links,
     notification_requests,
+    partnerships,
     scheduling,
     severing,
     shutting_out,
@@ -148,7 +151,9 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await links.verify(node, job.account_id)
         case SendAgreement():
             await agreements.send(node, job, job_id)
-        case SendMail():
+        case SuspendAsPlanned():
+            await partnerships.suspend_as_planned(node, job.partnership_id)
+        case SendMail() | WriteOfPlan():
             await mail.send(node, job)
         case MakeAnnualReport():
             await annual_reports.make(node, job)

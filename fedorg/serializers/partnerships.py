@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 from fedorg.domain.ceilings import Ceilings
-from fedorg.domain.partnerships import Grant, Partnership, PartnershipView, Side
+from fedorg.domain.partnerships import Grant, Partnership, PartnershipView, Plan, Side
 from fedorg.serializers.times import moment, optional_moment
 
 
@@ -24,6 +24,13 @@ class GrantEntity(CeilingsEntity):
     review_at: str | None
 
 
+class PlanEntity(TypedDict):
+    """A suspension that is told of before."""
+
+    at: str
+    reason: str
+
+
 class PartnershipEntity(TypedDict):
     """A partnership; ``in_force`` is what may pass now, ``fingerprint`` null in a list."""
 
@@ -42,6 +49,8 @@ class PartnershipEntity(TypedDict):
     approved_there: bool
     suspended_here: bool
     suspended_there: bool
+    planned_here: PlanEntity | None
+    planned_there: PlanEntity | None
     fingerprint: str | None
     keys_changed: bool
     created_at: str
@@ -70,6 +79,8 @@ def partnership_entity(partnership: Partnership, view: PartnershipView | None = 
         "approved_there": Side.THERE in partnership.approved,
         "suspended_here": Side.HERE in partnership.suspended,
         "suspended_there": Side.THERE in partnership.suspended,
+        "planned_here": _plan(partnership.planned.get(Side.HERE)),
+        "planned_there": _plan(partnership.planned.get(Side.THERE)),
         "fingerprint": None if view is None else view.fingerprint,
         "keys_changed": view is not None and view.has_other_keys,
         "created_at": moment(partnership.created_at),
@@ -89,6 +100,10 @@ def ceilings_entity(ceilings: Ceilings) -> CeilingsEntity:
         "directory": ceilings.directory,
         "media": ceilings.media,
     }
+
+
+def _plan(plan: Plan | None) -> PlanEntity | None:
+    return None if plan is None else {"at": moment(plan.at), "reason": plan.reason}
 
 
 def _grant(grant: Grant) -> GrantEntity:

@@ -122,7 +122,7 @@ async def write_letter(node: Node, job: SendMail) -> Letter | None:
         email = user.email
         if job.kind is MailKind.PARTNERSHIP:
             page = f"{node.uris.base}/about/federation"
-            return None if email is None else Letter(user=user, kind=job.kind, email=email, link=page)
+            return None if email is None else Letter(username=user.username, kind=job.kind, email=email, link=page)
         if job.kind in changing_address.KINDS:
             email = mail_links.find_address(conn, user.id, job.kind, node.now())
         if email is None:
@@ -132,7 +132,8 @@ async def write_letter(node: Node, job: SendMail) -> Letter | None:
         token = new_secret()
         link = MailLink(token_hash=secret_hash(token), kind=job.kind, email=email)
         mail_links.put(conn, user.id, link, node.now() + LINKS_HOLD[job.kind])
-        return Letter(user=user, kind=job.kind, email=email, link=node.uris.mail_link(job.kind.value, token))
+        page = node.uris.mail_link(job.kind.value, token)
+        return Letter(username=user.username, kind=job.kind, email=email, link=page)
 
     return await node.write(unit)
 

@@ -96,7 +96,7 @@ async def change_ceilings(node: Node, domain: str, wanted: GrantChange) -> PeerS
         if partnerships.find_live(conn, known.domain) is not None:
             raise Conflict(f"There is a partnership with {known.domain}; change what that grants")
         ceilings = wanted.of(Grant(ceilings=known.ceilings)).ceilings
-        peers.set_ceilings(conn, known.domain, ceilings)
+        peers.set_own_ceilings(conn, known.domain, ceilings)
         jobs.enqueue(conn, node.ids, node.now(), ApplyStanding(domain=known.domain))
         told = {name: str(value) for name, value in msgspec.to_builtins(ceilings).items()}
         audit.record(conn, node.ids, node.now(), action="peer.ceilings", target=known.domain, details=told)

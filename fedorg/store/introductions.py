@@ -78,6 +78,15 @@ def list_namers(conn: Connection, domain: str) -> list[str]:
     return [sibling for sibling in stored_peers.list_siblings(conn) if sibling in named] if named else []
 
 
+def list_named_of(conn: Connection, domains: Collection[str]) -> set[str]:
+    """Which of these nodes a sibling names."""
+    siblings = stored_peers.list_siblings(conn)
+    found = sa.select(introductions.c.domain).where(
+        introductions.c.domain.in_(domains), introductions.c.introducer.in_(siblings), _IS_NAMED
+    )
+    return set(conn.execute(found).scalars())
+
+
 def list_departed(conn: Connection) -> list[Introduction]:
     """Whom those name who are no siblings any more."""
     namers = set(conn.execute(sa.select(introductions.c.introducer).where(_IS_NAMED).distinct()).scalars())

@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from fedorg.domain.partnerships import Grant, Partnership, PartnershipState, Side
+from fedorg.domain.partnerships import Grant, Partnership, PartnershipState, Plan, Side
 from fedorg.domain.visibility import Tier
 from fedorg.ids import PartnershipId
 from fedorg.store.tables import partnerships
@@ -62,10 +62,10 @@ def list_live(conn: Connection, after: PartnershipId, limit: int) -> list[Partne
     return [_partnership(row) for row in conn.execute(found)]
 
 
-def count_pending_from_others(conn: Connection) -> int:
-    """How many offers of others wait for an answer, or for approval."""
-    asked = sa.select(sa.func.count()).select_from(partnerships).where(_PENDING, ~partnerships.c.is_inviter)
-    return conn.execute(asked).scalar_one()
+def list_offered(conn: Connection) -> list[Partnership]:
+    """What others offered and nobody answered."""
+    is_offered = (partnerships.c.state == PartnershipState.OFFERED) & ~partnerships.c.is_inviter
+    return [_partnership(row) for row in conn.execute(sa.select(partnerships).where(is_offered))]
 
 
 def count_offers_of(conn: Connection, domain: str, since: datetime) -> int:
@@ -125,6 +125,7 @@ def _values(partnership: Partnership) -> dict[str, Any]:
         "approved_there": Side.THERE in partnership.approved,
         "suspended_here": Side.HERE in partnership.suspended,
         "suspended_there": Side.THERE in partnership.suspended,
+        **_planned_values(partnership),
         "created_at": partnership.created_at,
         "updated_at": partnership.updated_at,
         "expires_at": partnership.expires_at,
@@ -150,6 +151,14 @@ def _partnership(row: Row[Any]) -> Partnership:
         fingerprint=row.fingerprint,
         approved=_sides(here=row.approved_here, there=row.approved_there),
         suspended=_sides(here=row.suspended_here, there=row.suspended_there),
+        planned={
+            side: Plan(at=at, reason=reason)
+            for side, at, reason in (
+                (Side.HERE, row.suspends_here_at, row.suspends_here_why),
+                (Side.THERE, row.suspends_there_at, row.suspends_there_why),
+            )
+            if at is not None
+        },
         created_at=row.created_at,
         updated_at=row.updated_at,
         expires_at=row.expires_at,
@@ -161,3 +170,12 @@ def _partnership(row: Row[Any]) -> Partnership:
 
 def _sides(*, here: bool, there: bool) -> frozenset[Side]:
     return frozenset(side for side, is_so in ((Side.HERE, here), (Side.THERE, there)) if is_so)
+
+
+def _planned_values(partnership: Partnership) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for side in Side:
+        plan = partnership.planned.get(side)
+        values[f"suspends_{side}_at"] = None if plan is None else plan.at
+        values[f"suspends_{side}_why"] = "" if plan is None else plan.reason
+    return values

@@ -171,11 +171,22 @@ def set_tier(conn: Connection, now: datetime, domain: str, tier: Tier) -> Peer:
     return _peer(conn.execute(select(peers).where(peers.c.domain == domain)).one())
 
 
-def set_ceilings(conn: Connection, domain: str, ceilings: Ceilings | None) -> None:
-    """How much may pass between this node and the peer from now on; None is no limit."""
-    told = None if ceilings in (None, UNLIMITED) else msgspec.to_builtins(ceilings)
-    conn.execute(update(peers).where(peers.c.domain == domain).values(ceilings=told))
-    if ceilings is not None and not ceilings.directory:
+def set_own_ceilings(conn: Connection, domain: str, ceilings: Ceilings) -> None:
+    """How much may pass between this node and the peer from now on, while and whenever no partnership says that."""
+    conn.execute(update(peers).where(peers.c.domain == domain).values(own_ceilings=_kept(ceilings)))
+    set_ceilings(conn, domain, ceilings)
+
+
+def restore_ceilings(conn: Connection, domain: str) -> None:
+    """What administrators said themselves holds again."""
+    own = conn.execute(select(peers.c.own_ceilings).where(peers.c.domain == domain)).scalar()
+    set_ceilings(conn, domain, UNLIMITED if own is None else msgspec.convert(own, Ceilings))
+
+
+def set_ceilings(conn: Connection, domain: str, ceilings: Ceilings) -> None:
+    """How much may pass between this node and the peer from now on."""
+    conn.execute(update(peers).where(peers.c.domain == domain).values(ceilings=_kept(ceilings)))
+    if not ceilings.directory:
         # Their own server tells them anew when they are looked at after this was granted again.
         hidden = update(accounts).where(accounts.c.peer == domain)
         conn.execute(hidden.values(discoverable=False, indexable=False))
@@ -299,6 +310,10 @@ def _standing(line: Sequence[Row[Any] | None]) -> Standing:
         reject_reports=any(row.reject_reports for row in rules),
         ceilings=ceilings,
     )
+
+
+def _kept(ceilings: Ceilings) -> Any:  # noqa: ANN401 - JSON
+    return None if ceilings == UNLIMITED else msgspec.to_builtins(ceilings)
 
 
 def _ceilings(row: Row[Any]) -> Ceilings:

@@ -39,5 +39,5 @@ def offer_of(peer: FakePeer, server: NodeServer, number: int, *, by: str = "node
 
 async def post(server: NodeServer, peer: FakePeer, activity: dict[str, Any], *, by: str = "node") -> int:
     """The status an activity is answered with."""
-    message = peer.sign(f"{server.url}/inbox", activity, by=by)
+    message = peer.sign(f"{server.url}/inbox", activity, by=by, at=server.clock())
     return (await server.anonymous.post("/inbox", content=message.body, headers=dict(message.headers))).status_code

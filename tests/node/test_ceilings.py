@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from fedorg.domain.ceilings import NOTHING
+from fedorg.domain.ceilings import NOTHING, UNLIMITED
 from fedorg.domain.partnerships import GrantChange
 from fedorg.domain.statuses import PageQuery
 from fedorg.domain.visibility import Reach, Tier
@@ -150,7 +150,7 @@ async def test_nothing_passes_while_everything_is_stopped(meeting: Meeting, mia:
     (relationship,) = success(await mia.api.get("/api/v1/accounts/relationships", params={"id[]": fred["id"]}))
     assert (relationship["following"], relationship["followed_by"]) == (True, True)
 
-    await meeting.node.write(stored_peers.set_ceilings, meeting.peer.domain, None)
+    await meeting.node.write(stored_peers.set_ceilings, meeting.peer.domain, UNLIMITED)
     await post(meeting, mia, "For fred again")
     assert heard(meeting, "For fred again")
 

@@ -4,8 +4,6 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,7 +15,7 @@ from sqlalchemy import Connection
 from fedorg.activitypub import trying
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.ceilings import NOTHING, Ceilings
-from fedorg.domain.partnerships import GrantChange, Partnership, PartnershipState, Side
+from fedorg.domain.partnerships import GrantChange, PartnershipState, Side
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.errors import Conflict, Forbidden, Invalid, NotFound
 from fedorg.jobs.upkeep import keep_up
@@ -25,73 +23,16 @@ from fedorg.node import Node
 from fedorg.services import auditing, neighbours, partnerships, peers
 from fedorg.services.partnerships import Invitation
 from fedorg.store import deliveries as stored_deliveries
-from fedorg.store import peers as stored_peers
 from tests.databases import SqliteFiles
 from tests.fediverse.nodes import wait_for
 from tests.node.fake_peer import ACTIVITY_JSON, FakePeer
 from tests.node.offering import PARTNERSHIP, offer_of, post, running_stranger
+from tests.node.pairing import NO_CHANGE, PARTNERS, Pair, domain, in_force, run_pair
 from tests.node.peering import fetch, find
-from tests.node.serving import Member, NodeServer, serve_node
+from tests.node.serving import Member, NodeServer
 from tests.node.talking import WorkingServer, listening, refusal, run_jobs, success
 
-PARTNERS: Final = {"federation_mode": "partners", "default_reach": "partners"}
 API: Final = "/api/fedorg/v1/admin/partnerships"
-NO_CHANGE: Final = GrantChange()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """Two nodes in mode partners that have never met."""
-
-    here: WorkingServer
-    there: WorkingServer
-
-    async def settle(self) -> None:
-        """Wait until nothing is on its way."""
-        for _ in range(2):
-            for one in (self.here, self.there):
-                await one.settle()
-                await one.deliver_all()
-        await self.here.settle()
-
-    async def invite(self, **change: Any) -> None:  # noqa: ANN401 - what GrantChange takes
-        """``here`` invites ``there``, which gets to know it."""
-        draft = Invitation(
-            domain=domain(self.there), tier=Tier.PARTNER, change=GrantChange(**change), note="For the bridge"
-        )
-        await partnerships.invite(self.here.server.node, draft)
-        await self.settle()
-
-    async def agree(self, **change: Any) -> None:  # noqa: ANN401 - what GrantChange takes
-        """All the way to a partnership that is in force."""
-        await self.invite(**change)
-        await partnerships.accept(self.there.server.node, domain(self.here), NO_CHANGE)
-        await self.settle()
-        for one, other in ((self.here, self.there), (self.there, self.here)):
-            view = await partnerships.get_view(one.server.node, domain(other))
-            await partnerships.approve(one.server.node, domain(other), view.fingerprint or "")
-            await self.settle()
-
-    async def seen(self) -> tuple[Partnership, Partnership]:
-        """How it stands here and there."""
-        here = await partnerships.get_view(self.here.server.node, domain(self.there))
-        there = await partnerships.get_view(self.there.server.node, domain(self.here))
-        return here.partnership, there.partnership
-
-    async def states(self) -> set[PartnershipState]:
-        """Likewise, one word where both agree."""
-        return {one.state for one in await self.seen()}
-
-
-def domain(working: WorkingServer) -> str:
-    """The name of a node among peers."""
-    return working.server.url.removeprefix("http://")
-
-
-async def in_force(one: WorkingServer, other: WorkingServer) -> tuple[Tier, Ceilings]:
-    """What every door of ``one`` sees of ``other``."""
-    standing = (await one.server.node.read(stored_peers.standings, [domain(other)]))[domain(other)]
-    return standing.tier, standing.ceilings
 
 
 async def meet(pair: Pair, mia: Member, tom: Member) -> None:
@@ -125,11 +66,8 @@ async def pair(
     serve: Callable[..., Awaitable[NodeServer]], sqlite_files: SqliteFiles, tmp_path: Path
 ) -> AsyncIterator[Pair]:
     """Two nodes."""
-    async with AsyncExitStack() as stack:
-        here = await stack.enter_async_context(run_jobs(await serve(**PARTNERS)))
-        url = sqlite_files.create_migrated(tmp_path / "there.db")
-        served = await stack.enter_async_context(serve_node(url, tmp_path / "there", **PARTNERS))
-        yield Pair(here=here, there=await stack.enter_async_context(run_jobs(served)))
+    async with run_pair(await serve(**PARTNERS), sqlite_files, tmp_path) as running:
+        yield running
 
 
 async def test_a_partnership_lives_on_both_sides(pair: Pair) -> None:  # noqa: PLR0915 - a whole life
@@ -153,8 +91,8 @@ async def test_a_partnership_lives_on_both_sides(pair: Pair) -> None:  # noqa: P
     assert ours.fingerprint is not None
     assert ours.fingerprint == theirs.fingerprint
     with pytest.raises(Conflict, match="compare it"):
-        await partnerships.approve(here, domain(pair.there), "00000 00000 00000 00000 00000 00000")
-    await partnerships.approve(here, domain(pair.there), ours.fingerprint)
+        await partnerships.approve(here, domain(pair.there), " ".join(["zoo"] * 12))
+    await partnerships.approve(here, domain(pair.there), f" {ours.fingerprint.upper()} ")
     await pair.settle()
     assert await pair.states() == {PartnershipState.ACCEPTED}
     assert await in_force(pair.here, pair.there) == (Tier.OPEN, Ceilings())

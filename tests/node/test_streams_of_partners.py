@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import pytest
 from sqlalchemy import Connection
@@ -25,6 +26,7 @@ from tests.node.peering import follow_remote
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import WAIT_SECONDS, Events, WorkingServer, follow, listening, run_jobs, success
 
+Hear: TypeAlias = Callable[[], Awaitable[str]]
 NUMBERS: Final = count(100)
 SOCKET_STREAMS: Final = ("user", "public", "public:partners", "hashtag", "list")
 EVENT_STREAMS: Final = ("user", "public", "public/partners", "hashtag", "list")
@@ -61,9 +63,8 @@ async def revoke_by_command(server: NodeServer, peer: FakePeer, _owner: Member) 
     assert await process.wait() == 0
 
 
-async def revoke_by_api(server: NodeServer, peer: FakePeer, owner: Member) -> None:
+async def revoke_by_api(_server: NodeServer, peer: FakePeer, owner: Member) -> None:
     """By an administrator's client."""
-    assert server
     path = f"/api/fedorg/v1/admin/partnerships/{peer.domain}/revoke"
     assert success(await owner.api.post(path, data={"reason": "Over"}))["state"] == "revoked"
 
@@ -109,7 +110,7 @@ def still_to_tell(conn: Connection, node: Node, uri: str) -> None:
         jobs.enqueue(conn, node.ids, node.now(), job)
 
 
-async def until_local(heard: Callable[[], Awaitable[str]]) -> list[str]:
+async def until_local(heard: Hear) -> list[str]:
     """What is heard, as it came, up to the words that a member says last."""
     found: list[str] = []
     async with asyncio.timeout(WAIT_SECONDS):
@@ -119,20 +120,20 @@ async def until_local(heard: Callable[[], Awaitable[str]]) -> list[str]:
 
 
 @asynccontextmanager
-async def open_streams(server: NodeServer, member: Member, list_id: str) -> AsyncIterator[list[Callable[[], Any]]]:
+async def open_streams(server: NodeServer, member: Member, list_id: str) -> AsyncIterator[list[Hear]]:
     """Every stream on which the peer is heard, as events and on one socket each: what each hears next."""
     async with AsyncExitStack() as stack:
-        heard: list[Callable[[], Any]] = []
+        heard: list[Hear] = []
         for name in EVENT_STREAMS:
             params = {"hashtag": {"tag": "tea"}, "list": {"list": list_id}}.get(name, {})
             events = await stack.enter_async_context(listening(member.api, name, **params))
-            heard.append(lambda events=events: said(events))
+            heard.append(partial(said, events))
         for name in SOCKET_STREAMS:
             more = {"hashtag": "&tag=tea", "list": f"&list={list_id}"}.get(name, "")
             url = server.url.replace("http://", "ws://")
             asked = f"{url}/api/v1/streaming?access_token={member.token}&stream={name}{more}"
             opened = await stack.enter_async_context(connect(asked, proxy=None))
-            heard.append(lambda opened=opened: received(opened))
+            heard.append(partial(received, opened))
         yield heard
 
 

@@ -7,11 +7,14 @@ from fedorg.services.partnerships.deciding import (
     change,
     decline,
     invite,
+    plan_suspension,
     resume,
     revoke,
     suspend,
+    suspend_as_planned,
     withdraw,
 )
+from fedorg.services.partnerships.letters import letter_of_plan
 from fedorg.services.partnerships.looking import find_latest, get_view, list_partnerships
 from fedorg.services.partnerships.noticing import expire_overdue, give_notice
 from fedorg.services.partnerships.receiving import (
@@ -34,8 +37,10 @@ __all__ = [
     "get_view",
     "give_notice",
     "invite",
+    "letter_of_plan",
     "list_partnerships",
     "mark_sent",
+    "plan_suspension",
     "receive_accept",
     "receive_decline",
     "receive_end",
@@ -44,5 +49,6 @@ __all__ = [
     "resume",
     "revoke",
     "suspend",
+    "suspend_as_planned",
     "withdraw",
 ]

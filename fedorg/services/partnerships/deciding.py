@@ -1,13 +1,15 @@
 """What the administrators of this node decide about a partnership."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import User
 from fedorg.domain.ceilings import default_ceilings
+from fedorg.domain.fingerprints import is_same
+from fedorg.domain.jobs import SuspendAsPlanned
 from fedorg.domain.partnerships import (
     CONTACT_MAX,
     EXPIRES_AFTER,
@@ -18,6 +20,7 @@ from fedorg.domain.partnerships import (
     Partnership,
     PartnershipState,
     PartnershipView,
+    Plan,
     Side,
 )
 from fedorg.domain.visibility import FederationMode, Reach, Tier, admits
@@ -26,8 +29,10 @@ from fedorg.ids import PartnershipId
 from fedorg.node import Node
 from fedorg.services.partnerships.looking import view
 from fedorg.services.partnerships.settling import begin, take_step
-from fedorg.store import introductions, partnerships, peers
+from fedorg.store import introductions, jobs, partnerships, peers
 from fedorg.text.hosts import canonical_domain
+
+PLANNED_WITHIN: Final = timedelta(days=366)
 
 _TIERS: Final = (Tier.SIBLING, Tier.PARTNER)
 
@@ -109,7 +114,7 @@ async def approve(node: Node, domain: str, fingerprint: str, by: User | None = N
         partnership = _get_live(conn, domain)
         _require_not_blocked(conn, partnership.domain)
         current = view(conn, node, partnership).fingerprint
-        if current is None or current.split() != fingerprint.split():
+        if current is None or not is_same(current, fingerprint):
             raise Conflict(
                 f"The fingerprint of the partnership with {partnership.domain} is {current or 'not known yet'};"
                 " compare it with the other side's administrators before you approve"
@@ -147,11 +152,50 @@ async def suspend(node: Node, domain: str, reason: str, by: User | None = None) 
     return await _decide(node, domain, Event.SUSPEND, reason, by)
 
 
+async def plan_suspension(
+    node: Node, domain: str, at: datetime, reason: str, by: User | None = None
+) -> PartnershipView:
+    """Suspend a partnership at a moment to come, and tell the partner now; a plan before it holds no more.
+
+    Raises ``Invalid`` for a moment that is over or more than a year away.
+    """
+    _require_short(reason)
+    if not node.now() < at <= node.now() + PLANNED_WITHIN:
+        raise Invalid("A suspension is planned for a moment to come, within a year")
+
+    def unit(conn: Connection) -> PartnershipView:
+        partnership = _get_live(conn, domain).planning(Side.HERE, Plan(at=at, reason=reason))
+        planned = take_step(conn, node, partnership, Event.PLAN, Side.HERE, by=by, reason=reason)
+        jobs.enqueue(conn, node.ids, node.now(), SuspendAsPlanned(partnership_id=planned.id), due_at=at)
+        return view(conn, node, planned)
+
+    return await node.write(unit)
+
+
+async def suspend_as_planned(node: Node, partnership_id: PartnershipId) -> None:
+    """Suspend a partnership if this node has planned that until now, and has not called it off."""
+
+    def unit(conn: Connection) -> None:
+        peers.lock_rules(conn)
+        partnership = partnerships.find(conn, partnership_id)
+        plan = None if partnership is None else partnership.planned.get(Side.HERE)
+        if partnership is not None and plan is not None and plan.at <= node.now():
+            due = replace(partnership, reason=plan.reason)
+            take_step(conn, node, due, Event.SUSPEND, Side.HERE, reason=plan.reason)
+
+    await node.write(unit)
+
+
 async def resume(node: Node, domain: str, by: User | None = None) -> PartnershipView:
-    """End this node's suspension of a partnership; it is active again unless the other side suspended it too."""
+    """End this node's suspension of a partnership, or call off the one that it has planned.
+
+    It is active then unless the other side suspended it too.
+    """
 
     def unit(conn: Connection) -> PartnershipView:
         partnership = _get_live(conn, domain)
+        if Side.HERE in partnership.planned:
+            return view(conn, node, take_step(conn, node, partnership, Event.CALL_OFF, Side.HERE, by=by))
         _require_not_blocked(conn, partnership.domain)
         resumed = take_step(conn, node, replace(partnership, reason=""), Event.RESUME, Side.HERE, by=by)
         return view(conn, node, resumed)

@@ -4,7 +4,8 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from fedorg.domain.partnerships import Partnership, PartnershipView, fingerprint
+from fedorg.domain.fingerprints import fingerprint
+from fedorg.domain.partnerships import Partnership, PartnershipView
 from fedorg.errors import NotFound
 from fedorg.node import Node
 from fedorg.store import accounts, deliveries, introductions, keys, partnerships

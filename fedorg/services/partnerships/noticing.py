@@ -1,7 +1,7 @@
-"""What is due: offers that were not answered end, and those who look after the node are told before, and of reviews.
+"""What is due: offers that were not answered end; those who look after the node are told before that and other dates.
 
-Both nodes know when an offer ends and when either side wants to look at a partnership anew, so that each tells its own
-administrators.
+Both nodes know when an offer ends, when either side wants to look at a partnership anew and when it will suspend it, so
+that each tells its own administrators.
 """
 
 from dataclasses import replace
@@ -22,6 +22,7 @@ CHUNK: Final = 100
 FIRST: Final = PartnershipId(0)
 BEFORE_EXPIRY: Final = timedelta(days=3)
 BEFORE_REVIEW: Final = timedelta(days=14)
+BEFORE_SUSPENSION: Final = timedelta(days=3)
 
 logger = log.get_logger()
 
@@ -76,4 +77,5 @@ def _dates(partnership: Partnership) -> list[tuple[datetime, timedelta]]:
         return []
     grants = (partnership.ours, partnership.theirs)
     reviews = [grant.review_at for grant in grants if grant is not None and grant.review_at is not None]
-    return [(at, BEFORE_REVIEW) for at in reviews]
+    planned = [(plan.at, BEFORE_SUSPENSION) for plan in partnership.planned.values()]
+    return [(at, BEFORE_REVIEW) for at in reviews] + planned

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
+from fedorg.domain.offers import crowded_out
 from fedorg.domain.partnerships import (
     CONTACT_MAX,
     EXPIRES_AFTER,
@@ -18,20 +19,23 @@ from fedorg.domain.partnerships import (
     Grant,
     Partnership,
     PartnershipState,
+    Plan,
     Side,
     TheirSide,
 )
+from fedorg.domain.visibility import Tier
 from fedorg.errors import Conflict
 from fedorg.ids import PartnershipId
 from fedorg.node import Node
 from fedorg.services.partnerships.settling import begin, take_step
-from fedorg.store import partnerships, peers
+from fedorg.store import introductions, partnerships, peers
 
 PENDING_MAX: Final = 100
-"""How many offers of others wait at a time."""
+"""How many offers of strangers wait for an answer at a time; beyond that ``domain.offers`` says which give way."""
 PER_DAY_MAX: Final = 5
 """How often one server begins anew in a day."""
 
+_CROWDED: Final = "too many offers wait for an answer here"
 _DAY: Final = timedelta(days=1)
 _UNANSWERED: Final = (PartnershipState.PROPOSED, PartnershipState.OFFERED)
 
@@ -60,13 +64,13 @@ async def receive_offer(node: Node, sender: Account, theirs: TheirSide) -> str |
 
     def unit(conn: Connection) -> str | None:
         peers.lock_rules(conn)
-        if partnerships.count_pending_from_others(conn) >= PENDING_MAX:
-            return "too many offers wait for an answer here"
         if partnerships.count_offers_of(conn, domain, now - _DAY) >= PER_DAY_MAX:
             return "its server offered too often today"
         live = partnerships.find_live(conn, domain)
         if live is not None and (problem := _make_room(conn, node, live, theirs)) is not None:
             return problem
+        if not _is_let_wait(conn, node, made):
+            return _CROWDED
         begin(conn, node, made, None)
         return None
 
@@ -107,20 +111,23 @@ async def receive_update(node: Node, sender: Account, theirs: TheirSide) -> str 
         partnership = _find(conn, sender, theirs.uri)
         if partnership is None or theirs.tier is not partnership.tier:
             return "no such partnership is known here"
-        was_suspended = Side.THERE in partnership.suspended
+        was_suspended, told = Side.THERE in partnership.suspended, _plan(theirs)
+        planned = partnership.planned.get(Side.THERE)
         events = [
             event
             for event, has_happened in (
                 (Event.APPROVE, theirs.is_approved and Side.THERE not in partnership.approved),
                 (Event.CHANGE, _cut(theirs.grant) != partnership.theirs),
                 (Event.SUSPEND, theirs.is_suspended and not was_suspended),
+                (Event.PLAN, told is not None and told != planned),
+                (Event.CALL_OFF, told is None and planned is not None and not theirs.is_suspended),
                 (Event.RESUME, was_suspended and not theirs.is_suspended),
             )
             if has_happened
         ]
         try:
             for event in events:
-                reason = theirs.note[:NOTE_MAX] if event is Event.SUSPEND else ""
+                reason = theirs.note[:NOTE_MAX] if event in (Event.SUSPEND, Event.PLAN) else ""
                 partnership = take_step(conn, node, _told(partnership, theirs, event), event, Side.THERE, reason=reason)
         except Conflict as problem:
             return str(problem)
@@ -162,6 +169,27 @@ def _make_room(conn: Connection, node: Node, live: Partnership, theirs: TheirSid
     return None
 
 
+def _is_let_wait(conn: Connection, node: Node, made: Partnership) -> bool:
+    """Whether one more offer may wait; another one may have to give way to it.
+
+    Whom siblings introduce, and who was named a sibling or partner by hand, is no stranger and always may.
+    """
+    waiting = partnerships.list_offered(conn)
+    if len(waiting) < PENDING_MAX:
+        return True
+    domains = {made.domain, *(one.domain for one in waiting)}
+    known = introductions.list_named_of(conn, domains)
+    known |= {domain for domain, tier in peers.tiers(conn, domains).items() if tier in (Tier.SIBLING, Tier.PARTNER)}
+    strangers = [one for one in waiting if one.domain not in known]
+    if made.domain in known or len(strangers) < PENDING_MAX:
+        return True
+    loser = crowded_out([*strangers, made])
+    if loser is made:
+        return False
+    take_step(conn, node, replace(loser, reason=_CROWDED), Event.DECLINE, Side.HERE, reason=_CROWDED)
+    return True
+
+
 def _try(conn: Connection, node: Node, partnership: Partnership, event: Event, reason: str = "") -> str | None:
     try:
         take_step(conn, node, partnership, event, Side.THERE, reason=reason)
@@ -183,6 +211,8 @@ def _told(partnership: Partnership, theirs: TheirSide, event: Event) -> Partners
             return _with_theirs(partnership, theirs)
         case Event.SUSPEND:
             return replace(partnership, reason=theirs.note[:NOTE_MAX])
+        case Event.PLAN:
+            return partnership.planning(Side.THERE, _plan(theirs))
         case Event.RESUME:
             return replace(partnership, reason="")
         case _:
@@ -191,6 +221,14 @@ def _told(partnership: Partnership, theirs: TheirSide, event: Event) -> Partners
 
 def _with_theirs(partnership: Partnership, theirs: TheirSide) -> Partnership:
     return replace(partnership, theirs=_cut(theirs.grant), their_uri=theirs.uri)
+
+
+def _plan(theirs: TheirSide) -> Plan | None:
+    """When they will suspend it, as it is kept here; whoever has done so plans it no more."""
+    at = theirs.suspends_at
+    if at is None or theirs.is_suspended:
+        return None
+    return Plan(at=at.replace(microsecond=at.microsecond // 1000 * 1000), reason=theirs.note[:NOTE_MAX])
 
 
 def _cut(grant: Grant) -> Grant:

@@ -27,7 +27,7 @@ from fedorg.domain.visibility import Tier
 from fedorg.errors import Conflict
 from fedorg.ids import PartnershipId
 from fedorg.node import Node
-from fedorg.services.partnerships.letters import write_to_administrators
+from fedorg.services.partnerships.letters import write_of_plan, write_to_administrators
 from fedorg.store import audit, deliveries, jobs, partnerships, peer_rules, peers
 
 _TOLD: Final = {
@@ -37,12 +37,16 @@ _TOLD: Final = {
     Event.APPROVE: AgreementKind.UPDATE,
     Event.CHANGE: AgreementKind.UPDATE,
     Event.SUSPEND: AgreementKind.UPDATE,
+    Event.PLAN: AgreementKind.UPDATE,
+    Event.CALL_OFF: AgreementKind.UPDATE,
     Event.RESUME: AgreementKind.UPDATE,
     Event.REVOKE: AgreementKind.END,
 }
 """What the other side is told of what happens here."""
 _STOPS: Final = frozenset({Event.DECLINE, Event.SUSPEND, Event.REVOKE})
 """What those who look after this node are written to about when the other side does it."""
+
+_FORETOLD: Final = frozenset({Event.PLAN, Event.CALL_OFF})
 
 
 def begin(conn: Connection, node: Node, partnership: Partnership, by: User | None) -> bool:
@@ -90,6 +94,8 @@ def take_step(
     if side is Side.THERE and event in _STOPS and (before.is_inviter or not before.state.is_pending):
         # Who only offers something, and takes that back, has nobody written to.
         write_to_administrators(conn, node)
+    if side is Side.THERE and event in _FORETOLD:
+        write_of_plan(conn, node, after)
     return after
 
 
@@ -140,7 +146,7 @@ def _enforce(conn: Connection, node: Node, before: Partnership, after: Partnersh
         if is_active:
             meet_sibling(conn, node, domain)
     if after.state.is_over:
-        peers.set_ceilings(conn, domain, None)
+        peers.restore_ceilings(conn, domain)
         _part_for_good(conn, node, after)
     else:
         peers.set_ceilings(conn, domain, after.effective if is_active else NOTHING)
@@ -177,6 +183,7 @@ def _log(
         "tier": partnership.tier.value,
         "largest_reach": partnership.effective.largest_reach.value,
         "reason": reason,
+        "at": _planned_for(partnership, name, side),
     }
     audit.record(
         conn,
@@ -188,3 +195,8 @@ def _log(
         account_id=None if by is None else by.account_id,
         details={key: value for key, value in told.items() if value},
     )
+
+
+def _planned_for(partnership: Partnership, name: str, side: Side) -> str:
+    plan = partnership.planned.get(side) if name == Event.PLAN else None
+    return "" if plan is None else plan.at.isoformat()

@@ -28,6 +28,11 @@ partnerships: Final = Table(
     flag("approved_there"),
     flag("suspended_here"),
     flag("suspended_there"),
+    # Since when it will be suspended, NULL: that is not planned.
+    moment("suspends_here_at", nullable=True),
+    string("suspends_here_why"),
+    moment("suspends_there_at", nullable=True),
+    string("suspends_there_why"),
     moment("created_at"),
     moment("updated_at"),
     moment("expires_at"),

@@ -29,6 +29,8 @@ peers: Final = Table(
     moment("closed_until", nullable=True),
     # How much may pass, whatever the tier allows; NULL: no limit.
     Column("ceilings", JSON(none_as_null=True)),
+    # What administrators say of it beside any partnership: this holds again when one ends.
+    Column("own_ceilings", JSON(none_as_null=True)),
     # A rule that administrators made about the server, and when: the tier ``blocked`` never comes without one.
     Column("block_id", BigInteger),
     moment("blocked_at", nullable=True),

@@ -92,14 +92,18 @@ async def withdraw(viewer: Viewer, domain: str) -> Response:
 @blueprint.post("/<domain>/suspend")
 @requires_staff(Operation.WRITE_PARTNERSHIPS)
 async def suspend(viewer: Viewer, domain: str) -> Response:
-    """Stop all exchange for now, with a `reason`; nothing is deleted."""
-    return await _with_reason(partnerships.suspend, viewer, domain)
+    """Stop all exchange with a `reason`, now or, told before, `at` a moment to come; nothing is deleted."""
+    params = await read_params()
+    at, reason = params.moment("at"), params.text("reason") or ""
+    if at is None:
+        return _answer(await partnerships.suspend(this_node(), domain, reason, viewer.user))
+    return _answer(await partnerships.plan_suspension(this_node(), domain, at, reason, viewer.user))
 
 
 @blueprint.post("/<domain>/resume")
 @requires_staff(Operation.WRITE_PARTNERSHIPS)
 async def resume(viewer: Viewer, domain: str) -> Response:
-    """End this node's suspension."""
+    """End this node's suspension, or call off the one it has planned."""
     return _answer(await partnerships.resume(this_node(), domain, viewer.user))
 
 

@@ -127,6 +127,13 @@ async def _withdraw(visitor: SignedIn, domain: str, form: Form) -> PartnershipVi
     return await partnerships.withdraw(this_node(), domain, form.get("reason", ""), visitor.user)
 
 
+async def _plan(visitor: SignedIn, domain: str, form: Form) -> PartnershipView:
+    at = _day(form.get("at", ""))
+    if at is None:
+        raise Invalid("Say from which day on")
+    return await partnerships.plan_suspension(this_node(), domain, at, form.get("reason", ""), visitor.user)
+
+
 async def _suspend(visitor: SignedIn, domain: str, form: Form) -> PartnershipView:
     return await partnerships.suspend(this_node(), domain, form.get("reason", ""), visitor.user)
 
@@ -146,6 +153,8 @@ _DECISIONS: Final[Mapping[Event, Callable[[SignedIn, str, Form], Awaitable[Partn
     Event.APPROVE: _approve,
     Event.CHANGE: _change_ceilings,
     Event.SUSPEND: _suspend,
+    Event.PLAN: _plan,
+    Event.CALL_OFF: _resume,
     Event.RESUME: _resume,
     Event.REVOKE: _revoke,
 }
@@ -195,12 +204,11 @@ async def _detail(visitor: SignedIn, view: PartnershipView, problem: FedorgError
 
 def _change(form: Form) -> GrantChange:
     """What the form says about the grant: a box that is not ticked is a no."""
-    review = form.get("review_at", "")
+    review_at = _day(form.get("review_at", ""))
     try:
-        review_at = datetime.fromisoformat(f"{review}T00:00:00+00:00") if review else None
         reach = Reach(form["largest_reach"]) if "largest_reach" in form else None
     except ValueError:
-        raise Invalid("The day or the reach cannot be read") from None
+        raise Invalid("The reach cannot be read") from None
     return GrantChange(
         largest_reach=reach,
         direct_messages="direct_messages" in form,
@@ -211,3 +219,11 @@ def _change(form: Form) -> GrantChange:
         review_at=review_at,
         sets_review=True,
     )
+
+
+def _day(written: str) -> datetime | None:
+    """When a day begins, as browsers send it; None for none."""
+    try:
+        return datetime.fromisoformat(f"{written}T00:00:00+00:00") if written else None
+    except ValueError:
+        raise Invalid("The day cannot be read") from None
