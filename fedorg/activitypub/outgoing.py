@@ -64,6 +64,8 @@ SENT: Final[Mapping[str, str]] = MappingProxyType(
 
 async def send_status(node: Node, job: DistributeStatus) -> None:
     """Send a new status or reblog to the servers it is meant for."""
+    if not await fanout.has_remote_audience(node, job.status_id):
+        return
     view = await _find_sent(node, job.status_id)
     if view is None:
         return

@@ -76,6 +76,18 @@ async def refresh_locally(node: Node, status_id: StatusId) -> None:
     await node.write(unit)
 
 
+async def has_remote_audience(node: Node, status_id: StatusId) -> bool:
+    """Whether a status of this node would go to any inbox at all: most need not be written out to learn that."""
+
+    def unit(conn: Connection) -> bool:
+        status = statuses.find(conn, status_id)
+        if status is None or not accounts.get(conn, status.account_id).is_local:
+            return False
+        return bool(_entitled(conn, node, status))
+
+    return await node.read(unit)
+
+
 async def remote_inboxes(node: Node, status: Status) -> tuple[str, ...]:
     """The distinct inboxes a new local status or reblog goes to; remembers them for its edits and its deletion."""
     return await node.write(_remote_inboxes, node, status)
@@ -198,6 +210,8 @@ def _notify_concerned(
             origin=original.id,
             status_id=original.id,
         )
+        return
+    if not named:
         return
     quote = quotes.find_of_status(conn, status.id)
     # Who is told of a quote needs not be told of being named in it.
