@@ -18,8 +18,7 @@ import msgspec
 from fedorg.domain.limits import VIDEO_FRAME_RATE_MAX, VIDEO_PIXELS_MAX, VIDEO_SECONDS_MAX
 from fedorg.domain.media import Playback
 from fedorg.errors import Invalid, Unavailable
-from fedorg.media.decoding import UnsupportedMedia
-from fedorg.media.images import MediaFile
+from fedorg.media.values import MediaFile, UnsupportedMedia
 
 FilmKind = Literal["gifv", "video", "audio"]
 

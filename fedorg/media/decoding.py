@@ -27,29 +27,7 @@ from PIL import (
 
 from fedorg.errors import Invalid, TooLarge
 from fedorg.media import heif
-
-
-class UnsupportedMedia(Invalid):
-    """The file is not of a kind that can be shown; the words are Mastodon's, for its clients."""
-
-    def __init__(self, message: str = "File type of uploaded media could not be verified") -> None:
-        super().__init__(message)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaLimits:
-    """What a node takes in and hands out.
-
-    ``source_pixels_max`` is checked before decoding; ``animation_pixels_max`` bounds the sum over all frames, of which
-    an encoder may keep each in memory at four bytes a pixel.
-    """
-
-    image_bytes_max: int = 16 * 1024 * 1024
-    source_pixels_max: int = 7680 * 4320
-    frames_max: int = 600
-    animation_pixels_max: int = 64_000_000
-    attachment_pixels_max: int = 3840 * 2160
-    preview_pixels_max: int = 640 * 360
+from fedorg.media.values import MediaLimits, UnsupportedMedia
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

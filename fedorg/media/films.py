@@ -41,9 +41,9 @@ from fedorg.media.apart import (
 )
 from fedorg.media.blurhash import blurhash
 from fedorg.media.confining import confine
-from fedorg.media.decoding import UnsupportedMedia
-from fedorg.media.images import MediaFile, shrunk, write_still
+from fedorg.media.images import shrunk, write_still
 from fedorg.media.names import CONTENT_TYPES, generate_name
+from fedorg.media.values import MediaFile, UnsupportedMedia
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,55 +11,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from PIL import Image, ImageOps
 
 from fedorg.media.blurhash import blurhash
-from fedorg.media.decoding import Decoded, MediaLimits, UnsupportedMedia, decode, frames
+from fedorg.media.decoding import Decoded, decode, frames
 from fedorg.media.names import CONTENT_TYPES, generate_name
-
-__all__ = ["MediaFile", "MediaKind", "MediaLimits", "ProcessedMedia", "UnsupportedMedia", "inspect_and_process"]
-
-MediaKind = Literal["attachment", "avatar", "header"]
+from fedorg.media.values import MediaFile, MediaKind, MediaLimits, ProcessedMedia
 
 AVATAR_SIZE: Final = (400, 400)
 HEADER_SIZE: Final = (1500, 500)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaFile:
-    """A file in the target directory, under a generated name."""
-
-    name: str
-    content_type: str
-    size_bytes: int
-    width: int
-    height: int
-
-    @property
-    def aspect(self) -> float:
-        """Width divided by height."""
-        return self.width / self.height
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessedMedia:
-    """The files made of one upload.
-
-    ``preview`` never moves: for an attachment it is the small picture, for an avatar or header the static version,
-    which is ``original`` itself when that does not move either.
-    """
-
-    original: MediaFile
-    preview: MediaFile
-    blurhash: str
-    is_animated: bool
-
-    @property
-    def type(self) -> Literal["image"]:
-        """The Mastodon media type."""
-        return "image"
 
 
 def inspect_and_process(source: Path, target_dir: Path, kind: MediaKind, limits: MediaLimits) -> ProcessedMedia:

@@ -8,12 +8,13 @@ they are other rows (``fedorg.kept``).
 from collections import defaultdict, namedtuple
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -59,13 +60,31 @@ class Part(Generic[T]):
     """One of the questions. ``make`` gets the records about one thing, in any order, and looks at nothing else."""
 
     def __init__(self, statement: sa.Select[Any], make: Callable[[list[Any]], T]) -> None:
-        which, *columns = statement.selected_columns
-        packed = _Packed(*columns) if columns else sa.literal("")
-        self.statement: Final = statement.with_only_columns(which.label("which"), packed.label("packed"))
+        self._asked = statement
         self._make = make
-        self._record = _record([column.name for column in columns])
-        self._converters = [(place, one) for place, column in enumerate(columns) if (one := _converter(column.type))]
         self._kept: Kept[_Texts, T] = Kept(self._made, bytes_max=_BYTES_MAX, each_bytes=_EACH_BYTES)
+
+    @cached_property
+    def statement(self) -> sa.Select[Any]:
+        """The question: which things, and what of them."""
+        which, *columns = self._asked.selected_columns
+        packed = _Packed(*columns) if columns else sa.literal("")
+        return self._asked.with_only_columns(which.label("which"), packed.label("packed"))
+
+    @cached_property
+    def _record(self) -> Callable[[Sequence[Any]], Any]:
+        names = [column.name for column in self._columns]
+        record: Any = namedtuple("Record", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - known only here
+        make: Callable[[Sequence[Any]], Any] = record._make
+        return make
+
+    @cached_property
+    def _converters(self) -> list[tuple[int, Callable[[Any], Any]]]:
+        return [(place, one) for place, column in enumerate(self._columns) if (one := _converter(column.type))]
+
+    @property
+    def _columns(self) -> list[ColumnElement[Any]]:
+        return [*self._asked.selected_columns][1:]
 
     def value(self, which: int, texts: _Texts) -> T:
         """What the rows with these texts say about a thing."""
@@ -106,11 +125,14 @@ class Gathered:
 
     def __init__(self, *parts: Part[Any]) -> None:
         self._parts = parts
+
+    @cached_property
+    def _statement(self) -> Prepared:
         numbered = (
             one.statement.add_columns(sa.literal_column(str(number), sa.Integer).label("part"))
-            for number, one in enumerate(parts)
+            for number, one in enumerate(self._parts)
         )
-        self._statement = Prepared(sa.union_all(*numbered))
+        return Prepared(sa.union_all(*numbered))
 
     def ask(
         self,
@@ -135,12 +157,6 @@ class Gathered:
 
 def _pieces(items: Sequence[int]) -> Iterator[Sequence[int]]:
     return (items[start : start + _PIECE] for start in range(0, len(items), _PIECE))
-
-
-def _record(names: Sequence[str]) -> Callable[[Sequence[Any]], Any]:
-    record: Any = namedtuple("Record", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - known only here
-    make: Callable[[Sequence[Any]], Any] = record._make
-    return make
 
 
 def _converter(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:

@@ -8,6 +8,7 @@ columns are converted by their types as anywhere else. What every page, post and
 from collections import namedtuple
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -45,16 +46,25 @@ class Prepared:
 
     def __init__(self, statement: sa.Select[Any] | sa.CompoundSelect[Any]) -> None:
         self._statement = statement
-        names = [column.name for column in statement.selected_columns]
-        record: Any = namedtuple("Record", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - known only here
-        self._record: _Convert = record._make
         self._texts: dict[tuple[str, int], _Text] = {}
         self._converters: dict[str, dict[str, _Convert]] = {}
         self._columns: dict[str, list[tuple[int, _Convert]]] = {}
-        # Lists that are fixed have names that nobody could give.
-        self._lists = frozenset(
+
+    # Found out when it is first run: a start makes hundreds of statements and runs few.
+
+    @cached_property
+    def _record(self) -> _Convert:
+        names = [column.name for column in self._statement.selected_columns]
+        record: Any = namedtuple("Record", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - known only here
+        make: _Convert = record._make
+        return make
+
+    @cached_property
+    def _lists(self) -> frozenset[str]:
+        """Those that are given; lists that are fixed have names that nobody could give."""
+        return frozenset(
             bind.key
-            for bind in sa.sql.visitors.iterate(statement)
+            for bind in sa.sql.visitors.iterate(self._statement)
             if isinstance(bind, BindParameter) and bind.expanding and bind.key.isidentifier()
         )
 

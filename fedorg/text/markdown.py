@@ -4,10 +4,12 @@ CommonMark with raw HTML switched off, and then through the one sanitiser all th
 """
 
 from functools import cache
-
-from markdown_it import MarkdownIt
+from typing import TYPE_CHECKING
 
 from fedorg.text.sanitising import sanitize
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 
 def markdown_to_html(source: str) -> str:
@@ -16,5 +18,7 @@ def markdown_to_html(source: str) -> str:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - only pages about the node need it
+
     return MarkdownIt("commonmark", {"html": False})
