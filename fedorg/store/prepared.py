@@ -16,6 +16,8 @@ from sqlalchemy import BindParameter, Connection, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+from fedorg.store import driver
+
 _Convert: TypeAlias = Callable[[Any], Any]
 
 # Lists are filled up to one of these lengths, so that there are few texts of one statement; longer ones to thousands.
@@ -86,12 +88,10 @@ class Prepared:
         text = self._texts.get((conn.dialect.name, length)) or self._text(conn.dialect, values, length)
         for name, convert in self._converters[conn.dialect.name].items():
             values[name] = convert(values[name])
-        result = conn.exec_driver_sql(text.sql, self._bound(text, values))
+        found, description = driver.fetch(conn, text.sql, self._bound(text, values))
         if conn.dialect.name not in self._columns:
             kinds = [column.type for column in self._statement.selected_columns]
-            self._columns[conn.dialect.name] = _columns(kinds, result.cursor.description, conn.dialect)
-        found = [*result.cursor.fetchall()]
-        result.close()
+            self._columns[conn.dialect.name] = _columns(kinds, description or (), conn.dialect)
         return found
 
     def _bound(self, text: _Text, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a tuple or a mapping

@@ -26,6 +26,7 @@ import aiosqlite
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from fedorg import log
+from fedorg.store import driver
 from fedorg.store.changes import Changes, take_request
 from fedorg.store.units import Call, DatabaseClosed
 
@@ -278,7 +279,7 @@ async def close_threads(threads: Sequence[DatabaseThread]) -> None:
 
 
 def _begin(conn: Connection) -> None:
-    conn.exec_driver_sql(conn.get_execution_options()[_BEGIN])
+    driver.run(conn, conn.get_execution_options()[_BEGIN])
 
 
 def _data_version(conn: Connection) -> int:
@@ -326,13 +327,13 @@ def _run_group(conn: Connection, waiting: deque[Call[Any]]) -> tuple[list[Call[A
 def _run_in_savepoint(conn: Connection, call: Call[Any]) -> bool:
     """Whether the unit went well and had news."""
     # By one name, so that SQLite compiles it once.
-    conn.exec_driver_sql("SAVEPOINT unit")
+    driver.run(conn, "SAVEPOINT unit")
     try:
         call.run(conn)
     except BaseException as problem:  # noqa: BLE001  it belongs to the caller, who gets it
-        conn.exec_driver_sql("ROLLBACK TO unit")
+        driver.run(conn, "ROLLBACK TO unit")
         call.fail(problem)
-    conn.exec_driver_sql("RELEASE unit")
+    driver.run(conn, "RELEASE unit")
     return take_request(conn) and not call.failed
 
 

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, CursorResult, Delete, Dialect, Insert, Update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Update
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from fedorg.store import driver
 
 Row: TypeAlias = Mapping[str, Any]
 _Convert: TypeAlias = Callable[[Any], Any]
@@ -41,22 +43,20 @@ class Written:
 
     def run(self, conn: Connection, *rows: Row) -> int:
         """Run it for each of the rows, of which there is one at least and which are alike; how many it wrote."""
-        return self._result(conn, rows).rowcount
+        text = self._text_for(conn, rows[0])
+        return driver.run(conn, text.sql, *(text.bound(row) for row in rows))
 
     def told(self, conn: Connection, row: Row) -> list[Any]:
         """Run it for one row; the first column of what it returns."""
-        result = self._result(conn, (row,))
-        found = [one[0] for one in result.cursor.fetchall()]
-        result.close()
-        return found
+        text = self._text_for(conn, row)
+        return [one[0] for one in driver.fetch(conn, text.sql, text.bound(row))[0]]
 
-    def _result(self, conn: Connection, rows: Sequence[Row]) -> CursorResult[Any]:
-        names = tuple(rows[0])
+    def _text_for(self, conn: Connection, row: Row) -> _Text:
+        names = tuple(row)
         text = self._texts.get((conn.dialect.name, names))
         if text is None:
             text = self._texts[conn.dialect.name, names] = _text(self._statement, conn.dialect, names)
-        bound = [text.bound(row) for row in rows]
-        return conn.exec_driver_sql(text.sql, bound[0] if len(bound) == 1 else bound)
+        return text
 
 
 def _text(statement: Insert | Update | Delete, dialect: Dialect, names: Sequence[str]) -> _Text:
