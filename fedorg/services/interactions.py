@@ -155,7 +155,8 @@ async def receive_favourite(node: Node, account: Account, status_uri: str, uri: 
 
     def unit(conn: Connection) -> bool:
         status = statuses.find_by_uri(conn, status_uri)
-        if status is None or status.reblog_of_id is not None or not may_act_on(conn, account, status):
+        is_favourable = status is not None and status.reblog_of_id is None and not statuses.is_buried(conn, uri)
+        if status is None or not is_favourable or not may_act_on(conn, account, status):
             return False
         _insert_favourite(conn, node, account, status, uri, node.ids.next())
         return True
@@ -163,12 +164,14 @@ async def receive_favourite(node: Node, account: Account, status_uri: str, uri: 
     return await node.write(unit)
 
 
-async def receive_unfavourite(node: Node, account: Account, status_uri: str) -> bool:
-    """Take it back; whether there was one."""
+async def receive_unfavourite(node: Node, account: Account, status_uri: str, uri: str) -> bool:
+    """Take it back, which came as ``uri``; whether there was one."""
 
     def unit(conn: Connection) -> bool:
         status = statuses.find_by_uri(conn, status_uri)
         if status is None or interactions.delete_favourite(conn, account.id, status.id) is None:
+            # The Like may still be on its way.
+            bury_unseen(conn, node, account, uri)
             return False
         notifications.withdraw(conn, type_=NotificationType.FAVOURITE, by=account.id, origin=status.id)
         return True

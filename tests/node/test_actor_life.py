@@ -3,7 +3,8 @@
 import pytest
 
 from tests.node.meeting import Meeting
-from tests.node.talking import entity
+from tests.node.peering import PUBLIC, fetch
+from tests.node.talking import contents, entity, success
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,47 @@ async def test_nobody_changes_somebody_elses_profile(meeting: Meeting) -> None:
     activity = meeting.peer.activity("Update", meeting.peer.actor("mallory"), document, 8)
 
     assert await meeting.post(activity, "mallory") == 403
+
+
+async def test_an_actor_says_what_others_may_do_with_it(meeting: Meeting) -> None:
+    """Its handle (FEP-2c59), consent to be searched (FEP-5feb), both keys, and what its server can (FEP-844e)."""
+    anna = await meeting.working.person("anna")
+    own, domain = meeting.actor(anna), meeting.node.settings.domain
+    consents = [(await fetch(meeting.server, own)).json()["indexable"]]
+    success(await anna.api.patch("/api/v1/accounts/update_credentials", data={"indexable": "true"}))
+
+    told = (await fetch(meeting.server, own)).json()
+
+    assert [*consents, told["indexable"]] == [False, True]
+    assert told["webfinger"] == f"anna@{domain}"
+    found = (await fetch(meeting.server, f"/.well-known/webfinger?resource=acct:{told['webfinger']}")).json()
+    assert [link["href"] for link in found["links"] if link["rel"] == "self"] == [own]
+    assert (told["publicKey"]["id"], told["publicKey"]["owner"]) == (f"{own}#main-key", own)
+    (multikey,) = told["assertionMethod"]
+    assert (multikey["type"], multikey["controller"]) == ("Multikey", own)
+    assert told["endpoints"]["sharedInbox"] == f"{meeting.server.url}/inbox"
+    able = {one["href"] for one in told["generator"]["implements"]}
+    assert {one.rpartition("/")[2] for one in able} >= {"rfc9421"}
+    own_able = (await fetch(meeting.server, f"{meeting.server.url}/actor")).json()["implements"]
+    assert able <= {one["href"] for one in own_able}
+
+
+async def test_statuses_of_others_are_searched_by_consent(meeting: Meeting) -> None:
+    """Of somebody elsewhere as of somebody here: with ``indexable``, for as long as the actor says so."""
+    anna = await meeting.working.person("anna")
+    meeting.add("fred", indexable=True)
+    meeting.add("gina")
+    for name in ("fred", "gina"):
+        note = {
+            "id": f"{meeting.peer.url}/notes/{name}", "type": "Note", "attributedTo": meeting.peer.actor(name),
+            "content": f"An airship by {name}", "to": [PUBLIC, meeting.actor(await meeting.working.person(f"b{name}"))],
+        }  # fmt: skip
+        await meeting.say("Create", name, note)
+
+    async def found() -> list[str]:
+        asked = await anna.api.get("/api/v2/search", params={"q": "airship", "type": "statuses"})
+        return contents(success(asked)["statuses"])
+
+    assert await found() == ["An airship by fred"]
+    await meeting.say("Update", "fred", meeting.peer.documents["/users/fred"] | {"indexable": False})
+    assert await found() == []

@@ -272,7 +272,7 @@ async def test_a_deletion_reaches_everybody_who_ever_had_the_status(sender: Send
     await interactions.receive_reblog(
         sender.node, booster, f"{booster.uri}/boosts/1", status, EVERYBODY, sender.clock()
     )
-    await relationships.receive_unfollow(sender.node, leaver, sender.alice)
+    await relationships.receive_unfollow(sender.node, leaver, sender.alice, f"{leaver.uri}#follow")
     await sender.edit(status, f"Hello @fred@{latecomer.domain}")
     await sender.idle()
 
@@ -294,7 +294,7 @@ async def test_a_deletion_of_what_was_for_few_reaches_just_those(
     named = await sender.stranger("named")
     status = await sender.post(f"Hello @fred@{named.domain}", visibility=visibility)
     await sender.idle()
-    await relationships.receive_unfollow(sender.node, leaver, sender.alice)
+    await relationships.receive_unfollow(sender.node, leaver, sender.alice, f"{leaver.uri}#follow")
     await sender.follower("new")
 
     await sender.delete(status)

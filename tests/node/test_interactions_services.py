@@ -136,8 +136,8 @@ async def test_likes_from_elsewhere_count_if_the_status_was_for_them(world: Worl
     assert (await statuses.get_view(world.node, anna.id, public.id)).status.favourites_count == 1
     assert (await statuses.get_view(world.node, anna.id, private.id)).status.favourites_count == 0
     assert await _told(world, anna) == [(NotificationType.FAVOURITE, "dora")]
-    assert await interactions.receive_unfavourite(world.node, dora, public.uri)
-    assert not await interactions.receive_unfavourite(world.node, dora, public.uri)
+    assert await interactions.receive_unfavourite(world.node, dora, public.uri, f"{dora.uri}#like")
+    assert not await interactions.receive_unfavourite(world.node, dora, public.uri, f"{dora.uri}#like")
     assert await _told(world, anna) == []
 
 

@@ -140,8 +140,8 @@ async def test_follow_from_elsewhere_is_answered(world: World) -> None:
     assert (await _counts(world, anna), await _counts(world, locked)) == ((1, 0), (0, 0))
     assert await _told(world, anna) == [NotificationType.FOLLOW]
     assert await _told(world, locked) == [NotificationType.FOLLOW_REQUEST]
-    assert await relationships.receive_unfollow(world.node, dora, anna)
-    assert not await relationships.receive_unfollow(world.node, dora, anna)
+    assert await relationships.receive_unfollow(world.node, dora, anna, f"{dora.uri}#follow")
+    assert not await relationships.receive_unfollow(world.node, dora, anna, f"{dora.uri}#follow")
     assert await _counts(world, anna) == (0, 0)
 
 
@@ -208,7 +208,7 @@ async def test_block_from_elsewhere_parts_both(world: World) -> None:
 
     assert (await relationships.get_relationship(world.node, anna.id, dora.id)).blocked_by
     assert (await _counts(world, anna), await _counts(world, dora)) == ((0, 0), (0, 0))
-    await relationships.receive_unblock(world.node, dora, anna)
+    await relationships.receive_unblock(world.node, dora, anna, f"{dora.uri}#block")
     assert (await relationships.follow(world.node, anna, dora.id)).requested
 
 

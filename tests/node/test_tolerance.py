@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.node.fake_peer import running_peer
 from tests.node.meeting import Meeting
 from tests.node.serving import Member
 from tests.node.talking import entities, entity, success
@@ -193,6 +194,38 @@ async def test_what_is_undone_may_be_named_by_its_id_alone(meeting: Meeting, ann
     await meeting.say("Undo", "eve", block["id"])
 
     assert await stands() == ([], 0, 0, False)
+
+
+@pytest.mark.parametrize("says_all", [False, True])
+@pytest.mark.parametrize("kind", ["Follow", "Like", "Announce", "Block"])
+async def test_what_is_taken_back_before_it_came_does_not_come(
+    meeting: Meeting, anna: Member, kind: str, *, says_all: bool
+) -> None:
+    """An Undo may overtake what it undoes, embedded or by its id; the Undo of another server keeps nothing away."""
+    fred = meeting.peer.actor("fred")
+    own = entity(await anna.api.post("/api/v1/statuses", json={"status": "Mine"}), "Status")
+    known = await meeting.find(anna, "fred")
+    about = own["uri"] if kind in ("Like", "Announce") else meeting.actor(anna)
+    late, later = (meeting.peer.activity(kind, fred, about, number) | {"to": ["as:Public"]} for number in (901, 902))
+
+    async def came() -> bool:
+        status = entity(await anna.api.get(f"/api/v1/statuses/{own['id']}"), "Status")
+        asked = await anna.api.get("/api/v1/accounts/relationships", params={"id[]": known["id"]})
+        (relation,) = entities(asked, "Relationship")
+        counts = (status["favourites_count"], status["reblogs_count"])
+        return counts != (0, 0) or relation["followed_by"] or relation["blocked_by"]
+
+    await meeting.say("Undo", "fred", without_context(late) if says_all else late["id"])
+    await meeting.deliver(late, "fred")
+    assert not await came()
+
+    async with running_peer() as elsewhere:
+        undo = elsewhere.activity("Undo", elsewhere.add_user("mallory"), later["id"], 903)
+        message = elsewhere.sign(f"{meeting.server.url}/inbox", undo, by="mallory")
+        answer = await meeting.server.anonymous.post("/inbox", content=message.body, headers=dict(message.headers))
+    assert answer.status_code == 403
+    await meeting.deliver(later, "fred")
+    assert await came()
 
 
 async def test_the_language_of_a_text_in_several_is_that_of_what_is_shown(meeting: Meeting, anna: Member) -> None:

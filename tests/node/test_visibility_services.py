@@ -156,7 +156,7 @@ async def test_peers_fetch_what_lies_inside_their_tier(world: World, tier: Tier)
                     actor.username,
                     follows,
                 )
-        await relationships.receive_unfollow(world.node, other, anna)
+        await relationships.receive_unfollow(world.node, other, anna, f"{other.uri}#follow")
 
 
 @pytest.mark.parametrize("tier", [*Tier, None])

@@ -40,7 +40,7 @@ async def handle_undo(node: Node, sender: Account, undo: Undo, _budget: Budget) 
 
 async def _unfollow(node: Node, sender: Account, follow: Follow) -> bool:
     target = await local.find_account(node, follow.object.id)
-    return target is not None and await relationships.receive_unfollow(node, sender, target)
+    return target is not None and await relationships.receive_unfollow(node, sender, target, follow.id)
 
 
 async def _unlike(node: Node, sender: Account, like: Like) -> bool:
@@ -48,7 +48,7 @@ async def _unlike(node: Node, sender: Account, like: Like) -> bool:
     had_reaction = await reactions.receive_unreaction(
         node, sender, like.id, status_uri=like.object.id, reaction=reaction_of(like, sender)
     )
-    return await interactions.receive_unfavourite(node, sender, like.object.id) or had_reaction
+    return await interactions.receive_unfavourite(node, sender, like.object.id, like.id) or had_reaction
 
 
 async def _unreact(node: Node, sender: Account, react: EmojiReact) -> bool:
@@ -70,7 +70,4 @@ async def _undo_by_name(node: Node, sender: Account, uri: str) -> bool:
 
 async def _unblock(node: Node, sender: Account, block: Block) -> bool:
     target = await local.find_account(node, block.object.id)
-    if target is None:
-        return False
-    await relationships.receive_unblock(node, sender, target)
-    return True
+    return target is not None and await relationships.receive_unblock(node, sender, target, block.id)

@@ -14,6 +14,7 @@ from fedorg.node import Node
 from fedorg.services.relationships.following import send, sever
 from fedorg.services.relationships.listing import load_one
 from fedorg.services.statuses import quoting
+from fedorg.services.statuses.receiving import bury_unseen
 from fedorg.store import (
     accounts,
     conversations,
@@ -22,6 +23,7 @@ from fedorg.store import (
     notifications,
     relationships,
 )
+from fedorg.store.statuses import is_buried
 
 MUTE_SECONDS_MAX: Final = 10 * 365 * 24 * 3600
 
@@ -105,6 +107,8 @@ async def receive_block(node: Node, account: Account, target: Account, uri: str)
     """A peer's account blocks a local one; blocking twice is blocking once."""
 
     def unit(conn: Connection) -> None:
+        if is_buried(conn, uri):
+            return
         is_new = relationships.insert_block(
             conn, block_id=node.ids.next(), account_id=account.id, target_id=target.id, uri=uri, now=node.now()
         )
@@ -114,9 +118,16 @@ async def receive_block(node: Node, account: Account, target: Account, uri: str)
     await node.write(unit)
 
 
-async def receive_unblock(node: Node, account: Account, target: Account) -> None:
-    """It takes the block back."""
-    await node.write(relationships.delete_block, account.id, target.id)
+async def receive_unblock(node: Node, account: Account, target: Account, uri: str) -> bool:
+    """It takes the block back, which came as ``uri``; whether there was one."""
+
+    def unit(conn: Connection) -> bool:
+        if relationships.delete_block(conn, account.id, target.id) is not None:
+            return True
+        bury_unseen(conn, node, account, uri)
+        return False
+
+    return await node.write(unit)
 
 
 async def receive_unblock_of(node: Node, account: Account, uri: str) -> bool:

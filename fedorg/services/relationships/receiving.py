@@ -15,7 +15,9 @@ from fedorg.domain.relationships import Follow, FollowState
 from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services.relationships.following import complete, send, settle, sever
+from fedorg.services.statuses.receiving import bury_unseen
 from fedorg.store import accounts, relationships
+from fedorg.store.statuses import is_buried
 
 
 async def receive_follow(node: Node, follower: Account, target: Account, uri: str) -> None:
@@ -27,11 +29,14 @@ async def receive_follow(node: Node, follower: Account, target: Account, uri: st
     await node.write(_receive_follow, node, follower, target.id, uri)
 
 
-async def receive_unfollow(node: Node, follower: Account, target: Account) -> bool:
-    """It stops following, or takes its request back; whether there was one."""
+async def receive_unfollow(node: Node, follower: Account, target: Account, uri: str) -> bool:
+    """It stops following, or takes its request back, which came as ``uri``; whether there was one."""
 
     def unit(conn: Connection) -> bool:
-        return sever(conn, node, follower, target, ActivityKind.UNDO_FOLLOW)
+        if sever(conn, node, follower, target, ActivityKind.UNDO_FOLLOW):
+            return True
+        bury_unseen(conn, node, follower, uri)
+        return False
 
     return await node.write(unit)
 
@@ -78,7 +83,7 @@ async def is_followed_here(node: Node, account: Account) -> bool:
 def _receive_follow(conn: Connection, node: Node, follower: Account, target_id: AccountId, uri: str) -> None:
     target = accounts.get(conn, target_id)
     current = accounts.get(conn, follower.id)
-    if not target.is_local or current.is_local or current.suspended_at is not None:
+    if not target.is_local or current.is_local or current.suspended_at is not None or is_buried(conn, uri):
         return
     is_away = target.suspended_at is not None or target.moved_to_uri is not None
     if is_away or relationships.is_blocked_between(conn, current.id, target.id):

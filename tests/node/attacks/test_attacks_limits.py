@@ -201,6 +201,21 @@ async def test_s29_an_oversize_body_is_refused_before_it_is_read(ground: Ground,
     await ground.assert_well()
 
 
+async def test_s29_an_announced_oversize_is_refused_before_anything_of_it_came(ground: Ground, peer: FakePeer) -> None:
+    """S29: who announces more than a megabyte is told 413 while not one byte of the body was sent."""
+    message = peer.sign(ground.inbox, peer.activity("Follow", peer.actor("mallory"), ground.alice_uri, 1), by="mallory")
+    lines = [f"{name}: {value}" for name, value in message.headers.items()]
+    for path in ("/inbox", "/users/alice/inbox"):
+        head = [f"POST {path} HTTP/1.1", *lines, "Content-Length: 1048577", "", ""]
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(ground.url.rpartition(":")[2]))
+        writer.write("\r\n".join(head).encode())
+        async with asyncio.timeout(30):
+            answer = await reader.readuntil(b"\r\n")
+        await close(writer)
+
+        assert answer.split(b" ", 2)[1] == b"413", answer
+
+
 async def test_s32_who_only_knocked_is_forgotten(sqlite_files: SqliteFiles, tmp_path: Path) -> None:
     """S32: accounts and servers that came to nothing leave no row; those one has to do with, or decided on, stay."""
 
