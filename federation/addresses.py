@@ -101,7 +101,18 @@ def check_url(url: str, policy: AddressPolicy) -> CheckedUrl:
 
 def domain_of(url: str, policy: AddressPolicy) -> str:
     """The domain of the server a URL belongs to; with the port only under ``allow_http_loopback``."""
-    return check_url(url, policy).authority
+    scheme, authority, _ = _split(url)
+    try:
+        return _domain(scheme, authority, policy)
+    except AddressRefused:
+        # The same, about the whole of it.
+        check_url(url, policy)
+        raise
+
+
+@lru_cache(maxsize=4096)
+def _domain(scheme: str, authority: str, policy: AddressPolicy) -> str:
+    return check_url(f"{scheme}://{authority}/", policy).authority
 
 
 def is_loopback_host(host: str) -> bool:

@@ -82,6 +82,7 @@ def read(request: Request) -> Claim:
     if request.has_content:
         digest.require_digest(request.headers.single("digest"), request.body)
     return Claim(
+        request=request,
         scheme=Scheme.CAVAGE,
         key_id=require_key_id(parameters.get("keyId")),
         algorithm=algorithm,

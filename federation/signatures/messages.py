@@ -104,6 +104,7 @@ class Claim:
     date: datetime | None  # of a covered Date header
     signature: bytes = field(repr=False)
     base: bytes = field(repr=False)  # the bytes that were signed
+    request: Request = field(repr=False, compare=False)  # what it was read from
 
 
 def covered_date(request: Request, covered: Iterable[str]) -> datetime | None:

@@ -78,6 +78,7 @@ def read(request: Request) -> Claim:
     if not isinstance(algorithm, str | None):
         raise SignatureRefused("alg is not a string")
     return Claim(
+        request=request,
         scheme=Scheme.RFC9421,
         key_id=require_key_id(inner.parameters.get("keyid")),
         algorithm=algorithm,

@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from sqlalchemy import Connection
 
 from federation import discovery, origin
 from federation.actors import Actor, Multikey, PublicKey
@@ -57,12 +58,11 @@ async def get(node: Node, uri: str, budget: Budget) -> Account:
     it: else its owner could speak as that one (S1). Raises ``Forbidden`` for one that is suspended or whose server this
     node does not speak with, ``NotFound`` for none of ours, and what a fetch raises.
     """
-    known = await find_known(node, uri)
+    known = await _find_admitted(node, uri)
     if node.uris.is_ours(uri):
         if known is None:
             raise NotFound
         return known
-    await policy.require_admitted(node, (uri,))
     if known is None:
         return require_not_suspended(await refresh_exactly(node, uri, budget))
     _require_not_barred(known)
@@ -74,6 +74,17 @@ async def get(node: Node, uri: str, budget: Budget) -> Account:
         if _is_gone(problem):
             raise
         return require_not_suspended(known)
+
+
+async def _find_admitted(node: Node, uri: str) -> Account | None:
+    """The account with an identity, if it is known; ``NotAdmitted`` for one of a server that is not spoken with."""
+    admit = policy.admission(node, (uri,), policy.Matter.CONTENT)
+
+    def unit(conn: Connection) -> Account | None:
+        admit(conn)
+        return accounts.find_by_uri(conn, uri)
+
+    return await node.read(unit)
 
 
 async def refresh(node: Node, uri: str, budget: Budget) -> Account:

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from sqlalchemy import Connection
+
 from federation import origin, parse
 from federation.activities import (
     Accept,
@@ -32,7 +34,7 @@ from federation.activities import (
 )
 from federation.errors import FederationError, FetchError
 from fedorg import log
-from fedorg.activitypub import actors, announced, at_origin, fetching, forwarded, forwarding, outcomes, policy
+from fedorg.activitypub import announced, at_origin, fetching, forwarded, forwarding, outcomes, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.handlers.accept import handle_accept
 from fedorg.activitypub.handlers.add import handle_add
@@ -58,6 +60,7 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import Change, CheckAtOrigin, HandleActivity
 from fedorg.errors import FedorgError, Unavailable
 from fedorg.node import Node
+from fedorg.store import accounts
 
 Handler = Callable[[Node, Account, Any, Budget], Awaitable[Outcome]]
 
@@ -131,12 +134,11 @@ async def _handle(node: Node, job: HandleActivity, document: parse.JsonObject, a
         name = activity.type if isinstance(activity, UnknownActivity) else type(activity).__name__
         return Ignored(f"{name} means nothing here")
     # The tier may have changed since the door, and every host named must be one this node speaks with (S15).
-    await policy.require_admitted(node, origin.uris_of(activity), policy.matter_of(activity))
+    sender = await _find_admitted_sender(node, job, activity)
     if job.sender:
         await policy.require_admitted(node, (job.sender,))
         await forwarded.require_fitting(node, activity, job.sender)
         activity = forwarded.without_actor(activity)
-    sender = await actors.find_known(node, job.actor)
     if sender is None or not _may_act(sender, activity) or sender.uri != activity.actor:
         return Ignored("its actor is unknown or suspended here")
     if isinstance(activity, Announce) and announced.is_activity(activity.object):
@@ -147,6 +149,17 @@ async def _handle(node: Node, job: HandleActivity, document: parse.JsonObject, a
     if isinstance(outcome, Done):
         await forwarding.after(node, job, document, activity)
     return outcome
+
+
+async def _find_admitted_sender(node: Node, job: HandleActivity, activity: Activity) -> Account | None:
+    """Who sent it, if known; ``NotAdmitted`` where a server that it names is not spoken with."""
+    admit = policy.admission(node, origin.uris_of(activity), policy.matter_of(activity))
+
+    def unit(conn: Connection) -> Account | None:
+        admit(conn)
+        return accounts.find_by_uri(conn, job.actor)
+
+    return await node.read(unit)
 
 
 async def _check_at_origin(node: Node, job: CheckAtOrigin) -> Outcome:

@@ -216,13 +216,13 @@ def _take(conn: Connection, node: Node, received: Received, signer: Signer) -> b
     name = f"{signer.domain} {activity.id}" if received.standing is Standing.CLAIMED else activity.id
     if not seen.insert_once(conn, now, name):
         return False
-    peers.upsert_seen(conn, now, signer.domain)
-    if peers.hear(conn, now, signer.domain):
+    heard = peers.note_heard(conn, now, signer.domain)
+    if heard.is_back:
         deliveries.bring_forward(conn, signer.domain, now)
     jobs.enqueue(conn, node.ids, now, _job(received, signer))
     if received.synchronisation is not None:
         jobs.enqueue(conn, node.ids, now, received.synchronisation)
-    if peers.claim_question(conn, now, signer.domain):
+    if heard.is_question_due:
         jobs.enqueue(conn, node.ids, now, IdentifyPeer(domain=signer.domain))
     return True
 

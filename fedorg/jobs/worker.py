@@ -13,7 +13,7 @@ that are well wait a second or two, not until the silence counts as a failure.
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -40,6 +40,7 @@ from fedorg.domain.jobs import (
     VerifyQuote,
 )
 from fedorg.jobs import deliver, run, upkeep
+from fedorg.jobs.together import Together
 from fedorg.node import Node
 from fedorg.services import trends as trend_service
 from fedorg.store import deliveries, jobs, trends
@@ -50,6 +51,7 @@ from fedorg.store.jobs import ClaimedJob, Room
 LEASE: Final = timedelta(seconds=30)
 RENEW_SECONDS: Final = 10.0
 POLL_SECONDS: Final = 1.0
+GATHER_SECONDS: Final = 0.005
 UPKEEP_SECONDS: Final = 600.0
 TRENDS_SECONDS: Final = 10.0
 # Rankings fade even where nothing new is said.
@@ -126,6 +128,7 @@ class Worker:
         self._turns: dict[str, _Turn] = {}
         self._jobs: dict[asyncio.Task[None], ClaimedJob] = {}
         self._begun: set[int] = set()
+        self._finished = Together(self._record_finished)
         self._ranked = (0, 0)
         self._ranked_at = 0.0
         self._deliveries: dict[asyncio.Task[None], _UnderWay] = {}
@@ -143,6 +146,8 @@ class Worker:
                 self._wake.clear()
                 await self._guarded("worker.claim_failed", self._fill)
                 await self._wake.wait()
+                # What comes within moments is claimed together.
+                await asyncio.sleep(GATHER_SECONDS)
             await self._drain()
         finally:
             for task in (*beside, *self._jobs, *self._deliveries):
@@ -262,9 +267,12 @@ class Worker:
 
     async def _finish(self, claimed: ClaimedJob, rest: Job | None) -> None:
         if rest is None:
-            await self._node.write(jobs.finish, claimed)
+            await self._finished.add(claimed)
         else:
             await self._node.write(jobs.proceed, claimed, rest, self._node.now())
+
+    async def _record_finished(self, finished: Sequence[ClaimedJob]) -> None:
+        await self._node.write(jobs.finish, *finished)
 
     async def _fail(self, claimed: ClaimedJob, kind: str, problem: Exception) -> None:
         reason = f"{type(problem).__name__}: {problem}"

@@ -49,7 +49,7 @@ async def distribute_locally(node: Node, status_id: StatusId, after: AccountId |
     The first chunk (``after`` None) also tells those mentioned, the author of what is boosted, and the public streams.
     Doing it twice is doing it once.
     """
-    return await node.write(_distribute_chunk, node, status_id, after)
+    return await node.write(distribute_chunk, node, status_id, after)
 
 
 async def distribute_to_tag_followers(node: Node, status_id: StatusId, after: AccountId) -> AccountId | None:
@@ -101,7 +101,8 @@ async def remote_inboxes_of_edit(node: Node, status: Status) -> tuple[str, ...]:
 # Here
 
 
-def _distribute_chunk(conn: Connection, node: Node, status_id: StatusId, after: AccountId | None) -> AccountId | None:
+def distribute_chunk(conn: Connection, node: Node, status_id: StatusId, after: AccountId | None) -> AccountId | None:
+    """As ``distribute_locally``, inside a transaction."""
     if not statuses.hold(conn, status_id) or (status := statuses.find(conn, status_id)) is None:
         return None
     original = None if status.reblog_of_id is None else statuses.find(conn, status.reblog_of_id)

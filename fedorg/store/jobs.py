@@ -205,9 +205,9 @@ def renew(conn: Connection, claimed: Iterable[ClaimedJob], until: datetime) -> N
         conn.execute(_HELD.where(jobs.c.leased_until.is_not(None)).values(leased_until=until, due_at=until), rows)
 
 
-def finish(conn: Connection, claimed: ClaimedJob) -> None:
-    """The job is done."""
-    _FINISH.run(conn, {"job_id": claimed.id, "attempt": claimed.attempts})
+def finish(conn: Connection, *claimed: ClaimedJob) -> None:
+    """The jobs are done."""
+    _FINISH.run(conn, *({"job_id": one.id, "attempt": one.attempts} for one in claimed))
 
 
 def proceed(conn: Connection, claimed: ClaimedJob, rest: Job, now: datetime) -> None:

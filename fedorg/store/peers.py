@@ -7,6 +7,7 @@ at a time is tried then. What the last failure was is kept after a success.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from fedorg.domain.visibility import Tier
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts, deliveries, peers
 from fedorg.store.upsert import insert_ignore
+from fedorg.store.written import Written
 
 ASKED_EVERY: Final = timedelta(days=7)
 FAILURES_MAX: Final = 5
@@ -42,17 +44,15 @@ _DECIDED: Final = Prepared(
         peers.c.ceilings,
     ).where(peers.c.domain.in_(many("domains")))
 )
-_BY_DOMAIN: Final = select(peers).where(peers.c.domain == bindparam("domain"))
-_SUCCEED: Final = (
+_BY_DOMAIN: Final = Prepared(select(peers).where(peers.c.domain == bindparam("domain")))
+_SUCCEED: Final = Written(
     update(peers)
     .where(peers.c.domain == bindparam("peer_domain"))
     .values(
         last_success_at=bindparam("moment"),
-        failures=0,
-        closed_until=None,
-        signature_scheme=func.coalesce(
-            bindparam("scheme", type_=peers.c.signature_scheme.type), peers.c.signature_scheme
-        ),
+        failures=bindparam("failures"),
+        closed_until=bindparam("closed_until"),
+        signature_scheme=bindparam("scheme"),
     )
 )
 _CLAIM_QUESTION: Final = (
@@ -83,6 +83,14 @@ _QUEUED: Final = select(
     func.min(deliveries.c.created_at).filter(_WAITS).label("oldest"),
     func.min(deliveries.c.due_at).filter(_WAITS).label("next_try"),
 ).group_by(deliveries.c.domain)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What is due when a peer spoke: what waits for it, as it is back, and the question what it runs."""
+
+    is_back: bool
+    is_question_due: bool
 
 
 def find(conn: Connection, domain: str) -> Peer | None:
@@ -154,8 +162,23 @@ def list_named(conn: Connection, limit: int) -> list[Peer]:
 
 def upsert_seen(conn: Connection, now: datetime, domain: str) -> Peer:
     """The peer, made with tier ``open`` when it is new."""
-    insert_ignore(conn, peers, [{"domain": domain, "tier": Tier.OPEN, "first_seen_at": now}])
-    return _peer(conn.execute(_BY_DOMAIN, {"domain": domain}).one())
+    return _peer(_seen(conn, now, domain))
+
+
+def note_heard(conn: Connection, now: datetime, domain: str) -> Heard:
+    """A peer has spoken, perhaps for the first time: what this makes due, each of it told only once."""
+    row = _seen(conn, now, domain)
+    is_silent = row.failures >= FAILURES_MAX and hear(conn, now, domain)
+    is_due = row.asked_at is None or row.asked_at < now - ASKED_EVERY
+    return Heard(is_back=is_silent, is_question_due=is_due and claim_question(conn, now, domain))
+
+
+def _seen(conn: Connection, now: datetime, domain: str) -> Any:  # noqa: ANN401 - a record
+    found = _BY_DOMAIN.rows(conn, domain=domain)
+    if not found:
+        insert_ignore(conn, peers, [{"domain": domain, "tier": Tier.OPEN, "first_seen_at": now}])
+        found = _BY_DOMAIN.rows(conn, domain=domain)
+    return found[0]
 
 
 def claim_question(conn: Connection, now: datetime, domain: str) -> bool:
@@ -213,10 +236,10 @@ def set_node_actor(conn: Connection, domain: str, uri: str) -> None:
 
 def record_success(conn: Connection, now: datetime, domain: str, scheme: str | None) -> bool:
     """The peer took a delivery; ``scheme`` is the signature it understood. Whether its circuit was open till now."""
-    was_open = upsert_seen(conn, now, domain).failures >= FAILURES_MAX
-    succeeded = {"peer_domain": domain, "moment": now, "scheme": scheme}
-    conn.execute(_SUCCEED, succeeded)
-    return was_open
+    before = _seen(conn, now, domain)
+    succeeded = {"moment": now, "scheme": scheme or before.signature_scheme, "failures": 0, "closed_until": None}
+    _SUCCEED.run(conn, {"peer_domain": domain, **succeeded})
+    return bool(before.failures >= FAILURES_MAX)
 
 
 def record_refusal(conn: Connection, now: datetime, domain: str, error: str) -> bool:
@@ -320,7 +343,7 @@ def _ceilings(row: Row[Any]) -> Ceilings:
     return UNLIMITED if row.ceilings is None else msgspec.convert(row.ceilings, Ceilings)
 
 
-def _peer(row: Row[Any]) -> Peer:
+def _peer(row: Any) -> Peer:  # noqa: ANN401 - a row or a record
     return Peer(
         domain=row.domain,
         tier=Tier(row.tier),

@@ -35,6 +35,15 @@ _BLOCKED_BETWEEN: Final = sa.select(
     )
 )
 
+_HAS_LOCAL_FOLLOWER: Final = Prepared(
+    sa.select(
+        sa.exists()
+        .where(follows.c.target_id == sa.bindparam("target_id"), follows.c.state == FollowState.ACCEPTED.value)
+        .where(accounts_table.c.id == follows.c.account_id, accounts_table.c.domain.is_(None))
+        .label("has_follower")
+    )
+)
+
 # Follows
 _FOLLOWERS_AT: Final = Prepared(
     sa.select(accounts_table.c.uri)
@@ -155,12 +164,7 @@ def _list_ties(
 
 def has_local_follower(conn: Connection, account_id: AccountId) -> bool:
     """Whether an account of this node follows it, accepted."""
-    statement = sa.select(
-        sa.exists()
-        .where(follows.c.target_id == account_id, follows.c.state == FollowState.ACCEPTED.value)
-        .where(accounts_table.c.id == follows.c.account_id, accounts_table.c.domain.is_(None))
-    )
-    return bool(conn.execute(statement).scalar())
+    return bool(_HAS_LOCAL_FOLLOWER.rows(conn, target_id=account_id)[0][0])
 
 
 def has_follower_at(conn: Connection, account_id: AccountId, peer: str) -> bool:

@@ -20,7 +20,7 @@ from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType, Remot
 from fedorg.domain.visibility import Audience, Reach, Tier, Visibility, within
 from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
-from fedorg.services import cards, looking
+from fedorg.services import cards, fanout, looking
 from fedorg.services.statuses import indexing, polling, quoting
 from fedorg.services.statuses.deleting import remove
 from fedorg.services.statuses.editing import keep_version
@@ -184,8 +184,15 @@ def _record(
     ask_further(conn, node, status, news)
     _adopt(conn, node, status)
     if news:
-        jobs.enqueue(conn, node.ids, now, DistributeStatus(status_id=status.id))
+        _distribute(conn, node, status)
     return status
+
+
+def _distribute(conn: Connection, node: Node, status: Status) -> None:
+    """Tell people here in the transaction that records it; a job does so for more than one chunk of them."""
+    after = fanout.distribute_chunk(conn, node, status.id, None)
+    if after is not None:
+        jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=status.id, after=after))
 
 
 def _place(conn: Connection, remote: RemoteStatus, now: datetime) -> _Arrival:
