@@ -107,9 +107,9 @@ class Answers:
     def __init__(self) -> None:
         self._texts: defaultdict[Part[Any], dict[int, _Texts]] = defaultdict(dict)
 
-    def add(self, part: Part[Any], rows: Mapping[int, list[str]]) -> None:
-        """Take up what one part said."""
-        self._texts[part].update({which: tuple(texts) for which, texts in rows.items()})
+    def add(self, part: Part[Any], which: int, texts: _Texts) -> None:
+        """Take up what a part said about one thing."""
+        self._texts[part][which] = texts
 
     def about(self, part: Part[T]) -> dict[int, T]:
         """What a part says about each thing that it says something about."""
@@ -147,12 +147,13 @@ class Gathered:
         for pieces in (
             [()] if not lists else zip_longest(*(_pieces([*items]) for items in lists.values()), fillvalue=_NOTHING)
         ):
-            found: list[defaultdict[int, list[str]]] = [defaultdict(list) for _ in self._parts]
+            found: dict[tuple[int, int], _Texts] = {}
             asked = dict(zip(lists, pieces, strict=True))
             for which, packed, number in self._statement.raw(conn, **asked, **values):
-                found[number][which].append(packed)
-            for part, rows in zip(self._parts, found, strict=True):
-                answers.add(part, rows)
+                about = (number, which)
+                found[about] = (*found[about], packed) if about in found else (packed,)
+            for (number, which), texts in found.items():
+                answers.add(self._parts[number], which, texts)
 
 
 def _pieces(items: Sequence[int]) -> Iterator[Sequence[int]]:

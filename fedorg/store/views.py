@@ -5,7 +5,7 @@ Every status, every boosted and every quoted status passes ``may_see``; what fai
 is shown with the id of what it quotes in turn, and there it ends.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar, cast
@@ -47,12 +47,11 @@ from fedorg.store import (
     reactions,
     statuses,
     tags,
-    thread_mutes,
 )
 from fedorg.store.gathered import Answers, Gathered, Part
 from fedorg.store.prepared import many
 from fedorg.store.tables import accounts as accounts_table
-from fedorg.store.tables import applications, blocks, bookmarks, favourites, follows, mentions, pins
+from fedorg.store.tables import applications, blocks, bookmarks, favourites, follows, mentions, pins, thread_mutes
 from fedorg.store.tables import statuses as statuses_table
 from fedorg.store.tables.columns import Moment
 
@@ -113,7 +112,7 @@ class _Page:
     polls: Mapping[StatusId, PollView]
     mentions: Mapping[StatusId, tuple[Mention, ...]]
     tags: Mapping[StatusId, tuple[Tag, ...]]
-    applications: Mapping[StatusId, Application]
+    applications: Mapping[int, Application]
     done: Mapping[str, frozenset[int]]
     quotes: Mapping[StatusId, Quote]
     relations: Mapping[str, frozenset[int]]
@@ -138,7 +137,7 @@ class _Page:
             poll=self.polls.get(status_id),
             mentions=self.mentions.get(status_id, ()),
             tags=self.tags.get(status_id, ()),
-            application=self.applications.get(status_id),
+            application=None if status.application_id is None else self.applications.get(status.application_id),
             viewer=None if self.viewer is None else self._viewer_state(status),
             reactions=self.reactions.get(status_id, ()),
             card=self.cards.get(status_id),
@@ -231,7 +230,7 @@ class _Page:
             favourited=status_id in self.done["favourited"],
             reblogged=status_id in self.done["reblogged"],
             bookmarked=status_id in self.done["bookmarked"],
-            muted=status_id in self.done["muted"],
+            muted=self.statuses[status_id].thread_id in self.done["muted threads"],
             pinned=status_id in self.done["pinned"] if may_pin else None,
         )
 
@@ -260,11 +259,15 @@ def _ask_about(
     conn: Connection, answers: Answers, now: datetime, viewer: AccountId | None, found: Mapping[StatusId, Status]
 ) -> None:
     """Everything that is shown of statuses that are found, but what they boost and quote."""
-    authors = {status.account_id for status in found.values()}
+    people = {status.account_id for status in found.values()}
+    programs = {status.application_id for status in found.values() if status.application_id is not None}
+    lists: dict[str, Collection[int]] = {"ids": found, "people": people, "programs": programs}
     if viewer is None:
-        _OF_VISITORS.ask(conn, answers, lists={"ids": found, "people": authors}, viewer=None)
-    else:
-        _OF_MEMBERS.ask(conn, answers, lists={"ids": found, "people": authors | {viewer}}, viewer=viewer, now=now)
+        _OF_VISITORS.ask(conn, answers, lists=lists, viewer=None)
+        return
+    people.add(viewer)
+    lists["threads"] = {status.thread_id for status in found.values()}
+    _OF_MEMBERS.ask(conn, answers, lists=lists, viewer=viewer, now=now)
 
 
 def _page(
@@ -292,7 +295,7 @@ def _page(
         },
         mentions=_by_status(answers.about(_MENTIONS)),
         tags=_by_status(answers.about(tags.OF_STATUSES)),
-        applications=_by_status(answers.about(_APPLICATIONS)),
+        applications=answers.about(_APPLICATIONS),
         done={} if viewer is None else {name: answers.of(part) for name, part in _DONE.items()},
         quotes=_by_status(answers.about(quotes.OF_STATUSES)),
         relations={} if viewer is None else {name: answers.of(part) for name, part in _RELATIONS.items()},
@@ -326,9 +329,9 @@ _MENTIONS: Final = Part(
     lambda rows: tuple(_mention(row) for row in sorted(rows, key=lambda row: int(row.id))),
 )
 _APPLICATIONS: Final = Part(
-    sa.select(_own.id, applications.c.name, applications.c.website)
-    .join(applications, applications.c.id == _own.application_id)
-    .where(_own.id.in_(many("ids"))),
+    sa.select(applications.c.id, applications.c.name, applications.c.website).where(
+        applications.c.id.in_(many("programs"))
+    ),
     lambda rows: Application(name=rows[0].name, website=rows[0].website),
 )
 _DONE: Final = {
@@ -348,7 +351,11 @@ _DONE: Final = {
     "reblogged": _marks(
         sa.select(_own.reblog_of_id).where(_own.account_id == _viewer, _own.reblog_of_id.in_(many("ids")))
     ),
-    "muted": _marks(sa.select(_own.id).where(_own.id.in_(many("ids")), thread_mutes.is_muted(_viewer, _own.thread_id))),
+    "muted threads": _marks(
+        sa.select(thread_mutes.c.thread_id).where(
+            thread_mutes.c.account_id == _viewer, thread_mutes.c.thread_id.in_(many("threads"))
+        )
+    ),
 }
 _RELATIONS: Final = {
     "followed": _marks(
