@@ -7,6 +7,9 @@ it the compiled statements.
 Writers of several processes exclude each other from their first statement on (``BEGIN IMMEDIATE``), so that no unit
 finds out at its end that another one was there first. The writer runs the units that wait together in one transaction,
 each in its own savepoint, and answers them after the commit: one fsync serves all of them.
+
+Reads are taken one after another by one reader: most are short, and threads that take turns at Python cost each other
+more than they gain. Only when nothing was read for a while does another begin, so that a long one keeps nobody waiting.
 Spec: https://www.sqlite.org/wal.html, https://www.sqlite.org/lang_transaction.html.
 """
 
@@ -39,6 +42,7 @@ GROUP_MAX: Final = 64
 _GROUP_SECONDS: Final = 0.02
 _BUSY_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.05
+_PATIENCE_SECONDS: Final = 0.01
 _BEGIN: Final = "fedorg_begin"
 _STATEMENTS_CACHED: Final = 512
 _VERSION: Final = "PRAGMA data_version"
@@ -67,6 +71,8 @@ class SqliteDatabase:
         self._writes: deque[Call[Any]] = deque()
         self._reads: deque[Call[Any]] = deque()
         self._is_writing = False
+        self._read_at = 0.0
+        self._relief: asyncio.TimerHandle | None = None
         self._draining: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
         self._data_version = data_version
@@ -78,8 +84,10 @@ class SqliteDatabase:
             raise DatabaseClosed
         call = Call(lambda conn: unit(conn, *args, **kwargs))
         self._reads.append(call)
-        if self._idle_readers:
-            self._keep(asyncio.create_task(self._drain_reads(self._idle_readers.pop())))
+        if len(self._idle_readers) == len(self._readers):
+            self._start_reader()
+        elif self._relief is None and self._idle_readers:
+            self._wait_for_relief()
         return await call.answer
 
     async def write(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -136,12 +144,29 @@ class SqliteDatabase:
         finally:
             self._is_writing = False
 
+    def _start_reader(self) -> None:
+        self._read_at = asyncio.get_running_loop().time()
+        self._keep(asyncio.create_task(self._drain_reads(self._idle_readers.pop())))
+
+    def _wait_for_relief(self) -> None:
+        self._relief = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._relieve)
+
+    def _relieve(self) -> None:
+        """Start another reader where those that run are busy with something long, and look again while any waits."""
+        self._relief = None
+        if not (self._reads and self._idle_readers):
+            return
+        if asyncio.get_running_loop().time() - self._read_at >= _PATIENCE_SECONDS:
+            self._start_reader()
+        self._wait_for_relief()
+
     async def _drain_reads(self, reader: "DatabaseThread") -> None:
         try:
             while self._reads:
                 call = self._reads.popleft()
                 if not call.abandoned:
                     await reader.run(_run_read, call)
+                    self._read_at = asyncio.get_running_loop().time()
                     call.settle()
         finally:
             self._idle_readers.append(reader)
