@@ -43,6 +43,7 @@ _GROUP_SECONDS: Final = 0.02
 _BUSY_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.05
 _PATIENCE_SECONDS: Final = 0.01
+_TOGETHER_SECONDS: Final = 0.002
 _BEGIN: Final = "fedorg_begin"
 _STATEMENTS_CACHED: Final = 512
 _VERSION: Final = "PRAGMA data_version"
@@ -163,11 +164,9 @@ class SqliteDatabase:
     async def _drain_reads(self, reader: "DatabaseThread") -> None:
         try:
             while self._reads:
-                call = self._reads.popleft()
-                if not call.abandoned:
-                    await reader.run(_run_read, call)
-                    self._read_at = asyncio.get_running_loop().time()
+                for call in await reader.run(_run_reads, self._reads):
                     call.settle()
+                self._read_at = asyncio.get_running_loop().time()
         finally:
             self._idle_readers.append(reader)
 
@@ -311,6 +310,21 @@ def _data_version(conn: Connection) -> int:
     raw: Any = conn.connection.driver_connection
     version: int = raw.execute(_VERSION).fetchone()[0]
     return version
+
+
+def _run_reads(conn: Connection, waiting: deque[Call[Any]]) -> list[Call[Any]]:
+    """The units that wait, each in its own snapshot, for a moment: to go to a thread and back costs much of a read."""
+    done: list[Call[Any]] = []
+    started = monotonic()
+    while not done or monotonic() - started < _TOGETHER_SECONDS:
+        try:
+            call = waiting.popleft()
+        except IndexError:
+            break
+        if not call.abandoned:
+            _run_read(conn, call)
+        done.append(call)
+    return done
 
 
 def _run_read(conn: Connection, call: Call[Any]) -> None:
