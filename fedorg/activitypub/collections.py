@@ -105,17 +105,21 @@ async def context(
 
 
 async def likes(node: Node, username: str, status_id: StatusId, signer: Signer | None) -> bytes:
-    """How many favourited a local status; who did is not told."""
+    """How many favourited a local status; who did was told to its author alone, and is to nobody else."""
     status = await serving.get_status(node, username, status_id, signer)
     uri = documents.likes_uri(status)
     return render.to_bytes(Collection(type="Collection", id=uri, total_items=status.favourites_count))
 
 
-async def shares(node: Node, username: str, status_id: StatusId, signer: Signer | None) -> bytes:
-    """How many boosted a local status; who did is not told."""
+async def shares(
+    node: Node, username: str, status_id: StatusId, signer: Signer | None, *, after: StatusId | None
+) -> bytes:
+    """The ``Announce`` of each boost of a local status, oldest first; without ``after`` as for ``replies``."""
     status = await serving.get_status(node, username, status_id, signer)
-    uri = documents.shares_uri(status)
-    return render.to_bytes(Collection(type="Collection", id=uri, total_items=status.reblogs_count))
+    part = await collections.list_boosts(node, _asker(signer), status.id, after or StatusId(0), POSTS_PAGE)
+    named = (boost.uri for boost in part.statuses)
+    items = tuple(node.uris.activity_of(uri) if node.uris.is_ours(uri) else uri for uri in named)
+    return _listed("Collection", documents.shares_uri(status), items, part, after)
 
 
 def _asker(signer: Signer | None) -> Asker | None:
@@ -132,11 +136,23 @@ def _posts(
     kind: CollectionType, uri: str, part: Part, after: StatusId | None, *, attributed_to: str | None = None
 ) -> bytes:
     """A collection of statuses with its first page in it, or a later page of it."""
+    return _listed(kind, uri, tuple(status.uri for status in part.statuses), part, after, attributed_to=attributed_to)
+
+
+def _listed(
+    kind: CollectionType,
+    uri: str,
+    items: tuple[str, ...],
+    part: Part,
+    after: StatusId | None,
+    *,
+    attributed_to: str | None = None,
+) -> bytes:
     page = CollectionPage(
         type="OrderedCollectionPage" if kind == "OrderedCollection" else "CollectionPage",
         id=f"{uri}?page=true" if after is None else f"{uri}?page=true&min_id={after}",
         part_of=uri,
-        items=tuple(Ref(id=status.uri) for status in part.statuses),
+        items=tuple(Ref(id=item) for item in items),
         next=None if part.after is None else f"{uri}?page=true&min_id={part.after}",
     )
     if after is not None:

@@ -60,6 +60,17 @@ async def list_replies(node: Node, asker: Asker | None, status_id: StatusId, aft
     return await node.read(unit)
 
 
+async def list_boosts(node: Node, asker: Asker | None, status_id: StatusId, after: StatusId, limit: int) -> Part:
+    """The boosts of a status, oldest first; the first part says how many."""
+
+    def unit(conn: Connection) -> Part:
+        found = peer_views.list_boosts(conn, asker, status_id, after=after, limit=limit)
+        total = None if after else _told(peer_views.count_boosts(conn, asker, status_id, COUNT_MAX))
+        return _part(conn, asker, found, limit, total)
+
+    return await node.read(unit)
+
+
 async def list_thread(node: Node, asker: Asker | None, thread_id: StatusId, after: StatusId, limit: int) -> Part:
     """The statuses of a thread, oldest first; the first part says how many."""
 

@@ -116,6 +116,13 @@ def list_replies(
     return _list_after(conn, _select(asker, rows.c.in_reply_to_id == status_id), after, limit)
 
 
+def list_boosts(
+    conn: Connection, asker: Asker | None, status_id: StatusId, *, after: StatusId, limit: int
+) -> list[Status]:
+    """The boosts of a status, oldest first."""
+    return _list_after(conn, _select(asker, rows.c.reblog_of_id == status_id), after, limit)
+
+
 def list_thread(
     conn: Connection, asker: Asker | None, thread_id: StatusId, *, after: StatusId, limit: int
 ) -> list[Status]:
@@ -143,6 +150,11 @@ def count_posted(conn: Connection, asker: Asker | None, account_id: AccountId, l
 def count_replies(conn: Connection, asker: Asker | None, status_id: StatusId, limit: int) -> int:
     """How many answer a status; no further than ``limit``."""
     return _count(conn, asker, rows.c.in_reply_to_id == status_id, limit)
+
+
+def count_boosts(conn: Connection, asker: Asker | None, status_id: StatusId, limit: int) -> int:
+    """How many boosts of a status there are; no further than ``limit``."""
+    return _count(conn, asker, rows.c.reblog_of_id == status_id, limit)
 
 
 def count_thread(conn: Connection, asker: Asker | None, thread_id: StatusId, limit: int) -> int:

@@ -162,18 +162,55 @@ async def test_collections_of_what_is_hidden_are_not_there(scene: Scene) -> None
         assert (await scene.get("sibling", f"{limited['uri']}/{collection}")).status_code == 200
 
 
-async def test_likes_and_shares_are_numbers(scene: Scene) -> None:
-    """How many favourited and boosted is told with the status and by its collections; who did is not."""
+async def test_likes_are_a_number(scene: Scene) -> None:
+    """How many favourited is told with the status and by its collection; who did was told to the author alone."""
     status = await post(scene.anna, "Worth a star")
-    for deed in ("favourite", "reblog"):
-        success(await scene.bert.api.post(f"/api/v1/statuses/{status['id']}/{deed}"))
+    success(await scene.bert.api.post(f"/api/v1/statuses/{status['id']}/favourite"))
 
     note = (await scene.get("anybody", status["uri"])).json()
 
-    for collection in ("likes", "shares"):
-        told = (await scene.get("anybody", note[collection]["id"])).json()
-        assert (note[collection]["totalItems"], told["totalItems"]) == (1, 1)
-        assert not {"items", "orderedItems", "first"} & told.keys()
+    told = (await scene.get("anybody", note["likes"]["id"])).json()
+    assert (note["likes"]["totalItems"], told["totalItems"]) == (1, 1)
+    assert not {"items", "orderedItems", "first"} & told.keys()
+
+
+async def test_each_finds_the_boosts_it_may_see(scene: Scene) -> None:
+    """Each ``Announce`` of an open status, of people here and elsewhere, for whom it is; it can be fetched as well."""
+    status, host = await post(scene.anna, "Pass it on"), scene.peers["host"]
+    boost = success(await scene.bert.api.post(f"/api/v1/statuses/{status['id']}/reblog"))
+    hidden = await scene.working.person("cora")
+    success(await hidden.api.post(f"/api/v1/statuses/{status['id']}/reblog", json={"visibility": "private"}))
+    await send(scene.working, host, "Announce", status["uri"], by="fred", to=["as:Public"])
+    (foreign,) = [uri for uri in await scene.items("anybody", f"{status['uri']}/shares") if host.url in uri]
+    note, announce = (await scene.get("anybody", status["uri"])).json(), f"{boost['uri']}/activity"
+
+    for asker in ASKERS:
+        assert await scene.items(asker, note["shares"]["id"]) == [announce, foreign], asker
+    announced = (await scene.get("stranger", announce)).json()
+    assert (announced["type"], announced["object"]) == ("Announce", status["uri"])
+    limited = await post(scene.anna, "Among us", reach="organisation")
+    success(await scene.bert.api.post(f"/api/v1/statuses/{limited['id']}/reblog"))
+    assert len(await scene.items("sibling", f"{limited['uri']}/shares")) == 1
+    assert (await scene.get("partner", f"{limited['uri']}/shares")).status_code == 404
+
+
+async def test_many_boosts_come_in_pages(scene: Scene) -> None:
+    """A long list of boosts is walked to its end without gap or repetition, the suspended left out."""
+    status, host = await post(scene.anna, "Viral"), scene.peers["host"]
+    for number in range(63):
+        host.add_user(f"u{number}", key_name="fred")
+        activity = host.activity("Announce", host.actor(f"u{number}"), status["uri"], number) | {"to": ["as:Public"]}
+        message = host.sign(f"{scene.working.server.url}/inbox", activity, by=f"u{number}", key_name="fred")
+        answer = await scene.working.server.anonymous.post(
+            "/inbox", content=message.body, headers=dict(message.headers)
+        )
+        assert answer.status_code == 202, answer.text
+    await scene.working.settle()
+
+    collection = (await scene.get("anybody", f"{status['uri']}/shares")).json()
+
+    assert len(collection["first"]["items"]) == 60
+    assert len(await scene.items("anybody", f"{status['uri']}/shares")) == 63
 
 
 async def test_many_answers_come_in_pages(scene: Scene) -> None:

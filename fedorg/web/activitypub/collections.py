@@ -80,8 +80,10 @@ async def get_likes(username: str, status_id: int) -> Response:
 
 @blueprint.get(f"{_STATUS}/shares")
 async def get_shares(username: str, status_id: int) -> Response:
-    """How many boosted a status."""
-    return private_document(await collections.shares(this_node(), username, StatusId(status_id), await _signer()))
+    """Who boosted a status."""
+    signer = await _signer()
+    document = await collections.shares(this_node(), username, StatusId(status_id), signer, after=_after())
+    return private_document(document)
 
 
 @blueprint.get("/directory")

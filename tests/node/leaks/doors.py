@@ -77,6 +77,7 @@ QUERIES: Final[Mapping[str, Sequence[Mapping[str, str]]]] = {
     "collections.get_outbox": [{}, {"page": "true"}],
     "collections.get_replies": [{}, {"page": "true"}],
     "collections.get_context": [{}, {"page": "true"}],
+    "collections.get_shares": [{}, {"page": "true"}],
     "collections.get_directory": [{"page": "true"}],
 }  # fmt: skip
 # Routes that are asked for one status by its address.
