@@ -4,6 +4,7 @@ A file appears whole or not at all, survives a power cut once ``put`` returned, 
 ``fedorg.media.names`` are accepted, so no name can lead out of the root. All methods block: call them in a thread.
 """
 
+import errno
 import os
 import secrets
 import shutil
@@ -71,7 +72,10 @@ class FileStorage:
         try:
             return os.fdopen(os.open(self._path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
         except OSError as problem:
-            raise NotFound from problem
+            # A process that has too many files open says nothing about this one.
+            if problem.errno in _ABSENT:
+                raise NotFound from problem
+            raise
 
     def read(self, name: str) -> bytes:
         """See ``Storage.read``."""
@@ -101,6 +105,7 @@ class FileStorage:
         _fsync_directory(self._root)
 
 
+_ABSENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _DIRECTORY_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 

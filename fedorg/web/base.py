@@ -289,11 +289,15 @@ async def _answer_system_error(error: OSError) -> Response:
     if error.errno in _NO_ROOM:
         logger.warning("files.no_room", error=str(error))
         return await _answer_error(errors.NoRoom())
+    if error.errno in _NO_DESCRIPTORS:
+        logger.warning("files.too_many", error=str(error))
+        return await _answer_error(errors.Unavailable("This server is busy. Please try again in a moment!"))
     return await _answer_fault(error)
 
 
 # A quota, and a limit on what a process may write, are as full as a disk.
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 async def _answer_http_error(error: HTTPException) -> Response | HTTPException:
