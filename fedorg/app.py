@@ -21,7 +21,7 @@ from fedorg.metrics import new_metrics
 from fedorg.node import Node
 from fedorg.services import push, registration
 from fedorg.serving import serve_application
-from fedorg.store import migrate
+from fedorg.store import clock, migrate
 from fedorg.store.engine import open_database
 from fedorg.uris import Uris
 
@@ -54,7 +54,7 @@ async def open_node(settings: Settings, *, now: Callable[[], datetime] = utc_now
                 settings=settings,
                 db=database,
                 client=client,
-                ids=IdSource(now, settings.process_number),
+                ids=IdSource(now, settings.process_number, after=await database.read(clock.newest_id)),
                 now=now,
                 uris=Uris.of(settings),
                 storage=FileStorage(settings.media_dir),

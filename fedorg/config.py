@@ -85,6 +85,7 @@ class Settings:
     )
     metrics_networks: tuple[Network, ...] = _setting("Addresses or ranges that may read /metrics.", _LOOPBACK)
     rate_limits: float = _setting("Factor on all rate limits: 2 doubles them, 0 switches them off.", 1.0)
+    streams_max: int = _setting("Most streams that one web process holds open at a time.", 5000)
     shutdown_seconds: int = _setting("How long running requests and jobs may take to end when the node stops.", 20)
 
     ca_file: Path | None = _setting(
@@ -285,6 +286,7 @@ def _faults(settings: Settings) -> list[str]:
             "poll_seconds_min",
             "media_bytes_max",
             "video_bytes_max",
+            "streams_max",
             "shutdown_seconds",
         )
         if getattr(settings, name) < 1

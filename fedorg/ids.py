@@ -62,17 +62,18 @@ def moment_of(number: int) -> datetime:
 class IdSource:
     """Mints ids that grow within a process; safe to call from several threads.
 
-    ``process`` is the number of this process on this database, 0 to 63.
+    ``process`` is the number of this process on this database, 0 to 63. ``after`` is an id that all shall be greater
+    than: where the clock was set back, they go on from there until it has come as far.
     """
 
-    def __init__(self, now: Callable[[], datetime], process: int = 0) -> None:
+    def __init__(self, now: Callable[[], datetime], process: int = 0, *, after: int = 0) -> None:
         if not 0 <= process < PROCESSES_MAX:
             raise ValueError(f"the process number must lie between 0 and {PROCESSES_MAX - 1}")
         self._now = now
         self._process = process << _COUNTER_BITS
         self._lock = threading.Lock()
-        self._last_millisecond = 0
-        self._counter = 0
+        self._last_millisecond = after >> _LOW_BITS
+        self._counter = (1 << _COUNTER_BITS) - 1
 
     def next(self) -> int:
         """A new id, greater than every one this source gave before."""

@@ -8,9 +8,11 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import resource
 import socket
 from typing import Any, Final
 
+from fedorg import log
 from fedorg.config import Settings
 from fedorg.errors import SettingsError
 
@@ -18,6 +20,10 @@ _BACKLOG: Final = 256
 _KEEP_ALIVE_SECONDS: Final = 75
 _BUFFER_BYTES: Final = 65_536
 _PING_SECONDS: Final = 30.0
+# For requests, deliveries, files and the database, beside the streams.
+_DESCRIPTORS_BESIDE: Final = 1000
+
+logger = log.get_logger()
 
 
 async def serve_application(
@@ -28,10 +34,19 @@ async def serve_application(
     ``bound`` is a listening socket; without one, host and port of the settings. Raises ``SettingsError`` when the
     server that the settings name is not installed.
     """
+    _allow_descriptors(settings.streams_max)
     if settings.server == "granian":
         await _serve_granian(application, settings, bound, stop)
     else:
         await _serve_hypercorn(application, settings, bound, stop)
+
+
+def _allow_descriptors(streams_max: int) -> None:
+    """Let this process open as many files and sockets as it may: the usual limit is one for programs of ``select``."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if most < streams_max + _DESCRIPTORS_BESIDE:
+        logger.warning("serving.few_descriptors", most=most, streams_max=streams_max)
 
 
 async def _serve_hypercorn(

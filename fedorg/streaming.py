@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from fedorg.domain.events import Event, EventKind
 from fedorg.domain.oauth import Token, covers
-from fedorg.errors import TooManyRequests
+from fedorg.errors import TooManyRequests, Unavailable
 from fedorg.ids import AccountId, ListId
 
 # Ids only wait, so that this is a few hundred kilobytes; enough for the deletion of somebody who wrote much.
@@ -203,9 +203,12 @@ class Listener:
 
 
 class Hub:
-    """All listeners of one process."""
+    """All listeners of one process, ``most`` at a time; ``tell`` hears how many there are when that changes."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int, tell: Callable[[int], object]) -> None:
+        self._most = most
+        self._tell = tell
+        self._count = 0
         self._by_account: dict[AccountId, set[Listener]] = {}
 
     @property
@@ -219,19 +222,29 @@ class Hub:
         return any(stream.is_by_hashtag for listener in self._listeners() for stream in listener.streams)
 
     def add(self, listener: Listener) -> None:
-        """Let it hear what is published from now on; ``TooManyRequests`` when its account has too many."""
-        own = self._by_account.setdefault(listener.account_id, set())
+        """Let it hear what is published from now on.
+
+        ``TooManyRequests`` when its account has too many, ``Unavailable`` when there are as many as may be.
+        """
+        own = self._by_account.get(listener.account_id, set())
         if len(own) >= LISTENERS_PER_ACCOUNT_MAX:
             raise TooManyRequests("Too many open streams", _RETRY_SECONDS)
+        if self._count >= self._most:
+            raise Unavailable("This server has as many open streams as it can")
         own.add(listener)
+        self._by_account[listener.account_id] = own
+        self._count_on(1)
 
     def remove(self, listener: Listener, ending: Ending = Ending.LEFT) -> None:
         """End it and forget it."""
         listener.end(ending)
         own = self._by_account.get(listener.account_id, set())
+        if listener not in own:
+            return
         own.discard(listener)
         if not own:
             self._by_account.pop(listener.account_id, None)
+        self._count_on(-1)
 
     def publish(self, event: Event, tags: Collection[str] = ()) -> None:
         """Put the event before everybody whose streams it belongs to; a revocation ends its listeners (S42)."""
@@ -250,6 +263,10 @@ class Hub:
         """End and forget every listener."""
         for listener in list(self._listeners()):
             self.remove(listener, ending)
+
+    def _count_on(self, more: int) -> None:
+        self._count += more
+        self._tell(self._count)
 
     def _listeners(self) -> Iterator[Listener]:
         for own in self._by_account.values():

@@ -196,7 +196,7 @@ async def _owner_of(node: Node, key_id: str, budget: Budget) -> str:
 def may_ask(node: Node, key_id: str) -> bool:
     """Whether a key may be asked for, or who speaks for a server: not again within a few minutes."""
     asked_at = node.asked_keys.get(key_id)
-    return key_id in node.asking_keys or asked_at is None or node.now() - asked_at >= ASK_AGAIN_AFTER
+    return key_id in node.asking_keys or asked_at is None or abs(node.now() - asked_at) >= ASK_AGAIN_AFTER
 
 
 def note_asked(node: Node, key_id: str, moment: datetime) -> None:

@@ -132,7 +132,7 @@ def _next(value: Collection | CollectionPage) -> str | None:
 def _may_ask(node: Node, account: Account) -> bool:
     """Whether it is time to ask for somebody's followers; the question is noted."""
     asked_at = node.asked_followers.get(account.uri)
-    if asked_at is not None and node.now() - asked_at < ASK_AGAIN_AFTER:
+    if asked_at is not None and abs(node.now() - asked_at) < ASK_AGAIN_AFTER:
         return False
     node.asked_followers.pop(account.uri, None)
     node.asked_followers[account.uri] = node.now()

@@ -165,7 +165,8 @@ def _put_aside(conn: Connection, node: Node, claimed: ClaimedDelivery, reason: s
 def _retry_or_bury(
     conn: Connection, now: datetime, claimed: ClaimedDelivery, reason: str, *, at_least: float = 0.0
 ) -> float | None:
-    waited = (now - claimed.queued_at).total_seconds()
+    # No try took longer to come than a peer may ask for; what is more, the clock was set meanwhile.
+    waited = min((now - claimed.queued_at).total_seconds(), delivery.RETRY_AFTER_MAX_SECONDS * claimed.attempts)
     seconds = delivery.retry_after_seconds(claimed.attempts, waited, _draw)
     if seconds is None:
         deliveries.bury(conn, claimed, now, reason)

@@ -15,10 +15,12 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from time import perf_counter
 from typing import Final, TypeVar
+
+from sqlalchemy import Connection
 
 from fedorg import log
 from fedorg.domain.jobs import (
@@ -39,11 +41,13 @@ from fedorg.domain.jobs import (
     SynchroniseFollowers,
     VerifyQuote,
 )
+from fedorg.ids import moment_of
 from fedorg.jobs import deliver, run, upkeep
+from fedorg.jobs.clock import JUMP_SECONDS, STEADY_SECONDS, ClockWatch
 from fedorg.jobs.together import Together
 from fedorg.node import Node
 from fedorg.services import trends as trend_service
-from fedorg.store import deliveries, jobs, trends
+from fedorg.store import clock, deliveries, jobs, trends
 from fedorg.store.deliveries import ClaimedDelivery, Window
 from fedorg.store.engine import DatabaseClosed
 from fedorg.store.jobs import ClaimedJob, Room
@@ -132,6 +136,11 @@ class Worker:
         self._ranked = (0, 0)
         self._ranked_at = 0.0
         self._deliveries: dict[asyncio.Task[None], _UnderWay] = {}
+        self._clock = ClockWatch(node.now)
+        self._is_set = False
+        self._is_set_back = False
+        # By the clock of the event loop.
+        self._upkeep_from = 0.0
 
     async def run(self) -> None:
         """Work until ``stop``, then let what runs end within ``shutdown_seconds``."""
@@ -142,6 +151,7 @@ class Worker:
             asyncio.create_task(self._every(TRENDS_SECONDS, self._rank), name="worker.trends"),
         ]
         try:
+            await self._guarded("worker.failed", self._look_back)
             while not self._stopping:
                 self._wake.clear()
                 await self._guarded("worker.claim_failed", self._fill)
@@ -181,7 +191,24 @@ class Worker:
         except Exception:
             logger.exception(event)
 
+    async def _look_back(self) -> None:
+        """Whether the clock was set back while nobody was there to see it."""
+        newest = await self._node.read(clock.newest_id)
+        self._is_set = self._is_set_back = moment_of(newest) - self._node.now() > timedelta(seconds=JUMP_SECONDS)
+
+    async def _mind_the_clock(self) -> None:
+        """See ``fedorg.jobs.clock``."""
+        seconds = self._clock.look()
+        if seconds:
+            logger.warning("clock.jumped", seconds=round(seconds))
+            self._upkeep_from = asyncio.get_running_loop().time() + STEADY_SECONDS
+            self._is_set, self._is_set_back = True, seconds < 0
+        if self._is_set:
+            await self._node.write(_set_right, self._node.now(), is_back=self._is_set_back)
+            self._is_set = False
+
     async def _fill(self) -> None:
+        await self._mind_the_clock()
         now = self._node.now()
         if await self._node.read(jobs.is_any_due, now):
             for job in await self._node.write(jobs.claim, now=now, lease=LEASE, room=self._room()):
@@ -309,7 +336,8 @@ class Worker:
             await self._node.write(deliveries.renew, claimed, until)
 
     async def _keep_up(self) -> None:
-        await upkeep.keep_up(self._node)
+        if asyncio.get_running_loop().time() >= self._upkeep_from:
+            await upkeep.keep_up(self._node)
 
     async def _rank(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -328,3 +356,9 @@ class Worker:
         running = {*self._jobs, *self._deliveries}
         if running:
             await asyncio.wait(running, timeout=self._node.settings.shutdown_seconds)
+
+
+def _set_right(conn: Connection, now: datetime, *, is_back: bool) -> None:
+    clock.keep_leases(conn, now, LEASE)
+    if is_back:
+        clock.make_due(conn, now)

@@ -30,6 +30,8 @@ from fedorg.streaming import Ending, Hub, Listener, News, StreamName
 logger = log.get_logger()
 
 _CHUNK: Final = 200
+# However many listen to one thing, requests do not stand in line behind all of them.
+_LOADING_MAX: Final = 2
 # News may be lost only by a fault of the database; then a stream is this late.
 _LOOK_AGAIN_SECONDS: Final = 15.0
 
@@ -66,15 +68,17 @@ class Streams:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._hub = Hub()
+        self._hub = Hub(node.settings.streams_max, node.metrics.streams.set)
         self._reader: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
+        self._loading = asyncio.Semaphore(_LOADING_MAX)
         self._is_stopped = False
 
     async def open(self, account_id: AccountId, token: Token, bearer: str) -> Listener:
         """A listener for the account that ``bearer`` acts for; it hears what happens from now on.
 
-        Raises ``TooManyRequests``, ``Unavailable`` at shutdown, and ``Unauthorized`` when the token ended meanwhile.
+        Raises ``TooManyRequests``, ``Unavailable`` at shutdown and when too many listen, and ``Unauthorized`` when the
+        token ended meanwhile.
         """
         listener = Listener(account_id, token)
         self._hub.add(listener)
@@ -106,7 +110,8 @@ class Streams:
         What public and hashtag streams show is what the timeline of the same name shows, asked for this one status.
         """
         try:
-            return await self._load(listener.account_id, news)
+            async with self._loading:
+                return await self._load(listener.account_id, news)
         except NotFound:
             return None
 

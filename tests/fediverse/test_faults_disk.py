@@ -46,7 +46,7 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
     as_root = [] if os.getuid() == 0 else ["sudo", "-n"]
     options = f"size={DISK_BYTES},mode=777"
     try:
-        command = [*as_root, "mount", "-t", "tmpfs", "-o", options, "tmpfs", mounted]
+        command = [*as_root, "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(mounted)]
         subprocess.run(command, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as problem:
         pytest.skip(f"nobody may mount here, so that only the limit on files is tried: {problem}")

@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
 from tests.fediverse import ledger
 from tests.fediverse.chaos import ENTRY, numbers_in, read_all
-from tests.fediverse.nodes import Member, settle, wait_for
+from tests.fediverse.nodes import Member, RunningNode, settle, wait_for
 
 CLIENT_SECONDS: Final = 40.0
 """How long a client waits for an answer."""
@@ -70,6 +71,10 @@ class Traffic:
     def statuses(self, method: str, since: float = 0.0) -> Counter[int]:
         """How often each status was answered."""
         return Counter(one.status for one in self.since(since) if one.method == method)
+
+    def p95(self, method: str) -> float:
+        """Seconds within which 95 % of what was not refused was answered."""
+        return percentile([one.seconds for one in self.answers if (one.method, one.status) == (method, 200)], 95)
 
     async def refused(self, status: int, method: str = "POST") -> None:
         """Return once a request was refused with a status."""
@@ -173,3 +178,10 @@ def times(seconds: list[float]) -> str:
 def tell(what: str, **figures: object) -> None:
     """Print figures of a fault: ``make test-long`` shows them, ``make test`` only those of what failed."""
     print(f"\n{what}: " + "; ".join(f"{name} {value}" for name, value in figures.items()))  # noqa: T201 - see above
+
+
+def own_bytes(node: RunningNode) -> int:
+    """Memory that is the node's process's alone: what others do on this machine changes nothing of it."""
+    assert node.process is not None
+    lines = Path(f"/proc/{node.process.pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_Dirty:"))
