@@ -1,9 +1,11 @@
 """Posting, receiving, editing and deleting: what is promised of one status."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Connection
 
 from fedorg.domain.jobs import DistributeDelete, DistributeEdit, DistributeStatus, ResolveThread
 from fedorg.domain.statuses import PageQuery, RemoteMedia, StatusChange, StatusDraft, Tag
@@ -11,7 +13,8 @@ from fedorg.domain.visibility import Audience, Reach, Tier, Visibility
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import MediaId, StatusId
 from fedorg.services import fanout, interactions, notifications, statuses, timelines
-from fedorg.store import accounts
+from fedorg.store import accounts, tags
+from fedorg.store import statuses as stored_statuses
 from tests.node.world import PAGE, MakeWorld, World, note, of_kind, user_of
 
 
@@ -392,3 +395,38 @@ async def test_remote_files_are_replaced_by_an_edit(world: World) -> None:
     assert after.media == view.media
     media_only = await timelines.public(world.node, anna.id, PageQuery(limit=5), media_only=True)
     assert [one.status.id for one in media_only] == [status.id]
+
+
+async def test_a_thread_longer_than_a_statement_is_shown_whole(world: World) -> None:
+    """What is asked in several pieces is put together again: every answer, its hashtag, and what the viewer did."""
+    anna, bob = await world.member("anna"), await world.member("bob")
+    root = await world.post(anna, "Root")
+    number = 1100
+    answers = [
+        replace(
+            root,
+            id=StatusId(world.node.ids.next()),
+            uri=f"{root.uri}/{place}",
+            text=f"Answer {place}",
+            in_reply_to_id=root.id,
+            in_reply_to_uri=root.uri,
+        )
+        for place in range(number)
+    ]
+
+    def record(conn: Connection) -> None:
+        for answer in answers:
+            stored_statuses.insert(conn, answer, is_local=True)
+            tags.link(conn, world.node.ids, world.clock(), answer.id, [Tag(name="long", display_name="Long")])
+
+    await world.node.write(record)
+    liked = [answers[place].id for place in (0, 499, 500, 1099)]
+    for one in liked:
+        await interactions.favourite(world.node, bob, one)
+
+    context = await statuses.get_context(world.node, bob.id, root.id)
+
+    assert [view.status.text for view in context.descendants] == [f"Answer {place}" for place in range(number)]
+    assert all([tag.name for tag in view.tags] == ["long"] for view in context.descendants)
+    marked = [view.status.id for view in context.descendants if view.viewer is not None and view.viewer.favourited]
+    assert marked == liked
