@@ -284,6 +284,43 @@ async def a_limited_reach_is_for_followers_only_at_a_partner(world: World) -> No
     assert not [event for event in received if for_us in str(event)]
 
 
+@shows(("Limited reach", RECEIVED))
+async def what_a_partner_answers_comes_back_into_the_reach(world: World) -> None:
+    """Fern's server knows no reach: its public answer is for partners here, nobody else sees it or a boost."""
+    await world.node.command("peer", "tier", world.fern.domain, "partner")
+    try:
+        status = await world.post(unique("For partners"), reach="partners")
+        note = (await world.created(status["content"].removeprefix("<p>").removesuffix("</p>"))).note
+        assert note is not None
+        document = (await world.fern.lookup(status["uri"])).document
+        ring = [f"{world.node.url}/audiences/partners"]
+        for deed in ("canAnnounce", "canQuote"):
+            assert document["interactionPolicy"][deed]["automaticApproval"] == ring
+        async with httpx.AsyncClient(trust_env=False, headers=ACTIVITY_JSON) as anybody:
+            assert (await anybody.get(status["uri"])).status_code == httpx.codes.NOT_FOUND
+
+        boost = await world.fern.announce(status["uri"])
+        await world.fern.wait_for("delivered", "Announce", where=lambda event: event.activity == boost)
+        words = unique("In public")
+        posted = await world.fern.post(words, mention=[world.alice.handle], in_reply_to=status["uri"])
+        answer = (await world.told("mention", words))["status"]
+        await settle(world.node)
+        again = await world.bert.post(f"/api/v1/statuses/{answer['id']}/reblog")
+        under = await world.bert.post(
+            "/api/v1/statuses", {"status": unique("Under it"), "in_reply_to_id": answer["id"], "reach": "public"}
+        )
+        await settle(world.node)
+    finally:
+        await world.node.command("peer", "tier", world.fern.domain, "open")
+
+    assert (answer["uri"], answer["in_reply_to_id"]) == (posted.id, status["id"])
+    assert [one["reach"] for one in (status, answer, again, under)] == ["partners"] * 4
+    async with httpx.AsyncClient(base_url=world.node.url, trust_env=False) as anybody:
+        for one in (status, answer, again, under):
+            assert (await anybody.get(f"/api/v1/statuses/{one['id']}")).status_code == httpx.codes.NOT_FOUND
+        assert words not in (await anybody.get("/api/v1/timelines/public")).text
+
+
 @shows()
 async def only_its_audience_fetches_a_private_status(world: World) -> None:
     """A follower's server fetches a private status with a signature; nobody gets it without one, or a direct one."""
