@@ -227,6 +227,7 @@ class Terms:
     ``tier`` is what the two are to each other. Nothing of a wider reach than ``largest_reach`` passes between them.
     ``contact`` is whom to ask about incidents, ``retention`` a promise for people to read. ``approved``: the
     administrators of the subject agree; ``suspended``: they stopped all exchange for now; ``suspends_at``: they will.
+    ``people`` and ``announcements`` are how many of these the object may list now, where that is told.
     """
 
     tier: str
@@ -240,6 +241,8 @@ class Terms:
     approved: bool = False
     suspended: bool = False
     suspends_at: datetime | None = None
+    people: int | None = None
+    announcements: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,6 +126,8 @@ _PARTNERSHIP_TERMS: Final = MappingProxyType(
         "reviewAt": {"@id": "fedorg:reviewAt", "@type": "http://www.w3.org/2001/XMLSchema#dateTime"},
         "approved": "fedorg:approved",
         "suspended": "http://joinmastodon.org/ns#suspended",
+        "peopleCount": "fedorg:peopleCount",
+        "announcementsCount": "fedorg:announcementsCount",
         "suspendsAt": {"@id": "fedorg:suspendsAt", "@type": "http://www.w3.org/2001/XMLSchema#dateTime"},
     }
 )

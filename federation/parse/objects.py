@@ -146,6 +146,8 @@ def _terms(document: Json) -> Terms:
         approved=shapes.flag(document, "approved") is True,
         suspended=shapes.flag(document, "suspended") is True,
         suspends_at=shapes.moment(document, "suspendsAt"),
+        people=shapes.count(document, "peopleCount"),
+        announcements=shapes.count(document, "announcementsCount"),
     )
 
 

@@ -55,9 +55,9 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "f228": "contextHistory",
         "webfinger": "webfinger",
         "fedorg": """
-            Acknowledgement Announcement acknowledgedCount allDay approved contact department directMessages directory
-            largestReach listed media membersCount needsAcknowledgement reach retention reviewAt suspendsAt
-            tier
+            Acknowledgement Announcement acknowledgedCount allDay announcementsCount approved contact department
+            directMessages directory largestReach listed media membersCount needsAcknowledgement peopleCount reach
+            retention reviewAt suspendsAt tier
         """,
     }
 )

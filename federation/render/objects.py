@@ -184,6 +184,8 @@ def _terms(value: Terms) -> JsonObject:
         "approved": value.approved,
         "suspended": value.suspended,
         "suspendsAt": moment(value.suspends_at),
+        "peopleCount": value.people,
+        "announcementsCount": value.announcements,
     }
 
 

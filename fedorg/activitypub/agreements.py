@@ -4,6 +4,7 @@ Only the actor that speaks for a server says anything about a partnership, and o
 leaves is the state of this side as it is when it leaves; deliveries of one partnership go in order.
 """
 
+from dataclasses import replace as replaced
 from datetime import datetime
 from typing import Final
 
@@ -28,6 +29,7 @@ from fedorg.errors import NotFound
 from fedorg.ids import JobId, PartnershipId
 from fedorg.node import Node
 from fedorg.services import partnerships
+from fedorg.services.partnerships import looking
 from fedorg.services.registration import ensure_node_actor
 from fedorg.store import accounts, recipients
 from fedorg.store import partnerships as stored
@@ -66,7 +68,9 @@ async def document(node: Node, partnership_id: PartnershipId, signer: Signer | N
     partnership = await node.read(stored.find, partnership_id)
     if partnership is None or signer is None or signer.account.uri != partnership.their_actor:
         raise NotFound
-    return render.to_bytes(_our_side(node, partnership, partnership.reason))
+    ours = _our_side(node, partnership, partnership.reason)
+    people, announced = await node.read(looking.count_listed, node, partnership)
+    return render.to_bytes(replaced(ours, terms=replaced(_required(ours), people=people, announcements=announced)))
 
 
 async def ask_to_purge(node: Node, job: AskToPurge) -> AskToPurge | None:
@@ -99,13 +103,13 @@ async def _take(node: Node, sender: Account, activity: Activity, found: Relation
     own = node.uris.node_actor
     match activity:
         case Offer() if (found.subject, found.object) == (sender.uri, own):
-            return await partnerships.receive_offer(node, sender, _their_side(found))
+            return await partnerships.receive_offer(node, sender, their_side(found))
         case Update() if (found.subject, found.object) == (sender.uri, own):
-            return await partnerships.receive_update(node, sender, _their_side(found))
+            return await partnerships.receive_update(node, sender, their_side(found))
         case Accept() if (found.subject, found.object) == (sender.uri, own):
             offered = node.uris.partnership_id_of(activity.object.id)
             if offered is not None:
-                return await partnerships.receive_accept(node, sender, offered, _their_side(found))
+                return await partnerships.receive_accept(node, sender, offered, their_side(found))
         case Reject() if (found.subject, found.object) == (own, sender.uri):
             offered = node.uris.partnership_id_of(found.id)
             if offered is not None:
@@ -191,9 +195,14 @@ def _terms(
     )
 
 
-def _their_side(found: Relationship) -> TheirSide:
-    terms = found.terms
-    assert terms is not None, "a partnership is read with its terms"
+def _required(found: Relationship) -> Terms:
+    assert found.terms is not None, "a partnership is read with its terms"
+    return found.terms
+
+
+def their_side(found: Relationship) -> TheirSide:
+    """What a document of the other side says."""
+    terms = _required(found)
     return TheirSide(
         uri=found.id,
         tier=Tier(terms.tier),
@@ -212,4 +221,6 @@ def _their_side(found: Relationship) -> TheirSide:
         is_approved=terms.approved,
         is_suspended=terms.suspended,
         suspends_at=terms.suspends_at,
+        people=terms.people,
+        announcements=terms.announcements,
     )

@@ -9,7 +9,8 @@ from federation import node_actor, nodeinfo, parse
 from federation.client import Document
 from federation.errors import FederationError
 from federation.objects import Relationship
-from fedorg.activitypub import counterparts, keyring, policy
+from fedorg.activitypub import agreements, counterparts, keyring, policy
+from fedorg.domain.partnerships import TheirSide
 from fedorg.errors import FedorgError, Invalid
 from fedorg.node import Node
 from fedorg.store import partnerships
@@ -71,6 +72,15 @@ def client_base(uri: str) -> str:
     return f"{scheme}://{rest.split('/', 1)[0]}"
 
 
+async def look(node: Node, domain: str) -> tuple[list[Trial], TheirSide | None]:
+    """All of that, and what the other side shows this node; None where it shows nothing."""
+    try:
+        theirs = await their_side(node, domain)
+    except (FederationError, FedorgError):
+        theirs = None
+    return await try_peer(node, domain), theirs
+
+
 async def _tried(step: str, attempt: Callable[[], Awaitable[str]]) -> Trial:
     try:
         return Trial(step=step, works=True, told=await attempt())
@@ -87,18 +97,28 @@ def _apart(node: Node, document: Document) -> str:
     return f"{apart.total_seconds():.0f} seconds apart"
 
 
-async def _granted(node: Node, name: str) -> str:
-    """The other side of the partnership, as the other node shows it to this one."""
-    partnership = await node.read(partnerships.find_live, name)
+async def their_side(node: Node, domain: str) -> TheirSide | None:
+    """The other side of a partnership, as the other node shows it to this one now; None: there is none.
+
+    Raises ``FederationError`` or ``FedorgError`` when it cannot be had.
+    """
+    partnership = await node.read(partnerships.find_live, canonical_domain(domain) or domain)
     if partnership is None or partnership.their_uri is None:
-        return "there is no partnership"
+        return None
     client = counterparts.client(node)
     document = await client.fetch_document(partnership.their_uri, signer=await keyring.node_key(node))
     value = parse.resource(document.json) if isinstance(document.json, dict) else None
     if not isinstance(value, Relationship) or value.terms is None or value.subject != partnership.their_actor:
         raise Invalid(f"{partnership.their_uri} shows no partnership")
-    terms = value.terms
-    parts = {"direct messages": terms.direct_messages, "directory": terms.directory, "files": terms.media}
-    stand = "suspended" if terms.suspended else "approved" if terms.approved else "not approved"
+    return agreements.their_side(value)
+
+
+async def _granted(node: Node, name: str) -> str:
+    theirs = await their_side(node, name)
+    if theirs is None:
+        return "there is no partnership"
+    limits = theirs.grant.ceilings
+    parts = {"direct messages": limits.direct_messages, "directory": limits.directory, "files": limits.media}
+    stand = "suspended" if theirs.is_suspended else "approved" if theirs.is_approved else "not approved"
     allowed = ", ".join(name for name, is_granted in parts.items() if is_granted) or "nothing beside"
-    return f"{stand}; statuses up to reach {terms.largest_reach}; {allowed}"
+    return f"{stand}; statuses up to reach {limits.largest_reach}; {allowed}"

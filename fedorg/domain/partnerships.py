@@ -198,6 +198,15 @@ class TheirSide:
     is_suspended: bool = False
     suspends_at: datetime | None = None
     """When they will suspend it; ``note`` says why."""
+    people: int | None = None
+    """How many of their members may be listed here; None: that is not told."""
+    announcements: int | None = None
+    """How many of their announcements are for us."""
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether they let anything pass."""
+        return self.is_approved and not self.is_suspended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +280,8 @@ class PartnershipView:
     partnership: Partnership
     fingerprint: str | None
     purge_open: int
+    listed: tuple[int, int] = (0, 0)
+    """How many members of this node the other side may list now, and how many announcements are for it."""
     introduced_by: tuple[str, ...] = ()
     """The siblings that vouch for the other node, while it is not in force."""
 

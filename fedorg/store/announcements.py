@@ -85,6 +85,21 @@ def count_of_peer(conn: Connection, domain: str) -> int:
     return conn.execute(statement).scalar_one()
 
 
+def count_for_organisation(conn: Connection, now: datetime) -> int:
+    """How many of this node's own the other nodes of the organisation see now."""
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(announcements)
+        .where(
+            announcements.c.peer.is_(None),
+            announcements.c.for_organisation,
+            announcements.c.published_at.is_not(None),
+            sa.or_(announcements.c.ends_at.is_(None), announcements.c.ends_at > now),
+        )
+    )
+    return conn.execute(statement).scalar_one()
+
+
 def delete_of_peers(conn: Connection, before: datetime, limit: int) -> int:
     """Forget up to ``limit`` that other nodes told and have not changed since a moment; how many there were."""
     old = sa.select(announcements.c.id).where(announcements.c.peer.is_not(None), announcements.c.updated_at < before)

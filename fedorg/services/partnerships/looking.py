@@ -5,10 +5,11 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg.domain.fingerprints import fingerprint
-from fedorg.domain.partnerships import Partnership, PartnershipView
+from fedorg.domain.partnerships import Partnership, PartnershipState, PartnershipView
+from fedorg.domain.visibility import Tier
 from fedorg.errors import NotFound
 from fedorg.node import Node
-from fedorg.store import accounts, deliveries, introductions, keys, partnerships
+from fedorg.store import accounts, announcements, deliveries, introductions, keys, partnerships, people
 from fedorg.text.hosts import canonical_domain
 
 LISTED_MAX: Final = 1000
@@ -47,7 +48,18 @@ def view(conn: Connection, node: Node, partnership: Partnership) -> PartnershipV
         introduced_by=tuple(introductions.list_namers(conn, partnership.domain))
         if partnership.state.is_pending
         else (),
+        listed=count_listed(conn, node, partnership),
         purge_open=deliveries.count_open_deletes(conn, partnership.domain) if partnership.purge_asked else 0,
+    )
+
+
+def count_listed(conn: Connection, node: Node, partnership: Partnership) -> tuple[int, int]:
+    """How many members of this node the other side may list now, and how many announcements are for it."""
+    if partnership.state is not PartnershipState.ACTIVE:
+        return 0, 0
+    return (
+        people.count_published(conn) if partnership.effective.directory else 0,
+        announcements.count_for_organisation(conn, node.now()) if partnership.tier is Tier.SIBLING else 0,
     )
 
 

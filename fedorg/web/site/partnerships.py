@@ -13,6 +13,7 @@ from typing import Final
 from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
+from fedorg.activitypub import trying
 from fedorg.domain.introductions import Introduction, IntroductionState, Policy
 from fedorg.domain.partnerships import Event, GrantChange, PartnershipView, possible
 from fedorg.domain.visibility import Reach, Tier
@@ -87,6 +88,18 @@ async def show_one(visitor: SignedIn, domain: str) -> Response:
     """How it stands with one node, and what may be decided."""
     require_administrator(visitor)
     return await _detail(visitor, await partnerships.get_view(this_node(), domain))
+
+
+@blueprint.post("/<domain>/look")
+@members_only
+async def look(visitor: SignedIn, domain: str) -> Response:
+    """What the other side shows this node now, in plain words, and whether the way to it works."""
+    require_administrator(visitor)
+    view = await partnerships.get_view(this_node(), domain)
+    trials, theirs = await trying.look(this_node(), view.partnership.domain)
+    return await page(
+        "partnership_seen.html", visitor, view=view, partnership=view.partnership, trials=trials, theirs=theirs
+    )
 
 
 @blueprint.post("/<domain>/<decision>")

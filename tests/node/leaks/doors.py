@@ -134,7 +134,7 @@ QUIET: Final[Mapping[str, str]] = {
         introductions.approve introductions.dismiss introductions.change_policy
         partnerships.accept partnerships.approve partnerships.change partnerships.decline partnerships.invite
         partnerships.resume partnerships.revoke partnerships.suspend partnerships.withdraw partnership_pages.invite
-        partnership_pages.decide introduction_pages.decide introduction_pages.change_policy
+        partnership_pages.decide partnership_pages.look introduction_pages.decide introduction_pages.change_policy
         admin_trends.reject_status admin_trends.approve_tag admin_trends.reject_tag""",
 }
 # What is written and answers with a status: tried in ``try_writing``, or by other servers (``deeds``).
