@@ -1,12 +1,15 @@
 """Other servers: who they are to this node. A block beats everything (blueprint §5)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
 from sqlalchemy import Connection
 
+from fedorg.domain.accounts import User
 from fedorg.domain.domain_blocks import DomainBlock, Severity
 from fedorg.domain.jobs import ApplyStanding, TellOrganisation
+from fedorg.domain.moderation import user_id_of
 from fedorg.domain.partnerships import Grant, GrantChange
 from fedorg.domain.peers import PeerSummary
 from fedorg.domain.visibility import Tier
@@ -46,7 +49,7 @@ async def get_peer(node: Node, domain: str) -> PeerSummary:
     return await node.read(unit)
 
 
-async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
+async def set_tier(node: Node, domain: str, tier: Tier, by: User | None = None) -> PeerSummary:
     """Say what a server is to this node, known before or not; written to the audit log.
 
     From now on nothing is delivered to it that lies outside its tier: what was queued is checked again when it is due.
@@ -78,13 +81,13 @@ async def set_tier(node: Node, domain: str, tier: Tier) -> PeerSummary:
             jobs.enqueue(conn, node.ids, node.now(), TellOrganisation(domain=name))
             if not was_sibling:
                 meet_sibling(conn, node, name)
-        audit.record(conn, node.ids, node.now(), action="peer.tier", target=name, details={"tier": tier.value})
+        _record(conn, node, by, "tier", name, {"tier": tier.value})
         return _get(conn, name)
 
     return await node.write(unit)
 
 
-async def change_ceilings(node: Node, domain: str, wanted: GrantChange) -> PeerSummary:
+async def change_ceilings(node: Node, domain: str, wanted: GrantChange, by: User | None = None) -> PeerSummary:
     """Say how much may pass between this node and a server that knows no partnerships; written to the audit log.
 
     Raises ``NotFound`` for one this node has never met, ``Conflict`` for one with a partnership, which has its own.
@@ -99,13 +102,13 @@ async def change_ceilings(node: Node, domain: str, wanted: GrantChange) -> PeerS
         peers.set_own_ceilings(conn, known.domain, ceilings)
         jobs.enqueue(conn, node.ids, node.now(), ApplyStanding(domain=known.domain))
         told = {name: str(value) for name, value in msgspec.to_builtins(ceilings).items()}
-        audit.record(conn, node.ids, node.now(), action="peer.ceilings", target=known.domain, details=told)
+        _record(conn, node, by, "ceilings", known.domain, told)
         return _get(conn, known.domain)
 
     return await node.write(unit)
 
 
-async def retry_deliveries(node: Node, domain: str) -> tuple[PeerSummary, int]:
+async def retry_deliveries(node: Node, domain: str, by: User | None = None) -> tuple[PeerSummary, int]:
     """Give everything meant for a server another try now, what was given up too: how it stands, and how many were.
 
     It has another week from now on. ``NotFound`` if this node has never met the server.
@@ -115,10 +118,23 @@ async def retry_deliveries(node: Node, domain: str) -> tuple[PeerSummary, int]:
         name = _get(conn, canonical_domain(domain) or domain).peer.domain
         peers.end_pause(conn, name)
         revived = deliveries.revive(conn, name, node.now())
-        audit.record(conn, node.ids, node.now(), action="peer.retry", target=name, details={"deliveries": str(revived)})
+        _record(conn, node, by, "retry", name, {"deliveries": str(revived)})
         return _get(conn, name), revived
 
     return await node.write(unit)
+
+
+def _record(conn: Connection, node: Node, by: User | None, what: str, domain: str, details: Mapping[str, str]) -> None:
+    audit.record(
+        conn,
+        node.ids,
+        node.now(),
+        action=f"peer.{what}",
+        target=domain,
+        user_id=user_id_of(by),
+        account_id=None if by is None else by.account_id,
+        details=details,
+    )
 
 
 def _get(conn: Connection, domain: str) -> PeerSummary:

@@ -11,8 +11,10 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
+from fedorg.domain.accounts import User
 from fedorg.domain.ceilings import UNLIMITED, Ceilings, narrower
 from fedorg.domain.domain_blocks import DomainBlock
+from fedorg.domain.moderation import user_id_of
 from fedorg.domain.partnerships import GrantChange
 from fedorg.domain.peer_lists import Ending, Fault, LineResult, ListedAllow, ListedBlock, ListedServer
 from fedorg.domain.peers import lineage
@@ -45,29 +47,38 @@ async def import_list(
     is_dry: bool,
     overwrites: bool,
     tell: Callable[[LineResult], None] = lambda _: None,
+    by: User | None = None,
 ) -> list[LineResult]:
     """What becomes of each line; with ``is_dry`` what would, and nothing does. ``tell`` hears of each as it is done."""
     results = []
     for line in listed:
-        results.append(await _take(node, line, is_dry=is_dry, overwrites=overwrites))
+        results.append(await _take(node, line, by, is_dry=is_dry, overwrites=overwrites))
         tell(results[-1])
     if not is_dry:
         counts = {ending.value: str(sum(one.ending is ending for one in results)) for ending in Ending}
         await node.write(
             lambda conn: audit.record(
-                conn, node.ids, node.now(), action="peer.list_imported", target=node.settings.domain, details=counts
+                conn,
+                node.ids,
+                node.now(),
+                action="peer.list_imported",
+                target=node.settings.domain,
+                user_id=user_id_of(by),
+                details=counts,
             )
         )
     return results
 
 
-async def _take(node: Node, line: ListedServer | Fault, *, is_dry: bool, overwrites: bool) -> LineResult:
+async def _take(
+    node: Node, line: ListedServer | Fault, by: User | None, *, is_dry: bool, overwrites: bool
+) -> LineResult:
     if isinstance(line, Fault):
         return LineResult(place=line.place, domain=line.domain, ending=Ending.FAULTY, reason=line.reason)
     plan = await node.read(_plan, node, line, overwrites)
     if not is_dry and plan.ending in (Ending.ADDED, Ending.CHANGED):
         try:
-            await _apply(node, line, plan)
+            await _apply(node, line, plan, by)
         except FedorgError as problem:
             plan = _Plan(Ending.SKIPPED, str(problem))
     return LineResult(place=line.place, domain=line.domain, ending=plan.ending, reason=plan.reason)
@@ -136,13 +147,13 @@ def _why_not(line: ListedAllow, tier: Tier, wanted: Ceilings, limits: Ceilings) 
     return "less may pass than the list says" if narrower(wanted, limits) != wanted else None
 
 
-async def _apply(node: Node, line: ListedServer, plan: _Plan) -> None:
+async def _apply(node: Node, line: ListedServer, plan: _Plan, by: User | None) -> None:
     if isinstance(line, ListedAllow):
         if plan.sets_tier:
-            await peers.set_tier(node, line.domain, line.tier)
+            await peers.set_tier(node, line.domain, line.tier, by)
         if line.ceilings is not None:
             limits = msgspec.structs.asdict(line.ceilings)
-            await peers.change_ceilings(node, line.domain, GrantChange(**limits))
+            await peers.change_ceilings(node, line.domain, GrantChange(**limits), by)
         return
     draft = DomainBlockDraft(
         severity=line.severity,
@@ -153,9 +164,9 @@ async def _apply(node: Node, line: ListedServer, plan: _Plan) -> None:
         private_comment=line.private_comment,
     )
     if plan.before is None:
-        await domain_blocks.create(node, None, line.domain, draft)
+        await domain_blocks.create(node, by, line.domain, draft)
     else:
-        await domain_blocks.change(node, None, plan.before.id, draft)
+        await domain_blocks.change(node, by, plan.before.id, draft)
 
 
 def _block(line: ListedBlock, before: DomainBlock) -> DomainBlock:

@@ -4,12 +4,13 @@ from typing import Final
 
 from quart import Blueprint
 
-from fedorg.web.organisation import announcements, federation, introductions, partnerships, people
+from fedorg.web.organisation import announcements, federation, introductions, partnerships, peers, people
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     announcements.blueprint,
     federation.blueprint,
     introductions.blueprint,
     partnerships.blueprint,
+    peers.blueprint,
     people.blueprint,
 )

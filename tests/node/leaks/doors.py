@@ -134,6 +134,7 @@ QUIET: Final[Mapping[str, str]] = {
         introductions.approve introductions.dismiss introductions.change_policy
         partnerships.accept partnerships.approve partnerships.change partnerships.decline partnerships.invite
         partnerships.resume partnerships.revoke partnerships.suspend partnerships.withdraw partnership_pages.invite
+        peers.change peers.try_peer peers.retry peers.import_list peer_pages.change peer_pages.import_list
         partnership_pages.decide partnership_pages.look introduction_pages.decide introduction_pages.change_policy
         admin_trends.reject_status admin_trends.approve_tag admin_trends.reject_tag""",
 }

@@ -1,0 +1,108 @@
+"""What one administrator alone says of other servers, over the API and on a page; and lists of servers."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import pytest
+
+from fedorg.domain.accounts import UserRole
+from fedorg.services import auditing
+from tests.node.serving import NodeServer
+from tests.node.talking import refusal, success
+
+API: Final = "/api/fedorg/v1/admin/peers"
+SCOPES: Final = "read write admin:read admin:write"
+LIST: Final = "#domain,#severity\nbad.example,suspend\nno domain,suspend\n"
+
+
+@pytest.fixture
+async def server(serve: Callable[..., Awaitable[NodeServer]]) -> NodeServer:
+    """A node in mode partners."""
+    return await serve(federation_mode="partners", default_reach="partners")
+
+
+async def test_servers_are_named_and_limited_over_the_api(server: NodeServer) -> None:
+    """As on the command line; who did it is written down; members and narrow tokens may do nothing of it."""
+    owner = await server.person("owner", role=UserRole.OWNER, scopes=SCOPES)
+    member = await server.person("mia", scopes=SCOPES)
+    reader = await server.api(await server.token(owner.user, "admin:read"))
+    at = f"{API}/old.example"
+
+    assert refusal(await owner.api.get(at), 404)
+    assert "tier" in refusal(await owner.api.patch(at), 422)
+    assert refusal(await owner.api.patch(at, data={"tier": "friend"}), 422)
+    named = success(await owner.api.patch(at, data={"tier": "partner", "media": "false"}))
+    assert (named["tier"], named["ceilings"]["media"], named["ceilings"]["direct_messages"]) == ("partner", False, True)
+    assert success(await reader.get(at)) == named
+    assert success(await reader.get(API)) == [named]
+    for client in (member.api, reader):
+        assert refusal(await client.patch(at, data={"tier": "blocked"}), 403)
+        assert refusal(await client.post(f"{at}/test"), 403)
+        assert refusal(await client.post(f"{API}/lists", data={"list": LIST}), 403)
+    for path in (API, at, f"{API}/lists/blocks.csv", f"{API}/lists/servers.json"):
+        assert refusal(await member.api.get(path), 403)
+    steps = success(await owner.api.post(f"{API}/localhost:1/test"))
+    assert [one["works"] for one in steps if one["step"] == "NodeInfo"] == [False]
+    assert success(await owner.api.post(f"{at}/retry"))["deliveries_waiting"] == 0
+
+    lines = await auditing.list_lines(server.node, action="peer.", target="old.example")
+    assert [(line.action, line.by) for line in reversed(lines)] == [
+        ("peer.tier", "owner"),
+        ("peer.ceilings", "owner"),
+        ("peer.retry", "owner"),
+    ]
+
+
+async def test_lists_come_and_go_over_the_api(server: NodeServer) -> None:
+    """Each line is told; nothing happens when it is only asked; what goes out comes in again and changes nothing."""
+    owner = await server.person("owner", role=UserRole.OWNER, scopes=SCOPES)
+    told = success(await owner.api.post(f"{API}/lists", data={"list": LIST, "kind": "blocks", "dry_run": "true"}))
+    assert (told["dry_run"], told["counts"]["added"], told["counts"]["faulty"]) == (True, 1, 1)
+    assert refusal(await owner.api.get(f"{API}/bad.example"), 404)
+
+    told = success(await owner.api.post(f"{API}/lists", files={"list": ("blocks.csv", LIST.encode())}))
+    assert (told["dry_run"], told["counts"]["added"]) == (False, 1)
+    assert success(await owner.api.get(f"{API}/bad.example"))["tier"] == "blocked"
+    written = await owner.api.get(f"{API}/lists/blocks.csv")
+    assert "bad.example" in written.text
+    everything = await owner.api.get(f"{API}/lists/servers.json")
+    again = success(await owner.api.post(f"{API}/lists", data={"list": everything.text}))
+    assert again["counts"]["unchanged"] == len(again["lines"]) == 1
+    assert "lists" not in refusal(await owner.api.get(f"{API}/lists/friends.csv"), 422)
+    many = "#domain\n" + "".join(f"s{number}.example\n" for number in range(2001))
+    assert "2000" in refusal(await owner.api.post(f"{API}/lists", data={"list": many, "kind": "blocks"}), 422)
+
+
+async def test_servers_and_lists_on_a_page(server: NodeServer) -> None:
+    """The same by forms; nothing happens to a list that is only read."""
+    await server.person("owner", role=UserRole.OWNER)
+    await server.person("mia")
+    browser, member = await server.browser(), await server.browser()
+    await browser.sign_in("owner")
+    await member.sign_in("mia")
+    for path in ("/admin/peers", "/admin/peers/blocks.csv", "/admin/peers/servers.json"):
+        assert (await member.open(path)).status_code == 403
+    home = await member.open("/")
+    assert (await member.submit(home, "/admin/peers", domain="old.example", tier="partner")).status_code == 403
+
+    page = await browser.open("/admin/peers")
+    assert "met nobody yet" in page.text
+    fields = {"domain": "old.example", "tier": "partner", "largest_reach": "partners", "media": "1"}
+    assert (await browser.submit(page, "/admin/peers", **fields)).status_code == 303
+    shown = (await browser.open("/admin/peers")).text
+    assert "partner, up to reach partners, no direct messages, nobody listed" in " ".join(shown.split())
+    for wrong in ({"domain": "no domain"}, {"tier": "friend"}, {"largest_reach": "galaxy"}):
+        assert (await browser.submit(page, "/admin/peers", **(fields | wrong))).status_code == 422
+
+    async def read(**more: str) -> str:
+        token = page.text.split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
+        files = {"list": ("blocks.csv", LIST.encode())}
+        answer = await browser.http.post("/admin/peers/lists", data={"csrf_token": token, **more}, files=files)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    assert "What the list would do" in await read(kind="blocks")
+    assert "bad.example" not in (await browser.open("/admin/peers/blocks.csv")).text
+    assert "What the list did" in await read(kind="blocks", really="1")
+    assert "bad.example" in (await browser.open("/admin/peers/blocks.csv")).text
+    assert "old.example" in (await browser.open("/admin/peers/allows.csv")).text
