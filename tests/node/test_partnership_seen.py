@@ -36,7 +36,7 @@ async def signed_in(working: WorkingServer, name: str, role: UserRole) -> Browse
 async def look(browser: Browser, other: WorkingServer) -> str:
     """The page of what is seen of another node, asked for by the button."""
     path = f"/admin/partnerships/{domain(other)}"
-    page = await browser.submit(await browser.open(path), f"{path}/look")
+    page = await browser.submit(await browser.open("/admin/partnerships"), f"{path}/look")
     assert page.status_code == 200, page.text
     return " ".join(unescape(page.text.split("<main", 1)[1]).split())
 
@@ -100,7 +100,9 @@ async def test_nobody_else_is_shown_that(pair: Pair) -> None:
     path = f"/admin/partnerships/{domain(pair.here)}"
     home = await member.open("/")
 
-    assert (await member.submit(home, f"{path}/look")).status_code == 403
+    refused = await member.submit(home, f"{path}/look")
+    assert refused.status_code == 403
+    assert "Only administrators" in refused.text
     assert (await (await pair.there.server.browser()).http.post(f"{path}/look")).status_code in (303, 403)
     uri = (await pair.seen())[1].their_uri
     assert uri is not None

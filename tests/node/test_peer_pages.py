@@ -83,7 +83,9 @@ async def test_servers_and_lists_on_a_page(server: NodeServer) -> None:
     for path in ("/admin/peers", "/admin/peers/blocks.csv", "/admin/peers/servers.json"):
         assert (await member.open(path)).status_code == 403
     home = await member.open("/")
-    assert (await member.submit(home, "/admin/peers", domain="old.example", tier="partner")).status_code == 403
+    refused = await member.submit(home, "/admin/peers", domain="old.example", tier="partner")
+    assert refused.status_code == 403
+    assert "Only administrators" in refused.text
 
     page = await browser.open("/admin/peers")
     assert "met nobody yet" in page.text
