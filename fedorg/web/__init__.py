@@ -3,10 +3,12 @@
 A view reads parameters, asks a service, hands the value to a serialiser. It writes no SQL and decides no rule.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from quart import Quart, Response
+from quart.routing import QuartRule
 from typing_extensions import override
 
 from fedorg.errors import NotFound
@@ -22,7 +24,25 @@ _STATIC_SECONDS: Final = 3600
 _STATIC_NAME_MAX: Final = 255
 
 
+class _Route(QuartRule):
+    """A route whose builder of addresses is compiled when somebody wants it: ``uris`` mints them all.
+
+    To compile hundreds of builders costs a tenth of a start.
+    """
+
+    @override
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled = super()._compile_builder
+
+        def build(_route: object, **values: Any) -> tuple[str, str]:  # noqa: ANN401 - parts of an address
+            return compiled(append_unknown)(self, **values)
+
+        return build
+
+
 class _Application(Quart):
+    url_rule_class = _Route  # type: ignore[mutable-override] # Quart means it to be replaced
+
     @override
     async def send_static_file(self, filename: str) -> Response:
         """A file of the package; a name longer than any is not asked of the file system, which fails on it."""

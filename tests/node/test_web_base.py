@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from fedorg import web
 from fedorg.web.limits import Limiter, Rule, subject_of_address
 from tests.node.serving import Clock, NodeServer
 from tests.node.talking import refusal
@@ -26,6 +27,14 @@ async def test_what_is_not_there_is_said_in_the_askers_language(node_server: Nod
     assert page.headers["Content-Type"].startswith("text/html")
     wrong_method = await node_server.anonymous.delete("/api/v1/apps")
     assert (wrong_method.status_code, "POST" in wrong_method.headers["Allow"]) == (405, True)
+
+
+async def test_a_route_still_knows_its_address(node_server: NodeServer) -> None:
+    """What is compiled late is compiled when it is wanted, with what is known and what is not."""
+    routes = web.create_app(node_server.node).url_map.bind("bench.example")
+
+    assert routes.build("statuses.get_context", {"status_id": 7}) == "/api/v1/statuses/7/context"
+    assert routes.build("timelines.list_home", {"limit": 5}) == "/api/v1/timelines/home?limit=5"
 
 
 @pytest.mark.parametrize(
