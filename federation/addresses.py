@@ -104,10 +104,8 @@ def domain_of(url: str, policy: AddressPolicy) -> str:
     scheme, authority, _ = _split(url)
     try:
         return _domain(scheme, authority, policy)
-    except AddressRefused:
-        # The same, about the whole of it.
-        check_url(url, policy)
-        raise
+    except AddressRefused as problem:
+        raise AddressRefused(url, problem.reason) from problem
 
 
 @lru_cache(maxsize=4096)
