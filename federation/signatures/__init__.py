@@ -6,6 +6,6 @@ key that ``claim.key_id`` names, then ``verify(claim, request, key, now=…)`` g
 """
 
 from federation.signatures.messages import Claim, Headers, Request, Scheme
-from federation.signatures.proof import Verified, read, sign, verify
+from federation.signatures.proof import Verified, named_key_id, read, sign, verify
 
-__all__ = ["Claim", "Headers", "Request", "Scheme", "Verified", "read", "sign", "verify"]
+__all__ = ["Claim", "Headers", "Request", "Scheme", "Verified", "named_key_id", "read", "sign", "verify"]

@@ -13,7 +13,8 @@ Times, and why:
 - ``expires`` ends a signature at once.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -31,6 +32,8 @@ DATE_AGE_MAX: Final = timedelta(hours=12)
 DATE_AHEAD_MAX: Final = timedelta(hours=1)
 CREATED_AGE_MAX: Final = timedelta(hours=1)
 CREATED_AHEAD_MAX: Final = timedelta(minutes=5)
+
+_KEY_ID: Final = re.compile(r'\bkey[iI]d="([^"\\]*)"')
 
 _RSA_NAMES: Final[Mapping[Scheme, frozenset[str | None]]] = {
     Scheme.CAVAGE: frozenset({None, "rsa-sha256", "hs2019"}),
@@ -69,6 +72,14 @@ def read(request: Request) -> Claim:
     if "signature" not in request.headers.lines:
         raise SignatureRefused("the request is not signed")
     return rfc9421.read(request) if "signature-input" in request.headers.lines else cavage.read(request)
+
+
+def named_key_id(lines: Iterable[str]) -> str | None:
+    """The first key id in some ``Signature-Input`` or ``Signature`` headers, however well they are made otherwise.
+
+    For answers that are narrowed by whom a request claims to come from, and widened by nothing.
+    """
+    return next((found[1] for line in lines if (found := _KEY_ID.search(line)) is not None), None)
 
 
 def verify(claim: Claim, request: Request, key: VerificationKey, *, now: datetime) -> Verified:

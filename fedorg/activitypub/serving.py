@@ -6,6 +6,7 @@ the node's own actor, and the keys of the others, always are: servers need them 
 ask each other for keys without end.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -14,10 +15,10 @@ from federation import render
 from federation.activities import Announce, Create
 from federation.errors import FederationError
 from federation.objects import Note, QuoteAuthorization, Tombstone
-from federation.signatures import Request, read
+from federation.signatures import Request, named_key_id
 from fedorg import log
 from fedorg.activitypub import documents, granting, local, policy, proofs, signed
-from fedorg.activitypub.policy import Matter
+from fedorg.activitypub.policy import Matter, NotAdmitted
 from fedorg.activitypub.signed import Signer
 from fedorg.domain.accounts import Account, AccountKey
 from fedorg.domain.ceilings import UNLIMITED, Ceilings
@@ -27,7 +28,7 @@ from fedorg.errors import NotFound, Unauthorized
 from fedorg.ids import QuoteId, StatusId
 from fedorg.node import Node
 from fedorg.services import quotes, statuses
-from fedorg.store import accounts, keys
+from fedorg.store import accounts, keys, peers
 from fedorg.store import statuses as stored_statuses
 
 logger = log.get_logger()
@@ -62,15 +63,24 @@ async def claimed_ceilings(node: Node, request: Request) -> Ceilings:
 
     Raises ``Forbidden`` for one this node does not speak with.
     """
-    if "signature" not in request.headers.lines:
+    lines = request.headers.lines
+    name = claimed_domain(node, (*lines.get("signature-input", ()), *lines.get("signature", ())))
+    if name is None:
         return UNLIMITED
+    standing = (await node.read(peers.standings, (name,)))[name]
+    if not standing.is_admitted(policy.mode_of(node)):
+        raise NotAdmitted(name)
+    return standing.ceilings
+
+
+def claimed_domain(node: Node, lines: Iterable[str]) -> str | None:
+    """The server that the headers of a signature name, ``Signature-Input`` first; None for this one, or for none."""
+    key_id = named_key_id(lines)
     try:
-        admit = policy.admission(node, (read(request).key_id,), Matter.CONTENT)
-        standings = await node.read(admit)
+        return None if key_id is None or node.uris.is_ours(key_id) else policy.domain(node, key_id)
     except FederationError as problem:
         logger.info("fetch.unproven", reason=str(problem))
-        return UNLIMITED
-    return next((standing.ceilings for standing in standings.values()), UNLIMITED)
+        return None
 
 
 async def get_local(node: Node, username: str) -> Account:

@@ -14,6 +14,7 @@ from typing_extensions import override
 from fedorg.errors import NotFound
 from fedorg.node import Node
 from fedorg.web import activitypub, base, files, mastodon, operation, organisation, site
+from fedorg.web.activitypub import requests
 from fedorg.web.bodies import request_class
 from fedorg.web.proxies import ForwardedHeaders
 
@@ -66,7 +67,7 @@ def create_app(node: Node) -> Quart:
     app.config["RESPONSE_TIMEOUT"] = None
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    base.install(app, node)
+    base.install(app, node, requests.claimed_by(node))
     for blueprint in (
         *activitypub.BLUEPRINTS,
         *mastodon.BLUEPRINTS,

@@ -1,17 +1,18 @@
 """Answers that are given again: the same question by the same asker, while nothing in the database has changed.
 
 This stands between the server and Quart. An answer to a GET is kept under its address, its ``Accept`` and a digest of
-its ``Authorization``, never across viewers (S48), with the version of the database from before it was made
-(``Database.version``). It is given again only at that very version, so that whatever is committed, by any process, is
-in the next answer: a post, a block, a revoked token. What depends on the clock (a mute that ends, a poll that closes)
-is at most ``FRESH_FOR`` late. Networks that are kept out, limits, metrics and the log count such a request like any
-other. Nothing is kept of a request with a header that this module does not know to be without influence.
+its ``Authorization``, an actor under the server that a signature names as well, never across viewers (S48), with the
+version of the database from before it was made (``Database.version``). It is given again only at that very version, so
+that whatever is committed, by any process, is in the next answer: a post, a block, a revoked token. What depends on the
+clock (a mute that ends, a poll that closes) is at most ``FRESH_FOR`` late. Networks that are kept out, limits, metrics
+and the log count such a request like any other. Nothing is kept of a request with a header that this module does not
+know to be without influence.
 """
 
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -62,12 +63,14 @@ _WITHOUT_INFLUENCE: Final = frozenset(
     b"priority te via date x-requested-with sec-fetch-site sec-fetch-mode sec-fetch-dest sec-fetch-user sec-ch-ua "
     b"sec-ch-ua-mobile sec-ch-ua-platform sec-gpc".split()
 )
+_ACTORS: Final = re.compile(r"/actor|/users/[^/]+")
+_SIGNATURE: Final = frozenset({b"signature", b"signature-input", b"digest", b"content-digest"})
 # Made anew for each answer, or of no use to anybody else.
 _LIMITS: Final = frozenset({b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset"})
 _NOT_KEPT: Final = frozenset({b"set-cookie", b"mastodon-async-refresh"})
 
 _Headers: TypeAlias = list[tuple[bytes, bytes]]
-_Key: TypeAlias = tuple[str, bytes, bytes, bytes]
+_Key: TypeAlias = tuple[str, bytes, bytes, bytes, str]
 
 
 @dataclass(slots=True)
@@ -94,9 +97,20 @@ class _Kept:
 
 
 class KeptAnswers:
-    """Around the ASGI application of a node."""
+    """Around the ASGI application of a node.
 
-    def __init__(self, application: ASGIFramework, node: Node, limiter: Limiter) -> None:
+    ``claimed`` names the server that a signed question for an actor claims to come from, for an actor is told as far as
+    is granted to that server, proven or not: empty for one that claims nothing, None where that does not settle it.
+    """
+
+    def __init__(
+        self,
+        application: ASGIFramework,
+        node: Node,
+        limiter: Limiter,
+        claimed: Callable[[HTTPScope], str | None] = lambda _: None,
+    ) -> None:
+        self._claimed = claimed
         self._application = application
         self._node = node
         self._limiter = limiter
@@ -105,7 +119,7 @@ class KeptAnswers:
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answer from what is kept, or as the application inside does."""
-        key = _key(scope) if scope["type"] == "http" else None
+        key = _key(scope, self._claimed) if scope["type"] == "http" else None
         if key is None:
             await self._application(scope, receive, send)
             return
@@ -198,22 +212,29 @@ class _Heard:
         await self._send(event)
 
 
-def _key(scope: Scope) -> _Key | None:
+def _key(scope: Scope, claimed: Callable[[HTTPScope], str | None]) -> _Key | None:
     """What makes two requests the same; None for one whose answer is not kept."""
     asked = cast("HTTPScope", scope)
     query = asked["query_string"]
     if asked["method"] != "GET" or len(query) > _QUERY_BYTES_MAX or _ADDRESSES.fullmatch(asked["path"]) is None:
         return None
     said: dict[bytes, bytes] = {}
+    is_signed = False
     for name, value in asked["headers"]:
         lower = name.lower()
+        if lower in _SIGNATURE:
+            is_signed = True
+            continue
         if lower in _WITHOUT_INFLUENCE or (lower == b"content-length" and value == b"0"):
             continue
         if lower not in (b"authorization", b"accept") or lower in said:
             return None
         said[lower] = value
+    by = "" if not is_signed else claimed(asked) if _ACTORS.fullmatch(asked["path"]) else None
+    if by is None:
+        return None
     token = said.get(b"authorization")
-    return asked["path"], query, said.get(b"accept", b""), b"" if token is None else blake2b(token).digest()
+    return asked["path"], query, said.get(b"accept", b""), b"" if token is None else blake2b(token).digest(), by
 
 
 def _address(scope: HTTPScope) -> str:

@@ -6,11 +6,12 @@ get ``{"error": …}``, people a page; nobody gets a traceback.
 
 import errno
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
+from hypercorn.typing import HTTPScope
 from quart import (
     Quart,
     Response,
@@ -118,8 +119,11 @@ def streams_of(app: Quart) -> Streams:
     return streams
 
 
-def install(app: Quart, node: Node) -> None:
-    """Make ``app`` an application of ``node``: errors, headers, limits and log lines as this module says."""
+def install(app: Quart, node: Node, claimed: Callable[[HTTPScope], str | None]) -> None:
+    """Make ``app`` an application of ``node``: errors, headers, limits and log lines as this module says.
+
+    ``claimed`` is as in ``answers.KeptAnswers``.
+    """
     app.extensions[_NODE] = node
     limiter = Limiter(node.now, node.settings.rate_limits)
     app.extensions[_LIMITER] = limiter
@@ -136,7 +140,7 @@ def install(app: Quart, node: Node) -> None:
     app.register_error_handler(OSError, _answer_system_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_fault)
-    app.asgi_app = answers.KeptAnswers(app.asgi_app, node, limiter)  # type: ignore[method-assign] # as Quart documents middleware
+    app.asgi_app = answers.KeptAnswers(app.asgi_app, node, limiter, claimed)  # type: ignore[method-assign] # as Quart documents middleware
 
 
 def json_answer(entity: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

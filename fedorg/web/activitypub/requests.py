@@ -4,14 +4,18 @@ The address that was signed is built from the public URL of the node, never from
 attacker, may have changed.
 """
 
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
+from hypercorn.typing import HTTPScope
 from quart import Response, request
 
 from federation.client import ACTIVITY_JSON
 from federation.signatures import Headers, Request
+from fedorg.activitypub import serving
+from fedorg.node import Node
 from fedorg.web.base import spend_by_address, this_node
 from fedorg.web.limits import Rule
 
@@ -28,19 +32,38 @@ async def count_request() -> None:
 
 async def signed_request() -> Request:
     """The request that is answered now, reduced to what a signature can cover."""
-    scope = request.scope
     body = await request.get_data()
     assert isinstance(body, bytes)
-    path = (scope.get("raw_path") or quote(request.path).encode()).decode("latin-1")
+    return request_of(this_node(), request.scope, body)
+
+
+def request_of(node: Node, scope: Mapping[str, Any], body: bytes) -> Request:
+    """The same of the ASGI scope of a request."""
+    path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
     query = scope["query_string"].decode("latin-1")
     target = f"{path}?{query}" if query else path
     return Request(
-        method=request.method,
-        target_uri=f"{this_node().uris.base}{target}",
+        method=scope["method"],
+        target_uri=f"{node.uris.base}{target}",
         path=target,
         headers=Headers.of((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
         body=body,
     )
+
+
+def claimed_by(node: Node) -> Callable[[HTTPScope], str | None]:
+    """What tells the server that a question for an actor claims to come from; None where it has to be proven."""
+
+    def claimed(scope: HTTPScope) -> str | None:
+        if node.settings.unsigned_fetch == "none":
+            return None
+        lines: dict[bytes, list[str]] = {b"signature-input": [], b"signature": []}
+        for name, value in scope["headers"]:
+            if name.lower() in lines:
+                lines[name.lower()].append(value.decode("latin-1"))
+        return serving.claimed_domain(node, (one for some in lines.values() for one in some)) or ""
+
+    return claimed
 
 
 def wants_page() -> bool:
