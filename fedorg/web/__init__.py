@@ -15,6 +15,7 @@ from fedorg.errors import NotFound
 from fedorg.node import Node
 from fedorg.web import activitypub, base, files, mastodon, operation, organisation, site
 from fedorg.web.activitypub import requests
+from fedorg.web.activitypub.door import InboxDoor
 from fedorg.web.bodies import request_class
 from fedorg.web.proxies import ForwardedHeaders
 
@@ -77,6 +78,7 @@ def create_app(node: Node) -> Quart:
         operation.blueprint,
     ):
         app.register_blueprint(blueprint)
+    app.asgi_app = InboxDoor(app.asgi_app, node, base.limiter_of(app))  # type: ignore[method-assign] # as Quart documents middleware
     app.asgi_app = ForwardedHeaders(app.asgi_app, node.settings.trusted_proxies)  # type: ignore[method-assign] # as Quart documents middleware
     return app
 

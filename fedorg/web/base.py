@@ -7,6 +7,7 @@ get ``{"error": …}``, people a page; nobody gets a traceback.
 import errno
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -56,6 +57,7 @@ STATUS_OF: Final[Mapping[type[Exception], int]] = {
     errors.Failing: 503,
 }
 
+KEPT_OUT: Final = "Your network may not use this server"
 _NODE: Final = "fedorg.node"
 _LIMITER: Final = "fedorg.limiter"
 _STREAMS: Final = "fedorg.streams"
@@ -135,11 +137,8 @@ def install(app: Quart, node: Node, claimed: Callable[[HTTPScope], str | None]) 
     app.before_websocket(_keep_out)
     app.after_request(_finish)
     app.teardown_request(_close)
-    app.register_error_handler(errors.FedorgError, _answer_error)
-    app.register_error_handler(errors.Failing, _answer_error)
-    app.register_error_handler(OSError, _answer_system_error)
     app.register_error_handler(HTTPException, _answer_http_error)
-    app.register_error_handler(Exception, _answer_fault)
+    app.register_error_handler(Exception, _answer_any)
     app.asgi_app = answers.KeptAnswers(app.asgi_app, node, limiter, claimed)  # type: ignore[method-assign] # as Quart documents middleware
 
 
@@ -218,6 +217,17 @@ def asked() -> BaseRequestWebsocket:
     return websocket if has_websocket_context() else request
 
 
+def always(node: Node) -> Mapping[str, str]:
+    """The headers of every answer that says nothing else of the same name."""
+    return _ALWAYS if node.settings.is_secure else _ALWAYS_WITHOUT_TLS
+
+
+def limiter_of(app: Quart) -> Limiter:
+    """The counters of an application."""
+    limiter: Limiter = app.extensions[_LIMITER]
+    return limiter
+
+
 async def _begin() -> Response | None:
     g.started = time.perf_counter()
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers and _is_open():
@@ -238,15 +248,14 @@ async def _begin() -> Response | None:
 async def _keep_out() -> None:
     """Refuse whoever asks from a network that may not use this node."""
     if await ip_blocks.severity_for(this_node(), client_address()) is IpBlockSeverity.NO_ACCESS:
-        raise errors.Forbidden("Your network may not use this server")
+        raise errors.Forbidden(KEPT_OUT)
 
 
 async def _finish(response: Response) -> Response:
     if response.status_code >= _REFUSED and isinstance(request, LimitedRequest):
         await request.skip_rest()
     named = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - its items are pairs
-    always = _ALWAYS if this_node().settings.is_secure else _ALWAYS_WITHOUT_TLS
-    for name, value in always.items():
+    for name, value in always(this_node()).items():
         if name.lower() not in named:
             response.headers.add(name, value)
     if response.headers["Content-Security-Policy"] == FRAMED_POLICY:
@@ -277,31 +286,46 @@ def _method() -> str:
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-async def _answer_error(error: errors.FedorgError | errors.Failing) -> Response:
-    status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
-    headers: dict[str, str] = {}
-    if isinstance(error, errors.Unavailable | errors.Failing):
-        headers["Retry-After"] = str(errors.RETRY_SECONDS)
-    if isinstance(error, errors.TooManyRequests):
-        headers["Retry-After"] = str(error.retry_after_seconds)
-    if isinstance(error, errors.Unauthorized):
-        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
-    return await _answer_refusal(status, refusal_of(error), headers)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What a program is told of an error."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
-async def _answer_system_error(error: OSError) -> Response:
-    if error.errno in _NO_ROOM:
+def refusal_of_any(error: Exception, route: str) -> Refusal:
+    """The answer to an error of any kind; a fault of this node is written into the log under the route."""
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
         logger.warning("files.no_room", error=str(error))
-        return await _answer_error(errors.NoRoom())
-    if error.errno in _NO_DESCRIPTORS:
+        error = errors.NoRoom()
+    elif isinstance(error, OSError) and error.errno in _NO_DESCRIPTORS:
         logger.warning("files.too_many", error=str(error))
-        return await _answer_error(errors.Unavailable("This server is busy. Please try again in a moment!"))
-    return await _answer_fault(error)
+        error = errors.Unavailable("This server is busy. Please try again in a moment!")
+    if isinstance(error, errors.FedorgError | errors.Failing):
+        status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+        headers: dict[str, str] = {}
+        if isinstance(error, errors.Unavailable | errors.Failing):
+            headers["Retry-After"] = str(errors.RETRY_SECONDS)
+        if isinstance(error, errors.TooManyRequests):
+            headers["Retry-After"] = str(error.retry_after_seconds)
+        if isinstance(error, errors.Unauthorized):
+            headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+        return Refusal(status=status, body=refusal_of(error), headers=headers)
+    logger.error("request.failed", route=route, exc_info=error)
+    return Refusal(status=_SERVER_FAULT, body={"error": "Something went wrong on this server. Its log says what."})
 
 
 # A quota, and a limit on what a process may write, are as full as a disk.
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
+
+
+async def _answer_any(error: Exception) -> Response:
+    route = request.url_rule.rule if has_request_context() and request.url_rule is not None else "(none)"
+    refusal = refusal_of_any(error, route)
+    return await _answer_refusal(refusal.status, refusal.body, refusal.headers)
 
 
 async def _answer_http_error(error: HTTPException) -> Response | HTTPException:
@@ -315,15 +339,7 @@ async def _answer_http_error(error: HTTPException) -> Response | HTTPException:
 _PHRASES: Final = {400: "The request cannot be understood", 413: "The request is larger than this server takes"}
 
 
-async def _answer_fault(error: Exception) -> Response:
-    route = request.url_rule.rule if has_request_context() and request.url_rule is not None else "(none)"
-    logger.error("request.failed", route=route, exc_info=error)
-    return await _answer_refusal(
-        _SERVER_FAULT, {"error": "Something went wrong on this server. Its log says what."}, {}
-    )
-
-
-async def _answer_refusal(status: int, body: dict[str, Any], headers: Mapping[str, str]) -> Response:
+async def _answer_refusal(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     if is_for_programs():
         return json_answer(body, status, headers)
     page = await render_template("error.html", node=this_node().settings, status=status, message=body["error"])

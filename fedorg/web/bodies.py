@@ -22,7 +22,7 @@ BODY_BYTES_MAX: Final = 1024 * 1024
 _FORM_BYTES: Final = 64 * 1024
 _UPLOADS: Final = ("/api/v1/media", "/api/v2/media")
 _PROFILE: Final = "/api/v1/accounts/update_credentials"
-_SECONDS: Final = 300
+SECONDS: Final = 300
 _SKIPPED_BYTES_MAX: Final = 1024 * 1024
 _SKIPPED_SECONDS: Final = 5.0
 _IN_MEMORY_BYTES: Final = 512 * 1024
@@ -54,7 +54,7 @@ class LimitedRequest(Request):
 
     def __init__(self, method: str, scheme: str, path: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Quart's own
         kwargs["max_content_length"] = body_bytes_max(self.settings, path)
-        kwargs["body_timeout"] = _SECONDS
+        kwargs["body_timeout"] = SECONDS
         super().__init__(method, scheme, path, *args, **kwargs)
         self._uploads: list[IO[bytes]] = []
 

@@ -1,5 +1,6 @@
 """Inboxes: the shared one, and one for each account, which is the same door."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from quart import Blueprint, Response
@@ -9,9 +10,10 @@ from federation.signatures import Request
 from fedorg.activitypub import receive, serving
 from fedorg.activitypub.policy import Matter
 from fedorg.errors import Gone, TooLarge
+from fedorg.node import Node
 from fedorg.web.activitypub.requests import signed_request
-from fedorg.web.base import json_answer, spend, spend_by_address, this_node
-from fedorg.web.limits import Rule
+from fedorg.web.base import client_address, json_answer, spend, this_node
+from fedorg.web.limits import Rule, subject_of_address
 
 blueprint: Final = Blueprint("inbox", __name__)
 
@@ -23,35 +25,43 @@ CLAIMS_BY_PEER: Final = Rule(name="claims_by_peer", most=300, seconds=300)
 # Everybody may propose a partnership, and costs this node a look at who that is.
 AGREEMENTS_BY_ADDRESS: Final = Rule(name="agreements_by_address", most=60, seconds=3600)
 
-_ACCEPTED: Final = 202
+ACCEPTED: Final = 202
 
 
 @blueprint.post("/inbox")
 @blueprint.post("/actor/inbox")
 async def post_shared_inbox() -> Response:
     """Take an activity for whomever it concerns: 202, or 400, 401, 403, 413, 429 with the reason."""
-    return await _receive()
+    return await _receive(None)
 
 
 @blueprint.post("/users/<username>/inbox")
 async def post_inbox(username: str) -> Response:
     """Take an activity; addressed to one account or to the server is all the same, but for an account that left."""
-    node = this_node()
+    return await _receive(username)
+
+
+async def accept(
+    node: Node,
+    username: str | None,
+    address: str,
+    spend: Callable[[Rule, str], None],
+    read: Callable[[], Awaitable[Request]],
+) -> None:
+    """Take what ``read`` gives, sent from an address to an account or to the server; raises the refusal.
+
+    ``spend`` counts it against a limit, and raises ``TooManyRequests`` when it is one too many.
+    """
+    subject = subject_of_address(address)
     with receive.refusing(node):
-        if await serving.find_tombstone(node, node.uris.actor(username)) is not None:
+        if username is not None and await serving.find_tombstone(node, node.uris.actor(username)) is not None:
             raise Gone("This account was deleted")
-    return await _receive()
-
-
-async def _receive() -> Response:
-    node = this_node()
-    with receive.refusing(node):
-        spend_by_address(BY_ADDRESS)
-        request = await _read()
+        spend(BY_ADDRESS, subject)
+        request = await read()
     unproven = receive.read(node, request)
     if unproven.matter is Matter.AGREEMENT:
         with receive.refusing(node, receive.type_of(unproven.activity)):
-            spend_by_address(AGREEMENTS_BY_ADDRESS)
+            spend(AGREEMENTS_BY_ADDRESS, subject)
     received = await receive.inspect(node, request, unproven)
     with receive.refusing(node, received.type):
         if received.signer is not None:
@@ -59,7 +69,11 @@ async def _receive() -> Response:
             if received.is_claimed:
                 spend(CLAIMS_BY_PEER, received.signer.domain)
         await receive.take(node, received)
-    return json_answer({}, _ACCEPTED)
+
+
+async def _receive(username: str | None) -> Response:
+    await accept(this_node(), username, client_address(), spend, _read)
+    return json_answer({}, ACCEPTED)
 
 
 async def _read() -> Request:
