@@ -9,6 +9,7 @@ but that its origin is asked.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -40,12 +41,14 @@ from fedorg.activitypub.outcomes import UNREAD, Ending
 from fedorg.activitypub.policy import Matter
 from fedorg.activitypub.signed import Signer
 from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job, SynchroniseFollowers
-from fedorg.domain.visibility import FederationMode
+from fedorg.domain.visibility import FederationMode, Tier
 from fedorg.errors import BadRequest, FedorgError, Forbidden, TooLarge, Unauthorized
 from fedorg.node import Node
 from fedorg.store import accounts, deliveries, jobs, peers, seen
 
 BODY_BYTES_MAX: Final = 1_048_576
+STRANGERS_ASKED_AFTER: Final = timedelta(seconds=15)
+"""What a server of no tier runs is not asked among the first things it says."""
 
 logger = log.get_logger()
 
@@ -223,7 +226,8 @@ def _take(conn: Connection, node: Node, received: Received, signer: Signer) -> b
     if received.synchronisation is not None:
         jobs.enqueue(conn, node.ids, now, received.synchronisation)
     if heard.is_question_due:
-        jobs.enqueue(conn, node.ids, now, IdentifyPeer(domain=signer.domain))
+        due_at = now + STRANGERS_ASKED_AFTER if signer.tier is Tier.OPEN else now
+        jobs.enqueue(conn, node.ids, now, IdentifyPeer(domain=signer.domain), due_at=due_at)
     return True
 
 

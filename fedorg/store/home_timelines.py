@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 import sqlalchemy as sa
@@ -136,6 +137,21 @@ def _remove(conn: Connection, account_id: AccountId, authors: sa.Select[tuple[in
 
 def merge_author(conn: Connection, account_id: AccountId, author_id: AccountId, now: datetime) -> None:
     """Put the latest of an account that is followed from now on, and seen again, on a home timeline."""
+    latest = _latest_to_merge().rows(conn, account_id=account_id, author_id=author_id, now=now, limit=MERGED_MAX)
+    rows = [{"account_id": account_id, "status_id": row.id, "author_id": author_id} for row in latest]
+    insert_ignore(conn, home_timeline, rows)
+
+
+@cache
+def _latest_to_merge() -> Prepared:
+    account_id, author_id, now = (
+        sa.bindparam(name, type_=kind.type)
+        for name, kind in (
+            ("account_id", follows.c.account_id),
+            ("author_id", follows.c.target_id),
+            ("now", statuses.c.created_at),
+        )
+    )
     follows_answered = sa.exists().where(
         follows.c.account_id == account_id,
         follows.c.target_id == statuses.c.in_reply_to_account_id,
@@ -149,7 +165,7 @@ def merge_author(conn: Connection, account_id: AccountId, author_id: AccountId, 
             narrowing.is_muted_by(account_id, original.c.account_id, now),
         ),
     )
-    statement = (
+    return Prepared(
         sa.select(statuses.c.id)
         .where(
             statuses.c.account_id == author_id,
@@ -157,20 +173,16 @@ def merge_author(conn: Connection, account_id: AccountId, author_id: AccountId, 
             narrowing.visible_to(account_id),
             sa.or_(
                 statuses.c.in_reply_to_uri.is_(None),
-                statuses.c.in_reply_to_account_id.in_((author_id, account_id)),
+                statuses.c.in_reply_to_account_id == author_id,
+                statuses.c.in_reply_to_account_id == account_id,
                 follows_answered,
             ),
             ~is_boost_unwanted,
             ~narrowing.is_muted_by(account_id, statuses.c.account_id, now),
         )
         .order_by(statuses.c.id.desc())
-        .limit(MERGED_MAX)
+        .limit(sa.bindparam("limit", type_=sa.Integer))
     )
-    rows = [
-        {"account_id": account_id, "status_id": status_id, "author_id": author_id}
-        for status_id in conn.execute(statement).scalars()
-    ]
-    insert_ignore(conn, home_timeline, rows)
 
 
 def forget_before(conn: Connection, before: datetime, limit: int) -> int:

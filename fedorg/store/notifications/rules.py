@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -15,6 +16,7 @@ from fedorg.domain.relationships import FollowState
 from fedorg.domain.visibility import Visibility
 from fedorg.ids import AccountId, StatusId
 from fedorg.store import domain_blocks, thread_mutes
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import (
     accounts,
     blocks,
@@ -28,6 +30,8 @@ from fedorg.store.tables import (
 from fedorg.store.upsert import upsert
 
 _NAMES = tuple(column.name for column in notification_policies.c if column.name.startswith("for_"))
+_BY: Final = sa.bindparam("by", type_=sa.BigInteger)
+_THREAD: Final = sa.bindparam("thread_id", type_=sa.BigInteger)
 _AUTOMATED = (ActorType.SERVICE.value, ActorType.APPLICATION.value)
 
 
@@ -84,10 +88,14 @@ def list_hearers(
     others = [receiver for receiver in receivers if receiver != by]
     if not others:
         return {}
-    statement = _facts(others, by, _is_unasked(type_, by, subject)).where(*_bars_nothing(now, by, subject))
+    is_private = type_ is NotificationType.MENTION and subject is not None and subject.visibility is Visibility.DIRECT
+    thread = {} if subject is None else {"thread_id": subject.thread_id}
+    rows = _hearers(has_subject=subject is not None, is_private=is_private).rows(
+        conn, receivers=sorted(others), by=by, now=now, **thread
+    )
     handled = {
         AccountId(row.id): handling(_policy(row), _sender(row), now) if type_ in FILTERABLE else Handling.ACCEPT
-        for row in conn.execute(statement)
+        for row in rows
     }
     return {receiver: one for receiver, one in sorted(handled.items()) if one is not Handling.DROP}
 
@@ -97,8 +105,16 @@ def is_deaf(conn: Connection, account_id: AccountId, subject: Subject) -> bool:
     return bool(conn.execute(sa.select(thread_mutes.is_muted(account_id, subject.thread_id))).scalar())
 
 
-def _facts(receivers: Collection[AccountId], by: AccountId, is_unasked: ColumnElement[bool]) -> sa.Select[Any]:
+@cache
+def _hearers(*, has_subject: bool, is_private: bool) -> Prepared:
+    """A row for each of ``receivers`` whom nothing keeps from hearing what ``by`` did."""
+    is_unasked = _is_unasked() if is_private else sa.false()
+    return Prepared(_facts(is_unasked).where(*_bars_nothing(has_subject=has_subject)))
+
+
+def _facts(is_unasked: ColumnElement[bool]) -> sa.Select[Any]:
     """A row for each receiver: its policy, and what ``by`` is to it."""
+    by = _BY
     receiver, sender = accounts.c.id, accounts.alias("sender")
     accepted = follows.c.state == FollowState.ACCEPTED.value
     is_followed = sa.exists().where(follows.c.account_id == receiver, follows.c.target_id == by, accepted)
@@ -125,13 +141,13 @@ def _facts(receivers: Collection[AccountId], by: AccountId, is_unasked: ColumnEl
         .select_from(accounts)
         .join(sender, sender.c.id == by)
         .outerjoin(notification_policies, notification_policies.c.account_id == receiver)
-        .where(receiver.in_(receivers), accounts.c.domain.is_(None))
+        .where(receiver.in_(many("receivers")), accounts.c.domain.is_(None))
     )
 
 
-def _bars_nothing(now: datetime, by: AccountId, subject: Subject | None) -> list[ColumnElement[bool]]:
+def _bars_nothing(*, has_subject: bool) -> list[ColumnElement[bool]]:
     """No block, mute or shut out server stands between a receiver and ``by``, and the thread is not muted."""
-    receiver = accounts.c.id
+    receiver, by = accounts.c.id, _BY
     conditions = [
         ~sa.exists().where(blocks.c.account_id == receiver, blocks.c.target_id == by),
         ~sa.exists().where(blocks.c.account_id == by, blocks.c.target_id == receiver),
@@ -139,30 +155,28 @@ def _bars_nothing(now: datetime, by: AccountId, subject: Subject | None) -> list
             mutes.c.account_id == receiver,
             mutes.c.target_id == by,
             mutes.c.notifications,
-            sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > now),
+            sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > sa.bindparam("now")),
         ),
         ~domain_blocks.is_shut_out(receiver, by),
     ]
-    if subject is not None:
-        conditions.append(~thread_mutes.is_muted(receiver, subject.thread_id))
+    if has_subject:
+        conditions.append(~thread_mutes.is_muted(receiver, _THREAD))
     return conditions
 
 
-def _is_unasked(type_: NotificationType, by: AccountId, subject: Subject | None) -> ColumnElement[bool]:
+def _is_unasked() -> ColumnElement[bool]:
     """It is for addressees only, and the receiver has not written so to ``by`` in its thread."""
-    if type_ is not NotificationType.MENTION or subject is None or subject.visibility is not Visibility.DIRECT:
-        return sa.false()
     own = statuses.alias("own")
     return ~sa.exists().where(
-        own.c.thread_id == subject.thread_id,
+        own.c.thread_id == _THREAD,
         own.c.account_id == accounts.c.id,
         own.c.visibility == Visibility.DIRECT.value,
         mentions.c.status_id == own.c.id,
-        mentions.c.account_id == by,
+        mentions.c.account_id == _BY,
     )
 
 
-def _policy(row: sa.Row[Any]) -> NotificationPolicy:
+def _policy(row: Any) -> NotificationPolicy:  # noqa: ANN401 - a row or a record
     usual = NotificationPolicy()
     values = {name: getattr(row, name) for name in _NAMES}
     return NotificationPolicy(
@@ -170,7 +184,7 @@ def _policy(row: sa.Row[Any]) -> NotificationPolicy:
     )
 
 
-def _sender(row: sa.Row[Any]) -> Sender:
+def _sender(row: Any) -> Sender:  # noqa: ANN401 - a record
     return Sender(
         created_at=row.sender_created_at,
         is_followed=bool(row.is_followed),
