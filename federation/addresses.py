@@ -83,6 +83,7 @@ class CheckedUrl:
         return f"{self.scheme}://{self.authority}{self.path}"
 
 
+@lru_cache(maxsize=2048)
 def check_url(url: str, policy: AddressPolicy) -> CheckedUrl:
     """The one reading of a URL, for whoever signs, sends or compares; ``AddressRefused`` if it may not be requested."""
     scheme, authority, rest = _split(url)

@@ -15,6 +15,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -306,7 +307,7 @@ class Client:
         timeout = {"connect": self.limits.connect_seconds, "read": self.limits.read_seconds}
         request = httpx.Request(
             method,
-            url.url,
+            _parsed(url.url),
             headers={**headers, "User-Agent": self._user_agent, "Accept-Encoding": "identity"},
             content=body,
             extensions={"timeout": timeout, "progress": progress},
@@ -334,6 +335,10 @@ class Client:
 
     def _retry_after(self, answer: _Answer) -> float | None:
         return delivery.parse_retry_after(answer.headers.get("retry-after"), now=self._now())
+
+
+# Most requests go to few inboxes, again and again.
+_parsed: Final = lru_cache(maxsize=2048)(httpx.URL)
 
 
 def essence(content_type: str) -> str:
