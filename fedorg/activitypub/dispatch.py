@@ -34,7 +34,7 @@ from federation.activities import (
 )
 from federation.errors import FederationError, FetchError
 from fedorg import log
-from fedorg.activitypub import announced, at_origin, fetching, forwarded, forwarding, outcomes, policy
+from fedorg.activitypub import announced, at_origin, fetching, forwarded, forwarding, outcomes, policy, reading
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.handlers.accept import handle_accept
 from fedorg.activitypub.handlers.add import handle_add
@@ -94,8 +94,7 @@ logger = log.get_logger()
 
 async def dispatch(node: Node, job: HandleActivity) -> Outcome:
     """Act on one activity; raises only what may pass, so that the job is tried again."""
-    document = parse.load_json(job.body.encode())
-    activity = parse.activity(document)
+    document, activity = reading.read(job.body.encode())
     name = type_of(activity)
     outcome = await _settled(node, name, _handle(node, job, document, activity))
     _tell(node, name, job.actor, outcome, scheme=job.scheme)

@@ -35,7 +35,7 @@ from federation.errors import FetchError, KeyUnavailable, MalformedDocument, Ori
 from federation.objects import Ref
 from federation.signatures import Request
 from fedorg import log
-from fedorg.activitypub import counterparts, forwarded, outcomes, policy, signed, synchronising
+from fedorg.activitypub import counterparts, forwarded, outcomes, policy, reading, signed, synchronising
 from fedorg.activitypub.forwarded import Standing
 from fedorg.activitypub.outcomes import UNREAD, Ending
 from fedorg.activitypub.policy import Matter
@@ -169,8 +169,8 @@ def _read(node: Node, request: Request) -> Unproven:
     _require_activity_type(request)
     if len(request.body) > BODY_BYTES_MAX:
         raise TooLarge(f"An activity has at most {BODY_BYTES_MAX} bytes")
-    document = parse.load_json(request.body)
-    return Unproven(document=document, activity=parse.activity(document))
+    document, activity = reading.read(request.body)
+    return Unproven(document=document, activity=activity)
 
 
 async def _prove(node: Node, request: Request, unproven: Unproven) -> Received:
