@@ -196,6 +196,35 @@ async def test_what_is_undone_may_be_named_by_its_id_alone(meeting: Meeting, ann
     assert await stands() == ([], 0, 0, False)
 
 
+@pytest.mark.parametrize("form", ["whole", "reduced", "unnamed"])
+async def test_who_takes_an_acceptance_back_is_followed_no_more(meeting: Meeting, anna: Member, form: str) -> None:
+    """Some servers end a follow by an Undo of its Accept, where others send a Reject; only who gave it may."""
+    meeting.add("mallory")
+    known = await meeting.find(anna, "fred")
+    success(await anna.api.post(f"/api/v1/accounts/{known['id']}/follow"))
+    asked = without_context(await meeting.peer.wait_for("Follow"))
+    accepted = without_context(await meeting.say("Accept", "fred", asked))
+
+    async def follows() -> bool:
+        answer = await anna.api.get("/api/v1/accounts/relationships", params={"id[]": known["id"]})
+        (relation,) = entities(answer, "Relationship")
+        return bool(relation["following"])
+
+    assert await follows()
+    forged = accepted | {"actor": meeting.peer.actor("mallory")}
+    await meeting.say("Undo", "mallory", forged)
+    assert await follows()
+
+    undone = {
+        "whole": accepted,
+        "reduced": accepted | {"object": asked["id"]},
+        "unnamed": accepted | {"object": {name: value for name, value in asked.items() if name != "id"}},
+    }
+    await meeting.say("Undo", "fred", undone[form])
+
+    assert not await follows()
+
+
 @pytest.mark.parametrize("says_all", [False, True])
 @pytest.mark.parametrize("kind", ["Follow", "Like", "Announce", "Block"])
 async def test_what_is_taken_back_before_it_came_does_not_come(

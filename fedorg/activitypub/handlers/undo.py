@@ -1,6 +1,6 @@
 """Somebody elsewhere takes back what they did."""
 
-from federation.activities import Announce, Block, EmojiReact, Follow, Like, Undo
+from federation.activities import Accept, Announce, Block, EmojiReact, Follow, Like, Undo
 from federation.objects import Ref
 from fedorg.activitypub import agreements, local
 from fedorg.activitypub.emojis import reaction_of
@@ -12,7 +12,7 @@ from fedorg.services import interactions, reactions, relationships
 
 
 async def handle_undo(node: Node, sender: Account, undo: Undo, _budget: Budget) -> Outcome:
-    """Takes back a ``Follow``, ``Like``, ``EmojiReact``, ``Announce`` or ``Block`` of the same actor, or a partnership.
+    """Takes back a ``Follow``, its ``Accept``, ``Like``, ``EmojiReact``, ``Announce``, ``Block``, or a partnership.
 
     What is undone was the sender's own: ``federation.origin`` has compared the two actors.
     """
@@ -31,6 +31,8 @@ async def handle_undo(node: Node, sender: Account, undo: Undo, _budget: Budget) 
             is_done = await interactions.receive_unreblog(node, sender, undone.id)
         case Block():
             is_done = await _unblock(node, sender, undone)
+        case Accept():
+            is_done = await _unaccept(node, sender, undone)
         case Ref():
             is_done = await _undo_by_name(node, sender, undone.id)
         case _:
@@ -55,6 +57,15 @@ async def _unreact(node: Node, sender: Account, react: EmojiReact) -> bool:
     return await reactions.receive_unreaction(
         node, sender, react.id, status_uri=react.object.id, reaction=reaction_of(react, sender)
     )
+
+
+async def _unaccept(node: Node, sender: Account, accept: Accept) -> bool:
+    """A member's follow that was let in is not any more: what others say by a ``Reject``."""
+    asked = accept.object
+    if await relationships.receive_reject(node, sender, follow_uri=asked.id):
+        return True
+    follower = await local.find_account(node, asked.actor) if isinstance(asked, Follow) else None
+    return follower is not None and await relationships.receive_reject(node, sender, follower=follower)
 
 
 async def _undo_by_name(node: Node, sender: Account, uri: str) -> bool:
