@@ -155,7 +155,9 @@ async def receive_favourite(node: Node, account: Account, status_uri: str, uri: 
 
     def unit(conn: Connection) -> bool:
         status = statuses.find_by_uri(conn, status_uri)
-        is_favourable = status is not None and status.reblog_of_id is None and not statuses.is_buried(conn, uri)
+        is_favourable = (
+            status is not None and status.reblog_of_id is None and not statuses.is_buried_by(conn, uri, account.uri)
+        )
         if status is None or not is_favourable or not may_act_on(conn, account, status):
             return False
         _insert_favourite(conn, node, account, status, uri, node.ids.next())
@@ -204,7 +206,7 @@ async def receive_reblog(
 
     def unit(conn: Connection) -> Status | None:
         original = statuses.find(conn, status.id)
-        if original is None or original.reblog_of_id is not None or statuses.is_buried(conn, uri):
+        if original is None or original.reblog_of_id is not None or statuses.is_buried_by(conn, uri, account.uri):
             return None
         author = accounts.get(conn, original.account_id)
         if not (author.is_local or relationships.has_local_follower(conn, account.id)):

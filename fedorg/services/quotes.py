@@ -181,7 +181,8 @@ async def confirm(node: Node, quote: Quote, quoted: Status, approval_uri: str | 
         held = quotes.hold(conn, quote.id)
         if held is None or (held.quoted_uri, held.approval_uri) != (quote.quoted_uri, quote.approval_uri):
             return False
-        if approval_uri is not None and statuses.is_buried(conn, approval_uri):
+        author = accounts.get(conn, quoted.account_id)
+        if approval_uri is not None and statuses.is_buried_by(conn, approval_uri, author.uri):
             return False
         if statuses.find(conn, quoted.id) is None:
             return False

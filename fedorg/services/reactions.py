@@ -18,7 +18,7 @@ async def receive_reaction(node: Node, account: Account, status_uri: str, reacti
 
     def unit(conn: Connection) -> bool:
         status = statuses.find_by_uri(conn, status_uri)
-        if status is None or status.reblog_of_id is not None or statuses.is_buried(conn, uri):
+        if status is None or status.reblog_of_id is not None or statuses.is_buried_by(conn, uri, account.uri):
             return False
         return may_act_on(conn, account, status) and reactions.insert(
             conn,

@@ -33,7 +33,13 @@ COLUMNS: Final = tuple(column for column in statuses.c if column.name != "is_loc
 _SHAPED: Final = ("audience", "emojis", "quote_policy", "interaction_policy")
 _PLAIN: Final = tuple(field.name for field in fields(Status) if field.name not in _SHAPED)
 _BY_URI: Final = Prepared(sa.select(*COLUMNS).where(statuses.c.uri == sa.bindparam("uri")))
-_IS_BURIED: Final = Prepared(sa.select(sa.exists().where(tombstones.c.uri == sa.bindparam("uri")).label("is_buried")))
+_IS_BURIED: Final = Prepared(
+    sa.select(
+        sa.exists()
+        .where(sa.or_(tombstones.c.uri == sa.bindparam("uri"), tombstones.c.uri == sa.bindparam("word")))
+        .label("is_buried")
+    )
+)
 _WAITING: Final = Prepared(
     sa.select(*COLUMNS)
     .where(statuses.c.in_reply_to_uri == sa.bindparam("uri"), beside(statuses.c.in_reply_to_id).is_(None))
@@ -239,9 +245,24 @@ def bury(conn: Connection, uri: str, now: datetime) -> None:
     insert_ignore(conn, tombstones, [{"uri": uri, "deleted_at": now}])
 
 
+def bury_unseen(conn: Connection, uri: str, by: str, now: datetime) -> None:
+    """What is not here yet will not be recorded as made by the actor ``by``, who took it back."""
+    bury(conn, _word(uri, by), now)
+
+
 def is_buried(conn: Connection, uri: str) -> bool:
-    """Whether a status with this identity was deleted."""
-    return bool(_IS_BURIED.rows(conn, uri=uri)[0].is_buried)
+    """Whether a status with this identity was deleted here."""
+    return bool(_IS_BURIED.rows(conn, uri=uri, word=uri)[0].is_buried)
+
+
+def is_buried_by(conn: Connection, uri: str, by: str) -> bool:
+    """Whether something with this identity was deleted here, or taken back by the actor ``by`` before it came."""
+    return bool(_IS_BURIED.rows(conn, uri=uri, word=_word(uri, by))[0].is_buried)
+
+
+def _word(uri: str, by: str) -> str:
+    # No identity has a space in it.
+    return f"{by} {uri}"
 
 
 # Counts

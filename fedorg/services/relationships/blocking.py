@@ -23,7 +23,7 @@ from fedorg.store import (
     notifications,
     relationships,
 )
-from fedorg.store.statuses import is_buried
+from fedorg.store.statuses import is_buried_by
 
 MUTE_SECONDS_MAX: Final = 10 * 365 * 24 * 3600
 
@@ -107,7 +107,7 @@ async def receive_block(node: Node, account: Account, target: Account, uri: str)
     """A peer's account blocks a local one; blocking twice is blocking once."""
 
     def unit(conn: Connection) -> None:
-        if is_buried(conn, uri):
+        if is_buried_by(conn, uri, account.uri):
             return
         is_new = relationships.insert_block(
             conn, block_id=node.ids.next(), account_id=account.id, target_id=target.id, uri=uri, now=node.now()

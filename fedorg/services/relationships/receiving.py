@@ -17,7 +17,7 @@ from fedorg.node import Node
 from fedorg.services.relationships.following import complete, send, settle, sever
 from fedorg.services.statuses.receiving import bury_unseen
 from fedorg.store import accounts, relationships
-from fedorg.store.statuses import is_buried
+from fedorg.store.statuses import is_buried_by
 
 
 async def receive_follow(node: Node, follower: Account, target: Account, uri: str) -> None:
@@ -83,7 +83,12 @@ async def is_followed_here(node: Node, account: Account) -> bool:
 def _receive_follow(conn: Connection, node: Node, follower: Account, target_id: AccountId, uri: str) -> None:
     target = accounts.get(conn, target_id)
     current = accounts.get(conn, follower.id)
-    if not target.is_local or current.is_local or current.suspended_at is not None or is_buried(conn, uri):
+    if (
+        not target.is_local
+        or current.is_local
+        or current.suspended_at is not None
+        or is_buried_by(conn, uri, current.uri)
+    ):
         return
     is_away = target.suspended_at is not None or target.moved_to_uri is not None
     if is_away or relationships.is_blocked_between(conn, current.id, target.id):

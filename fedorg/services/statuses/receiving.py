@@ -147,9 +147,9 @@ async def receive_delete(node: Node, author: Account, uri: str) -> bool:
 
 
 def bury_unseen(conn: Connection, node: Node, account: Account, uri: str) -> None:
-    """What is taken back before it came shall not come; only what the account's own server may name (S5)."""
+    """What an account takes back before it came shall not come from it; what others make is not its to name (S5)."""
     if is_one_server(uri, account.uri):
-        statuses.bury(conn, uri, node.now())
+        statuses.bury_unseen(conn, uri, account.uri, node.now())
 
 
 def _record(
@@ -165,7 +165,7 @@ def _record(
     if known is not None:
         return known if known.account_id == remote.author.id else None
     author = accounts.get(conn, remote.author.id)
-    if author.is_local or author.suspended_at is not None or statuses.is_buried(conn, remote.uri):
+    if author.is_local or author.suspended_at is not None or statuses.is_buried_by(conn, remote.uri, author.uri):
         return None
     arrival = _place(conn, remote, now)
     if not is_wanted(conn, arrival):

@@ -215,6 +215,35 @@ async def test_s5_nobody_speaks_about_what_is_not_theirs(ground: Ground, peer: F
     assert await victims.seen() == before
 
 
+async def test_s5_a_neighbour_keeps_nothing_away(ground: Ground, peer: FakePeer) -> None:
+    """S5: a deletion or an Undo by a neighbour, of what somebody will send next, does not keep it from coming."""
+    fred, api = peer.add_user(f"fred{next(NUMBERS)}"), ground.alice.api
+    name = fred.rpartition("/")[2]
+    own = await ground.posted("To be liked")
+    made = note(peer, name, to=[PUBLIC, ground.alice_uri])
+    coming = [
+        peer.activity(kind, fred, object_, next(NUMBERS)) | {"to": [PUBLIC]}
+        for kind, object_ in (
+            ("Create", made),
+            ("Like", own["uri"]),
+            ("Announce", own["uri"]),
+            ("Follow", ground.alice_uri),
+        )
+    ]
+    for uri in (made["id"], *(one["id"] for one in coming)):
+        await ground.do(peer, "Delete", uri)
+        await ground.do(peer, "Undo", uri)
+
+    for one in coming:
+        await ground.send(peer, one, name)
+
+    assert await ground.status(str(made["id"])) is not None
+    seen = success(await api.get(f"/api/v1/statuses/{own['id']}"))
+    assert (seen["favourites_count"], seen["reblogs_count"]) == (1, 1)
+    followers = success(await api.get(f"/api/v1/accounts/{ground.alice.id}/followers"))
+    assert fred in [account["uri"] for account in followers]
+
+
 async def test_s6_an_embedded_object_of_another_server_is_not_believed(
     ground: Ground, peer: FakePeer, third: FakePeer
 ) -> None:
