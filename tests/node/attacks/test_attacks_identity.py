@@ -215,32 +215,33 @@ async def test_s5_nobody_speaks_about_what_is_not_theirs(ground: Ground, peer: F
     assert await victims.seen() == before
 
 
-async def test_s5_a_neighbour_keeps_nothing_away(ground: Ground, peer: FakePeer) -> None:
+async def test_s5_a_neighbour_keeps_nothing_away(ground: Ground) -> None:
     """S5: a deletion or an Undo by a neighbour, of what somebody will send next, does not keep it from coming."""
-    fred, api = peer.add_user(f"fred{next(NUMBERS)}"), ground.alice.api
-    name = fred.rpartition("/")[2]
     own = await ground.posted("To be liked")
-    made = note(peer, name, to=[PUBLIC, ground.alice_uri])
-    coming = [
-        peer.activity(kind, fred, object_, next(NUMBERS)) | {"to": [PUBLIC]}
-        for kind, object_ in (
-            ("Create", made),
-            ("Like", own["uri"]),
-            ("Announce", own["uri"]),
-            ("Follow", ground.alice_uri),
-        )
-    ]
-    for uri in (made["id"], *(one["id"] for one in coming)):
-        await ground.do(peer, "Delete", uri)
-        await ground.do(peer, "Undo", uri)
+    async with running_peer() as peer:
+        fred = peer.add_user("fred")
+        peer.add_user("mallory")
+        made = note(peer, "fred", to=[PUBLIC, ground.alice_uri])
+        coming = [
+            peer.activity(kind, fred, object_, next(NUMBERS)) | {"to": [PUBLIC]}
+            for kind, object_ in (
+                ("Create", made),
+                ("Like", own["uri"]),
+                ("Announce", own["uri"]),
+                ("Follow", ground.alice_uri),
+            )
+        ]
+        for uri in (made["id"], *(one["id"] for one in coming)):
+            await ground.do(peer, "Delete", uri)
+            await ground.do(peer, "Undo", uri)
 
-    for one in coming:
-        await ground.send(peer, one, name)
+        for one in coming:
+            await ground.send(peer, one, "fred")
 
     assert await ground.status(str(made["id"])) is not None
-    seen = success(await api.get(f"/api/v1/statuses/{own['id']}"))
+    seen = success(await ground.alice.api.get(f"/api/v1/statuses/{own['id']}"))
     assert (seen["favourites_count"], seen["reblogs_count"]) == (1, 1)
-    followers = success(await api.get(f"/api/v1/accounts/{ground.alice.id}/followers"))
+    followers = success(await ground.alice.api.get(f"/api/v1/accounts/{ground.alice.id}/followers"))
     assert fred in [account["uri"] for account in followers]
 
 

@@ -19,13 +19,14 @@ import trustme
 
 from federation.addresses import AddressPolicy
 from federation.client import Client, Limits
+from fedorg.domain.accounts import UserRole
 from fedorg.node import Node
 from tests.databases import SqliteFiles
 from tests.node.attacks.forging import by_rsa, cavage
 from tests.node.attacks.ground import NUMBERS, Ground, note, take_ground
 from tests.node.attacks.raw import OK, Raw
 from tests.node.fake_peer import FakePeer, key, running_peer
-from tests.node.talking import refusal
+from tests.node.talking import refusal, success
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -213,6 +214,22 @@ async def test_s21_no_push_service_lies_inside(strict: Ground, names: Names, con
 
     assert ports(connected, strict) == set()
     assert names.asked.total() == before
+
+
+async def test_s31_an_invitation_leads_the_node_nowhere_inside(
+    strict: Ground, names: Names, connected: list[tuple[str, int]]
+) -> None:
+    """S31, S21: an administrator cannot have the node look inside for a partner, by number, spelling or name."""
+    owner = await strict.server.person("owner", role=UserRole.OWNER, scopes="read write admin:read admin:write")
+    names.answers["inside-partner.example"] = [["10.0.0.1"]]
+    for address in (*INSIDE, *ODD, "inside-partner.example", "user@partner.example", "partner.example/path"):
+        host = f"[{address}]" if address.count(":") > 1 and not address.startswith("[") else address
+        asked = {"domain": host, "tier": "partner"}
+        answer = await owner.api.post("/api/fedorg/v1/admin/partnerships", data=asked)
+        assert answer.status_code in (404, 422, 503), (host, answer.text)
+
+    assert ports(connected, strict) == set()
+    assert success(await owner.api.get("/api/fedorg/v1/admin/partnerships")) == []
 
 
 @pytest.mark.parametrize("address", [one for one in INSIDE if "%" not in one])
