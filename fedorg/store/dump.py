@@ -142,6 +142,7 @@ def loading(url: str, revision: str) -> Iterator[Loading]:
         references = _let_go_of_references(conn)
         yield Loading(conn)
         _take_references_back(conn, references)
+        _count_on(conn)
 
 
 def _first_used(conn: Connection) -> str | None:
@@ -171,6 +172,20 @@ def _take_references_back(conn: Connection, references: Sequence[tuple[str, str,
         conn.exec_driver_sql(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
     if conn.dialect.name == "sqlite" and (broken := conn.exec_driver_sql("PRAGMA foreign_key_check").first()):
         raise DumpRefused(f"A row of {broken[0]} refers to a row of {broken[2]} that is not in the backup.")
+
+
+def _count_on(conn: Connection) -> None:
+    """Let numbers that PostgreSQL gives begin after those that came with the rows; SQLite looks at the rows itself."""
+    if conn.dialect.name != "postgresql":
+        return
+    numbered = conn.exec_driver_sql(
+        "SELECT table_name, column_name, pg_get_serial_sequence(quote_ident(table_name), column_name) AS numbers "
+        "FROM information_schema.columns WHERE table_schema = current_schema()"
+    ).all()
+    for table, column, numbers in numbered:
+        if numbers is not None:
+            newest = sa.select(sa.func.max(sa.column(column))).select_from(sa.table(table)).scalar_subquery()
+            conn.execute(sa.select(sa.func.setval(numbers, newest)))
 
 
 def _kind_of(column: sa.Column[Any]) -> Kind:
