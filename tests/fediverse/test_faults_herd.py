@@ -92,7 +92,7 @@ async def _stampede(crowd: Crowd, alice: Member, bob: Member, herd: int, *, name
     known = len(await read_all(alice, "/api/v1/notifications"))
     messages = []
     for number in range(herd):
-        note = crowd.note(number % HOSTS, f"Me too {number}")
+        note = crowd.note(number % HOSTS, f"Me too {crowd.numbers}")
         if number < named:
             note["tag"] = [{"type": "Mention", "href": f"{node.url}/users/alice"}]
             note["cc"].append(f"{node.url}/users/alice")
