@@ -89,7 +89,7 @@ async def _one_round(meeting: Meeting, anna: Member, bert: Member, number: int, 
     for _ in range(notes):
         await _say(meeting, "fred", "A note of every day")
     mention = {"type": "Mention", "href": meeting.actor(anna)}
-    await _say(meeting, stranger, "You do not know me", tag=[mention], cc=[meeting.actor(anna)])
+    mentioning = await _say(meeting, stranger, "You do not know me", tag=[mention], cc=[meeting.actor(anna)])
     await meeting.say("Like", stranger, meeting.node.uris.status("anna", StatusId(int(status["id"]))))
     follow = await meeting.say("Follow", stranger, meeting.actor(bert))
     await meeting.say("Undo", stranger, follow)
@@ -105,11 +105,13 @@ async def _one_round(meeting: Meeting, anna: Member, bert: Member, number: int, 
     await meeting.working.settle()
     for member, taken_back in ((anna, once), (bert, answer), (anna, status)):
         success(await member.api.delete(f"/api/v1/statuses/{taken_back['id']}"))
+    # What mentions somebody here is kept as long as its author keeps it.
+    await meeting.say("Delete", stranger, mentioning)
     await meeting.working.settle()
 
 
-async def _say(meeting: Meeting, name: str, words: str, **more: Any) -> None:  # noqa: ANN401 - JSON
-    """A public note by a user of the peer, of this very moment."""
+async def _say(meeting: Meeting, name: str, words: str, **more: Any) -> str:  # noqa: ANN401 - JSON
+    """A public note by a user of the peer, of this very moment; its address."""
     actor = meeting.peer.actor(name)
     note = {
         "id": f"{meeting.peer.url}/notes/{next(NUMBERS)}",
@@ -122,6 +124,7 @@ async def _say(meeting: Meeting, name: str, words: str, **more: Any) -> None:  #
         **more,
     }
     await meeting.say("Create", name, note)
+    return str(note["id"])
 
 
 def _rows(conn: Connection) -> dict[str, int]:
