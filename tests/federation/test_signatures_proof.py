@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from federation import keys
 from federation.errors import SignatureRefused
-from federation.signatures import Headers, Request, Scheme, Verified, read, verify
+from federation.signatures import Headers, Request, Scheme, Verified, named_key_id, read, verify
 from tests.federation.signing import (
     ACTOR,
     ED25519_KEY,
@@ -262,3 +262,15 @@ def test_headers_are_case_insensitive_and_keep_their_lines() -> None:
         headers.single("x-a")
     with pytest.raises(SignatureRefused, match="no x-b"):
         headers.combined("x-b")
+
+
+@BOTH
+def test_whom_a_request_names_is_read_without_believing_it(scheme: Scheme) -> None:
+    """The key id stands in the headers of either scheme, also when the signature is worth nothing; or nowhere."""
+    lines = signed(GET, scheme, ED25519_KEY).headers.lines
+    said = (*lines.get("signature-input", ()), *lines["signature"])
+
+    assert named_key_id(said) == KEY_ID
+    assert named_key_id(("sig=:AAAA:", f'keyId="{KEY_ID}",signature="??"')) == KEY_ID
+    assert named_key_id(("sig=:AAAA:",)) is None
+    assert named_key_id(()) is None
