@@ -108,7 +108,9 @@ async def test_conversations_are_paged_by_their_last_status(working: WorkingServ
     for limit in (1, 4):
         with counted_queries() as queries:
             await conversations(bert, limit=limit)
-        costs.append(sum("conversations" in one or "statuses" in one for one in queries))
+        # Whose the token is, is asked after each change, whatever the page.
+        about = [one for one in queries if "FROM tokens" not in one]
+        costs.append(sum("conversations" in one or "statuses" in one for one in about))
     assert costs[0] == costs[1]
 
 

@@ -29,7 +29,7 @@ async def test_a_reply_finds_what_came_at_the_same_moment(world: World) -> None:
 
     assert of_kind(await world.jobs(), DistributeStatus) == [DistributeStatus(status_id=reply.id)]
     await fanout.distribute_locally(world.node, reply.id, None)
-    assert [view.status.id for view in await timelines.home(world.node, anna.id, PAGE)] == [reply.id]
+    assert [view.status.id for view in await timelines.home(world.node, anna.id, PAGE)] == [reply.id, parent.id]
     context = await statuses.get_context(world.node, anna.id, parent.id)
     assert [view.status.id for view in context.descendants] == [reply.id]
     assert (await statuses.get_view(world.node, anna.id, parent.id)).status.replies_count == 1
@@ -41,3 +41,4 @@ def _part(conn: Connection, reply: Status, parent: Status) -> None:
     alone = {"in_reply_to_id": None, "in_reply_to_account_id": None, "thread_id": reply.id}
     conn.execute(sa.update(rows).where(rows.c.id == reply.id).values(alone))
     conn.execute(sa.update(rows).where(rows.c.id == parent.id).values(replies_count=0))
+    conn.execute(sa.delete(tables.home_timeline).where(tables.home_timeline.c.status_id == reply.id))

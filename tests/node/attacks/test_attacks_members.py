@@ -41,8 +41,8 @@ OWNED: Final = frozenset(
 SHOWN: Final = frozenset({"collection_id", "item_id"})
 # Ids and names of what everybody may name; what one does with it is one's own.
 NAMED: Final = frozenset({"account_id", "announcement_id", "name", "hashtag", "day", "refresh_id", "year"})
-# Ids that staff alone may name.
-STAFFS: Final = frozenset({"report_id", "block_id", "allow_id", "domain", "trend_id", "tag_id"})
+# Ids and names that staff alone may name.
+STAFFS: Final = frozenset({"report_id", "block_id", "allow_id", "domain", "trend_id", "tag_id", "kind"})
 ABSENT: Final = "109000000000000001"
 _PART: Final = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
 _BODY: Final = {
