@@ -174,6 +174,8 @@ async def test_people_of_a_sibling_are_found_while_it_lists_them(siblings: Meeti
     assert await names(anna) == [f"gerd@{at}"]
     await peers.set_tier(siblings.node, at, Tier.PARTNER)
     assert await names(anna) == []
+    # The worker may ask again at any moment after that.
+    siblings.peer.is_ill = True
     siblings.server.clock.advance(timedelta(days=31))
     await upkeep.keep_up(siblings.node)
     await peers.set_tier(siblings.node, at, Tier.SIBLING)
