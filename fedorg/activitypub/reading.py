@@ -7,6 +7,8 @@ from federation.activities import Activity
 from federation.errors import MalformedDocument
 from fedorg.kept import Kept
 
+# Many of them are small; what a large one is made into would stay for long.
+_TEXT_MAX: Final = 64 * 1024
 _BYTES_MAX: Final = 4 * 1024 * 1024
 # What is made of a text takes several times its size.
 _EACH_BYTES: Final = 16 * 1024
@@ -18,7 +20,7 @@ def read(body: bytes) -> tuple[parse.JsonObject, Activity]:
         text = body.decode()
     except UnicodeDecodeError as problem:
         raise MalformedDocument("The document is not JSON") from problem
-    return _KEPT.of(text, text)
+    return _KEPT.of(text, text) if len(text) <= _TEXT_MAX else _read(text)
 
 
 def _read(text: str) -> tuple[parse.JsonObject, Activity]:

@@ -32,9 +32,9 @@ def list_peers(context: Context, *, as_json: bool) -> None:
       fedorg peer list --json
     """
 
-    async def look(node: Node) -> tuple[tuple[PeerSummary, ...], dict[str, Partnership]]:
+    async def look(node: Node) -> tuple[list[PeerSummary], dict[str, Partnership]]:
         agreed = {one.domain: one for one in await partnerships.list_partnerships(node)}
-        return await peers.list_peers(node), agreed
+        return [one async for one in peers.all_peers(node)], agreed
 
     found, agreed = with_node(context, look)
     if as_json:

@@ -285,9 +285,9 @@ def count_paused(conn: Connection, now: datetime) -> int:
     return conn.execute(select(func.count()).select_from(peers).where(peers.c.closed_until > now)).scalar_one()
 
 
-def list_summaries(conn: Connection, *, limit: int = 1000) -> tuple[PeerSummary, ...]:
+def list_summaries(conn: Connection, *, limit: int = 1000, offset: int = 0) -> tuple[PeerSummary, ...]:
     """Peers by domain, each with how many of its accounts are known and how deliveries to it stand."""
-    return _summaries(conn, select(peers).order_by(peers.c.domain).limit(limit))
+    return _summaries(conn, select(peers).order_by(peers.c.domain).limit(limit).offset(offset))
 
 
 def find_summary(conn: Connection, domain: str) -> PeerSummary | None:

@@ -1,12 +1,20 @@
 """What one administrator alone says of other servers, over the API and on a page; and lists of servers."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Final
 
 import pytest
+from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
-from fedorg.services import auditing
+from fedorg.domain.ceilings import UNLIMITED
+from fedorg.domain.partnerships import Grant, Partnership, PartnershipState
+from fedorg.domain.visibility import Tier
+from fedorg.ids import PartnershipId
+from fedorg.node import Node
+from fedorg.services import auditing, peers
+from fedorg.store import partnerships, tables
 from tests.node.serving import NodeServer
 from tests.node.talking import refusal, success
 
@@ -108,3 +116,53 @@ async def test_servers_and_lists_on_a_page(server: NodeServer) -> None:
     assert "What the list did" in await read(kind="blocks", really="1")
     assert "bad.example" in (await browser.open("/admin/peers/blocks.csv")).text
     assert "old.example" in (await browser.open("/admin/peers/allows.csv")).text
+
+
+async def test_what_a_server_is_and_how_much_passes_is_said_at_once_or_not_at_all(server: NodeServer) -> None:
+    """A limit that may not be said leaves the tier as it was."""
+    owner = await server.person("owner", role=UserRole.OWNER, scopes=SCOPES)
+    at = f"{API}/old.example"
+    success(await owner.api.patch(at, data={"tier": "open"}))
+    await server.node.write(_offer_to, server.node, "old.example")
+
+    assert "partnership" in refusal(await owner.api.patch(at, data={"tier": "partner", "media": "false"}), 409)
+    assert success(await owner.api.get(at))["tier"] == "open"
+
+
+async def test_servers_are_listed_page_by_page(server: NodeServer) -> None:
+    """However many a node has heard of: over the API, on the page and on the command line."""
+    owner = await server.person("owner", role=UserRole.OWNER, scopes=SCOPES)
+    names = [f"s{number:04}.example" for number in range(1003)]
+    rows = [{"domain": name, "tier": Tier.OPEN, "first_seen_at": server.clock()} for name in names]
+    await server.node.write(lambda conn: conn.execute(tables.peers.insert(), rows))
+
+    async def of(**window: str) -> list[str]:
+        return [one["domain"] for one in success(await owner.api.get(API, params=window))]
+
+    assert await of() == names[:100]
+    assert await of(limit="200", offset="900") == names[900:]
+    assert await of(offset="1003") == []
+    browser = await server.browser()
+    await browser.sign_in("owner")
+    first, last = [(await browser.open(f"/admin/peers?page={number}")).text for number in (1, 11)]
+    assert (names[99] in first, names[100] in first, "?page=2" in first) == (True, False, True)
+    assert (names[1002] in last, "?page=12" in last) == (True, False)
+    listed = [one.peer.domain async for one in peers.all_peers(server.node)]
+    assert listed == names
+
+
+def _offer_to(conn: Connection, node: Node, domain: str) -> None:
+    now = node.now()
+    offered = Partnership(
+        id=PartnershipId(node.ids.next()),
+        domain=domain,
+        tier=Tier.PARTNER,
+        state=PartnershipState.OFFERED,
+        is_inviter=True,
+        ours=Grant(ceilings=UNLIMITED),
+        their_actor=f"https://{domain}/actor",
+        created_at=now,
+        updated_at=now,
+        expires_at=now + timedelta(days=14),
+    )
+    assert partnerships.insert(conn, offered)

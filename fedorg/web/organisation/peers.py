@@ -25,8 +25,10 @@ LINES_MAX: Final = 2000
 @blueprint.get("")
 @requires_staff(Operation.READ_PARTNERSHIPS)
 async def list_peers(_viewer: Viewer) -> Response:
-    """The servers this node has heard of."""
-    return json_answer([peer_entity(one) for one in await peers.list_peers(this_node())])
+    """The servers this node has heard of, by domain; `limit` (100, at most 200) and `offset`."""
+    window = (await read_params()).window(100, 200)
+    found = await peers.list_peers(this_node(), limit=window.limit, offset=window.offset)
+    return json_answer([peer_entity(one) for one in found])
 
 
 @blueprint.get("/<domain>")
@@ -50,11 +52,7 @@ async def change(viewer: Viewer, domain: str) -> Response:
     )
     if tier is None and wanted == GrantChange():
         raise Invalid("Validation failed: tier can't be blank")
-    if tier is not None:
-        await peers.set_tier(this_node(), domain, tier, viewer.user)
-    if wanted != GrantChange():
-        await peers.change_ceilings(this_node(), domain, wanted, viewer.user)
-    return json_answer(peer_entity(await peers.get_peer(this_node(), domain)))
+    return json_answer(peer_entity(await peers.decide(this_node(), domain, tier=tier, wanted=wanted, by=viewer.user)))
 
 
 @blueprint.post("/<domain>/test")

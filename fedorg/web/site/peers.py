@@ -13,10 +13,11 @@ from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
 from fedorg.web.organisation.peers import LINES_MAX, kind_named
 from fedorg.web.site.partnerships import REFUSED, require_administrator
-from fedorg.web.site.sessions import go, members_only, page
+from fedorg.web.site.sessions import go, members_only, page, page_number
 
 blueprint: Final = Blueprint("peer_pages", __name__, url_prefix="/admin/peers")
 
+_PAGE: Final = 100
 _REACHES: Final = tuple(reach.value for reach in Reach if reach is not Reach.NODE)
 
 
@@ -43,9 +44,8 @@ async def change(visitor: SignedIn) -> Response:
             directory="directory" in form,
             media="media" in form,
         )
-        summary = await peers.set_tier(this_node(), domain, tier, visitor.user)
-        if tier is not Tier.BLOCKED:
-            await peers.change_ceilings(this_node(), summary.peer.domain, limits, visitor.user)
+        wanted = GrantChange() if tier is Tier.BLOCKED else limits
+        await peers.decide(this_node(), domain, tier=tier, wanted=wanted, by=visitor.user)
     except ValueError:
         return await _page(visitor, Invalid("The tier or the reach cannot be read"))
     except REFUSED as problem:
@@ -98,12 +98,15 @@ async def _page(
     results: list[LineResult] | None = None,
     is_dry: bool = False,
 ) -> Response:
+    at = page_number()
+    found = await peers.list_peers(this_node(), limit=_PAGE + 1, offset=(at - 1) * _PAGE)
     return await page(
         "peers.html",
         visitor,
         status=200 if problem is None else 422,
         problem=None if problem is None else str(problem),
-        peers=await peers.list_peers(this_node()),
+        peers=found[:_PAGE],
+        next_page=at + 1 if len(found) > _PAGE else None,
         tiers=tuple(tier.value for tier in Tier),
         reaches=_REACHES,
         results=results,

@@ -8,7 +8,7 @@ from fedorg.services import accounts, people
 from fedorg.services.accounts import ProfileChange
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
-from fedorg.web.site.sessions import go, members_only, page
+from fedorg.web.site.sessions import go, members_only, page, page_number
 
 blueprint = Blueprint("people_pages", __name__, url_prefix="/people")
 
@@ -42,8 +42,7 @@ async def _page_of(visitor: SignedIn, problem: str | None = None) -> Response:
     node, viewer = this_node(), visitor.account.id
     query = request.args.get("q", "").strip()
     department = request.args.get("department", "").strip() or None
-    number = request.args.get("page", "1")
-    at = min(int(number), 100) if number.isascii() and number.isdigit() and number != "0" else 1
+    at = page_number()
     found = await people.search(node, viewer, query, department=department, limit=_PAGE + 1, offset=(at - 1) * _PAGE)
     return await page(
         "people.html",

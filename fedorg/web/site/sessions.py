@@ -28,6 +28,7 @@ from fedorg.web.base import spend_by_address, this_node
 P = ParamSpec("P")
 
 _CSRF_FIELD: Final = "csrf_token"
+_PAGE_DIGITS_MAX: Final = 4
 _DAY_SECONDS: Final = 86_400
 _LAST_ASCII: Final = 126
 
@@ -105,6 +106,13 @@ async def page(
 def rich(html: str) -> Markup:
     """HTML that people or peers wrote, sanitised where it is shown (S54)."""
     return Markup(sanitize(html))  # noqa: S704 - the sanitiser's output is the one HTML that is not escaped
+
+
+def page_number() -> int:
+    """Which page of a list is asked for, from 1 on."""
+    number = request.args.get("page", "1")
+    is_number = number.isascii() and number.isdigit() and len(number) <= _PAGE_DIGITS_MAX
+    return max(1, int(number)) if is_number else 1
 
 
 def go(path: str) -> Response:
