@@ -268,9 +268,8 @@ async def test_a_page_of_groups_costs_the_same_whatever_is_in_it(node_server: No
         await favourite(node_server, await post(few, f"{number}"), people[0])
     costs = []
     for member, count in ((few, 2), (many, 20)):
-        await groups(member)
         with counted_queries() as made:
             assert len(await groups(member)) == count
         costs.append(len(about_things(made)))
 
-    assert costs[0] == costs[1]
+    assert costs[0] == costs[1] > 1
