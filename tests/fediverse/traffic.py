@@ -72,6 +72,14 @@ class Traffic:
         """How often each status was answered."""
         return Counter(one.status for one in self.since(since) if one.method == method)
 
+    async def answers_since(self, moment: float, method: str) -> set[int]:
+        """With which statuses was answered what was asked after a moment, of which there has to be something."""
+
+        async def look() -> set[int] | None:
+            return set(self.statuses(method, moment)) or None
+
+        return await wait_for(look, f"answers to {method}")
+
     def p95(self, method: str) -> float:
         """Seconds within which 95 % of what was not refused was answered."""
         return percentile([one.seconds for one in self.answers if (one.method, one.status) == (method, 200)], 95)
