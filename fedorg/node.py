@@ -5,7 +5,7 @@ Only views, jobs, services and handlers see a ``Node``; stores, serialisers, val
 """
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
@@ -60,9 +60,13 @@ class Resolver(Protocol):
 
 @dataclass(slots=True)
 class HeldNetworks:
-    """Blocked networks as this process read them last, at ``read_at`` of the monotonic clock; None before that."""
+    """Blocked networks as this process read them last, at ``read_at`` of the monotonic clock; None before that.
+
+    ``rows`` are what they were made of.
+    """
 
     networks: BlockedNetworks | None = None
+    rows: Sequence[object] = ()
     read_at: float = 0.0
 
 

@@ -1,6 +1,7 @@
 """Rows of ``ip_blocks``: networks that may not use the node, or not register at once."""
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -63,7 +64,17 @@ def list_page(conn: Connection, page: PageQuery) -> list[IpBlock]:
 
 def list_all(conn: Connection) -> list[IpBlock]:
     """Every block, newest first."""
-    return [_block(row) for row in conn.execute(sa.select(ip_blocks).order_by(ip_blocks.c.id.desc()))]
+    return of_rows(list_rows(conn))
+
+
+def list_rows(conn: Connection) -> Sequence[sa.Row[Any]]:
+    """The same as they are stored, to compare: that costs less than to make blocks of them."""
+    return conn.execute(sa.select(ip_blocks).order_by(ip_blocks.c.id.desc())).all()
+
+
+def of_rows(rows: Sequence[sa.Row[Any]]) -> list[IpBlock]:
+    """The blocks that rows say."""
+    return [_block(row) for row in rows]
 
 
 def _values(block: IpBlock) -> dict[str, Any]:
