@@ -6,7 +6,7 @@ Only views, jobs, services and handlers see a ``Node``; stores, serialisers, val
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 
@@ -23,10 +23,10 @@ from fedorg.domain.statuses import Status
 from fedorg.ids import AccountId, IdSource
 from fedorg.media import Storage
 from fedorg.metrics import Metrics
-from fedorg.store.engine import Database
+from fedorg.store.engine import Database, Turn
 from fedorg.uris import Uris
 
-__all__ = ["FetchError", "Node", "Resolver"]
+__all__ = ["FetchError", "Node", "Resolver", "Turn"]
 
 INSPECTIONS_MAX: Final = 2
 CREDENTIALS_MAX: Final = 512
@@ -92,7 +92,8 @@ class Node:
     was last asked for a key, so that a forged signature cannot make this node ask again and again (S23);
     ``asking_keys`` holds what is being fetched, for all who wait for it. ``asked_followers`` says when a peer was last
     asked who follows one of its accounts. ``inspections`` has a place for each process that looks into an upload.
-    ``blocked_networks`` saves a query per request, ``held_credentials`` one while nobody writes.
+    ``blocked_networks`` saves a query per request, ``held_credentials`` one while nobody writes. ``turn`` says whom its
+    units of work are for.
     """
 
     settings: Settings
@@ -111,11 +112,16 @@ class Node:
     inspections: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(INSPECTIONS_MAX), repr=False)
     blocked_networks: HeldNetworks = field(default_factory=HeldNetworks, repr=False)
     held_credentials: HeldCredentials = field(default_factory=HeldCredentials, repr=False)
+    turn: Turn = Turn.PEOPLE
+
+    def working_for(self, turn: Turn) -> "Node":
+        """This very node, for those who work for others than people: its units let theirs go first."""
+        return replace(self, turn=turn)
 
     async def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``unit(conn, …)`` returns, from one consistent snapshot; it cannot write."""
-        return await self.db.read(unit, *args, **kwargs)
+        return await self.db.read_in_turn(self.turn, unit, *args, **kwargs)
 
     async def write(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``unit(conn, …)`` returns, once its one transaction is committed; raises what it raised."""
-        return await self.db.write(unit, *args, **kwargs)
+        return await self.db.write_in_turn(self.turn, unit, *args, **kwargs)

@@ -45,7 +45,7 @@ from fedorg.ids import moment_of
 from fedorg.jobs import deliver, run, upkeep
 from fedorg.jobs.clock import JUMP_SECONDS, STEADY_SECONDS, ClockWatch
 from fedorg.jobs.together import Together
-from fedorg.node import Node
+from fedorg.node import Node, Turn
 from fedorg.services import trends as trend_service
 from fedorg.store import clock, deliveries, jobs, trends
 from fedorg.store.deliveries import ClaimedDelivery, Window
@@ -123,7 +123,7 @@ class Worker:
     """Runs the jobs and deliveries of a node; ``run`` until ``stop``."""
 
     def __init__(self, node: Node) -> None:
-        self._node = node
+        self._node = node.working_for(Turn.JOBS)
         self._stopping = False
         self._wake = asyncio.Event()
         self._local = asyncio.Semaphore(LOCAL_JOBS_MAX)

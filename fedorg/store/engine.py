@@ -20,9 +20,9 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from fedorg import errors
 from fedorg.store.changes import Changes
 from fedorg.store.sqlite import Synchronous, open_sqlite
-from fedorg.store.units import DatabaseClosed
+from fedorg.store.units import DatabaseClosed, Turn
 
-__all__ = ["Database", "DatabaseClosed", "DatabaseUnavailable", "Synchronous", "open_database", "parse_url"]
+__all__ = ["Database", "DatabaseClosed", "DatabaseUnavailable", "Synchronous", "Turn", "open_database", "parse_url"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,6 +67,18 @@ class Database(Protocol):
         Cancelling the caller gives up the answer, not the unit: it still runs and commits. When the connection breaks
         during the commit itself, the error says nothing about whether the unit is stored.
         """
+        ...
+
+    async def read_in_turn(
+        self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Read likewise, after those who go first; ``read`` is for people."""
+        ...
+
+    async def write_in_turn(
+        self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Write likewise, after those who go first; ``write`` is for people."""
         ...
 
     async def version(self) -> Hashable | None:

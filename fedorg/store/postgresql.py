@@ -1,5 +1,7 @@
 """A PostgreSQL server's database: psycopg connections used by a bounded pool of threads, a unit of work per hop.
 
+A connection that gets free goes to whomever ``fedorg.store.units`` lets go first.
+
 Writes run READ COMMITTED, reads on one snapshot that cannot write (REPEATABLE READ, READ ONLY). A unit that lost a
 deadlock or a serialisation conflict is run again, and so is one whose connection broke before its commit; after the
 commit was sent nobody can tell, and the error is the caller's. Every session is in UTC and under a statement timeout.
@@ -20,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from fedorg import log
 from fedorg.errors import Failing
 from fedorg.store.changes import CHANNEL, Changes
-from fedorg.store.units import Call, DatabaseClosed
+from fedorg.store.units import Call, DatabaseClosed, Turn, Waiting
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,6 +49,16 @@ _CONNECTION: Final = {
 logger = log.get_logger()
 
 
+class _Call(Call[T]):
+    """One that says by which kind of connection it goes."""
+
+    __slots__ = ("engine",)
+
+    def __init__(self, unit: Callable[[Connection], T], turn: Turn, engine: Engine) -> None:
+        super().__init__(unit, turn)
+        self.engine = engine
+
+
 class PostgresqlDatabase:
     """See ``fedorg.store.engine.Database``; made by ``open_postgresql``."""
 
@@ -57,6 +69,7 @@ class PostgresqlDatabase:
         self.changes.carry(self._start_to_listen)
         self._writing = engine
         self._reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._waiting = Waiting[_Call[Any]]()
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="database")
         self._loop = asyncio.get_running_loop()
         self._listening: asyncio.Task[None] | None = None
@@ -64,19 +77,27 @@ class PostgresqlDatabase:
 
     async def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """See ``Database.read``."""
+        return await self.read_in_turn(Turn.PEOPLE, unit, *args, **kwargs)
+
+    async def read_in_turn(
+        self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See ``Database.read_in_turn``."""
         if self._closing is not None:
             raise DatabaseClosed
-        call = Call(lambda conn: unit(conn, *args, **kwargs))
-        self._threads.submit(self._run_read, call)
-        return await call.answer
+        return await self._ask(_Call(lambda conn: unit(conn, *args, **kwargs), turn, self._reading))
 
     async def write(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """See ``Database.write``."""
+        return await self.write_in_turn(Turn.PEOPLE, unit, *args, **kwargs)
+
+    async def write_in_turn(
+        self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See ``Database.write_in_turn``."""
         if self._closing is not None:
             raise DatabaseClosed
-        call = Call(lambda conn: unit(conn, *args, **kwargs))
-        self._threads.submit(self._run, self._writing, call)
-        return await call.answer
+        return await self._ask(_Call(lambda conn: unit(conn, *args, **kwargs), turn, self._writing))
 
     async def version(self) -> str | None:
         """See ``Database.version``."""
@@ -101,13 +122,18 @@ class PostgresqlDatabase:
                 await asyncio.wait((self._listening,))
             await asyncio.to_thread(self._writing.dispose)
 
-    def _run_read(self, call: Call[Any]) -> None:
-        if not call.abandoned:
-            self._run(self._reading, call)
+    async def _ask(self, call: "_Call[T]") -> T:
+        self._waiting.add(call)
+        self._threads.submit(self._run_next)
+        return await call.answer
 
-    def _run(self, engine: Engine, call: Call[Any]) -> None:
+    def _run_next(self) -> None:
+        call = self._waiting.take()
+        assert call is not None
+        if call.abandoned and call.engine is self._reading:
+            return
         try:
-            _run_until_settled(engine, call)
+            _run_until_settled(call.engine, call)
         except BaseException as problem:  # noqa: BLE001  it belongs to the caller, who gets it
             call.fail(problem)
         self._loop.call_soon_threadsafe(call.settle)

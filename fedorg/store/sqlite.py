@@ -6,7 +6,8 @@ it the compiled statements.
 
 Writers of several processes exclude each other from their first statement on (``BEGIN IMMEDIATE``), so that no unit
 finds out at its end that another one was there first. The writer runs the units that wait together in one transaction,
-each in its own savepoint, and answers them after the commit: one fsync serves all of them.
+each in its own savepoint, and answers them after the commit: one fsync serves all of them. Who goes first among them is
+said in ``fedorg.store.units``.
 
 Reads are taken one after another by one reader: most are short, and threads that take turns at Python cost each other
 more than they gain. Only when nothing was read for a while does another begin, so that a long one keeps nobody waiting.
@@ -18,7 +19,6 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from fedorg import log
 from fedorg.store import driver
 from fedorg.store.changes import Changes, take_request
-from fedorg.store.units import Call, DatabaseClosed
+from fedorg.store.units import Call, DatabaseClosed, Turn, Waiting
 
 Synchronous: TypeAlias = Literal["full", "normal"]
 
@@ -69,8 +69,8 @@ class SqliteDatabase:
         self._readers = readers
         self._witness = witness
         self._idle_readers = list(readers)
-        self._writes: deque[Call[Any]] = deque()
-        self._reads: deque[Call[Any]] = deque()
+        self._writes = Waiting[Call[Any]]()
+        self._reads = Waiting[Call[Any]]()
         self._is_writing = False
         self._read_at = 0.0
         self._relief: asyncio.TimerHandle | None = None
@@ -81,10 +81,16 @@ class SqliteDatabase:
 
     async def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """See ``Database.read``."""
+        return await self.read_in_turn(Turn.PEOPLE, unit, *args, **kwargs)
+
+    async def read_in_turn(
+        self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See ``Database.read_in_turn``."""
         if self._closing is not None:
             raise DatabaseClosed
-        call = Call(lambda conn: unit(conn, *args, **kwargs))
-        self._reads.append(call)
+        call = Call(lambda conn: unit(conn, *args, **kwargs), turn)
+        self._reads.add(call)
         if len(self._idle_readers) == len(self._readers):
             self._start_reader()
         elif self._relief is None and self._idle_readers:
@@ -93,10 +99,16 @@ class SqliteDatabase:
 
     async def write(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """See ``Database.write``."""
+        return await self.write_in_turn(Turn.PEOPLE, unit, *args, **kwargs)
+
+    async def write_in_turn(
+        self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See ``Database.write_in_turn``."""
         if self._closing is not None:
             raise DatabaseClosed
-        call = Call(lambda conn: unit(conn, *args, **kwargs))
-        self._writes.append(call)
+        call = Call(lambda conn: unit(conn, *args, **kwargs), turn)
+        self._writes.add(call)
         if not self._is_writing:
             self._is_writing = True
             self._keep(asyncio.create_task(self._drain_writes()))
@@ -312,14 +324,13 @@ def _data_version(conn: Connection) -> int:
     return version
 
 
-def _run_reads(conn: Connection, waiting: deque[Call[Any]]) -> list[Call[Any]]:
+def _run_reads(conn: Connection, waiting: Waiting[Call[Any]]) -> list[Call[Any]]:
     """The units that wait, each in its own snapshot, for a moment: to go to a thread and back costs much of a read."""
     done: list[Call[Any]] = []
     started = monotonic()
     while not done or monotonic() - started < _TOGETHER_SECONDS:
-        try:
-            call = waiting.popleft()
-        except IndexError:
+        call = waiting.take()
+        if call is None:
             break
         if not call.abandoned:
             _run_read(conn, call)
@@ -336,7 +347,7 @@ def _run_read(conn: Connection, call: Call[Any]) -> None:
         _abort(conn)
 
 
-def _run_group(conn: Connection, waiting: deque[Call[Any]]) -> tuple[list[Call[Any]], bool]:
+def _run_group(conn: Connection, waiting: Waiting[Call[Any]]) -> tuple[list[Call[Any]], bool]:
     """One transaction of units that wait, and whether one of them had news; newcomers join for a while."""
     group: list[Call[Any]] = []
     is_news = False
@@ -345,17 +356,17 @@ def _run_group(conn: Connection, waiting: deque[Call[Any]]) -> tuple[list[Call[A
     except Exception as problem:  # noqa: BLE001  it belongs to the callers, who get it
         # The lock could not be had in the time allowed. All who wait are told, or the last would wait for many times
         # that; who comes later may be luckier.
-        while waiting:
-            group.append(waiting.popleft())
+        while call := waiting.take():
+            group.append(call)
         _fail(group, problem)
         _abort(conn)
         return group, False
     started = monotonic()
     try:
         with transaction:
-            while waiting and len(group) < GROUP_MAX and monotonic() - started < _GROUP_SECONDS:
-                group.append(waiting.popleft())
-                is_news |= _run_in_savepoint(conn, group[-1])
+            while len(group) < GROUP_MAX and monotonic() - started < _GROUP_SECONDS and (call := waiting.take()):
+                group.append(call)
+                is_news |= _run_in_savepoint(conn, call)
     except Exception as problem:  # noqa: BLE001  nothing of the group is stored, and each caller is told
         _fail(group, problem)
         _abort(conn)

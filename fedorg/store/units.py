@@ -3,12 +3,18 @@
 The caller waits for ``answer`` on the event loop; the unit runs on a database thread, which only fills the call in;
 ``settle`` then answers on the loop again. Nobody but the caller holds ``answer``, so that a caller who is cancelled
 gives up the answer and not the unit.
+
+Of the units that wait, those that people wait for go first, then those of other servers, then those of jobs: each waits
+for so many seconds longer than it would in order, and for no more.
 """
 
 import asyncio
+import itertools
+import queue
 import sqlite3
 from collections.abc import Callable
-from typing import Final, Generic, ParamSpec, TypeVar, cast
+from enum import IntEnum
+from typing import Any, Final, Generic, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -17,6 +23,7 @@ from fedorg import errors, log
 
 P = ParamSpec("P")
 T = TypeVar("T")
+C = TypeVar("C", bound="Call[Any]")
 
 # Primary result codes, https://www.sqlite.org/rescode.html: of what may pass without a change of the node.
 _SQLITE_FAILING: Final = frozenset(
@@ -35,6 +42,8 @@ _SQLITE_PRIMARY: Final = 0xFF
 _POSTGRESQL_FAILING: Final = ("08", "40", "53", "55", "57", "58")
 _POSTGRESQL_FULL: Final = "53100"
 
+_numbers: Final = itertools.count()
+
 logger = log.get_logger()
 
 
@@ -45,16 +54,30 @@ class DatabaseClosed(errors.Unavailable):
         super().__init__("The database is closed")
 
 
+class Turn(IntEnum):
+    """Whom a unit is for, as the seconds for which it lets others go first."""
+
+    PEOPLE = 0
+    PEERS = 5
+    JOBS = 10
+
+
 class Call(Generic[T]):
     """One unit with its arguments bound; made on the event loop that waits for the answer."""
 
-    __slots__ = ("_problem", "_result", "_unit", "answer")
+    __slots__ = ("_place", "_problem", "_result", "_unit", "answer")
 
-    def __init__(self, unit: Callable[[Connection], T]) -> None:
-        self.answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    def __init__(self, unit: Callable[[Connection], T], turn: Turn) -> None:
+        loop = asyncio.get_running_loop()
+        self.answer: asyncio.Future[T] = loop.create_future()
+        self._place = (loop.time() + turn, next(_numbers))
         self._unit = unit
         self._result: T | None = None
         self._problem: BaseException | None = None
+
+    def __lt__(self, other: "Call[Any]") -> bool:
+        """Whether it goes before another."""
+        return self._place < other._place
 
     def run(self, conn: Connection) -> None:
         """Run the unit and keep its result; raises what it raises. Database thread."""
@@ -93,6 +116,27 @@ class Call(Generic[T]):
             self.answer.set_exception(unheard)
         else:
             self.answer.set_exception(problem)
+
+
+class Waiting(Generic[C]):
+    """Units that wait for a thread, in the order in which they go."""
+
+    def __init__(self) -> None:
+        self._calls: queue.PriorityQueue[C] = queue.PriorityQueue()
+
+    def __bool__(self) -> bool:
+        return not self._calls.empty()
+
+    def add(self, call: C) -> None:
+        """Let one more wait. Any thread, as the rest."""
+        self._calls.put_nowait(call)
+
+    def take(self) -> C | None:
+        """The one that goes next, which waits no longer; None when no more do."""
+        try:
+            return self._calls.get_nowait()
+        except queue.Empty:
+            return None
 
 
 def _failing(problem: BaseException) -> errors.Failing | None:

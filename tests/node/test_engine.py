@@ -5,7 +5,9 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sqlalchemy import Connection, select, text
@@ -14,7 +16,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from fedorg.store.engine import Database, DatabaseClosed, DatabaseUnavailable, open_database
+from fedorg.store.engine import Database, DatabaseClosed, DatabaseUnavailable, Turn, open_database
 from tests.node.engine_units import (
     PATIENCE_SECONDS,
     Held,
@@ -35,6 +37,17 @@ async def db(empty_url: str) -> AsyncIterator[Database]:
     await opened.write(create_numbers)
     yield opened
     await opened.close()
+
+
+@asynccontextmanager
+async def narrow(url: str) -> AsyncIterator[Database]:
+    """The like, with one place for reads and one for writes, or one for both."""
+    db = await open_database(url, readers=1, pool_size=1)
+    try:
+        await db.write(create_numbers)
+        yield db
+    finally:
+        await db.close()
 
 
 async def test_a_unit_gets_its_arguments_and_its_result_comes_back(db: Database) -> None:
@@ -107,6 +120,50 @@ async def test_concurrent_writers_lose_nothing(db: Database, empty_url: str) -> 
         await other.close()
 
     assert await db.read(numbers) == [200]
+
+
+@pytest.mark.parametrize("door", ["read", "write"])
+async def test_people_go_first_and_jobs_last(empty_url: str, door: Literal["read", "write"]) -> None:
+    """Whatever came first: units of people run before those of other servers, and these before those of jobs."""
+    async with narrow(empty_url) as db:
+        asked = db.read_in_turn if door == "read" else db.write_in_turn
+        held, order = Held(numbers), list[tuple[Turn, int]]()
+        first = asyncio.create_task(asked(Turn.JOBS, held))
+        await held.stopped()
+        turns = [Turn.JOBS, Turn.PEERS, Turn.PEOPLE] * 2
+        waiting = [
+            asyncio.create_task(asked(turn, lambda _, one: order.append(one), (turn, number)))
+            for number, turn in enumerate(turns)
+        ]
+        await asyncio.sleep(0)
+
+        held.release()
+        await asyncio.gather(first, *waiting)
+
+    assert order == sorted(order)
+
+
+async def test_whoever_let_others_go_first_for_long_enough_is_next(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much people ask, jobs get their turn."""
+    async with narrow(empty_url) as db:
+        held, order = Held(numbers), list[Turn]()
+        first = asyncio.create_task(db.write(held))
+        await held.stopped()
+        waiting = [asyncio.create_task(db.write_in_turn(Turn.JOBS, lambda _: order.append(Turn.JOBS)))]
+        await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        with monkeypatch.context() as later:
+            moment = loop.time() + Turn.JOBS + 1
+            later.setattr(loop, "time", lambda: moment)
+            waiting.append(asyncio.create_task(db.write(lambda _: order.append(Turn.PEOPLE))))
+            await asyncio.sleep(0)
+
+        held.release()
+        await asyncio.gather(first, *waiting)
+
+    assert order == [Turn.JOBS, Turn.PEOPLE]
 
 
 async def test_a_reader_sees_one_snapshot(db: Database) -> None:

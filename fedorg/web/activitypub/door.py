@@ -24,7 +24,7 @@ from hypercorn.typing import (
 from federation.signatures import Request
 from fedorg.domain.ip_blocks import IpBlockSeverity
 from fedorg.errors import Forbidden
-from fedorg.node import Node
+from fedorg.node import Node, Turn
 from fedorg.services.moderation import ip_blocks
 from fedorg.web import answers, base, bodies
 from fedorg.web.activitypub import inbox
@@ -40,7 +40,7 @@ class InboxDoor:
 
     def __init__(self, application: ASGIFramework, node: Node, limiter: Limiter) -> None:
         self._application = application
-        self._node = node
+        self._node = node.working_for(Turn.PEERS)
         self._limiter = limiter
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

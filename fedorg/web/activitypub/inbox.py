@@ -10,7 +10,7 @@ from federation.signatures import Request
 from fedorg.activitypub import receive, serving
 from fedorg.activitypub.policy import Matter
 from fedorg.errors import Gone, TooLarge
-from fedorg.node import Node
+from fedorg.node import Node, Turn
 from fedorg.web.activitypub.requests import signed_request
 from fedorg.web.base import client_address, json_answer, spend, this_node
 from fedorg.web.limits import Rule, subject_of_address
@@ -72,7 +72,7 @@ async def accept(
 
 
 async def _receive(username: str | None) -> Response:
-    await accept(this_node(), username, client_address(), spend, _read)
+    await accept(this_node().working_for(Turn.PEERS), username, client_address(), spend, _read)
     return json_answer({}, ACCEPTED)
 
 
