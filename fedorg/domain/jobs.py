@@ -195,10 +195,14 @@ class CompleteThread(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class CompleteProfile(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Fetch what the profile of an account of ``peer`` shows: itself, pins, hashtags, counts, the newest statuses."""
+    """Fetch what the profile of an account of ``peer`` shows: itself, pins, hashtags, counts, the newest statuses.
+
+    Unless it is claimed, nobody has looked yet; who looks before it is due has it fetched at once.
+    """
 
     account_id: AccountId
     peer: str
+    is_claimed: bool = True
 
 
 class SynchroniseFollowers(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -12,6 +12,7 @@ from fedorg.domain.jobs import (
     ResolveThread,
 )
 from fedorg.node import Node
+from fedorg.services import completion
 
 
 async def handle(node: Node, job: HandleActivity) -> None:
@@ -45,5 +46,7 @@ async def complete_thread(node: Node, job: CompleteThread) -> None:
 
 
 async def complete_profile(node: Node, job: CompleteProfile) -> None:
-    """Fetch what a profile shows."""
+    """Fetch what a profile shows, unless somebody looked at it since and had it fetched."""
+    if not job.is_claimed and await node.write(completion.claim_profile, node, job.account_id) is None:
+        return
     await profiles.complete(node, job)

@@ -22,6 +22,8 @@ from fedorg.store import accounts, completions, jobs, peers, statuses, threads
 
 THREAD_AGAIN_AFTER: Final = timedelta(minutes=10)
 PROFILE_AGAIN_AFTER: Final = timedelta(hours=6)
+# A first follow is two requests to a server; the dozen that its profile costs need not come in the same moment.
+FOLLOWED_PROFILE_AFTER: Final = timedelta(seconds=15)
 # What a peer delivers makes this node look into a thread; so often at most, however much it delivers.
 ENTERED_AGAIN_AFTER: Final = timedelta(seconds=30)
 THREAD_STATUSES_MAX: Final = 1000
@@ -89,18 +91,30 @@ async def see_profile(node: Node, account_id: AccountId) -> None:
         return account is not None and is_due_profile(conn, node, account)
 
     if await node.read(unit):
-        account = await node.read(accounts.get, account_id)
-        await node.write(ask_for_profile, node, account)
+        await node.write(_ask_for_profile, node, account_id)
 
 
-def ask_for_profile(conn: Connection, node: Node, account: Account) -> None:
-    """Ask for what a profile shows, in the transaction of whatever makes it interesting."""
-    peer = account.peer
-    if peer is None or not is_due_profile(conn, node, account):
-        return
+def expect_profile(conn: Connection, node: Node, account: Account) -> None:
+    """A member follows: what the profile shows is asked for a little later, unless somebody looks at it before."""
     now = node.now()
-    if completions.claim(conn, now, _profile(account), now - PROFILE_AGAIN_AFTER):
-        jobs.enqueue(conn, node.ids, now, CompleteProfile(account_id=account.id, peer=peer))
+    if account.peer is not None and completions.is_due(conn, _profile(account), now - PROFILE_AGAIN_AFTER):
+        job = CompleteProfile(account_id=account.id, peer=account.peer, is_claimed=False)
+        jobs.enqueue(conn, node.ids, now, job, due_at=now + FOLLOWED_PROFILE_AFTER)
+
+
+def claim_profile(conn: Connection, node: Node, account_id: AccountId) -> Account | None:
+    """Note that a profile is asked for now: the account, or None when there is nothing to ask for."""
+    account = accounts.list_by_ids(conn, (account_id,)).get(account_id)
+    if account is None or not is_due_profile(conn, node, account):
+        return None
+    now = node.now()
+    return account if completions.claim(conn, now, _profile(account), now - PROFILE_AGAIN_AFTER) else None
+
+
+def _ask_for_profile(conn: Connection, node: Node, account_id: AccountId) -> None:
+    account = claim_profile(conn, node, account_id)
+    if account is not None and account.peer is not None:
+        jobs.enqueue(conn, node.ids, node.now(), CompleteProfile(account_id=account.id, peer=account.peer))
 
 
 def _due_thread(conn: Connection, node: Node, status_id: StatusId) -> StatusId | None:

@@ -517,14 +517,39 @@ async def test_a_profile_that_cannot_be_had_stays_as_it_was(
     assert success(await anna.api.get(path))["followers_count"] == 321
 
 
-async def test_whom_a_member_follows_is_filled_at_once(working: WorkingServer, anna: Member, peer: FakePeer) -> None:
-    """The first follow asks for the profile, without anybody looking at it."""
+async def test_whom_a_member_follows_is_filled_a_little_later(
+    working: WorkingServer, anna: Member, peer: FakePeer
+) -> None:
+    """The first follow asks for the profile, without anybody looking at it, but not in the same moment."""
     listed = add_profile(peer)
 
     account = await follow_remote(working, anna, peer, "fred")
     await working.settle()
+    at_once = peer.asked["/users/fred/outbox"]
+    working.server.clock.advance(timedelta(seconds=15))
+    await working.settle()
 
+    assert at_once == 0
     assert set(await statuses_of(anna, account["id"])) == {*listed["newest"], *listed["pinned"]}
+
+
+async def test_whoever_looks_at_whom_a_member_just_followed_need_not_wait(
+    working: WorkingServer, anna: Member, peer: FakePeer
+) -> None:
+    """The profile is filled for the first who looks, and is not asked for again when its turn comes."""
+    listed = add_profile(peer)
+    account = await follow_remote(working, anna, peer, "fred")
+    await working.settle()
+
+    await statuses_of(anna, account["id"])
+    await working.settle()
+    found = set(await statuses_of(anna, account["id"]))
+    peer.asked.clear()
+    working.server.clock.advance(timedelta(seconds=15))
+    await working.settle()
+
+    assert found == {*listed["newest"], *listed["pinned"]}
+    assert peer.asked["/users/fred/outbox"] == 0
 
 
 async def test_a_stale_profile_is_brought_up_to_date_in_the_background(

@@ -15,7 +15,7 @@ from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services import links
-from fedorg.services.completion import ask_for_profile
+from fedorg.services.completion import expect_profile
 from fedorg.services.relationships.listing import load_one
 from fedorg.services.residence import require_not_moved
 from fedorg.store import accounts, home_timelines, jobs, notifications, peers, relationships
@@ -221,7 +221,7 @@ def _begin(conn: Connection, node: Node, new: Follow, account: Account, target: 
     settle(conn, node, new, account, target)
     if not target.is_local:
         send(conn, node, ActivityKind.FOLLOW, account, target, new.uri)
-        ask_for_profile(conn, node, target)
+        expect_profile(conn, node, target)
 
 
 def _get_request(conn: Connection, account: Account, follower_id: AccountId) -> Follow:
