@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from fedorg.domain.ceilings import UNLIMITED, Ceilings
 from fedorg.domain.visibility import Audience, FederationMode, Tier, admits, takes_in
@@ -94,6 +95,7 @@ class PeerSummary:
     next_try_at: datetime | None
 
 
+@lru_cache(maxsize=4096)
 def lineage(domain: str) -> tuple[str, ...]:
     """A domain and the hosts above it, the closest first: ``a.b.c:80``, ``a.b.c``, ``b.c``, ``c``.
 

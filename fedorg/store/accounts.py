@@ -24,6 +24,7 @@ from fedorg.store.gathered import Answers, Gathered, Part
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import account_keys, accounts, follows
 from fedorg.store.upsert import insert_ignore
+from fedorg.store.written import Written
 
 COLUMNS: Final = tuple(accounts.c[field.name] for field in fields(Account) if field.name != "moved_to")
 
@@ -37,8 +38,8 @@ _BY_ID: Final = sa.select(*COLUMNS).where(accounts.c.id == sa.bindparam("id"))
 _BY_URI: Final = sa.select(*COLUMNS).where(accounts.c.uri == sa.bindparam("uri"))
 # As an UPDATE locks the row: what refers to the account can still be written.
 _LOCK_BY_ID: Final = _BY_ID.with_for_update(key_share=True)
-_LOCK_BY_URI: Final = _BY_URI.with_for_update(key_share=True)
-_BY_ACCT: Final = sa.select(*COLUMNS).where(accounts.c.acct_key == sa.bindparam("acct_key"))
+_LOCK_BY_URI: Final = Prepared(_BY_URI.with_for_update(key_share=True))
+_BY_ACCT: Final = Prepared(sa.select(*COLUMNS).where(accounts.c.acct_key == sa.bindparam("acct_key")))
 _BY_URIS: Final = sa.select(*COLUMNS).where(accounts.c.uri.in_(sa.bindparam("uris", expanding=True)))
 BY_IDS: Final = Part(
     sa.select(accounts.c.id.label("which"), *COLUMNS).where(accounts.c.id.in_(many("people"))),
@@ -48,6 +49,17 @@ BY_IDS: Final = Part(
 _BY_IDS: Final = Gathered(BY_IDS)
 _BY_URI_ALONE: Final = Prepared(_BY_URI)
 _NAMES: Final = tuple(column.name for column in COLUMNS)
+_FORGET_KEYS: Final = Written(sa.delete(account_keys).where(account_keys.c.account_id == sa.bindparam("holder")))
+_RELEASE: Final = Written(
+    sa.update(accounts)
+    .where(
+        accounts.c.acct_key == sa.bindparam("taken"),
+        accounts.c.uri != sa.bindparam("owner"),
+        accounts.c.domain.is_not(None),
+    )
+    # An address is no handle, so that this spelling is free for ever.
+    .values(acct_key=accounts.c.uri)
+)
 
 
 def from_row(row: sa.Row[Any]) -> Account:
@@ -142,7 +154,7 @@ def get_for_update(conn: Connection, account_id: AccountId) -> Account:
 
 def find_by_uri(conn: Connection, uri: str) -> Account | None:
     """The account with an identity."""
-    found = [from_values(dict(zip(_NAMES, record, strict=True))) for record in _BY_URI_ALONE.rows(conn, uri=uri)]
+    found = _from_records(_BY_URI_ALONE.rows(conn, uri=uri))
     return with_moves(conn, found)[0] if found else None
 
 
@@ -163,8 +175,8 @@ def list_by_uris(conn: Connection, uris: Collection[str]) -> dict[str, Account]:
 
 def find_by_acct(conn: Connection, username: str, domain: str | None) -> Account | None:
     """The account with a handle, in any case of letters; ``domain`` None means of this node."""
-    row = conn.execute(_BY_ACCT, {"acct_key": acct_key(username, domain)}).one_or_none()
-    return None if row is None else with_moves(conn, [from_row(row)])[0]
+    found = _from_records(_BY_ACCT.rows(conn, acct_key=acct_key(username, domain)))
+    return with_moves(conn, found)[0] if found else None
 
 
 def list_by_ids(conn: Connection, ids: Collection[AccountId]) -> dict[AccountId, Account]:
@@ -216,7 +228,7 @@ def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ..
             suspended_at = _as_its_server_stands(conn, current).suspended_at
             current = replace(current, suspended_at=suspended_at, suspended_remotely=False)
             set_standing(conn, current.id, suspended_at=suspended_at, suspended_remotely=False)
-    conn.execute(sa.delete(account_keys).where(account_keys.c.account_id == current.id))
+    _FORGET_KEYS.run(conn, {"holder": current.id})
     # A key that another account holds already stays with it.
     insert_ignore(conn, account_keys, [key_values(replace(key, account_id=current.id)) for key in keys])
     return current
@@ -267,8 +279,12 @@ def listed(conn: Connection, rows: Sequence[sa.Row[Any]]) -> list[Listed[Account
 
 
 def _find_by_uri_for_update(conn: Connection, uri: str) -> Account | None:
-    row = conn.execute(_LOCK_BY_URI, {"uri": uri}).one_or_none()
-    return None if row is None else from_row(row)
+    return next(iter(_from_records(_LOCK_BY_URI.rows(conn, uri=uri))), None)
+
+
+def _from_records(records: Sequence[Any]) -> list[Account]:
+    """The accounts in records of a prepared statement that selects ``COLUMNS``."""
+    return [from_values(dict(zip(_NAMES, record, strict=True))) for record in records]
 
 
 def _as_its_server_stands(conn: Connection, account: Account) -> Account:
@@ -288,16 +304,7 @@ def _with_move(account: Account, target: Account | None) -> Account:
 
 
 def _release_handle(conn: Connection, account: Account) -> None:
-    conn.execute(
-        sa.update(accounts)
-        .where(
-            accounts.c.acct_key == acct_key(account.username, account.domain),
-            accounts.c.uri != account.uri,
-            accounts.c.domain.is_not(None),
-        )
-        # An address is no handle, so that this spelling is free for ever.
-        .values(acct_key=accounts.c.uri)
-    )
+    _RELEASE.run(conn, {"taken": acct_key(account.username, account.domain), "owner": account.uri})
 
 
 def _values(account: Account) -> dict[str, Any]:

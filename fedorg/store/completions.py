@@ -16,6 +16,7 @@ from fedorg.store.prepared import Prepared
 from fedorg.store.tables import completions
 from fedorg.store.tables.columns import Moment
 from fedorg.store.upsert import insert_ignore
+from fedorg.store.written import Written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,11 @@ _ASKED: Final = Prepared(
         completions.c.subject == sa.bindparam("subject"), completions.c.asked_at > sa.bindparam("before", type_=Moment)
     )
 )
+_CLAIM_AGAIN: Final = Written(
+    sa.update(completions)
+    .where(completions.c.subject == sa.bindparam("known_subject"), completions.c.asked_at <= sa.bindparam("before"))
+    .values(asked_at=sa.bindparam("moment"), refresh_id=sa.bindparam("refresh"), finished_at=sa.null(), found=sa.null())
+)
 
 
 def is_due(conn: Connection, subject: str, before: datetime) -> bool:
@@ -42,10 +48,8 @@ def claim(conn: Connection, now: datetime, subject: str, before: datetime, refre
     values = {"asked_at": now, "refresh_id": refresh_id, "finished_at": None, "found": None}
     if insert_ignore(conn, completions, [{"subject": subject, **values}]):
         return True
-    statement = (
-        sa.update(completions).where(completions.c.subject == subject, completions.c.asked_at <= before).values(values)
-    )
-    return bool(conn.execute(statement).rowcount)
+    again = {"known_subject": subject, "before": before, "moment": now, "refresh": refresh_id}
+    return bool(_CLAIM_AGAIN.run(conn, again))
 
 
 def finish(conn: Connection, now: datetime, refresh_id: str, found: int) -> None:

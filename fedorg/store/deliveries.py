@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final, NewType
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, bindparam, delete, exists, func, insert, or_, select, update
 
 from fedorg.domain.peers import Standing
 from fedorg.domain.relationships import FollowState
@@ -27,9 +27,10 @@ from fedorg.ids import AccountId, IdSource
 from fedorg.store import changes
 from fedorg.store.jobs import ERROR_MAX, QueueCounts
 from fedorg.store.peers import FAILURES_MAX, standings
-from fedorg.store.prepared import Prepared
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts, activities, deliveries, follows, gone_inboxes, peers
 from fedorg.store.upsert import insert_ignore
+from fedorg.store.written import Written
 
 DeliveryId = NewType("DeliveryId", int)
 
@@ -50,8 +51,14 @@ _IS_NEXT: Final = ~exists().where(
     _earlier.c.dead_at.is_(None),
 )
 _IS_WELL: Final = func.coalesce(peers.c.failures, 0) == 0
-_INSERT: Final = insert(deliveries)
-_FINISH: Final = delete(deliveries).where(deliveries.c.id == bindparam("delivery_id"))
+_INSERT: Final = Written(insert(deliveries))
+_FINISH: Final = Written(delete(deliveries).where(deliveries.c.id == bindparam("delivery_id")))
+_GONE: Final = Prepared(select(gone_inboxes.c.inbox).where(gone_inboxes.c.inbox.in_(many("inboxes"))))
+_PAUSED: Final = Prepared(
+    select(peers.c.domain, peers.c.closed_until).where(
+        peers.c.closed_until > bindparam("now"), peers.c.domain.in_(many("domains"))
+    )
+)
 _IS_ANY_DUE: Final = Prepared(
     select(
         exists()
@@ -82,19 +89,23 @@ _DUE: Final = (
     .where(
         deliveries.c.dead_at.is_(None),
         deliveries.c.due_at <= bindparam("moment"),
-        deliveries.c.domain.not_in(bindparam("full", expanding=True)),
-        deliveries.c.id.not_in(bindparam("taken", expanding=True)),
+        deliveries.c.domain.not_in(many("full")),
+        deliveries.c.id.not_in(many("taken")),
         or_(peers.c.closed_until.is_(None), peers.c.closed_until <= bindparam("moment")),
         _IS_NEXT,
     )
     .order_by(deliveries.c.due_at, deliveries.c.id)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True, of=deliveries)
 )
-_DUE_OF_WELL: Final = _DUE.where(_IS_WELL)
-_LEASE: Final = (
+_DUE_OF_ANY: Final = Prepared(_DUE)
+_DUE_OF_WELL: Final = Prepared(_DUE.where(_IS_WELL))
+# What is in no list of these: a list is never empty.
+_NO_DOMAIN: Final = ""
+_NO_DELIVERY: Final = DeliveryId(0)
+_LEASE: Final = Written(
     update(deliveries)
-    .where(deliveries.c.id.in_(bindparam("claimed", expanding=True)))
+    .where(deliveries.c.id == bindparam("claimed_id"))
     .values(attempts=deliveries.c.attempts + 1, leased_until=bindparam("until"), due_at=bindparam("until"))
 )
 _COUNTS: Final = select(
@@ -167,8 +178,8 @@ def record(
     """
     left = dict(inboxes)
     for some in _pieces(inboxes):
-        for gone in conn.execute(select(gone_inboxes.c.inbox).where(gone_inboxes.c.inbox.in_(some))).scalars():
-            del left[gone]
+        for gone in _GONE.rows(conn, inboxes=some):
+            del left[gone.inbox]
     if not left:
         return False
     values = {
@@ -199,7 +210,7 @@ def record(
         }
         for inbox, domain in left.items()
     ]
-    conn.execute(_INSERT, rows)
+    _INSERT.run(conn, *rows)
     changes.notify(conn)
     return True
 
@@ -228,13 +239,13 @@ def is_any_due(conn: Connection, now: datetime) -> bool:
 
 def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) -> tuple[ClaimedDelivery, ...]:
     """Deliveries that are due and have room in the window, leased to the caller until ``now + lease``."""
-    claimed: dict[int, Row[Any]] = {}
+    claimed: dict[DeliveryId, Any] = {}
     busy = Counter(window.busy)
     ill_free = window.ill_free
-    full = {domain for domain, count in busy.items() if count >= window.domain_max}
+    full = {_NO_DOMAIN, *(domain for domain, count in busy.items() if count >= window.domain_max)}
     for _ in range(_ROUNDS_MAX):
-        asked = {"moment": now, "full": [*full], "taken": [*claimed, *window.held], "limit": 2 * window.free}
-        rows = conn.execute(_DUE if ill_free > 0 else _DUE_OF_WELL, asked).all()
+        due, taken = _DUE_OF_ANY if ill_free > 0 else _DUE_OF_WELL, [_NO_DELIVERY, *claimed, *window.held]
+        rows = due.rows(conn, moment=now, full=full, taken=taken, limit=2 * window.free)
         for row in rows:
             if len(claimed) == window.free:
                 break
@@ -250,7 +261,7 @@ def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) 
         if len(rows) < 2 * window.free or len(claimed) == window.free:
             break
     if claimed:
-        conn.execute(_LEASE, {"claimed": [*claimed], "until": now + lease})
+        _LEASE.run(conn, *({"claimed_id": one, "until": now + lease} for one in claimed))
     else:
         _put_off_stragglers(conn, now)
     now_are = standings(conn, [row.domain for row in claimed.values()])
@@ -268,7 +279,7 @@ def renew(conn: Connection, claimed: Sequence[ClaimedDelivery], until: datetime)
 
 def finish(conn: Connection, claimed: ClaimedDelivery) -> None:
     """The peer has it."""
-    conn.execute(_FINISH, {"delivery_id": claimed.id})
+    _FINISH.run(conn, {"delivery_id": claimed.id})
 
 
 def retry(conn: Connection, claimed: ClaimedDelivery, due_at: datetime, error: str) -> None:
@@ -392,11 +403,10 @@ def _forget_dead(conn: Connection, object_uri: str, inboxes: Collection[str]) ->
 
 
 def _paused_until(conn: Connection, domains: Collection[str], now: datetime) -> dict[str, datetime]:
-    paused = select(peers.c.domain, peers.c.closed_until).where(peers.c.closed_until > now)
     return {
         row.domain: row.closed_until
         for some in _pieces({*domains})
-        for row in conn.execute(paused.where(peers.c.domain.in_(some)))
+        for row in _PAUSED.rows(conn, now=now, domains=some)
     }
 
 
@@ -435,11 +445,11 @@ def _reschedule(conn: Connection, domain: str, due_at: datetime, which: ColumnEl
     )
 
 
-def _domain_max(row: Row[Any], window: Window) -> int:
+def _domain_max(row: Any, window: Window) -> int:  # noqa: ANN401 - a record
     return 1 if (row.failures or 0) >= FAILURES_MAX else window.domain_max
 
 
-def _claimed(row: Row[Any], standing: Standing) -> ClaimedDelivery:
+def _claimed(row: Any, standing: Standing) -> ClaimedDelivery:  # noqa: ANN401 - a record
     return ClaimedDelivery(
         id=DeliveryId(row.id),
         uri=row.uri,

@@ -4,7 +4,7 @@ What the whole node keeps away is a peer's tier (``store.peers``), not this.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -13,8 +13,13 @@ from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import PageQuery
 from fedorg.ids import AccountId, IdSource
 from fedorg.store import paging
+from fedorg.store.prepared import Prepared
 from fedorg.store.tables import account_domain_blocks, accounts, follows
 from fedorg.store.upsert import insert_ignore
+
+_DOMAINS: Final = Prepared(
+    sa.select(account_domain_blocks.c.domain).where(account_domain_blocks.c.account_id == sa.bindparam("account_id"))
+)
 
 
 def insert(conn: Connection, ids: IdSource, now: datetime, account_id: AccountId, domain: str) -> None:
@@ -50,8 +55,7 @@ def list_of_account(conn: Connection, account_id: AccountId, page: PageQuery) ->
 
 def domains_of(conn: Connection, account_id: AccountId) -> frozenset[str]:
     """All of them."""
-    statement = sa.select(account_domain_blocks.c.domain).where(account_domain_blocks.c.account_id == account_id)
-    return frozenset(conn.execute(statement).scalars())
+    return frozenset(row.domain for row in _DOMAINS.rows(conn, account_id=account_id))
 
 
 def is_blocked(conn: Connection, account_id: AccountId, domain: str) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from fedorg.domain.jobs import (
     ApplyStanding,
@@ -53,7 +53,7 @@ from fedorg.domain.jobs import (
 )
 from fedorg.ids import IdSource, JobId
 from fedorg.store import changes
-from fedorg.store.prepared import Prepared
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import jobs
 from fedorg.store.written import Written
 
@@ -68,7 +68,7 @@ _DUE: Final = (
     select(jobs.c.id, jobs.c.payload, jobs.c.attempts, jobs.c.lane)
     .where(jobs.c.dead_at.is_(None), jobs.c.due_at <= bindparam("moment"))
     .order_by(jobs.c.due_at, jobs.c.id)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True)
 )
 _earlier: Final = jobs.alias("earlier")
@@ -78,15 +78,16 @@ _IS_NEXT: Final = ~exists().where(
     _earlier.c.dead_at.is_(None),
     or_(_earlier.c.attempts == 0, _earlier.c.leased_until.is_not(None)),
 )
-_OWN: Final = _DUE.where(jobs.c.lane.is_(None), _IS_NEXT)
-_OTHERS: Final = _DUE.where(
-    jobs.c.lane.is_not(None),
-    jobs.c.lane.not_in(bindparam("full", expanding=True)),
-    jobs.c.id.not_in(bindparam("taken", expanding=True)),
+_OWN: Final = Prepared(_DUE.where(jobs.c.lane.is_(None), _IS_NEXT))
+_OTHERS: Final = Prepared(
+    _DUE.where(jobs.c.lane.is_not(None), jobs.c.lane.not_in(many("full")), jobs.c.id.not_in(many("taken")))
 )
-_LEASE: Final = (
+# What is in no list of these: a list is never empty.
+_NO_LANE: Final = ""
+_NO_JOB: Final = JobId(0)
+_LEASE: Final = Written(
     update(jobs)
-    .where(jobs.c.id.in_(bindparam("claimed", expanding=True)))
+    .where(jobs.c.id == bindparam("claimed_id"))
     .values(attempts=jobs.c.attempts + 1, leased_until=bindparam("until"), due_at=bindparam("until"))
 )
 _HELD: Final = update(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.attempts == bindparam("attempt"))
@@ -186,13 +187,13 @@ def is_any_due(conn: Connection, now: datetime) -> bool:
 
 def claim(conn: Connection, *, now: datetime, lease: timedelta, room: Room) -> tuple[ClaimedJob, ...]:
     """Jobs that are due and have room, the longest due first, leased to the caller until ``now + lease``."""
-    rows: list[Row[Any]] = []
+    rows: list[Any] = []
     if room.own > 0:
-        rows += conn.execute(_OWN, {"moment": now, "limit": room.own}).all()
+        rows += _OWN.rows(conn, moment=now, limit=room.own)
     if room.others > 0:
         rows += _claim_others(conn, now, room)
     if rows:
-        conn.execute(_LEASE, {"claimed": [row.id for row in rows], "until": now + lease})
+        _LEASE.run(conn, *({"claimed_id": row.id, "until": now + lease} for row in rows))
     return tuple(
         ClaimedJob(id=JobId(row.id), job=_job(row.payload), attempts=row.attempts + 1, lane=row.lane) for row in rows
     )
@@ -255,14 +256,13 @@ def delete_dead(conn: Connection, before: datetime, limit: int) -> int:
     return conn.execute(delete(jobs).where(jobs.c.id.in_(stale))).rowcount
 
 
-def _claim_others(conn: Connection, now: datetime, room: Room) -> list[Row[Any]]:
-    taken: list[Row[Any]] = []
+def _claim_others(conn: Connection, now: datetime, room: Room) -> list[Any]:
+    taken: list[Any] = []
     busy = Counter(room.busy)
     for _ in range(_ROUNDS_MAX):
-        full = [lane for lane, count in busy.items() if count >= room.lane_max]
+        full = [_NO_LANE, *(lane for lane, count in busy.items() if count >= room.lane_max)]
         limit = 2 * room.others
-        asked = {"moment": now, "limit": limit, "full": full, "taken": [row.id for row in taken]}
-        rows = conn.execute(_OTHERS, asked).all()
+        rows = _OTHERS.rows(conn, moment=now, limit=limit, full=full, taken=[_NO_JOB, *(row.id for row in taken)])
         for row in rows:
             if len(taken) < room.others and busy[row.lane] < room.lane_max:
                 taken.append(row)

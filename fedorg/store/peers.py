@@ -55,7 +55,7 @@ _SUCCEED: Final = Written(
         signature_scheme=bindparam("scheme"),
     )
 )
-_CLAIM_QUESTION: Final = (
+_CLAIM_QUESTION: Final = Written(
     update(peers)
     .where(
         peers.c.domain == bindparam("asked_domain"),
@@ -95,8 +95,7 @@ class Heard:
 
 def find(conn: Connection, domain: str) -> Peer | None:
     """The peer, if it was ever seen or given a tier."""
-    row = conn.execute(select(peers).where(peers.c.domain == domain)).one_or_none()
-    return None if row is None else _peer(row)
+    return next(map(_peer, _BY_DOMAIN.rows(conn, domain=domain)), None)
 
 
 def standings(conn: Connection, domains: Iterable[str]) -> dict[str, Standing]:
@@ -184,7 +183,7 @@ def _seen(conn: Connection, now: datetime, domain: str) -> Any:  # noqa: ANN401 
 def claim_question(conn: Connection, now: datetime, domain: str) -> bool:
     """Whether it is time to ask the peer what it runs: at the first meeting and once a week; true only once."""
     asked = {"asked_domain": domain, "due_before": now - ASKED_EVERY, "moment": now}
-    return bool(conn.execute(_CLAIM_QUESTION, asked).rowcount)
+    return bool(_CLAIM_QUESTION.run(conn, asked))
 
 
 def set_tier(conn: Connection, now: datetime, domain: str, tier: Tier) -> Peer:

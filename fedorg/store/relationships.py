@@ -18,22 +18,57 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.ids import AccountId
 from fedorg.store import accounts, paging
 from fedorg.store.peer_rules import is_covered
-from fedorg.store.prepared import Prepared
+from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import account_notes, blocks, follows, mutes
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.upsert import insert_ignore, upsert
+from fedorg.store.written import Written
 
-_BETWEEN: Final = sa.select(follows).where(
-    follows.c.account_id == sa.bindparam("account_id"), follows.c.target_id == sa.bindparam("target_id")
-)
-_BLOCKED_BETWEEN: Final = sa.select(
-    sa.exists().where(
-        sa.or_(
-            sa.and_(blocks.c.account_id == sa.bindparam("one"), blocks.c.target_id == sa.bindparam("other")),
-            sa.and_(blocks.c.account_id == sa.bindparam("other"), blocks.c.target_id == sa.bindparam("one")),
-        )
+_BETWEEN: Final = Prepared(
+    sa.select(follows).where(
+        follows.c.account_id == sa.bindparam("account_id"), follows.c.target_id == sa.bindparam("target_id")
     )
 )
+_BY_URI: Final = Prepared(sa.select(follows).where(follows.c.uri == sa.bindparam("uri")))
+_BLOCKED_BETWEEN: Final = Prepared(
+    sa.select(
+        sa.exists()
+        .where(
+            sa.or_(
+                sa.and_(blocks.c.account_id == sa.bindparam("one"), blocks.c.target_id == sa.bindparam("other")),
+                sa.and_(blocks.c.account_id == sa.bindparam("other"), blocks.c.target_id == sa.bindparam("one")),
+            )
+        )
+        .label("is_blocked")
+    )
+)
+_ACCEPT: Final = Written(
+    sa.update(follows)
+    .where(follows.c.id == sa.bindparam("follow_id"), follows.c.state == FollowState.PENDING.value)
+    .values(state=FollowState.ACCEPTED.value)
+)
+
+
+def _is_between(pairs: sa.Table) -> sa.ColumnElement[bool]:
+    """A row is about an account and one of others."""
+    return sa.or_(
+        sa.and_(pairs.c.account_id == sa.bindparam("account_id"), pairs.c.target_id.in_(many("others"))),
+        sa.and_(pairs.c.target_id == sa.bindparam("account_id"), pairs.c.account_id.in_(many("others"))),
+    )
+
+
+def _counting(column: Column[int]) -> Written:
+    """Move a count of an account, never below zero."""
+    moved = column + sa.bindparam("by", type_=sa.Integer)
+    return Written(
+        sa.update(accounts_table)
+        .where(accounts_table.c.id == sa.bindparam("counted_id"))
+        .values({column: sa.case((moved > 0, moved), else_=0)})
+    )
+
+
+_COUNT_FOLLOWING: Final = _counting(accounts_table.c.following_count)
+_COUNT_FOLLOWERS: Final = _counting(accounts_table.c.followers_count)
 
 _HAS_LOCAL_FOLLOWER: Final = Prepared(
     sa.select(
@@ -79,14 +114,12 @@ def insert_follow(conn: Connection, follow: Follow) -> bool:
 
 def find_follow(conn: Connection, account_id: AccountId, target_id: AccountId) -> Follow | None:
     """How one account follows another, or asks to."""
-    row = conn.execute(_BETWEEN, {"account_id": account_id, "target_id": target_id}).one_or_none()
-    return None if row is None else _follow(row)
+    return next(map(_follow, _BETWEEN.rows(conn, account_id=account_id, target_id=target_id)), None)
 
 
 def find_follow_by_uri(conn: Connection, uri: str) -> Follow | None:
     """The follow with an identity."""
-    row = conn.execute(sa.select(follows).where(follows.c.uri == uri)).one_or_none()
-    return None if row is None else _follow(row)
+    return next(map(_follow, _BY_URI.rows(conn, uri=uri)), None)
 
 
 def change_follow(conn: Connection, follow: Follow) -> None:
@@ -105,12 +138,7 @@ def change_follow(conn: Connection, follow: Follow) -> None:
 
 def accept_follow(conn: Connection, follow: Follow) -> bool:
     """Make a pending follow count; False when it counts already, or is gone."""
-    statement = (
-        sa.update(follows)
-        .where(follows.c.id == follow.id, follows.c.state == FollowState.PENDING.value)
-        .values(state=FollowState.ACCEPTED.value)
-    )
-    is_changed = conn.execute(statement).rowcount == 1
+    is_changed = _ACCEPT.run(conn, {"follow_id": follow.id}) == 1
     if is_changed:
         _count(conn, follow, 1)
     return is_changed
@@ -202,7 +230,7 @@ def list_local_followers(conn: Connection, account_id: AccountId, limit: int) ->
 
 def is_blocked_between(conn: Connection, one: AccountId, other: AccountId) -> bool:
     """Whether either blocks the other."""
-    return bool(conn.execute(_BLOCKED_BETWEEN, {"one": one, "other": other}).scalar())
+    return bool(_BLOCKED_BETWEEN.rows(conn, one=one, other=other)[0][0])
 
 
 def insert_block(
@@ -310,49 +338,46 @@ def list_mutes(conn: Connection, account_id: AccountId, now: datetime, page: Pag
 
 # What accounts are to each other, for many at once
 
+_FOLLOWS_AMONG: Final = Prepared(sa.select(follows).where(_is_between(follows)))
+_BLOCKS_AMONG: Final = Prepared(sa.select(blocks.c.account_id, blocks.c.target_id).where(_is_between(blocks)))
+_MUTES_AMONG: Final = Prepared(
+    sa.select(mutes.c.target_id, mutes.c.notifications, mutes.c.expires_at).where(
+        mutes.c.account_id == sa.bindparam("account_id"),
+        mutes.c.target_id.in_(many("others")),
+        sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > sa.bindparam("now")),
+    )
+)
+_NOTES_AMONG: Final = Prepared(
+    sa.select(account_notes.c.target_id, account_notes.c.comment).where(
+        account_notes.c.account_id == sa.bindparam("account_id"), account_notes.c.target_id.in_(many("others"))
+    )
+)
+
 
 def follows_between(conn: Connection, account_id: AccountId, others: Collection[AccountId]) -> list[Follow]:
     """Every follow and request between one account and ``others``, in both directions."""
-    statement = sa.select(follows).where(
-        sa.or_(
-            sa.and_(follows.c.account_id == account_id, follows.c.target_id.in_(others)),
-            sa.and_(follows.c.target_id == account_id, follows.c.account_id.in_(others)),
-        )
-    )
-    return [_follow(row) for row in conn.execute(statement)]
+    return [_follow(row) for row in _FOLLOWS_AMONG.rows(conn, account_id=account_id, others=others)]
 
 
 def blocks_between(
     conn: Connection, account_id: AccountId, others: Collection[AccountId]
 ) -> set[tuple[AccountId, AccountId]]:
     """(who, whom) of every block between one account and ``others``."""
-    statement = sa.select(blocks.c.account_id, blocks.c.target_id).where(
-        sa.or_(
-            sa.and_(blocks.c.account_id == account_id, blocks.c.target_id.in_(others)),
-            sa.and_(blocks.c.target_id == account_id, blocks.c.account_id.in_(others)),
-        )
-    )
-    return {(row.account_id, row.target_id) for row in conn.execute(statement)}
+    rows = _BLOCKS_AMONG.rows(conn, account_id=account_id, others=others)
+    return {(row.account_id, row.target_id) for row in rows}
 
 
 def mutes_of(
     conn: Connection, account_id: AccountId, others: Collection[AccountId], now: datetime
 ) -> dict[AccountId, tuple[bool, datetime | None]]:
     """For each of ``others`` that is muted at ``now``: whether notifications are too, and until when."""
-    statement = sa.select(mutes.c.target_id, mutes.c.notifications, mutes.c.expires_at).where(
-        mutes.c.account_id == account_id,
-        mutes.c.target_id.in_(others),
-        sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > now),
-    )
-    return {row.target_id: (row.notifications, row.expires_at) for row in conn.execute(statement)}
+    rows = _MUTES_AMONG.rows(conn, account_id=account_id, others=others, now=now)
+    return {row.target_id: (row.notifications, row.expires_at) for row in rows}
 
 
 def notes_of(conn: Connection, account_id: AccountId, others: Collection[AccountId]) -> dict[AccountId, str]:
     """The notes an account keeps about ``others``."""
-    statement = sa.select(account_notes.c.target_id, account_notes.c.comment).where(
-        account_notes.c.account_id == account_id, account_notes.c.target_id.in_(others)
-    )
-    return {row.target_id: row.comment for row in conn.execute(statement)}
+    return {row.target_id: row.comment for row in _NOTES_AMONG.rows(conn, account_id=account_id, others=others)}
 
 
 def _list_accounts(
@@ -367,19 +392,12 @@ def _list_accounts(
 
 
 def _count(conn: Connection, follow: Follow, by: int) -> None:
-    changes = [
-        (follow.account_id, accounts_table.c.following_count),
-        (follow.target_id, accounts_table.c.followers_count),
-    ]
-    for account_id, column in sorted(changes, key=lambda change: change[0]):
-        conn.execute(
-            sa.update(accounts_table)
-            .where(accounts_table.c.id == account_id)
-            .values({column: sa.case((column + by > 0, column + by), else_=0)})
-        )
+    changes = [(follow.account_id, _COUNT_FOLLOWING), (follow.target_id, _COUNT_FOLLOWERS)]
+    for account_id, count in sorted(changes, key=lambda change: change[0]):
+        count.run(conn, {"counted_id": account_id, "by": by})
 
 
-def _follow(row: sa.Row[Any]) -> Follow:
+def _follow(row: Any) -> Follow:  # noqa: ANN401 - a row or a record
     return Follow(
         id=row.id,
         account_id=row.account_id,
