@@ -27,12 +27,14 @@ from federation.keys import load_multikey, load_public_pem, public_to_pem
 from fedorg.activitypub import capabilities, fetching, moments, policy
 from fedorg.activitypub.fetching import Budget
 from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field, KeyAlgorithm
+from fedorg.domain.peers import Standing
+from fedorg.domain.visibility import Tier
 from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services.accounts import record_remote_account, suspend_by_peer
 from fedorg.services.departures import remove_remote_account
-from fedorg.store import accounts
+from fedorg.store import accounts, peers
 from fedorg.text import sanitize
 
 FRESH_FOR: Final = timedelta(days=1)
@@ -105,21 +107,31 @@ async def record(node: Node, actor: Actor, budget: Budget) -> Account:
 
     Raises ``Forbidden`` for one that is suspended here, or that was never met and is suspended there.
     """
-    known = await find_known(node, actor.id)
+    known, standing = await _find_with_standing(node, actor.id)
     if known is not None:
         _require_not_barred(known)
     if actor.suspended:
         if known is None:
             raise Forbidden(f"{actor.id} is suspended by its own server")
         return await suspend_by_peer(node, known)
-    domain = await _handle_domain(node, actor, known, budget)
+    domain = await _handle_domain(node, actor, known, standing, budget)
     account = _account(node, actor, domain)
-    if not (await policy.standing_of(node, actor.id)).ceilings.directory:
+    if not standing.ceilings.directory:
         account = replace(account, discoverable=False, indexable=False)
     recorded = await record_remote_account(node, account, _keys(node, actor, account.id))
     await capabilities.note(node, actor)
     _require_not_barred(recorded)
     return recorded
+
+
+async def _find_with_standing(node: Node, uri: str) -> tuple[Account | None, Standing]:
+    """The account with an identity, if it is known, and what its server is to this node."""
+    name = policy.domain(node, uri)
+
+    def unit(conn: Connection) -> tuple[Account | None, Standing]:
+        return accounts.find_by_uri(conn, uri), peers.standings(conn, (name,))[name]
+
+    return await node.read(unit)
 
 
 async def record_counterpart(node: Node, actor: Actor) -> Account:
@@ -161,7 +173,7 @@ def _require_not_barred(account: Account) -> None:
         raise Forbidden(f"{account.acct} is suspended")
 
 
-async def _handle_domain(node: Node, actor: Actor, known: Account | None, budget: Budget) -> str:
+async def _handle_domain(node: Node, actor: Actor, known: Account | None, standing: Standing, budget: Budget) -> str:
     """The domain in the actor's handle, asked from both sides unless it was and the name is the same."""
     if known is not None and known.domain is not None and known.username == actor.preferred_username:
         return known.domain
@@ -178,7 +190,10 @@ async def _handle_domain(node: Node, actor: Actor, known: Account | None, budget
         domain = policy.domain(node, actor.id)
     if domain in (node.settings.domain, node.settings.web_domain):
         raise OriginMismatch(f"{actor.id} calls itself by a handle of this server.")
-    await policy.require_not_blocked(node, (domain,))
+    if domain != policy.domain(node, actor.id):
+        await policy.require_not_blocked(node, (domain,))
+    elif standing.tier is Tier.BLOCKED:
+        raise policy.NotAdmitted(domain)
     return domain
 
 

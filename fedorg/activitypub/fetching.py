@@ -5,8 +5,9 @@ and is kept only if its id is where it was found, else it is fetched again from 
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
+
+from sqlalchemy import Connection
 
 from federation import origin, parse
 from federation.actors import Actor
@@ -14,10 +15,13 @@ from federation.addresses import check_url
 from federation.client import Document
 from federation.discovery import FoundActor, Handle
 from federation.errors import FetchError, MalformedDocument, OriginMismatch, PeerAnswered, PeerUnreachable
+from federation.keys import SigningKey
 from federation.objects import Note, QuoteAuthorization
 from federation.signatures import Scheme
 from fedorg.activitypub import keyring, policy
+from fedorg.domain.peers import Peer
 from fedorg.errors import Forbidden
+from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.store import peers
 
@@ -55,12 +59,32 @@ def is_temporary(problem: FetchError) -> bool:
 async def fetch_json(node: Node, uri: str, budget: Budget) -> tuple[str, parse.JsonObject]:
     """The final address and the document; raises ``FetchError``, ``MalformedDocument`` or ``Forbidden``."""
     budget.spend()
-    await _admit(node, uri)
-    peer = await node.read(peers.find, policy.domain(node, uri))
-    scheme = Scheme(peer.signature_scheme) if peer and peer.signature_scheme else Scheme.RFC9421
-    client = node.client.admitting(partial(_admit, node))
-    document = await client.fetch_document(uri, signer=await keyring.node_key(node), scheme=scheme)
+    scheme, signer = await _prepare(node, uri)
+    # The first hop has been asked about with the rest; whatever follows is asked about when it comes.
+    just_admitted = {check_url(uri, node.client.policy).url}
+
+    async def admit(url: str) -> None:
+        if url in just_admitted:
+            just_admitted.remove(url)
+        else:
+            await _admit(node, url)
+
+    document = await node.client.admitting(admit).fetch_document(uri, signer=signer, scheme=scheme)
     return document.final_url, _object(document)
+
+
+async def _prepare(node: Node, uri: str) -> tuple[Scheme, SigningKey]:
+    """How to sign for the server of an address, and with what, from one look; ``NotAdmitted`` for a no."""
+    _require_foreign(node, uri)
+    admit, peer = policy.admission(node, (uri,), policy.Matter.CONTENT), policy.domain(node, uri)
+
+    def unit(conn: Connection) -> tuple[Peer | None, tuple[AccountId, frozenset[str]] | None]:
+        admit(conn)
+        return peers.find(conn, peer), keyring.node_key_ids(conn, node)
+
+    known, key_ids = await node.read(unit)
+    scheme = Scheme(known.signature_scheme) if known and known.signature_scheme else Scheme.RFC9421
+    return scheme, await keyring.node_key_among(node, key_ids)
 
 
 async def fetch_resource(node: Node, uri: str, budget: Budget) -> Actor | Note:
@@ -91,9 +115,13 @@ async def fetch_note(node: Node, uri: str, budget: Budget) -> Note:
 
 
 async def _admit(node: Node, url: str) -> None:
+    _require_foreign(node, url)
+    await policy.require_admitted(node, (url,))
+
+
+def _require_foreign(node: Node, url: str) -> None:
     if node.uris.is_ours(url):
         raise OriginMismatch(f"{url} is an address of this server")
-    await policy.require_admitted(node, (url,))
 
 
 async def fetch_quote_authorization(node: Node, uri: str, budget: Budget) -> QuoteAuthorization:

@@ -6,10 +6,13 @@ that was away gets what waits as soon as it takes something again.
 """
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
 
 from federation import delivery
@@ -22,6 +25,7 @@ from fedorg.activitypub.capabilities import ED25519
 from fedorg.domain.ceilings import UNLIMITED
 from fedorg.domain.visibility import FederationMode, Tier, is_inside
 from fedorg.errors import NotFound
+from fedorg.jobs.together import Together
 from fedorg.node import Node
 from fedorg.store import accounts, deliveries, peers
 from fedorg.store.deliveries import ClaimedDelivery
@@ -35,10 +39,18 @@ LONGEST_DELAY: Final = timedelta(seconds=delivery.LONGEST_DELAY_SECONDS)
 _draw: Final = secrets.SystemRandom().random
 
 
-async def deliver(node: Node, claimed: ClaimedDelivery) -> None:
-    """Try a delivery once; whatever happens is recorded and counted."""
+@dataclass(frozen=True, slots=True)
+class Success:
+    """A delivery that the peer took, and the signature scheme it understood."""
+
+    claimed: ClaimedDelivery
+    scheme: Scheme
+
+
+async def deliver(node: Node, claimed: ClaimedDelivery, successes: Together[Success]) -> None:
+    """Try a delivery once; whatever happens is recorded and counted, by ``successes`` what went well."""
     try:
-        await _deliver(node, claimed)
+        await _deliver(node, claimed, successes)
     except DatabaseClosed:
         raise
     except Exception as problem:  # noqa: BLE001 - whatever it is, it is this activity's, not the peer's (S27)
@@ -47,7 +59,16 @@ async def deliver(node: Node, claimed: ClaimedDelivery) -> None:
         _tell(node, claimed, "failed", reason=reason)
 
 
-async def _deliver(node: Node, claimed: ClaimedDelivery) -> None:
+def record_successes(conn: Connection, node: Node, successes: Sequence[Success]) -> None:
+    """The peers have these, and are well."""
+    now = node.now()
+    were_ill = peers.record_successes(conn, now, {one.claimed.domain: one.scheme.value for one in successes})
+    deliveries.finish(conn, *(one.claimed for one in successes))
+    for domain in were_ill:
+        deliveries.bring_forward(conn, domain, now)
+
+
+async def _deliver(node: Node, claimed: ClaimedDelivery, successes: Together[Success]) -> None:
     if not _may_leave(policy.mode_of(node), claimed):
         await node.write(deliveries.finish, claimed)
         _tell(node, claimed, "withheld", reason=f"the peer is {claimed.standing.tier} now")
@@ -71,7 +92,11 @@ async def _deliver(node: Node, claimed: ClaimedDelivery) -> None:
         # It cannot do what it says it can; RSA is understood by everybody.
         outcome = await node.client.deliver(claimed.inbox, body, keys[1], known, headers=headers)
     milliseconds = round((perf_counter() - started) * 1000, 1)
-    await _record(node, claimed, outcome, milliseconds)
+    if isinstance(outcome, Delivered):
+        await successes.add(Success(claimed, outcome.scheme))
+        _tell(node, claimed, "delivered", scheme=outcome.scheme.value, milliseconds=milliseconds)
+    else:
+        await _record(node, claimed, outcome, milliseconds)
 
 
 def _may_leave(mode: FederationMode, claimed: ClaimedDelivery) -> bool:
@@ -94,20 +119,17 @@ async def _body(node: Node, claimed: ClaimedDelivery) -> bytes | None:
 
 async def _keys(node: Node, claimed: ClaimedDelivery) -> list[SigningKey]:
     """The key to sign with; before it an Ed25519 key, which is cheaper, for a peer that says it understands them."""
-    key = await keyring.signing_key(node, claimed.account_id)
-    small = await keyring.find_ed25519_key(node, claimed.account_id) if ED25519 in claimed.implements else None
-    return [key] if small is None else [small, key]
+    held = await keyring.signing_keys(node, claimed.account_id, claimed.key_ids)
+    small = [key for key in held if isinstance(key.private, Ed25519PrivateKey)] if ED25519 in claimed.implements else []
+    return [*small[:1], held[0]]
 
 
 def _is_not_understood(outcome: Outcome) -> bool:
     return isinstance(outcome, Refused | Retry) and outcome.status in delivery.KNOCK_AGAIN
 
 
-async def _record(node: Node, claimed: ClaimedDelivery, outcome: Outcome, milliseconds: float) -> None:
+async def _record(node: Node, claimed: ClaimedDelivery, outcome: Gone | Refused | Retry, milliseconds: float) -> None:
     match outcome:
-        case Delivered():
-            await node.write(_record_delivered, node, claimed, outcome)
-            _tell(node, claimed, "delivered", scheme=outcome.scheme.value, milliseconds=milliseconds)
         case Gone():
             dropped = await node.write(_record_gone, node, claimed)
             _tell(node, claimed, "gone", dropped=dropped, milliseconds=milliseconds)
@@ -118,14 +140,6 @@ async def _record(node: Node, claimed: ClaimedDelivery, outcome: Outcome, millis
             seconds = await node.write(_record_retry, node, claimed, outcome)
             result = "dead" if seconds is None else "retry"
             _tell(node, claimed, result, reason=outcome.reason, seconds=seconds and round(seconds))
-
-
-def _record_delivered(conn: Connection, node: Node, claimed: ClaimedDelivery, outcome: Delivered) -> None:
-    now = node.now()
-    was_open = peers.record_success(conn, now, claimed.domain, outcome.scheme.value)
-    deliveries.finish(conn, claimed)
-    if was_open:
-        deliveries.bring_forward(conn, claimed.domain, now)
 
 
 def _record_gone(conn: Connection, node: Node, claimed: ClaimedDelivery) -> int:

@@ -133,6 +133,7 @@ class Worker:
         self._jobs: dict[asyncio.Task[None], ClaimedJob] = {}
         self._begun: set[int] = set()
         self._finished = Together(self._record_finished)
+        self._delivered = Together(self._record_delivered)
         self._ranked = (0, 0)
         self._ranked_at = 0.0
         self._deliveries: dict[asyncio.Task[None], _UnderWay] = {}
@@ -301,6 +302,9 @@ class Worker:
     async def _record_finished(self, finished: Sequence[ClaimedJob]) -> None:
         await self._node.write(jobs.finish, *finished)
 
+    async def _record_delivered(self, successes: Sequence[deliver.Success]) -> None:
+        await self._node.write(deliver.record_successes, self._node, successes)
+
     async def _fail(self, claimed: ClaimedJob, kind: str, problem: Exception) -> None:
         reason = f"{type(problem).__name__}: {problem}"
         if claimed.attempts >= ATTEMPTS_MAX:
@@ -322,7 +326,7 @@ class Worker:
 
     async def _run_delivery(self, claimed: ClaimedDelivery) -> None:
         # The lease ends, and another try begins, where the result could not be written down.
-        await self._guarded("delivery.unrecorded", lambda: deliver.deliver(self._node, claimed))
+        await self._guarded("delivery.unrecorded", lambda: deliver.deliver(self._node, claimed, self._delivered))
 
     async def _release(self, claimed: ClaimedJob) -> None:
         await self._node.write(jobs.release, claimed, self._node.now())

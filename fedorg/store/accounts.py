@@ -67,6 +67,11 @@ def from_row(row: sa.Row[Any]) -> Account:
     return from_values({column.name: row._mapping[column] for column in COLUMNS})  # noqa: SLF001 - SQLAlchemy's public name
 
 
+def from_records(records: Sequence[Any]) -> list[Account]:
+    """The accounts in records of a prepared statement that selects ``COLUMNS``."""
+    return [from_values(dict(zip(_NAMES, record, strict=True))) for record in records]
+
+
 def from_values(values: dict[str, Any]) -> Account:
     """The account whose columns hold ``values``, as the database gave them."""
     return Account(
@@ -154,7 +159,7 @@ def get_for_update(conn: Connection, account_id: AccountId) -> Account:
 
 def find_by_uri(conn: Connection, uri: str) -> Account | None:
     """The account with an identity."""
-    found = _from_records(_BY_URI_ALONE.rows(conn, uri=uri))
+    found = from_records(_BY_URI_ALONE.rows(conn, uri=uri))
     return with_moves(conn, found)[0] if found else None
 
 
@@ -175,7 +180,7 @@ def list_by_uris(conn: Connection, uris: Collection[str]) -> dict[str, Account]:
 
 def find_by_acct(conn: Connection, username: str, domain: str | None) -> Account | None:
     """The account with a handle, in any case of letters; ``domain`` None means of this node."""
-    found = _from_records(_BY_ACCT.rows(conn, acct_key=acct_key(username, domain)))
+    found = from_records(_BY_ACCT.rows(conn, acct_key=acct_key(username, domain)))
     return with_moves(conn, found)[0] if found else None
 
 
@@ -279,12 +284,7 @@ def listed(conn: Connection, rows: Sequence[sa.Row[Any]]) -> list[Listed[Account
 
 
 def _find_by_uri_for_update(conn: Connection, uri: str) -> Account | None:
-    return next(iter(_from_records(_LOCK_BY_URI.rows(conn, uri=uri))), None)
-
-
-def _from_records(records: Sequence[Any]) -> list[Account]:
-    """The accounts in records of a prepared statement that selects ``COLUMNS``."""
-    return [from_values(dict(zip(_NAMES, record, strict=True))) for record in records]
+    return next(iter(from_records(_LOCK_BY_URI.rows(conn, uri=uri))), None)
 
 
 def _as_its_server_stands(conn: Connection, account: Account) -> Account:

@@ -24,7 +24,7 @@ from fedorg.domain.peers import Standing
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.visibility import Reach
 from fedorg.ids import AccountId, IdSource
-from fedorg.store import changes
+from fedorg.store import changes, keys
 from fedorg.store.jobs import ERROR_MAX, QueueCounts
 from fedorg.store.peers import FAILURES_MAX, standings
 from fedorg.store.prepared import Prepared, many
@@ -151,6 +151,8 @@ class ClaimedDelivery:
     beyond_tier: bool
     standing: Standing
     """What the peer is now."""
+    key_ids: frozenset[str]
+    """The identities of the keys the account has now."""
     signature_scheme: str | None
     implements: frozenset[str]
     """What the peer says it can do."""
@@ -265,7 +267,8 @@ def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) 
     else:
         _put_off_stragglers(conn, now)
     now_are = standings(conn, [row.domain for row in claimed.values()])
-    return tuple(_claimed(row, now_are[row.domain]) for row in claimed.values())
+    key_ids = {one: keys.list_ids(conn, AccountId(one)) for one in {row.account_id for row in claimed.values()}}
+    return tuple(_claimed(row, now_are[row.domain], key_ids[row.account_id]) for row in claimed.values())
 
 
 def renew(conn: Connection, claimed: Sequence[ClaimedDelivery], until: datetime) -> None:
@@ -277,9 +280,9 @@ def renew(conn: Connection, claimed: Sequence[ClaimedDelivery], until: datetime)
     )
 
 
-def finish(conn: Connection, claimed: ClaimedDelivery) -> None:
-    """The peer has it."""
-    _FINISH.run(conn, {"delivery_id": claimed.id})
+def finish(conn: Connection, *claimed: ClaimedDelivery) -> None:
+    """The peers have them."""
+    _FINISH.run(conn, *({"delivery_id": one.id} for one in claimed))
 
 
 def retry(conn: Connection, claimed: ClaimedDelivery, due_at: datetime, error: str) -> None:
@@ -449,7 +452,7 @@ def _domain_max(row: Any, window: Window) -> int:  # noqa: ANN401 - a record
     return 1 if (row.failures or 0) >= FAILURES_MAX else window.domain_max
 
 
-def _claimed(row: Any, standing: Standing) -> ClaimedDelivery:  # noqa: ANN401 - a record
+def _claimed(row: Any, standing: Standing, key_ids: frozenset[str]) -> ClaimedDelivery:  # noqa: ANN401 - a record
     return ClaimedDelivery(
         id=DeliveryId(row.id),
         uri=row.uri,
@@ -464,6 +467,7 @@ def _claimed(row: Any, standing: Standing) -> ClaimedDelivery:  # noqa: ANN401 -
         for_followers=row.for_followers,
         beyond_tier=row.beyond_tier,
         standing=standing,
+        key_ids=key_ids,
         signature_scheme=row.signature_scheme,
         implements=frozenset(row.implements or ()),
         is_ill=bool(row.failures),

@@ -1,5 +1,8 @@
 """Accounts by how their names begin."""
 
+from functools import cache
+from typing import Final
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -7,8 +10,11 @@ from fedorg.domain.accounts import Account, ActorType
 from fedorg.domain.relationships import FollowState
 from fedorg.ids import AccountId
 from fedorg.store import accounts, narrowing
+from fedorg.store.prepared import Prepared
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import follows
+
+_ESCAPE: Final = "/"
 
 
 def search(
@@ -25,15 +31,32 @@ def search(
     An exact handle first, then accounts of this node, then the most followed ones. Suspended accounts and those that
     block ``viewer`` are not found, and those that ``viewer`` blocks by their exact handle alone: to unblock them.
     """
-    account = accounts_table.c
-    name = sa.func.lower(account.display_name)
+    asked = {"prefix": prefix, "beginning": f"{_escaped(prefix)}%", "word": f"% {_escaped(prefix)}%"}
+    people = {"viewer": viewer, "follower": followed_by}
+    statement = _search(is_seen=viewer is not None, is_followed=followed_by is not None)
+    rows = statement.rows(
+        conn,
+        **asked,
+        **{name: one for name, one in people.items() if one is not None},
+        limit=limit,
+        offset=offset,
+    )
+    return accounts.with_moves(conn, accounts.from_records(rows))
+
+
+@cache
+def _search(*, is_seen: bool, is_followed: bool) -> Prepared:
+    account, name = accounts_table.c, sa.func.lower(accounts_table.c.display_name)
+    prefix: sa.BindParameter[str] = sa.bindparam("prefix")
+    beginning: sa.BindParameter[str] = sa.bindparam("beginning")
+    viewer: sa.BindParameter[int] = sa.bindparam("viewer")
     statement = (
         sa.select(*accounts.COLUMNS)
         .where(
             sa.or_(
-                account.acct_key.startswith(prefix, autoescape=True),
-                name.startswith(prefix, autoescape=True),
-                name.contains(f" {prefix}", autoescape=True),
+                account.acct_key.like(beginning, escape=_ESCAPE),
+                name.like(beginning, escape=_ESCAPE),
+                name.like(sa.bindparam("word"), escape=_ESCAPE),
             ),
             account.suspended_at.is_(None),
             account.actor_type != ActorType.APPLICATION.value,
@@ -41,20 +64,26 @@ def search(
         .order_by(
             account.acct_key != prefix, account.domain.is_not(None), account.followers_count.desc(), account.acct_key
         )
-        .limit(limit)
-        .offset(offset)
+        .limit(sa.bindparam("limit", type_=sa.Integer))
+        .offset(sa.bindparam("offset", type_=sa.Integer))
     )
-    if viewer is not None:
+    if is_seen:
         statement = statement.where(
             ~narrowing.is_blocked_by(viewer, account.id),
             sa.or_(account.acct_key == prefix, ~narrowing.is_blocked_with(viewer, account.id)),
         )
-    if followed_by is not None:
+    if is_followed:
         statement = statement.where(
             sa.exists().where(
-                follows.c.account_id == followed_by,
+                follows.c.account_id == sa.bindparam("follower"),
                 follows.c.target_id == account.id,
                 follows.c.state == FollowState.ACCEPTED.value,
             )
         )
-    return accounts.with_moves(conn, [accounts.from_row(row) for row in conn.execute(statement)])
+    return Prepared(statement)
+
+
+def _escaped(text: str) -> str:
+    for sign in (_ESCAPE, "%", "_"):
+        text = text.replace(sign, f"{_ESCAPE}{sign}")
+    return text

@@ -18,6 +18,11 @@ _OF_ACCOUNT: Final = Prepared(
 _IDS_OF_ACCOUNT: Final = Prepared(
     sa.select(account_keys.c.uri).where(account_keys.c.account_id == sa.bindparam("account_id"))
 )
+_IDS_OF_ACTOR: Final = Prepared(
+    sa.select(account_keys.c.uri, account_keys.c.account_id)
+    .join(tables.accounts, tables.accounts.c.id == account_keys.c.account_id)
+    .where(tables.accounts.c.uri == sa.bindparam("actor"))
+)
 _LOCAL: Final = (
     sa.select(account_keys)
     .join(tables.accounts, tables.accounts.c.id == account_keys.c.account_id)
@@ -42,6 +47,12 @@ def replace_all(conn: Connection, account_id: AccountId, made: Iterable[AccountK
 def list_ids(conn: Connection, account_id: AccountId) -> frozenset[str]:
     """The identities of the keys of an account."""
     return frozenset(row.uri for row in _IDS_OF_ACCOUNT.rows(conn, account_id=account_id))
+
+
+def list_ids_of_actor(conn: Connection, uri: str) -> tuple[AccountId, frozenset[str]] | None:
+    """The account with an identity, and the identities of its keys; None when it has none."""
+    rows = _IDS_OF_ACTOR.rows(conn, actor=uri)
+    return (AccountId(rows[0].account_id), frozenset(row.uri for row in rows)) if rows else None
 
 
 def list_of_account(conn: Connection, account_id: AccountId) -> tuple[AccountKey, ...]:

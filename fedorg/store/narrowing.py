@@ -49,7 +49,7 @@ def is_blocked_with(viewer: AccountId | ColumnElement[Any], other: ColumnElement
     )
 
 
-def is_blocked_by(viewer: AccountId, other: ColumnElement[Any]) -> ColumnElement[bool]:
+def is_blocked_by(viewer: AccountId | ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[bool]:
     """``other`` blocks ``viewer``."""
     return sa.exists().where(blocks.c.account_id == other, blocks.c.target_id == viewer)
 

@@ -6,7 +6,7 @@ failures in a row, or as long as the peer asked for patience, deliveries wait un
 at a time is tried then. What the last failure was is kept after a success.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -45,6 +45,7 @@ _DECIDED: Final = Prepared(
     ).where(peers.c.domain.in_(many("domains")))
 )
 _BY_DOMAIN: Final = Prepared(select(peers).where(peers.c.domain == bindparam("domain")))
+_BY_DOMAINS: Final = Prepared(select(peers).where(peers.c.domain.in_(many("domains"))))
 _SUCCEED: Final = Written(
     update(peers)
     .where(peers.c.domain == bindparam("peer_domain"))
@@ -161,23 +162,25 @@ def list_named(conn: Connection, limit: int) -> list[Peer]:
 
 def upsert_seen(conn: Connection, now: datetime, domain: str) -> Peer:
     """The peer, made with tier ``open`` when it is new."""
-    return _peer(_seen(conn, now, domain))
+    return _peer(_seen(conn, now, (domain,))[0])
 
 
 def note_heard(conn: Connection, now: datetime, domain: str) -> Heard:
     """A peer has spoken, perhaps for the first time: what this makes due, each of it told only once."""
-    row = _seen(conn, now, domain)
+    row = _seen(conn, now, (domain,))[0]
     is_silent = row.failures >= FAILURES_MAX and hear(conn, now, domain)
     is_due = row.asked_at is None or row.asked_at < now - ASKED_EVERY
     return Heard(is_back=is_silent, is_question_due=is_due and claim_question(conn, now, domain))
 
 
-def _seen(conn: Connection, now: datetime, domain: str) -> Any:  # noqa: ANN401 - a record
-    found = _BY_DOMAIN.rows(conn, domain=domain)
-    if not found:
-        insert_ignore(conn, peers, [{"domain": domain, "tier": Tier.OPEN, "first_seen_at": now}])
-        found = _BY_DOMAIN.rows(conn, domain=domain)
-    return found[0]
+def _seen(conn: Connection, now: datetime, domains: Collection[str]) -> list[Any]:
+    """The records of peers, those made that are new."""
+    found = _BY_DOMAINS.rows(conn, domains=domains)
+    new = sorted({*domains}.difference(row.domain for row in found))
+    if new:
+        insert_ignore(conn, peers, [{"domain": one, "tier": Tier.OPEN, "first_seen_at": now} for one in new])
+        found += _BY_DOMAINS.rows(conn, domains=new)
+    return found
 
 
 def claim_question(conn: Connection, now: datetime, domain: str) -> bool:
@@ -233,12 +236,13 @@ def set_node_actor(conn: Connection, domain: str, uri: str) -> None:
     conn.execute(update(peers).where(peers.c.domain == domain).values(node_actor=uri))
 
 
-def record_success(conn: Connection, now: datetime, domain: str, scheme: str | None) -> bool:
-    """The peer took a delivery; ``scheme`` is the signature it understood. Whether its circuit was open till now."""
-    before = _seen(conn, now, domain)
-    succeeded = {"moment": now, "scheme": scheme or before.signature_scheme, "failures": 0, "closed_until": None}
-    _SUCCEED.run(conn, {"peer_domain": domain, **succeeded})
-    return bool(before.failures >= FAILURES_MAX)
+def record_successes(conn: Connection, now: datetime, schemes: Mapping[str, str]) -> list[str]:
+    """Peers took deliveries, by the signature each understood; those whose circuit was open till now."""
+    were_ill = [row.domain for row in _seen(conn, now, schemes) if row.failures >= FAILURES_MAX]
+    succeeded = {"moment": now, "failures": 0, "closed_until": None}
+    # In one order, so that two who write at the same time wait for each other and for nothing else.
+    _SUCCEED.run(conn, *({"peer_domain": one, "scheme": schemes[one], **succeeded} for one in sorted(schemes)))
+    return were_ill
 
 
 def record_refusal(conn: Connection, now: datetime, domain: str, error: str) -> bool:

@@ -145,7 +145,7 @@ async def test_the_circuit_opens_after_failures_and_tries_one_at_a_time(database
     (probe,) = await claim(database, NOW + peers.FIRST_PAUSE)
 
     await database.write(deliveries.finish, probe)
-    await database.write(peers.record_success, NOW, "a.example", "rfc9421")
+    await database.write(peers.record_successes, NOW, {"a.example": "rfc9421"})
     assert len(await claim(database, NOW + peers.FIRST_PAUSE)) == 2
 
 
@@ -260,12 +260,12 @@ async def test_a_peer_that_is_back_gets_all_at_once(database: Database) -> None:
     assert until == NOW + peers.FIRST_PAUSE
     await database.write(deliveries.put_off, "a.example", until)
 
-    assert await database.write(peers.record_success, NOW, "a.example", "rfc9421")
+    assert await database.write(peers.record_successes, NOW, {"a.example": "rfc9421"})
     await database.write(deliveries.finish, probe)
     await database.write(deliveries.bring_forward, "a.example", NOW)
 
     assert len(await claim(database)) == 2
-    assert not await database.write(peers.record_success, NOW, "a.example", "rfc9421")
+    assert not await database.write(peers.record_successes, NOW, {"a.example": "rfc9421"})
 
 
 async def test_a_peer_that_speaks_is_tried_at_once(database: Database) -> None:
@@ -328,7 +328,7 @@ async def test_a_delivery_carries_what_its_peer_is_now(database: Database) -> No
     """The tier and scheme are those of the moment of sending; an unknown peer is open."""
     await record(database, activity(), "a.example", "b.example")
     await database.write(peers.set_tier, NOW, "a.example", Tier.BLOCKED)
-    await database.write(peers.record_success, NOW, "a.example", "cavage")
+    await database.write(peers.record_successes, NOW, {"a.example": "cavage"})
 
     held = {delivery.domain: delivery for delivery in await claim(database)}
 
