@@ -35,7 +35,7 @@ def main() -> int:
     results = []
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         for server in servers:
-            result = runner.run(_measure(server, asked))
+            result = runner.run(_measure(server, _options(asked), asked))
             _say("", report.table(result, kept.get((result.server, result.database))), "")
             results.append(result)
     if asked.json:
@@ -43,7 +43,13 @@ def main() -> int:
     return 0
 
 
-async def _measure(server: str, asked: argparse.Namespace) -> Result:
+def _options(asked: argparse.Namespace) -> tuple[str, ...]:
+    """What ``fedorg serve`` is told of processes."""
+    given = {"--processes": asked.processes, "--workers": asked.workers}
+    return tuple(word for name, number in given.items() if number is not None for word in (name, str(number)))
+
+
+async def _measure(server: str, options: tuple[str, ...], asked: argparse.Namespace) -> Result:
     floor, signature = await _floor(server, asked.seconds), _signature()
     chosen = tuple(read for read in reads.READS if _is_wanted(read.name, asked.only))
     rows: list[Row] = []
@@ -54,7 +60,7 @@ async def _measure(server: str, asked: argparse.Namespace) -> Result:
         _say(f"  {row.name}: {cost} {row.note}")
 
     with tempfile.TemporaryDirectory() as folder:
-        async with open_scene(Path(folder), {"FEDORG_SERVER": server}, asked.database) as scene:
+        async with open_scene(Path(folder), {"FEDORG_SERVER": server}, asked.database, options) as scene:
             _say(f"» {server}: seeded")
             if _is_wanted("cold start", asked.only):
                 keep(await writes.cold_start(scene))
@@ -71,7 +77,7 @@ async def _measure(server: str, asked: argparse.Namespace) -> Result:
             keep(await writes.memory_after(scene))
             rows = await _with_queries(scene, chosen, rows)
     kind = "PostgreSQL" if asked.database else "SQLite"
-    return Result(server=server, database=kind, floor=floor, signature=signature, rows=rows)
+    return Result(server=" ".join((server, *options)), database=kind, floor=floor, signature=signature, rows=rows)
 
 
 async def _with_queries(scene: Scene, chosen: tuple[reads.Read, ...], rows: list[Row]) -> list[Row]:
@@ -127,6 +133,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", default=[], help="workloads whose names hold this; may be repeated")
     parser.add_argument("--large", action="store_true", help="measure reads again among a million statuses")
     parser.add_argument("--server", choices=_SERVERS, help="measure on one server only")
+    parser.add_argument("--processes", type=int, help="as of fedorg serve: so many web servers, jobs beside them")
+    parser.add_argument("--workers", type=int, help="as of fedorg serve: so many processes for jobs")
     parser.add_argument("--database", default="", help="postgresql://… of an empty database; without it, SQLite")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each read is asked for")
     parser.add_argument("--json", type=Path, help="keep the results in a file")

@@ -6,7 +6,7 @@ Everything is made from an empty database through the doors that clients and pee
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -54,9 +54,9 @@ class Scene:
         await settle(self.node)
 
     async def restart(self, program: tuple[str, ...]) -> None:
-        """Run the node as another program on the same data."""
+        """Run the node as another program, in one process, on the same data."""
         await self.node.stop()
-        self.node.program = program
+        self.node.program, self.node.options = program, ()
         await self.node.start()
 
     def queries(self) -> int:
@@ -65,14 +65,17 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def open_scene(folder: Path, settings: Mapping[str, str], database_url: str = "") -> AsyncIterator[Scene]:
-    """A node in use, with ``STATUSES`` statuses."""
+async def open_scene(
+    folder: Path, settings: Mapping[str, str], database_url: str = "", options: Sequence[str] = ()
+) -> AsyncIterator[Scene]:
+    """A node in use, with ``STATUSES`` statuses, that is started with these options."""
     async with contextlib.AsyncExitStack() as stack:
         crowd = await stack.enter_async_context(running_crowd(folder))
         node = RunningNode(
             name="bench",
             folder=folder / "node",
             database_url=database_url,
+            options=options,
             settings={
                 "FEDORG_CA_FILE": str(crowd.authority),
                 "FEDORG_LINK_PREVIEWS": "false",
