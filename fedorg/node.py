@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from time import monotonic
 from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -30,6 +31,9 @@ __all__ = ["FetchError", "Node", "Resolver", "Turn"]
 
 INSPECTIONS_MAX: Final = 2
 CREDENTIALS_MAX: Final = 512
+RUSH_GAP_SECONDS: Final = 0.05
+RUSH_SECONDS: Final = 1.0
+RUSH_EVERY_SECONDS: Final = 10.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -84,6 +88,30 @@ class HeldCredentials:
         self.found[token_hash] = credentials
 
 
+@dataclass(slots=True)
+class Rush:
+    """Activities that come close upon each other: for a moment they are taken first, and handled after that.
+
+    Times are by the monotonic clock. It is one second in ten at most, so that handling never falls behind for long.
+    """
+
+    began_at: float = -RUSH_EVERY_SECONDS
+    latest_at: float = -RUSH_EVERY_SECONDS
+
+    def note(self) -> None:
+        """One more was taken."""
+        self.latest_at = monotonic()
+        if self.latest_at - self.began_at >= RUSH_EVERY_SECONDS:
+            self.began_at = self.latest_at
+
+    @property
+    def is_on(self) -> bool:
+        """Whether more of them are likely to come within moments."""
+        now = monotonic()
+        is_alone = self.latest_at == self.began_at
+        return not is_alone and now - self.latest_at < RUSH_GAP_SECONDS and now - self.began_at < RUSH_SECONDS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One running server. ``now`` gives aware UTC in whole milliseconds; tests set the clock.
@@ -92,8 +120,8 @@ class Node:
     was last asked for a key, so that a forged signature cannot make this node ask again and again (S23);
     ``asking_keys`` holds what is being fetched, for all who wait for it. ``asked_followers`` says when a peer was last
     asked who follows one of its accounts. ``inspections`` has a place for each process that looks into an upload.
-    ``blocked_networks`` saves a query per request, ``held_credentials`` one while nobody writes. ``turn`` says whom its
-    units of work are for.
+    ``blocked_networks`` saves a query per request, ``held_credentials`` one while nobody writes. ``rush`` is what
+    comes in while this process works. ``turn`` says whom its units of work are for.
     """
 
     settings: Settings
@@ -112,6 +140,7 @@ class Node:
     inspections: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(INSPECTIONS_MAX), repr=False)
     blocked_networks: HeldNetworks = field(default_factory=HeldNetworks, repr=False)
     held_credentials: HeldCredentials = field(default_factory=HeldCredentials, repr=False)
+    rush: Rush = field(default_factory=Rush, repr=False)
     turn: Turn = Turn.PEOPLE
 
     def working_for(self, turn: Turn) -> "Node":

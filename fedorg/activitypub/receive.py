@@ -152,6 +152,7 @@ async def take(node: Node, received: Received) -> None:
         outcomes.count(node.metrics, received.type, Ending.IGNORED)
         return
     is_new = await node.write(_take, node, received, received.signer)
+    node.rush.note()
     logger.info(
         "activity.received" if is_new else "activity.repeated",
         type=received.type,

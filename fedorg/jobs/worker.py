@@ -45,7 +45,7 @@ from fedorg.ids import moment_of
 from fedorg.jobs import deliver, run, upkeep
 from fedorg.jobs.clock import JUMP_SECONDS, STEADY_SECONDS, ClockWatch
 from fedorg.jobs.together import Together
-from fedorg.node import Node, Turn
+from fedorg.node import RUSH_GAP_SECONDS, Node, Turn
 from fedorg.services import trends as trend_service
 from fedorg.store import clock, deliveries, jobs, trends
 from fedorg.store.deliveries import ClaimedDelivery, Window
@@ -156,7 +156,7 @@ class Worker:
             while not self._stopping:
                 self._wake.clear()
                 await self._guarded("worker.claim_failed", self._fill)
-                await self._wake.wait()
+                await self._until_woken()
                 # What comes within moments is claimed together.
                 await asyncio.sleep(GATHER_SECONDS)
             await self._drain()
@@ -164,6 +164,12 @@ class Worker:
             for task in (*beside, *self._jobs, *self._deliveries):
                 task.cancel()
             await asyncio.gather(*beside, *self._jobs, *self._deliveries, return_exceptions=True)
+
+    async def _until_woken(self) -> None:
+        # What is taken in a rush is not news any more when the rush is over.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(RUSH_GAP_SECONDS if self._node.rush.is_on else None):
+                await self._wake.wait()
 
     async def stop(self) -> None:
         """Take nothing new; ``run`` ends when what runs has ended."""
@@ -225,7 +231,7 @@ class Worker:
         others = busy.total()
         return Room(
             own=OWN_JOBS_HELD_MAX - (len(self._jobs) - others),
-            others=JOBS_OF_OTHERS_HELD_MAX - others,
+            others=0 if self._node.rush.is_on else JOBS_OF_OTHERS_HELD_MAX - others,
             lane_max=JOBS_PER_PEER_MAX,
             busy=busy,
         )

@@ -1,6 +1,7 @@
 """The worker: one bad job ends itself only, nothing is lost or done twice, and a block beats what is queued."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -13,13 +14,13 @@ from sqlalchemy import Connection, insert, select
 
 from fedorg.app import open_node, utc_now
 from fedorg.config import from_mapping
-from fedorg.domain.jobs import HandleActivity, Job
+from fedorg.domain.jobs import HandleActivity, Job, RefreshStatus
 from fedorg.domain.statuses import Tag
 from fedorg.domain.visibility import Reach, Tier
-from fedorg.ids import AccountId
+from fedorg.ids import AccountId, StatusId
 from fedorg.jobs import upkeep
 from fedorg.jobs.worker import LEASE, Worker
-from fedorg.node import Node
+from fedorg.node import RUSH_SECONDS, Node, Rush
 from fedorg.services import oauth
 from fedorg.services.registration import create_person
 from fedorg.store import deliveries, jobs, peers, tag_follows, tags
@@ -126,6 +127,48 @@ async def test_a_bad_job_does_not_keep_the_next_one(node: Node, peer: FakePeer) 
 
     async with working(node):
         await until(only_the_broken_is_left)
+
+
+async def test_what_comes_in_a_rush_is_handled_after_it(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While activities come close upon each other they are only taken, for a moment; this node's own work goes on."""
+    moment = 0.0
+    monkeypatch.setattr("fedorg.node.monotonic", lambda: moment)
+    for _ in range(2):
+        moment += 0.01
+        node.rush.note()
+    await enqueue(node, BROKEN)
+    await enqueue(node, RefreshStatus(status_id=StatusId(1), at=node.now()))
+
+    def count_tried(conn: Connection) -> tuple[int, int]:
+        untried = list(conn.scalars(select(jobs_table.c.lane).where(jobs_table.c.attempts == 0)))
+        return untried.count(None), len(untried)
+
+    async def own_work_is_begun() -> bool:
+        return (await node.read(count_tried))[0] == 0
+
+    async def all_is_begun() -> bool:
+        return await node.read(count_tried) == (0, 0)
+
+    async with working(node):
+        await until(own_work_is_begun)
+        assert await node.read(count_tried) == (0, 1)
+        moment += 0.1
+        await until(all_is_begun)
+
+
+def test_a_rush_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One activity makes none, and however many come, it is over after a second, and rare."""
+    rush, moments = Rush(), (step / 50 for step in itertools.count())
+    monkeypatch.setattr("fedorg.node.monotonic", lambda: next(moments))
+
+    rush.note()
+    assert not rush.is_on
+    on = 0
+    for _ in range(500):
+        rush.note()
+        on += rush.is_on
+
+    assert 0 < on * 2 / 50 <= 2 * RUSH_SECONDS
 
 
 async def test_a_job_that_always_fails_is_buried(node: Node, clock: Clock) -> None:
