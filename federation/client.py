@@ -63,6 +63,7 @@ class Limits:
     document_bytes: int = 1_048_576
     redirects_max: int = 5
     pool: Pool = field(default_factory=Pool)
+    documents_pool: Pool = field(default_factory=lambda: Pool(hosts_kept_max=64, keepalive_seconds=3.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +141,10 @@ class Client:
         self._user_agent = user_agent
         self._now = now
         context = trust_context(ca_file)
-        # Whoever answers slowly to what strangers make this program ask keeps no connection from a delivery.
-        self._transports = {
-            method: GuardedTransport(policy, context, self.limits.pool, lookup) for method in ("GET", "POST")
-        }
+        # Whoever answers slowly to what strangers make this program ask keeps no connection from a delivery. What is
+        # asked of a host is asked at once, while deliveries come again and again.
+        pools = {"GET": self.limits.documents_pool, "POST": self.limits.pool}
+        self._transports = {method: GuardedTransport(policy, context, pool, lookup) for method, pool in pools.items()}
         self._admit: Admit | None = None
 
     async def __aenter__(self) -> Self:

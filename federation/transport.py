@@ -10,6 +10,8 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,10 +47,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """Bounds on open connections."""
+    """Bounds on open connections: how many at once, and how many hosts keep one that waits for more (about 60 KiB)."""
 
     connections_max: int = 320
     connections_per_host_max: int = 8
+    hosts_kept_max: int = 512
     keepalive_seconds: float = 15.0
 
 
@@ -112,6 +115,7 @@ class GuardedTransport(AiohttpTransport):
     def __init__(self, policy: AddressPolicy, context: ssl.SSLContext, pool: Pool, lookup: Lookup) -> None:
         super().__init__(verify=context, trust_env=False)
         self._pool = pool
+        self._kept = _KeptHosts(pool)
         self._resolver = GuardedResolver(policy, lookup)
 
     @override
@@ -150,14 +154,16 @@ class GuardedTransport(AiohttpTransport):
         except (aiohttp.ClientError, OSError, ValueError) as problem:
             raise _unreachable(request, progress, problem) from problem
 
-    @staticmethod
-    async def _send(session: aiohttp.ClientSession, request: httpx.Request, progress: Progress) -> httpx.Response:
+    async def _send(self, session: aiohttp.ClientSession, request: httpx.Request, progress: Progress) -> httpx.Response:
         seconds = request.extensions.get("timeout", {})
+        headers = request.headers.multi_items()
+        if not self._kept.takes(request.url.netloc):
+            headers.append(("Connection", "close"))
         progress.is_reused = False
         response = await session.request(
             request.method,
             URL(str(request.url), encoded=True),
-            headers=request.headers.multi_items(),
+            headers=headers,
             data=request.content or None,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(
@@ -171,6 +177,29 @@ class GuardedTransport(AiohttpTransport):
         return httpx.Response(
             response.status, headers=response.raw_headers, stream=AiohttpResponseStream(response), request=request
         )
+
+
+class _KeptHosts:
+    """Whose connections wait for more requests; those of one host too many end with their answer.
+
+    A connection is looked for only when its time is over, so that it may wait for twice as long.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._most = pool.hosts_kept_max
+        self._seconds = pool.keepalive_seconds * 2
+        self._until: OrderedDict[bytes, float] = OrderedDict()
+
+    def takes(self, host: bytes) -> bool:
+        """Whether a connection to a host, that is asked now, is kept."""
+        now, until = time.monotonic(), self._until
+        while until and next(iter(until.values())) <= now:
+            until.popitem(last=False)
+        is_kept = host in until or len(until) < self._most
+        if is_kept:
+            until[host] = now + self._seconds
+            until.move_to_end(host)
+        return is_kept
 
 
 def _unreachable(request: httpx.Request, progress: Progress, problem: Exception) -> PeerUnreachable:

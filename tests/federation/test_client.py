@@ -699,11 +699,29 @@ async def test_a_client_that_was_never_used_can_be_closed() -> None:
 async def test_connections_per_host_are_bounded() -> None:
     """Many requests at once to one host wait for each other."""
     pool = Pool(connections_per_host_max=2)
-    async with peer(lambda _: _soon(http())) as other, client(limits=Limits(pool=pool)) as here:
+    async with peer(lambda _: _soon(http())) as other, client(limits=Limits(documents_pool=pool)) as here:
         await asyncio.gather(*(here.fetch_document(f"{other.http}/{number}") for number in range(10)))
 
     assert len(other.received) == 10
     assert other.connections <= 2
+
+
+async def test_only_so_many_hosts_keep_a_connection() -> None:
+    """A connection to one host too many ends with its answer, until one of the others was not used for a while."""
+    pool = Pool(hosts_kept_max=2, keepalive_seconds=1.0)
+    async with peer(lambda _: http()) as other, client(limits=Limits(pool=pool)) as here:
+
+        async def deliver(*hosts: str) -> list[bool]:
+            for host in hosts:
+                await here.deliver(f"http://{host}.localhost:{other.port}/", b"{}", RSA_KEY, Scheme.CAVAGE)
+            told = [received.headers.lines.get("connection") for received in other.received[-len(hosts) :]]
+            return [lines == ("close",) for lines in told]
+
+        assert await deliver("a", "b", "c", "a", "b") == [False, False, True, False, False]
+        assert other.connections == 3
+        await asyncio.sleep(2.2)
+        assert await deliver("c", "c") == [False, False]
+        assert other.connections == 4
 
 
 async def test_dates_come_from_the_clock() -> None:
