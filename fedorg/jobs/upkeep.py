@@ -18,6 +18,7 @@ from fedorg.services import files, introductions, partnerships, people
 from fedorg.store import (
     active_days,
     announcements,
+    attempts,
     audit,
     cards,
     completions,
@@ -66,6 +67,7 @@ RULES: Final = (
     Rule(name="events", age=timedelta(hours=1), forget=expiry.delete_events),
     Rule(name="seen_activities", age=timedelta(days=30), forget=seen.delete_before),
     Rule(name="idempotency_keys", age=timedelta(days=1), forget=expiry.delete_idempotency_keys),
+    Rule(name="attempts", age=timedelta(0), forget=attempts.delete_ended),
     Rule(name="sessions", age=timedelta(0), forget=expiry.delete_sessions),
     Rule(name="sign_in_links", age=timedelta(days=1), forget=expiry.delete_sign_in_links),
     Rule(name="mail_links", age=timedelta(0), forget=mail_links.delete_expired),

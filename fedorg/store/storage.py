@@ -24,7 +24,7 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
         "push_subscriptions",
     ),
     "queue": ("jobs", "deliveries", "activities", "gone_inboxes", "seen_activities", "completions"),
-    "records": ("audit_log", "reports", "account_warnings", "severances", "severed_follows"),
+    "records": ("attempts", "audit_log", "reports", "account_warnings", "severances", "severed_follows"),
 }  # fmt: skip
 _OTHERS: Final = "people and settings"
 

@@ -32,6 +32,7 @@ from werkzeug.routing import BaseConverter
 from fedorg import errors, log
 from fedorg.domain.ip_blocks import IpBlockSeverity
 from fedorg.node import Node
+from fedorg.services import attempts
 from fedorg.services.moderation import ip_blocks
 from fedorg.services.streams import Streams
 from fedorg.web import answers
@@ -187,20 +188,39 @@ def spend(rule: Rule, subject: str) -> None:
     """Count this request against a limit; raises ``TooManyRequests`` when it is one too many."""
     if (account := answers.account_of(asked().scope)) is not None:
         account.spent.append((rule, subject))
-    limiter: Limiter = current_app.extensions[_LIMITER]
+    limiter = limiter_of(current_app)
     budget = limiter.spend(rule, subject)
-    if budget is None:
-        return
-    tightest: Budget | None = g.get("budget")
-    if tightest is None or budget.remaining < tightest.remaining:
-        g.budget = budget
-    if budget.remaining < 0:
-        raise limiter.refusal(budget)
+    if budget is not None:
+        _keep_to(limiter, budget)
 
 
 def spend_by_address(rule: Rule) -> None:
     """Count this request against a limit of the address it comes from."""
     spend(rule, subject_of_address(client_address()))
+
+
+async def spend_together(rule: Rule, subject: str) -> None:
+    """The same for what all processes count together: first here, so that a flood is no flood of the database."""
+    spend(rule, subject)
+    limiter = limiter_of(current_app)
+    if limiter.is_off:
+        return
+    reset_at = limiter.reset_at(rule)
+    count = await attempts.count(this_node(), rule.name, subject, reset_at)
+    _keep_to(limiter, limiter.budget(rule, count, reset_at))
+
+
+async def spend_together_by_address(rule: Rule) -> None:
+    """The same for the address this request comes from."""
+    await spend_together(rule, subject_of_address(client_address()))
+
+
+def _keep_to(limiter: Limiter, budget: Budget) -> None:
+    tightest: Budget | None = g.get("budget")
+    if tightest is None or budget.remaining < tightest.remaining:
+        g.budget = budget
+    if budget.remaining < 0:
+        raise limiter.refusal(budget)
 
 
 def is_for_programs() -> bool:

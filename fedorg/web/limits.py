@@ -1,5 +1,8 @@
 """How often somebody may ask: counters over fixed windows, in memory, bounded in number.
 
+What guards passwords, mailboxes and registrations is counted by all processes of a node together as well, across
+restarts (``services.attempts``): more processes are no more guesses.
+
 Limits are bound to a token's user, to an address, and for credentials to the name that is attacked as well (S56). The
 numbers are Mastodon's; ``Settings.rate_limits`` multiplies them, 0 switches them off.
 """
@@ -65,29 +68,39 @@ class Limiter:
     def __init__(self, now: Callable[[], datetime], factor: float) -> None:
         self._now = now
         self._factor = factor
-        self._counts: OrderedDict[tuple[str, str, int], int] = OrderedDict()
+        self._counts: OrderedDict[tuple[str, str, datetime], int] = OrderedDict()
 
     def spend(self, rule: Rule, subject: str) -> Budget | None:
         """Count one request of ``subject``; what is left, negative when it is one too many. None: no limits here."""
-        if self._factor == 0:
+        if self.is_off:
             return None
-        window, reset_at = self._window(rule)
-        key = (rule.name, subject, window)
+        reset_at = self.reset_at(rule)
+        key = (rule.name, subject, reset_at)
         count = self._counts.pop(key, 0) + 1
         self._counts[key] = count
         while len(self._counts) > _COUNTERS_MAX:
             self._counts.popitem(last=False)
+        return self.budget(rule, count, reset_at)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing is limited here."""
+        return self._factor == 0
+
+    def budget(self, rule: Rule, count: int, reset_at: datetime) -> Budget:
+        """What is left after so many requests within the window that ends then."""
         limit = max(1, round(rule.most * self._factor))
         return Budget(limit=limit, remaining=limit - count, reset_at=reset_at)
+
+    def reset_at(self, rule: Rule) -> datetime:
+        """When the window of now ends."""
+        window = int(self._now().timestamp()) // rule.seconds
+        return datetime.fromtimestamp((window + 1) * rule.seconds, tz=UTC)
 
     def refusal(self, budget: Budget) -> TooManyRequests:
         """The error that says how long to wait."""
         seconds = (budget.reset_at - self._now()).total_seconds()
         return TooManyRequests("Too many requests", max(1, int(seconds) + 1))
-
-    def _window(self, rule: Rule) -> tuple[int, datetime]:
-        window = int(self._now().timestamp()) // rule.seconds
-        return window, datetime.fromtimestamp((window + 1) * rule.seconds, tz=UTC)
 
 
 @lru_cache(maxsize=4096)

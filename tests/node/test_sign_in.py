@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
 from fedorg.services import registration, users
+from fedorg.store import attempts
 from tests.node.at_once import meanwhile
 from tests.node.serving import PASSWORD, Browser, NodeServer
 from tests.node.test_oauth import query, register
@@ -308,3 +309,23 @@ async def test_a_secure_node_gives_cookies_that_only_it_gets_back(serve: Serve) 
     assert page.headers["Set-Cookie"].startswith("__Host-fedorg_form_")
     assert "Secure" in page.headers["Set-Cookie"]
     assert "max-age" in page.headers["Strict-Transport-Security"]
+
+
+async def test_all_processes_of_a_node_count_guesses_together(serve: Serve) -> None:
+    """S56: to guess at one process and then at another is no faster, nor after a restart."""
+    first = await serve(rate_limits=0.2)
+    second = await serve(rate_limits=0.2, public_url=first.url, process_number=1)
+    answers = [
+        await (await server.browser()).sign_in("anna", "wrong password")
+        for server in (first, second, second, first, second, first, second)
+    ]
+
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 2
+    assert int(answers[-1].headers["Retry-After"]) > 0
+
+    for server in (first, second):
+        server.clock.advance(timedelta(hours=2))
+    assert (await (await second.browser()).sign_in("anna", "wrong password")).status_code == 401
+    assert await first.node.write(attempts.delete_ended, first.node.now(), 100) == 0
+    first.clock.advance(timedelta(hours=2))
+    assert await first.node.write(attempts.delete_ended, first.node.now(), 100) == 2

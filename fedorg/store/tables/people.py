@@ -174,6 +174,16 @@ active_days: Final = Table(
     Index(None, "user_id"),
 )
 
+# How often somebody, of whom only a digest is kept, tried something in the window of time that ends then.
+attempts: Final = Table(
+    "attempts",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    moment("ends_at"),
+    Column("count", Integer, nullable=False),
+    Index(None, "ends_at"),
+)
+
 # Which accounts a user may act for: its own, and shared ones such as a press office.
 user_accounts: Final = Table(
     "user_accounts",

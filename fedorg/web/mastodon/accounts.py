@@ -25,7 +25,7 @@ from fedorg.services.accounts import PostingDefaults, ProfileChange
 from fedorg.services.registration import SignUp
 from fedorg.web import limits
 from fedorg.web.auth import Viewer, open_to_public, requires, requires_application
-from fedorg.web.base import client_address, json_answer, spend_by_address, this_node
+from fedorg.web.base import client_address, json_answer, spend_together_by_address, this_node
 from fedorg.web.params import Params, read_params
 
 blueprint = Blueprint("accounts", __name__)
@@ -35,7 +35,7 @@ blueprint = Blueprint("accounts", __name__)
 @requires_application("write:accounts")
 async def register_account(credentials: Credentials) -> Response:
     """Register a person by way of a client program; its token for them comes back."""
-    spend_by_address(limits.SIGN_UP)
+    await spend_together_by_address(limits.SIGN_UP)
     params = await read_params()
     draft = SignUp(
         username=params.text("username") or "",

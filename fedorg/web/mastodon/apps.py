@@ -8,7 +8,7 @@ from fedorg.services import oauth, push
 from fedorg.services.oauth import ApplicationDraft
 from fedorg.web import limits
 from fedorg.web.auth import public, requires_application
-from fedorg.web.base import json_answer, spend_by_address, this_node
+from fedorg.web.base import json_answer, spend_together_by_address, this_node
 from fedorg.web.params import read_params
 
 blueprint = Blueprint("apps", __name__)
@@ -18,7 +18,7 @@ blueprint = Blueprint("apps", __name__)
 @public
 async def register_application() -> Response:
     """Register a client program; anybody may."""
-    spend_by_address(limits.APPS)
+    await spend_together_by_address(limits.APPS)
     params = await read_params()
     redirect_uris = tuple(line for text in params.texts("redirect_uris") for line in text.split())
     draft = ApplicationDraft(

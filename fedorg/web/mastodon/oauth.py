@@ -12,7 +12,7 @@ from fedorg.services import oauth
 from fedorg.services.oauth import ClientAuthentication, OAuthRefused
 from fedorg.web import limits
 from fedorg.web.auth import Viewer, public, requires
-from fedorg.web.base import json_answer, spend_by_address, this_node
+from fedorg.web.base import json_answer, spend_together_by_address, this_node
 from fedorg.web.params import Params, read_params
 
 blueprint = Blueprint("oauth", __name__)
@@ -22,7 +22,7 @@ blueprint = Blueprint("oauth", __name__)
 @public
 async def issue_token() -> Response:
     """A token for a code, or for a program itself."""
-    spend_by_address(limits.TOKENS)
+    await spend_together_by_address(limits.TOKENS)
     params = await read_params()
     match params.text("grant_type"):
         case "authorization_code":
@@ -50,7 +50,7 @@ async def issue_token() -> Response:
 @public
 async def revoke_token() -> Response:
     """End a token of the program that asks."""
-    spend_by_address(limits.TOKENS)
+    await spend_together_by_address(limits.TOKENS)
     params = await read_params()
     await oauth.revoke(this_node(), _client(params), params.text("token") or "")
     return json_answer({})

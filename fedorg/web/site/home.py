@@ -10,7 +10,7 @@ from fedorg.services import changing_address, instance, instance_texts, oauth, r
 from fedorg.services.users import SignedIn
 from fedorg.text import markdown_to_html
 from fedorg.web import limits
-from fedorg.web.base import spend, this_node
+from fedorg.web.base import spend_together, this_node
 from fedorg.web.site.meanings import meanings_of
 from fedorg.web.site.sessions import for_everybody, go, members_only, page, rich, sign_in_browser
 
@@ -62,7 +62,7 @@ async def revoke_application(visitor: SignedIn, application_id: int) -> Response
 @members_only
 async def change_password(visitor: SignedIn) -> Response:
     """Set a password; every session ends, and this browser gets a new one."""
-    spend(limits.SIGN_IN_BY_NAME, limits.subject_of_name(visitor.user.username))
+    await spend_together(limits.SIGN_IN_BY_NAME, limits.subject_of_name(visitor.user.username))
     form = await request.form
     if form.get("new", "") != form.get("again", ""):
         return await _member_page(visitor, status=422, problem=Invalid("The two new passwords differ"))
@@ -84,8 +84,8 @@ async def change_email(visitor: SignedIn) -> Response:
         raise NotFound
     form = await request.form
     email = form.get("email", "")
-    spend(limits.SIGN_IN_BY_NAME, limits.subject_of_name(visitor.user.username))
-    spend(limits.MAIL, limits.subject_of_name(email))
+    await spend_together(limits.SIGN_IN_BY_NAME, limits.subject_of_name(visitor.user.username))
+    await spend_together(limits.MAIL, limits.subject_of_name(email))
     try:
         await changing_address.ask(node, visitor.user, password=form.get("password", ""), email=email)
     except (Invalid, Forbidden) as problem:

@@ -8,7 +8,7 @@ from fedorg.services import registration
 from fedorg.services.registration import SignUp
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
-from fedorg.web.base import client_address, spend_by_address, this_node
+from fedorg.web.base import client_address, spend_together_by_address, this_node
 from fedorg.web.site.sessions import for_everybody, go, page, sign_in_browser
 
 blueprint = Blueprint("invites", __name__)
@@ -47,7 +47,7 @@ async def sign_up(visitor: SignedIn | None) -> Response:
 
 
 async def _register(visitor: SignedIn | None, action: str, code: str | None) -> Response:
-    spend_by_address(limits.SIGN_UP)
+    await spend_together_by_address(limits.SIGN_UP)
     form = await request.form
     draft = SignUp(
         username=form.get("username", ""),
@@ -82,7 +82,7 @@ async def _form(visitor: SignedIn | None, action: str, form: MultiDict[str, str]
 
 
 async def _require_usable(code: str) -> None:
-    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     if await registration.find_usable_invite(this_node(), code) is None:
         raise NotFound("This invitation was used already, or is too old. Ask for a new one.")
 

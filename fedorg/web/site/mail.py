@@ -12,7 +12,7 @@ from fedorg.errors import Invalid, NotFound
 from fedorg.services import changing_address, mailing
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
-from fedorg.web.base import spend, spend_by_address, this_node
+from fedorg.web.base import spend_together, spend_together_by_address, this_node
 from fedorg.web.site.sessions import for_everybody, page
 
 blueprint = Blueprint("mail", __name__)
@@ -34,8 +34,8 @@ async def ask_for_reset(visitor: SignedIn | None) -> Response:
     """Send a letter to whoever has the address; everybody reads the same. Limited by both addresses (S56)."""
     _require_mail()
     email = (await request.form).get("email", "")
-    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
-    spend(limits.MAIL, limits.subject_of_name(email))
+    await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
+    await spend_together(limits.MAIL, limits.subject_of_name(email))
     await mailing.ask_for_reset(this_node(), email)
     return await page("password_forgotten.html", visitor, is_sent=True)
 
@@ -44,7 +44,7 @@ async def ask_for_reset(visitor: SignedIn | None) -> Response:
 @for_everybody
 async def show_new_password(visitor: SignedIn | None, token: str) -> Response:
     """The form for a new password."""
-    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     return await _password_page(visitor, token, None)
 
 
@@ -52,7 +52,7 @@ async def show_new_password(visitor: SignedIn | None, token: str) -> Response:
 @for_everybody
 async def set_new_password(visitor: SignedIn | None, token: str) -> Response:
     """Set it, by a link that is used up by this."""
-    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     form = await request.form
     if form.get("new", "") != form.get("again", ""):
         return await _password_page(visitor, token, "The two new passwords differ")
@@ -67,7 +67,7 @@ async def set_new_password(visitor: SignedIn | None, token: str) -> Response:
 @for_everybody
 async def show_confirmation(visitor: SignedIn | None, token: str) -> Response:
     """Whose address it is, and the button that confirms it."""
-    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     user = await mailing.find_reader(this_node(), MailKind.CONFIRM, token)
     return await page("mail_confirm.html", visitor, headers=_QUIET, username=user.username)
 
@@ -76,7 +76,7 @@ async def show_confirmation(visitor: SignedIn | None, token: str) -> Response:
 @for_everybody
 async def confirm(visitor: SignedIn | None, token: str) -> Response:
     """Confirm it, once."""
-    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     user = await mailing.confirm(this_node(), token)
     words = "Your e-mail address is confirmed. "
     words += "You can sign in now." if user.is_active else "You can sign in as soon as an administrator lets you in."
@@ -94,7 +94,7 @@ async def show_change(visitor: SignedIn | None, token: str) -> Response:
 @for_everybody
 async def change(visitor: SignedIn | None, token: str) -> Response:
     """Confirm it, once."""
-    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     user = await changing_address.change(this_node(), token)
     return await page("mail_done.html", visitor, words=f"This is the e-mail address of @{user.username} from now on.")
 
@@ -110,7 +110,7 @@ async def show_undo(visitor: SignedIn | None, token: str) -> Response:
 @for_everybody
 async def undo(visitor: SignedIn | None, token: str) -> Response:
     """Keep it or bring it back, once; whoever is signed in is no more."""
-    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     user = await changing_address.undo(this_node(), token)
     words = (
         f"This is the e-mail address of @{user.username}. A letter is on its way with which you choose a new password."
@@ -119,7 +119,7 @@ async def undo(visitor: SignedIn | None, token: str) -> Response:
 
 
 async def _changing_page(visitor: SignedIn | None, kind: MailKind, token: str) -> Response:
-    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     user = await changing_address.find_reader(this_node(), kind, token)
     title, words, button = _CHANGING[kind]
     return await page(

@@ -6,7 +6,7 @@ from fedorg.errors import FedorgError, Forbidden, Invalid, NotFound
 from fedorg.services import accounts, moving
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
-from fedorg.web.base import spend, this_node
+from fedorg.web.base import spend_together, this_node
 from fedorg.web.site.sessions import go, members_only, page
 
 blueprint = Blueprint("moving", __name__)
@@ -41,7 +41,7 @@ async def change_aliases(visitor: SignedIn) -> Response:
 @members_only
 async def move(visitor: SignedIn) -> Response:
     """Move to another account; the password is asked for once more."""
-    spend(limits.SIGN_IN_BY_NAME, limits.subject_of_name(visitor.user.username))
+    await spend_together(limits.SIGN_IN_BY_NAME, limits.subject_of_name(visitor.user.username))
     form = await request.form
     name = form.get("account", "")
     try:

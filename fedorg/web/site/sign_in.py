@@ -9,7 +9,7 @@ from fedorg.errors import Forbidden, NotFound, Unauthorized
 from fedorg.services import users
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
-from fedorg.web.base import spend, spend_by_address, this_node
+from fedorg.web.base import spend_together, spend_together_by_address, this_node
 from fedorg.web.site.sessions import (
     for_everybody,
     go,
@@ -36,8 +36,8 @@ async def sign_in(visitor: SignedIn | None) -> Response:
     """Check name and password; limited by address and by the name that is tried (S56)."""
     form = await request.form
     name, back = form.get("name", ""), path_of(form.get("next"))
-    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
-    spend(limits.SIGN_IN_BY_NAME, limits.subject_of_name(name))
+    await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
+    await spend_together(limits.SIGN_IN_BY_NAME, limits.subject_of_name(name))
     try:
         user = await users.sign_in(this_node(), name, form.get("password", ""))
         return await sign_in_browser(go(back), user)
@@ -50,7 +50,7 @@ async def sign_in(visitor: SignedIn | None) -> Response:
 @for_everybody
 async def show_link(visitor: SignedIn | None, token: str) -> Response:
     """Whom a link signs in, and the button that does."""
-    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     user = await users.find_link_user(this_node(), token)
     if user is None:
         raise NotFound("This link was used already, or is too old. Ask for a new one.")
@@ -61,7 +61,7 @@ async def show_link(visitor: SignedIn | None, token: str) -> Response:
 @for_everybody
 async def use_link(_visitor: SignedIn | None, token: str) -> Response:
     """Sign in by a link, once."""
-    spend_by_address(limits.SIGN_IN_BY_ADDRESS)
+    await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     user = await users.consume_sign_in_link(this_node(), token)
     return await sign_in_browser(go("/"), user)
 

@@ -1,0 +1,28 @@
+"""Rows of ``attempts``: how often somebody tried something within a window of time."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+from fedorg.store.tables import attempts
+
+
+def count(conn: Connection, digest: str, ends_at: datetime) -> int:
+    """Count one more in the window that ends then, of which the first forgets the one before; how many it is now."""
+    kind = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    row = kind(attempts).values(digest=digest, ends_at=ends_at, count=1)
+    is_same = attempts.c.ends_at == row.excluded.ends_at
+    counted = row.on_conflict_do_update(
+        index_elements=["digest"],
+        set_={"ends_at": row.excluded.ends_at, "count": sa.case((is_same, attempts.c.count + 1), else_=1)},
+    )
+    total: int = conn.execute(counted.returning(attempts.c.count)).scalar_one()
+    return total
+
+
+def delete_ended(conn: Connection, before: datetime, limit: int) -> int:
+    """Forget up to ``limit`` whose window ended before a moment."""
+    ended = sa.select(attempts.c.digest).where(attempts.c.ends_at < before).limit(limit)
+    return conn.execute(sa.delete(attempts).where(attempts.c.digest.in_(ended))).rowcount
