@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import fedorg
 from federation.addresses import AddressPolicy
 from federation.client import Client
-from fedorg import log, supervisor, web
+from fedorg import log, memory, supervisor, web
 from fedorg.activitypub.resolve import NodeResolver
 from fedorg.config import Settings
 from fedorg.errors import SettingsError
@@ -90,6 +90,7 @@ async def serve(
     closing = asyncio.create_task(close_streams(), name="closing")
     working = asyncio.create_task(worker.run(), name="worker") if worker else None
     serving = asyncio.create_task(serve_application(application, node.settings, bound=bound, stop=stop), name="server")
+    tidying = asyncio.create_task(memory.give_back_regularly(), name="memory")
     try:
         running = {task for task in (serving, working) if task is not None}
         done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -97,6 +98,7 @@ async def serve(
         await closing
         await serving
     finally:
+        tidying.cancel()
         if worker is not None and working is not None:
             await worker.stop()
             await working
@@ -112,9 +114,11 @@ async def work(node: Node, *, lifeline: int | None = None) -> None:
         supervisor.end_with_parent(lifeline)
     worker = Worker(node)
     working = asyncio.create_task(worker.run(), name="worker")
+    tidying = asyncio.create_task(memory.give_back_regularly(), name="memory")
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
+    tidying.cancel()
     await worker.stop()
     await working
     _log.info("worker.stopped")
