@@ -48,9 +48,9 @@ def request(conn: Connection, node: Node, status: Status, *, delay: timedelta = 
         cards.unlink(conn, status.id)
 
 
-def request_new(conn: Connection, node: Node, status: Status) -> None:
+def request_new(conn: Connection, node: Node, status: Status, *, delay: timedelta = timedelta(0)) -> None:
     """The same for a status that shows no page as yet."""
-    _request(conn, node, status, timedelta(0))
+    _request(conn, node, status, delay)
 
 
 def _request(conn: Connection, node: Node, status: Status, delay: timedelta) -> bool:

@@ -109,6 +109,17 @@ def distribute_chunk(conn: Connection, node: Node, status_id: StatusId, after: A
     author = accounts.get(conn, status.account_id)
     if author.suspended_at is not None or (status.reblog_of_id is not None and original is None):
         return None
+    return _distribute(conn, node, status, original, author, after)
+
+
+def distribute_new(conn: Connection, node: Node, status: Status, author: Account) -> AccountId | None:
+    """The first chunk likewise, in the transaction that recorded a status, which is no boost, and read its author."""
+    return _distribute(conn, node, status, None, author, None)
+
+
+def _distribute(
+    conn: Connection, node: Node, status: Status, original: Status | None, author: Account, after: AccountId | None
+) -> AccountId | None:
     if not _is_heard(conn, node, author):
         return None
     followers = home_timelines.list_local_followers(conn, author.id, after or AccountId(0), CHUNK)

@@ -177,20 +177,23 @@ def _record(
         return statuses.find_by_uri(conn, remote.uri)
     pruning.note_arrival(conn, now, status)
     _insert_companions(conn, node, status, remote)
-    indexing.index(conn, status)
-    cards.request(conn, node, status, delay=looking.soon())
+    if remote.media or remote.poll is not None:
+        indexing.index(conn, status)
+    else:
+        indexing.index_new(conn, status, (), ())
+    cards.request_new(conn, node, status, delay=looking.soon())
     statuses.count_status(conn, status, 1)
     news = is_news(arrival, now)
     ask_further(conn, node, status, news)
     _adopt(conn, node, status)
     if news:
-        _distribute(conn, node, status)
+        _distribute(conn, node, status, author)
     return status
 
 
-def _distribute(conn: Connection, node: Node, status: Status) -> None:
+def _distribute(conn: Connection, node: Node, status: Status, author: Account) -> None:
     """Tell people here in the transaction that records it; a job does so for more than one chunk of them."""
-    after = fanout.distribute_chunk(conn, node, status.id, None)
+    after = fanout.distribute_new(conn, node, status, author)
     if after is not None:
         jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=status.id, after=after))
 
