@@ -44,6 +44,11 @@ _URL: Final = re.compile(
 )
 _AUTHORITY: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]@]+)(?::(?P<port>[0-9]{1,5}))?")
 _UNSAFE: Final = re.compile(r"[\x00-\x20\x7f\\]|%(?![0-9A-Fa-f]{2})")
+# What every reading of a URL leaves as it is: no segment is a dot or two, nothing wants to be escaped.
+_PLAIN_PATH: Final = re.compile(r"(?:/(?!\.\.?(?:[/?]|$))[A-Za-z0-9_~@%.-]*)+(?:\?[A-Za-z0-9_~@%.=&-]+)?")
+_PLAIN_HOST: Final = re.compile(
+    r"(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!..--)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
+)
 _NUMERIC_LABEL: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 
@@ -95,7 +100,9 @@ def check_url(url: str, policy: AddressPolicy) -> CheckedUrl:
     default = _DEFAULT_PORTS[scheme]
     if port not in {None, default} and not policy.allow_http_loopback:
         raise AddressRefused(url, "only the default port is used")
-    checked = CheckedUrl(scheme=scheme, host=host, port=port or default, path="/")
+    checked = CheckedUrl(scheme=scheme, host=host, port=port or default, path=rest)
+    if _PLAIN_PATH.fullmatch(rest):
+        return checked
     path = httpx.URL(f"{scheme}://{checked.authority}{rest}").raw_path.decode("ascii")
     return CheckedUrl(scheme=scheme, host=host, port=checked.port, path=path.removesuffix("?"))
 
@@ -150,6 +157,8 @@ def canonical_host(host: str) -> str:
     """The one form of a host name or IP literal (IPv6 in brackets); idempotent; raises ``AddressRefused``."""
     if not host or len(host) > HOST_MAX:
         raise AddressRefused(host[:HOST_MAX], "a host has 1 to 253 characters")
+    if host.isascii() and _PLAIN_HOST.fullmatch(lower := host.lower()):
+        return lower
     if host.startswith("["):
         return _canonical_ipv6(host)
     if any(_vanishes(character) for character in host):

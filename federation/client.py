@@ -38,7 +38,7 @@ from federation.errors import (
 from federation.http_dates import parse_http_date
 from federation.keys import SigningKey
 from federation.signatures import Headers, Scheme
-from federation.transport import GuardedTransport, Lookup, Pool, Progress, system_lookup, trust_context
+from federation.transport import GuardedTransport, Lookup, Places, Pool, Progress, system_lookup, trust_context
 
 ACTIVITY_JSON: Final = "application/activity+json"
 LD_JSON: Final = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
@@ -63,7 +63,7 @@ class Limits:
     document_bytes: int = 1_048_576
     redirects_max: int = 5
     pool: Pool = field(default_factory=Pool)
-    documents_pool: Pool = field(default_factory=lambda: Pool(hosts_kept_max=64, keepalive_seconds=3.0))
+    documents_pool: Pool = field(default_factory=lambda: Pool(hosts_kept_max=64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,11 +140,11 @@ class Client:
         self.limits = limits or Limits()
         self._user_agent = user_agent
         self._now = now
-        context = trust_context(ca_file)
-        # Whoever answers slowly to what strangers make this program ask keeps no connection from a delivery. What is
-        # asked of a host is asked at once, while deliveries come again and again.
+        # Whoever answers slowly to what strangers make this program ask keeps no place from a delivery. A connection
+        # that waits serves both; of hosts that are only asked few keep one, while deliveries come again and again.
         pools = {"GET": self.limits.documents_pool, "POST": self.limits.pool}
-        self._transports = {method: GuardedTransport(policy, context, pool, lookup) for method, pool in pools.items()}
+        self._transport = GuardedTransport(policy, trust_context(ca_file), pools, lookup)
+        self._places = {method: Places(pool) for method, pool in pools.items()}
         self._admit: Admit | None = None
 
     async def __aenter__(self) -> Self:
@@ -157,8 +157,7 @@ class Client:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        for transport in self._transports.values():
-            await transport.aclose()
+        await self._transport.aclose()
 
     def admitting(self, admit: Admit) -> Self:
         """The same way out for a caller who asks ``admit`` about the URL of each hop; what it raises ends the fetch."""
@@ -314,8 +313,8 @@ class Client:
             extensions={"timeout": timeout, "progress": progress},
         )
         try:
-            async with asyncio.timeout_at(bounds.deadline):
-                response = await self._transports[method].handle_async_request(request)
+            async with asyncio.timeout_at(bounds.deadline), self._places[method].taken(url.authority):
+                response = await self._transport.handle_async_request(request)
                 try:
                     content = await _read(url, response, bounds)
                 finally:

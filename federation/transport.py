@@ -12,7 +12,8 @@ import socket
 import ssl
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,12 +48,45 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """Bounds on open connections: how many at once, and how many hosts keep one that waits for more (about 60 KiB)."""
+    """Bounds on requests of one kind: how many are under way at once, and how many hosts keep a connection that waits.
+
+    Each request under way has a connection of its own; one that waits takes about 60 KiB.
+    """
 
     connections_max: int = 320
     connections_per_host_max: int = 8
     hosts_kept_max: int = 512
     keepalive_seconds: float = 15.0
+
+
+@dataclass(slots=True)
+class _Host:
+    """The places at one host; gone when nobody has or wants one."""
+
+    places: asyncio.Semaphore
+    wanted: int = 0
+
+
+class Places:
+    """Lets only so many requests be under way at a time, in all and at one host; others wait."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._all = asyncio.Semaphore(pool.connections_max)
+        self._per_host_max = pool.connections_per_host_max
+        self._hosts: dict[str, _Host] = {}
+
+    @asynccontextmanager
+    async def taken(self, name: str) -> AsyncIterator[None]:
+        """Have a place at a host while the block runs."""
+        host = self._hosts.setdefault(name, _Host(asyncio.Semaphore(self._per_host_max)))
+        host.wanted += 1
+        try:
+            async with host.places, self._all:
+                yield
+        finally:
+            host.wanted -= 1
+            if not host.wanted:
+                del self._hosts[name]
 
 
 async def system_lookup(host: str) -> list[str]:
@@ -112,10 +146,12 @@ class GuardedResolver(AbstractResolver):
 class GuardedTransport(AiohttpTransport):
     """Sends httpx requests whose URL has passed ``check_url``; the extension ``progress`` tells how far it came."""
 
-    def __init__(self, policy: AddressPolicy, context: ssl.SSLContext, pool: Pool, lookup: Lookup) -> None:
+    def __init__(
+        self, policy: AddressPolicy, context: ssl.SSLContext, pools: Mapping[str, Pool], lookup: Lookup
+    ) -> None:
         super().__init__(verify=context, trust_env=False)
-        self._pool = pool
-        self._kept = _KeptHosts(pool)
+        self._keepalive_seconds = min(pool.keepalive_seconds for pool in pools.values())
+        self._kept = {method: _KeptHosts(pool) for method, pool in pools.items()}
         self._resolver = GuardedResolver(policy, lookup)
 
     @override
@@ -124,9 +160,10 @@ class GuardedTransport(AiohttpTransport):
             ssl=self.ssl_context,
             resolver=self._resolver,
             ttl_dns_cache=_DNS_SECONDS,
-            limit=self._pool.connections_max,
-            limit_per_host=self._pool.connections_per_host_max,
-            keepalive_timeout=self._pool.keepalive_seconds,
+            # Whoever sends has taken one of the ``Places``.
+            limit=0,
+            limit_per_host=0,
+            keepalive_timeout=self._keepalive_seconds,
         )
         return aiohttp.ClientSession(
             connector=connector,
@@ -157,7 +194,7 @@ class GuardedTransport(AiohttpTransport):
     async def _send(self, session: aiohttp.ClientSession, request: httpx.Request, progress: Progress) -> httpx.Response:
         seconds = request.extensions.get("timeout", {})
         headers = request.headers.multi_items()
-        if not self._kept.takes(request.url.netloc):
+        if not self._keeps(request.method, request.url.netloc):
             headers.append(("Connection", "close"))
         progress.is_reused = False
         response = await session.request(
@@ -178,6 +215,10 @@ class GuardedTransport(AiohttpTransport):
             response.status, headers=response.raw_headers, stream=AiohttpResponseStream(response), request=request
         )
 
+    def _keeps(self, method: str, host: bytes) -> bool:
+        """Whether the connection is kept; a host that is delivered to keeps its own when it is asked, too."""
+        return (method == "GET" and self._kept["POST"].holds(host)) or self._kept[method].takes(host)
+
 
 class _KeptHosts:
     """Whose connections wait for more requests; those of one host too many end with their answer.
@@ -189,6 +230,10 @@ class _KeptHosts:
         self._most = pool.hosts_kept_max
         self._seconds = pool.keepalive_seconds * 2
         self._until: OrderedDict[bytes, float] = OrderedDict()
+
+    def holds(self, host: bytes) -> bool:
+        """Whether a host keeps its connection."""
+        return self._until.get(host, 0.0) > time.monotonic()
 
     def takes(self, host: bytes) -> bool:
         """Whether a connection to a host, that is asked now, is kept."""

@@ -2,6 +2,8 @@
 
 import ipaddress
 
+import httpx
+import idna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -314,3 +316,25 @@ def test_loopback_hosts_and_literals() -> None:
     assert not any(is_loopback_host(host) for host in ("localhost.example", "notlocalhost", "8.8.8.8"))
     assert literal("example.com") is None
     assert literal("[::1]") == ipaddress.IPv6Address("::1")
+
+
+@given(st.from_regex(r"(?:/[A-Za-z0-9_~@%.-]{0,5}){1,4}(?:\?[A-Za-z0-9_~@%.=&-]{0,9})?", fullmatch=True))
+def test_a_path_is_what_the_http_library_makes_of_it(rest: str) -> None:
+    """What is taken as it is written is what would have come of reading it, dots and escapes and all."""
+    try:
+        checked = check_url(f"https://a.example{rest}", STRICT)
+    except AddressRefused:
+        return
+
+    assert checked.path == httpx.URL(f"https://a.example{rest}").raw_path.decode().removesuffix("?")
+
+
+@given(st.from_regex(r"(?:[A-Za-z0-9-]{1,6}\.){0,3}(?:xn--)?[A-Za-z0-9-]{1,6}", fullmatch=True))
+def test_a_plain_name_is_what_idna_makes_of_it(host: str) -> None:
+    """A name of letters, digits and hyphens passes exactly when IDNA lets it pass."""
+    try:
+        found = canonical_host(host)
+    except AddressRefused:
+        found = ""
+    if found and literal(found) is None:
+        assert found == idna.encode(host.lower()).decode()

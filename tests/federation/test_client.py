@@ -205,7 +205,7 @@ async def test_cookies_are_not_kept() -> None:
 
 
 async def test_connections_are_kept() -> None:
-    """Two fetches from one host use one connection, also after a short error; so do two deliveries."""
+    """Fetches from one host and deliveries to it use one connection, also after a short error."""
     statuses = iter([200, 404, 200, 200])
     async with peer(lambda _: http(next(statuses))) as other, client() as here:
         await here.fetch_document(f"{other.http}/")
@@ -214,7 +214,7 @@ async def test_connections_are_kept() -> None:
         for _ in range(2):
             await here.deliver(f"{other.http}/", b"{}", RSA_KEY)
 
-    assert (len(other.received), other.connections) == (4, 2)
+    assert (len(other.received), other.connections) == (4, 1)
 
 
 # Addresses -----------------------------------------------------------------------------------------------------------
@@ -722,6 +722,43 @@ async def test_only_so_many_hosts_keep_a_connection() -> None:
         await asyncio.sleep(2.2)
         assert await deliver("c", "c") == [False, False]
         assert other.connections == 4
+
+
+async def test_a_host_that_is_delivered_to_keeps_its_connection_when_it_is_asked() -> None:
+    """Of hosts that are only asked none more keeps one; whoever is delivered to is asked over the same connection."""
+    limits = Limits(documents_pool=Pool(hosts_kept_max=0))
+
+    def answer(received: Received) -> bytes:
+        return http(connection="close" if "connection" in received.headers.lines else "keep-alive")
+
+    async with peer(answer) as other, client(limits=limits) as here:
+        await here.fetch_document(f"{other.http}/")
+        await here.deliver(f"{other.http}/inbox", b"{}", RSA_KEY, Scheme.CAVAGE)
+        for _ in range(2):
+            await here.fetch_document(f"{other.http}/")
+        await here.deliver(f"{other.http}/inbox", b"{}", RSA_KEY, Scheme.CAVAGE)
+
+    assert other.connections == 2
+
+
+async def test_fetches_that_hang_keep_no_place_from_a_delivery() -> None:
+    """What strangers make this program ask for may take all places of fetches, and none of deliveries."""
+    pool = Pool(connections_max=2, connections_per_host_max=2)
+
+    async def answer(received: Received) -> bytes:
+        return await (_never(received) if received.line.startswith("GET") else _soon(http(202)))
+
+    async with peer(answer) as other, client(limits=Limits(pool=pool, documents_pool=pool)) as here:
+        hanging = [asyncio.create_task(here.fetch_document(f"{other.http}/{number}")) for number in range(4)]
+        await asyncio.sleep(0.1)
+        outcome = await here.deliver(f"{other.http}/inbox", b"{}", RSA_KEY)
+        under_way = sum(received.line.startswith("GET") for received in other.received)
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+
+    assert isinstance(outcome, Delivered)
+    assert under_way == 2
 
 
 async def test_dates_come_from_the_clock() -> None:
