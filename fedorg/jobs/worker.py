@@ -217,11 +217,12 @@ class Worker:
     async def _fill(self) -> None:
         await self._mind_the_clock()
         now = self._node.now()
-        if await self._node.read(jobs.is_any_due, now):
+        are_jobs_due, are_deliveries_due = await self._node.read(_look, now)
+        if are_jobs_due:
             for job in await self._node.write(jobs.claim, now=now, lease=LEASE, room=self._room()):
                 self._start(self._jobs, job, self._run_job(job))
         window = self._window()
-        if window.free and await self._node.read(deliveries.is_any_due, now):
+        if window.free and are_deliveries_due:
             for delivery in await self._node.write(deliveries.claim, now=now, lease=LEASE, window=window):
                 under_way = _UnderWay(delivery, asyncio.get_running_loop().time())
                 self._start(self._deliveries, under_way, self._run_delivery(delivery))
@@ -366,6 +367,11 @@ class Worker:
         running = {*self._jobs, *self._deliveries}
         if running:
             await asyncio.wait(running, timeout=self._node.settings.shutdown_seconds)
+
+
+def _look(conn: Connection, now: datetime) -> tuple[bool, bool]:
+    """Whether any job and any delivery is due."""
+    return jobs.is_any_due(conn, now), deliveries.is_any_due(conn, now)
 
 
 def _set_right(conn: Connection, now: datetime, *, is_back: bool) -> None:
