@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import click
 
-from fedorg.cli.base import Context, console, print_json, print_table, with_node
+from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.printing import console, print_table
 from fedorg.domain.announcements import Announcement
 from fedorg.services import acknowledging, announcements
 

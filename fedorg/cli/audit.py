@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import click
 
-from fedorg.cli.base import Context, print_json, print_table, with_node
+from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.printing import print_table
 from fedorg.domain.moderation import AuditLine
 from fedorg.services import auditing
 

@@ -1,8 +1,8 @@
-"""What all commands share: reading settings, opening a node, printing facts for people or for scripts."""
+"""What all commands share: reading settings, opening a node, facts for scripts."""
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -10,8 +10,6 @@ from typing import NoReturn, TypeVar
 import click
 import msgspec
 import uvloop
-from rich.console import Console
-from rich.table import Table
 
 from fedorg import app, config, log
 from fedorg.config import Settings
@@ -19,8 +17,6 @@ from fedorg.errors import Failing, FedorgError, SettingsError
 from fedorg.node import Node
 
 T = TypeVar("T")
-
-console = Console()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +71,3 @@ def fail(*sentences: str) -> NoReturn:
 def print_json(value: object) -> None:
     """``value`` as indented JSON on standard output."""
     click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
-
-
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:
-    """A table for people, or the sentence ``empty`` when there are no rows."""
-    if not rows:
-        console.print(empty, soft_wrap=True)
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
-
-
-def print_facts(facts: Mapping[str, object]) -> None:
-    """A list of name and value for people."""
-    width = max(len(name) for name in facts)
-    for name, value in facts.items():
-        console.print(f"[bold]{name.ljust(width)}[/]  {value if value not in (None, '') else '-'}", highlight=False)

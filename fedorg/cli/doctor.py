@@ -12,7 +12,8 @@ from typing import Final
 import click
 
 from fedorg import app
-from fedorg.cli.base import Context, console, print_json, run
+from fedorg.cli.base import Context, print_json, run
+from fedorg.cli.printing import console
 from fedorg.config import Settings, SmtpServer
 from fedorg.errors import FedorgError
 from fedorg.jobs.mail import check_server

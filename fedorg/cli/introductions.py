@@ -2,7 +2,8 @@
 
 import click
 
-from fedorg.cli.base import Context, console, print_json, print_table, with_node
+from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.printing import console, print_table
 from fedorg.domain.introductions import PRIORITY_MAX, Introducer, Introduction, Policy
 from fedorg.node import Node
 from fedorg.serializers.introductions import introducer_entity, introduction_entity

@@ -2,7 +2,8 @@
 
 import click
 
-from fedorg.cli.base import Context, console, print_json, print_table, with_node
+from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.printing import console, print_table
 from fedorg.domain.ip_blocks import IpBlock, IpBlockSeverity
 from fedorg.services.moderation import ip_blocks
 from fedorg.services.moderation.ip_blocks import IpBlockDraft

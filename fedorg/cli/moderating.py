@@ -9,7 +9,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from fedorg.cli.base import Context, console, print_json, with_node
+from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.printing import console
 from fedorg.domain.moderation import AccountAction, AccountWarning, AdminAccountView, WarningAction
 from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId, ReportId

@@ -2,7 +2,8 @@
 
 import click
 
-from fedorg.cli.base import Context, console, print_json, print_table, with_node
+from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.printing import console, print_table
 from fedorg.domain.accounts import Account
 from fedorg.node import Node
 from fedorg.services import moving, users

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import click
 
-from fedorg.cli.base import Context, console, fail, print_json, with_node
+from fedorg.cli.base import Context, fail, print_json, with_node
+from fedorg.cli.printing import console
 from fedorg.domain.accounts import User
 from fedorg.domain.partnerships import GrantChange, PartnershipState, PartnershipView, Side
 from fedorg.domain.visibility import Reach, Tier

@@ -7,7 +7,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from fedorg.cli.base import Context, console, fail, print_json, print_table, with_node
+from fedorg.cli.base import Context, fail, print_json, with_node
+from fedorg.cli.printing import console, print_table
 from fedorg.domain.peer_lists import Ending, LineResult, ListKind
 from fedorg.errors import Invalid
 from fedorg.node import Node

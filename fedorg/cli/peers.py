@@ -6,7 +6,8 @@ from datetime import datetime
 import click
 
 from fedorg.activitypub import discovery, trying
-from fedorg.cli.base import Context, console, print_facts, print_json, print_table, with_node
+from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.printing import console, print_facts, print_table
 from fedorg.domain.ceilings import UNLIMITED
 from fedorg.domain.partnerships import Partnership, PartnershipView
 from fedorg.domain.peers import PeerSummary

@@ -5,7 +5,8 @@ from typing import Final
 
 import click
 
-from fedorg.cli.base import Context, console, print_facts, print_json, print_table, with_node
+from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.printing import console, print_facts, print_table
 from fedorg.domain.moderation import AdminReportView
 from fedorg.domain.reports import ReportQuery
 from fedorg.domain.statuses import PageQuery

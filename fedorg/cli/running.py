@@ -1,19 +1,17 @@
-"""``fedorg serve``, ``work`` and ``migrate``: the long-running commands and what they need first."""
+"""``fedorg serve`` and ``work``: the long-running commands and what they need first."""
 
 import socket
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from fedorg import app, metrics, supervisor
 from fedorg import config as configuration
-from fedorg.cli.base import Context, console, fail, print_json, run, with_node
+from fedorg.cli.base import Context, fail, run, with_node
 from fedorg.config import METRICS_FOLDER, Settings
 from fedorg.errors import SettingsError
 from fedorg.node import Node
 from fedorg.services import registration, users
-from fedorg.store import migrate as migrations
 from fedorg.supervisor import Program
 
 # More than a process needs that ends when it is told to.
@@ -100,43 +98,6 @@ def work(context: Context, *, lifeline: int | None) -> None:
     with_node(context, lambda node: app.work(node, lifeline=lifeline))
 
 
-@click.command()
-@click.option("--check", is_flag=True, help="Only say whether something is to be done; exit code 1 if so.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_obj
-def migrate(context: Context, *, check: bool, as_json: bool) -> None:
-    """Bring the database to the form this version needs. Safe to run twice, and while others try.
-
-    \b
-    Examples:
-      fedorg migrate
-      fedorg migrate --check
-    """
-    settings = context.settings()
-    state = run(lambda: migrations.check(settings.database))
-    if check:
-        if as_json:
-            print_json({"current": state.is_current, "revision": state.current, "pending": list(state.pending)})
-        else:
-            console.print(state.explain())
-        if not state.is_current:
-            raise SystemExit(1)
-        return
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, disable=as_json
-    ) as progress:
-        task = progress.add_task("Migrating", total=len(state.pending))
-        applied = run(
-            lambda: migrations.migrate(
-                settings.database, lambda revision: progress.update(task, advance=1, description=revision)
-            )
-        )
-    if as_json:
-        print_json({"applied": applied})
-    else:
-        console.print(f"Applied {len(applied)} revision(s)." if applied else "The database is up to date.")
-
-
 def _listen(settings: Settings) -> socket.socket:
     """A socket on host and port, before anything is promised; the end of the command when they are not to be had."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -181,10 +142,10 @@ async def _welcome(node: Node, username: str) -> None:
     owner = await registration.ensure_owner(node, username)
     if owner is not None:
         link = await users.create_sign_in_link(node, owner)
-        console.print(f"The owner of this node is [bold]{owner.username}[/]. Sign in once with this link:")
-        console.print(f"  {link}", highlight=False, soft_wrap=True)
+        name = click.style(owner.username, bold=True)
+        click.echo(f"The owner of this node is {name}. Sign in once with this link:\n  {link}")
     settings = node.settings
-    console.print(f"[bold]{settings.name}[/] is at {settings.public_url}  (stop with Ctrl-C)", highlight=False)
+    click.echo(f"{click.style(settings.name, bold=True)} is at {settings.public_url}  (stop with Ctrl-C)")
 
 
 def _with(settings: Settings, changes: dict[str, object]) -> Settings:

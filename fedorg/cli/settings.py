@@ -3,7 +3,8 @@
 import click
 
 from fedorg import config
-from fedorg.cli.base import Context, print_json, print_table
+from fedorg.cli.base import Context, print_json
+from fedorg.cli.printing import print_table
 
 
 @click.command()

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from fedorg.cli.base import Context, console, print_json, print_table, with_node
+from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.printing import console, print_table
 from fedorg.domain.instance import TextKind
 from fedorg.services import instance_texts
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
-from fedorg.cli.base import console, fail, print_table, run
+from fedorg.cli.base import fail, run
 from fedorg.cli.demo.administrators import Administrators
 from fedorg.cli.demo.client import ClientFailed, Member
 from fedorg.cli.demo.nodes import DemoNode, StartFailed, start_nodes
 from fedorg.cli.demo.story import StepFailed, tell
+from fedorg.cli.printing import console, print_table
 
 PEOPLE = {
     "engineering": (("anna", "Anna Lindqvist"), ("emil", "Emil Okafor")),

@@ -7,10 +7,10 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-from fedorg.cli.base import console
 from fedorg.cli.demo.administrators import Administrators
 from fedorg.cli.demo.client import ClientFailed, Member, wait_for
 from fedorg.cli.demo.nodes import DemoNode
+from fedorg.cli.printing import console
 from fedorg.domain.partnerships import PartnershipState
 
 _LINE: Final = "{step:>2}  {sender:<24} → {receiver:<24} {signature:<10} {milliseconds:>6.0f} ms  {result}"
