@@ -31,6 +31,10 @@ from yarl import URL
 from federation.addresses import AddressPolicy, is_loopback_host
 from federation.errors import AddressRefused, PeerUnreachable
 
+# Contexts that nothing here uses, each with all authorities of the system: 2 MiB, which others get.
+vars(aiohttp.connector).pop("_SSL_CONTEXT_VERIFIED", None)
+vars(aiohttp.connector).pop("_SSL_CONTEXT_UNVERIFIED", None)
+
 Lookup = Callable[[str], Awaitable[list[str]]]
 
 _OUR_OWN: Final = frozenset({"Accept", "Accept-Encoding", "User-Agent", "Content-Type"})

@@ -11,8 +11,8 @@ __all__ = ["main"]
 # A page makes some thousands of objects, of which next to none refer to each other in a ring: to look for rings after
 # every 700 of them, as Python does by itself, costs a tenth of it.
 _OBJECTS_BETWEEN_SEARCHES: Final = 10_000
-# What libraries load where it is installed, to show the insides of programs in colour: nothing here does.
-_NEVER_SHOWN: Final = ("rich.traceback", "httpx._main")
+# What libraries load where it is installed: to find addresses by themselves, to show the insides of programs in colour.
+_NEVER_USED: Final = ("aiodns", "httpx._main", "rich")
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     loaded is left out of later searches too.
     """
     gc.disable()
-    with _without(_NEVER_SHOWN):
+    with _without(_NEVER_USED):
         from fedorg import cli  # noqa: PLC0415 - it is what must not be loaded before
 
     gc.freeze()
@@ -33,7 +33,7 @@ def main() -> None:
 
 @contextmanager
 def _without(names: tuple[str, ...]) -> Iterator[None]:
-    """Let modules be missing for those who can do without; later they are found again."""
+    """Let modules be missing for libraries that can do without; later they are found again."""
     hidden = [name for name in names if name not in sys.modules]
     for name in hidden:
         # Python's own way to say that there is none.

@@ -5,16 +5,16 @@ sides at once: for a fingerprint of 128 bits that takes 2⁶⁴ tries. Each try 
 The words are BIP-39's English ones, which differ in their first four letters, with its checksum in the last.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import pbkdf2_hmac, sha256
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from mnemonic import Mnemonic
+if TYPE_CHECKING:
+    from mnemonic import Mnemonic
 
 ROUNDS: Final = 2**14
 _BYTES: Final = 16
 _SALT: Final = b"fedorg partnership"
-_WORDS: Final = Mnemonic("english")
 
 
 @lru_cache(maxsize=256)
@@ -24,9 +24,16 @@ def fingerprint(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     Each argument holds the address of a node's actor and its public keys.
     """
     parts = sorted(sha256("\n".join(sorted(side)).encode()).digest() for side in (one, other))
-    return _WORDS.to_mnemonic(pbkdf2_hmac("sha256", b"".join(parts), _SALT, ROUNDS, _BYTES))
+    return _words().to_mnemonic(pbkdf2_hmac("sha256", b"".join(parts), _SALT, ROUNDS, _BYTES))
 
 
 def is_same(one: str, other: str) -> bool:
     """Whether somebody who typed or pasted a fingerprint means this one."""
     return one.casefold().split() == other.casefold().split()
+
+
+@cache
+def _words() -> "Mnemonic":
+    from mnemonic import Mnemonic  # noqa: PLC0415 - two thousand words, which administrators need now and then
+
+    return Mnemonic("english")

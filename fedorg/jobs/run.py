@@ -63,7 +63,7 @@ from fedorg.domain.jobs import (
     WriteOfPlan,
 )
 from fedorg.ids import JobId
-from fedorg.jobs import distribute, handle, mail, moves, polls, push, quote, remove, send
+from fedorg.jobs import distribute, handle, moves, polls, push, quote, remove, send
 from fedorg.node import Node
 from fedorg.services import (
     annual_reports,
@@ -154,6 +154,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
         case SuspendAsPlanned():
             await partnerships.suspend_as_planned(node, job.partnership_id)
         case SendMail() | WriteOfPlan():
+            from fedorg.jobs import mail  # noqa: PLC0415 - it loads what speaks to mail servers
+
             await mail.send(node, job)
         case MakeAnnualReport():
             await annual_reports.make(node, job)

@@ -4,15 +4,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from fedorg.store.tables import attempts
+from fedorg.store.upsert import insert_into
 
 
 def count(conn: Connection, digest: str, ends_at: datetime) -> int:
     """Count one more in the window that ends then, of which the first forgets the one before; how many it is now."""
-    kind = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    row = kind(attempts).values(digest=digest, ends_at=ends_at, count=1)
+    row = insert_into(conn.dialect.name, attempts).values(digest=digest, ends_at=ends_at, count=1)
     is_same = attempts.c.ends_at == row.excluded.ends_at
     counted = row.on_conflict_do_update(
         index_elements=["digest"],

@@ -6,12 +6,24 @@ of asking first, so that two writers cannot both see "not there yet".
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Select, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from fedorg.store.written import Row, Written
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+
+def insert_into(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """An insert that may say what happens where it meets a unique key."""
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - large, and the embedded database needs none of it
+
+    return postgresql.insert(table)
 
 
 def insert_ignore(conn: Connection, table: Table, rows: Sequence[Row]) -> int:
@@ -27,7 +39,7 @@ def insert_new(conn: Connection, table: Table, rows: Sequence[Row], *, returning
         return []
     if len(rows) == 1:
         return _telling(conn.dialect.name, table, returning).told(conn, rows[0])
-    statement = _insert(conn.dialect.name, table).on_conflict_do_nothing().returning(table.c[returning])
+    statement = insert_into(conn.dialect.name, table).on_conflict_do_nothing().returning(table.c[returning])
     return list(conn.execute(statement, list(rows)).scalars())
 
 
@@ -44,17 +56,17 @@ def upsert(
 
 @cache
 def _ignoring(dialect: str, table: Table) -> Written:
-    return Written(_insert(dialect, table).on_conflict_do_nothing())
+    return Written(insert_into(dialect, table).on_conflict_do_nothing())
 
 
 @cache
 def _telling(dialect: str, table: Table, returning: str) -> Written:
-    return Written(_insert(dialect, table).on_conflict_do_nothing().returning(table.c[returning]))
+    return Written(insert_into(dialect, table).on_conflict_do_nothing().returning(table.c[returning]))
 
 
 @cache
 def _replacing(dialect: str, table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> Written:
-    statement = _insert(dialect, table)
+    statement = insert_into(dialect, table)
     return Written(
         statement.on_conflict_do_update(
             index_elements=list(key), set_={name: statement.excluded[name] for name in names}
@@ -62,10 +74,6 @@ def _replacing(dialect: str, table: Table, key: tuple[str, ...], names: tuple[st
     )
 
 
-def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-
-
 def insert_from_ignore(conn: Connection, table: Table, columns: Sequence[str], source: Select[Any]) -> None:
     """Insert what ``source`` selects, but for the rows that a unique key forbids."""
-    conn.execute(_insert(conn.dialect.name, table).from_select(list(columns), source).on_conflict_do_nothing())
+    conn.execute(insert_into(conn.dialect.name, table).from_select(list(columns), source).on_conflict_do_nothing())

@@ -9,9 +9,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from selectolax.lexbor import LexborHTMLParser
-
-from fedorg.text.pages import TAG_CHARACTERS_MAX, TAG_REST, decoded, web_address
+from fedorg.text.pages import TAG_CHARACTERS_MAX, TAG_REST, decoded, parsed, web_address
 
 TAGS_MAX: Final = 100_000
 _LINKS_MAX: Final = 1000
@@ -29,7 +27,7 @@ _IS_ME: Final = re.compile(r"\brel\b.*\bme\b|\bme\b.*\brel\b", re.IGNORECASE | r
 
 def field_link(html: str) -> str | None:
     """The address that is all a profile field shows, as safe HTML has it; None where it shows anything else."""
-    body = LexborHTMLParser(html).body
+    body = parsed(html).body
     children = [] if body is None else list(body.iter(include_text=True))
     if len(children) != 1 or children[0].tag != "a":
         return None
@@ -45,7 +43,7 @@ def links_back(body: bytes, declared_charset: str | None, addresses: Collection[
     return any(
         "me" in (node.attributes.get("rel") or "").lower().split()
         and (node.attributes.get("href") or "").strip().lower() in wanted
-        for node in LexborHTMLParser(tags).css("a[href], link[href]")
+        for node in parsed(tags).css("a[href], link[href]")
     )
 
 

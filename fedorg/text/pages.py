@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
-
-from selectolax.lexbor import LexborHTMLParser
 
 from fedorg.domain.cards import CardType, PageFacts
 from fedorg.text.plain import normalise_line
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
 
 TITLE_CHARACTERS_MAX: Final = 300
 DESCRIPTION_CHARACTERS_MAX: Final = 1000
@@ -52,9 +53,16 @@ class ReadPage:
     oembed_url: str = ""
 
 
+def parsed(html: str) -> "LexborHTMLParser":
+    """HTML as a browser would read it."""
+    from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - large, and only links to pages need it
+
+    return LexborHTMLParser(html)
+
+
 def read_page(body: bytes, declared_charset: str | None, url: str) -> ReadPage:
     """What the HTML at ``url`` says about itself; never raises."""
-    tree = LexborHTMLParser(_telling(decoded(body, declared_charset)))
+    tree = parsed(_telling(decoded(body, declared_charset)))
     meta = _meta(tree)
     ld = _linked_data(tree)
 
@@ -123,7 +131,7 @@ def merge_oembed(facts: PageFacts, document: object, url: str) -> PageFacts:
 def links_in(html: str) -> tuple[str, ...]:
     """Addresses of the web that safe HTML of a status links to, in order, without mentions, hashtags and its quote."""
     found = []
-    for link in LexborHTMLParser(html).css("a[href]"):
+    for link in parsed(html).css("a[href]"):
         classes = (link.attributes.get("class") or "").split()
         if not {"mention", "hashtag", "u-url"} & set(classes) and not _is_quote(link.parent):
             found.append(web_address(link.attributes.get("href"), ""))
@@ -176,7 +184,7 @@ def _encoding(name: str | None) -> str | None:
 
 def _charset_in(body: bytes) -> str | None:
     """What the beginning of a page says about its own encoding."""
-    tree = LexborHTMLParser(_telling(body[:_SNIFFED_BYTES].decode("latin-1")))
+    tree = parsed(_telling(body[:_SNIFFED_BYTES].decode("latin-1")))
     for node in tree.css("meta"):
         if charset := node.attributes.get("charset"):
             return charset.strip()
@@ -187,7 +195,7 @@ def _charset_in(body: bytes) -> str | None:
     return None
 
 
-def _meta(tree: LexborHTMLParser) -> Mapping[str, str]:
+def _meta(tree: "LexborHTMLParser") -> Mapping[str, str]:
     """What the page's meta elements say, by name in lower case; the first counts."""
     found: dict[str, str] = {}
     for node in tree.css("meta[content]")[:_ELEMENTS_MAX]:
@@ -198,7 +206,7 @@ def _meta(tree: LexborHTMLParser) -> Mapping[str, str]:
     return found
 
 
-def _linked_data(tree: LexborHTMLParser) -> Mapping[str, Any]:
+def _linked_data(tree: "LexborHTMLParser") -> Mapping[str, Any]:
     """The first article that the page describes in JSON-LD; empty if there is none."""
     for node in tree.css('script[type="application/ld+json"]')[:_LD_BLOCKS_MAX]:
         try:
@@ -231,7 +239,7 @@ def _url(value: object) -> object:
     return one.get("url") if isinstance(one, dict) else one
 
 
-def _oembed_url(tree: LexborHTMLParser, url: str) -> str:
+def _oembed_url(tree: "LexborHTMLParser", url: str) -> str:
     for node in tree.css("link[href]")[:_ELEMENTS_MAX]:
         if (node.attributes.get("type") or "").lower() in _OEMBED:
             return web_address(node.attributes.get("href"), url)

@@ -10,15 +10,17 @@ sanitization".
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, assert_never
-
-import nh3
+from functools import cache
+from typing import TYPE_CHECKING, Final, assert_never
 
 from fedorg.text.deception import Deception, deception_in
 from fedorg.text.formatting import escape, shown_url
 from fedorg.text.hosts import BIDI_CONTROLS, scheme_of, web_host_of
 from fedorg.text.markup import End, Event, Start, Text, tokenise
 from fedorg.text.plain import to_plain
+
+if TYPE_CHECKING:
+    import nh3
 
 INPUT_CHARACTERS_MAX: Final = 100_000
 OUTPUT_CHARACTERS_MAX: Final = 200_000
@@ -51,7 +53,7 @@ def sanitize(html: str) -> str:
         rewriter.take(event)
         if rewriter.is_full:
             break
-    safe = _CLEANER.clean(rewriter.finish())
+    safe = _cleaner().clean(rewriter.finish())
     return safe if len(safe) <= OUTPUT_CHARACTERS_MAX else _as_text(html)
 
 
@@ -94,15 +96,19 @@ def _attribute(_tag: str, name: str, value: str) -> str | None:
     return value if _VALUES[name].fullmatch(value) else None
 
 
-_CLEANER: Final = nh3.Cleaner(
-    tags=TAGS,
-    attributes=ATTRIBUTES,
-    attribute_filter=_attribute,
-    link_rel="nofollow noopener",
-    set_tag_attribute_values={"a": {"target": "_blank"}},
-    url_schemes=LINK_SCHEMES,
-    url_relative="deny",
-)
+@cache
+def _cleaner() -> "nh3.Cleaner":
+    import nh3  # noqa: PLC0415 - large, and a node that says nothing needs none of it
+
+    return nh3.Cleaner(
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        attribute_filter=_attribute,
+        link_rel="nofollow noopener",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+        url_schemes=LINK_SCHEMES,
+        url_relative="deny",
+    )
 
 
 def _as_text(html: str) -> str:
