@@ -151,6 +151,10 @@ class Node:
         """What ``unit(conn, …)`` returns, from one consistent snapshot; it cannot write."""
         return await self.db.read_in_turn(self.turn, unit, *args, **kwargs)
 
+    async def glance(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same, for a few rows that are found by their keys: on the embedded database no thread is asked."""
+        return await self.db.glance(self.turn, unit, *args, **kwargs)
+
     async def write(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``unit(conn, …)`` returns, once its one transaction is committed; raises what it raised."""
         return await self.db.write_in_turn(self.turn, unit, *args, **kwargs)

@@ -50,7 +50,7 @@ _PROGRAMS: Final = (ActorType.APPLICATION, ActorType.SERVICE)
 
 async def find_known(node: Node, uri: str) -> Account | None:
     """The account with an identity, as far as this node knows it."""
-    return await node.read(accounts.find_by_uri, uri)
+    return await node.glance(accounts.find_by_uri, uri)
 
 
 async def get(node: Node, uri: str, budget: Budget) -> Account:
@@ -86,7 +86,7 @@ async def _find_admitted(node: Node, uri: str) -> Account | None:
         admit(conn)
         return accounts.find_by_uri(conn, uri)
 
-    return await node.read(unit)
+    return await node.glance(unit)
 
 
 async def refresh(node: Node, uri: str, budget: Budget) -> Account:
@@ -131,7 +131,7 @@ async def _find_with_standing(node: Node, uri: str) -> tuple[Account | None, Sta
     def unit(conn: Connection) -> tuple[Account | None, Standing]:
         return accounts.find_by_uri(conn, uri), peers.standings(conn, (name,))[name]
 
-    return await node.read(unit)
+    return await node.glance(unit)
 
 
 async def record_counterpart(node: Node, actor: Actor) -> Account:

@@ -158,7 +158,7 @@ async def _find_admitted_sender(node: Node, job: HandleActivity, activity: Activ
         admit(conn)
         return accounts.find_by_uri(conn, job.actor)
 
-    return await node.read(unit)
+    return await node.glance(unit)
 
 
 async def _check_at_origin(node: Node, job: CheckAtOrigin) -> Outcome:

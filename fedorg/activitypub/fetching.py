@@ -82,7 +82,7 @@ async def _prepare(node: Node, uri: str) -> tuple[Scheme, SigningKey]:
         admit(conn)
         return peers.find(conn, peer), keyring.node_key_ids(conn, node)
 
-    known, key_ids = await node.read(unit)
+    known, key_ids = await node.glance(unit)
     scheme = Scheme(known.signature_scheme) if known and known.signature_scheme else Scheme.RFC9421
     return scheme, await keyring.node_key_among(node, key_ids)
 

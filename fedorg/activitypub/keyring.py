@@ -17,7 +17,7 @@ from fedorg.store import keys
 
 async def signing_key(node: Node, account_id: AccountId) -> SigningKey:
     """The key a local account signs requests with."""
-    return (await signing_keys(node, account_id, await node.read(keys.list_ids, account_id)))[0]
+    return (await signing_keys(node, account_id, await node.glance(keys.list_ids, account_id)))[0]
 
 
 async def signing_keys(node: Node, account_id: AccountId, current: frozenset[str]) -> tuple[SigningKey, ...]:
@@ -31,13 +31,13 @@ async def signing_keys(node: Node, account_id: AccountId, current: frozenset[str
 
 async def find_ed25519_key(node: Node, account_id: AccountId) -> SigningKey | None:
     """The key a local account makes proofs with."""
-    held = await _held(node, account_id, await node.read(keys.list_ids, account_id))
+    held = await _held(node, account_id, await node.glance(keys.list_ids, account_id))
     return next((key for key in held if isinstance(key.private, Ed25519PrivateKey)), None)
 
 
 async def node_key(node: Node) -> SigningKey:
     """The key of the node's own actor, which signs what the node fetches."""
-    return await node_key_among(node, await node.read(node_key_ids, node))
+    return await node_key_among(node, await node.glance(node_key_ids, node))
 
 
 def node_key_ids(conn: Connection, node: Node) -> tuple[AccountId, frozenset[str]] | None:
@@ -54,7 +54,7 @@ async def node_key_among(node: Node, current: tuple[AccountId, frozenset[str]] |
 
 async def find_verification_key(node: Node, key_id: str) -> tuple[VerificationKey, Account] | None:
     """A key recorded here, and the account it speaks for."""
-    found = await node.read(keys.find, key_id)
+    found = await node.glance(keys.find, key_id)
     return None if found is None else verification_key(*found)
 
 

@@ -143,7 +143,7 @@ async def send_profile(node: Node, job: DistributeProfile, job_id: JobId) -> Non
 
 async def send_activity(node: Node, job: SendActivity, job_id: JobId) -> None:
     """Send one activity from a local account to a remote one; one that is suspended only hears what has ended."""
-    known = await node.read(accounts.list_by_ids, (job.account_id, job.target_id))
+    known = await node.glance(accounts.list_by_ids, (job.account_id, job.target_id))
     account, target = known.get(job.account_id), known.get(job.target_id)
     if account is None or target is None or target.is_local or target.deleted_at is not None:
         return

@@ -61,14 +61,14 @@ async def tier_of(node: Node, uri: str) -> Tier:
 async def standing_of(node: Node, uri: str) -> Standing:
     """The same, with how much may pass."""
     name = domain(node, uri)
-    return (await node.read(peers.standings, (name,)))[name]
+    return (await node.glance(peers.standings, (name,)))[name]
 
 
 async def require_admitted(node: Node, uris: Iterable[str], matter: Matter = Matter.CONTENT) -> None:
     """Raise ``NotAdmitted`` unless the node speaks with every server these belong to; ours are not asked about."""
     names = {domain(node, uri) for uri in uris if not node.uris.is_ours(uri)}
     if names:
-        await node.read(_require_admitted, mode_of(node), names, matter, node.now() - FORMER_FOR)
+        await node.glance(_require_admitted, mode_of(node), names, matter, node.now() - FORMER_FOR)
 
 
 def admission(node: Node, uris: Iterable[str], matter: Matter) -> Callable[[Connection], dict[str, Standing]]:
@@ -87,12 +87,12 @@ def matter_of(activity: Activity) -> Matter:
 
 async def is_admitted(node: Node, name: str) -> bool:
     """Whether the node speaks with a server about everything."""
-    return (await node.read(peers.standings, (name,)))[name].is_admitted(mode_of(node))
+    return (await node.glance(peers.standings, (name,)))[name].is_admitted(mode_of(node))
 
 
 async def require_not_blocked(node: Node, names: Iterable[str]) -> None:
     """Raise ``NotAdmitted`` if one of these domains (of handles, say) is blocked."""
-    for name, tier in (await node.read(peers.tiers, names)).items():
+    for name, tier in (await node.glance(peers.tiers, names)).items():
         if tier is Tier.BLOCKED:
             raise NotAdmitted(name)
 

@@ -134,7 +134,7 @@ async def _account(node: Node, name: str) -> Account:
     handle = discovery.parse_handle(name, node.client.policy)
     if handle.domain in (node.settings.domain, node.settings.web_domain):
         return _require(await node.read(accounts.find_by_acct, handle.username, None))
-    known = await node.read(accounts.find_by_acct, handle.username, handle.domain)
+    known = await node.glance(accounts.find_by_acct, handle.username, handle.domain)
     if known is not None:
         return await actors.get(node, known.uri, Budget())
     if policy.mode_of(node) is FederationMode.CLOSED:
@@ -144,7 +144,7 @@ async def _account(node: Node, name: str) -> Account:
 
 
 async def _account_at(node: Node, address: str) -> Account:
-    known = await node.read(accounts.find_by_uri, address)
+    known = await node.glance(accounts.find_by_uri, address)
     if known is not None or node.uris.is_ours(address):
         return await actors.get(node, address, Budget())
     budget = Budget()

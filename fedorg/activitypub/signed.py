@@ -101,7 +101,7 @@ async def _find_admitted(
     def unit(conn: Connection) -> tuple[dict[str, Standing], tuple[AccountKey, Account] | None]:
         return {**admit_others(conn), **admit(conn)}, keys.find(conn, key_id)
 
-    standings, found = await node.read(unit)
+    standings, found = await node.glance(unit)
     return standings, None if found is None else keyring.verification_key(*found)
 
 

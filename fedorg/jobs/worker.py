@@ -217,7 +217,7 @@ class Worker:
     async def _fill(self) -> None:
         await self._mind_the_clock()
         now = self._node.now()
-        are_jobs_due, are_deliveries_due = await self._node.read(_look, now)
+        are_jobs_due, are_deliveries_due = await self._node.glance(_look, now)
         if are_jobs_due:
             for job in await self._node.write(jobs.claim, now=now, lease=LEASE, room=self._room()):
                 self._start(self._jobs, job, self._run_job(job))

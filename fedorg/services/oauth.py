@@ -331,10 +331,10 @@ async def identify(node: Node, bearer: str, *, at: Hashable | None = None) -> Cr
     """Whose token it is, active or not: for what somebody does to become active. None when it is not valid."""
     token_hash, held = secret_hash(bearer), node.held_credentials
     if at is None:
-        return await node.read(store.find_credentials, token_hash)
+        return await node.glance(store.find_credentials, token_hash)
     if held.version == at and token_hash in held.found:
         return held.found[token_hash]
-    credentials = await node.read(store.find_credentials, token_hash)
+    credentials = await node.glance(store.find_credentials, token_hash)
     if credentials is not None:
         held.keep(at, token_hash, credentials)
     return credentials

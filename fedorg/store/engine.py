@@ -75,6 +75,15 @@ class Database(Protocol):
         """Read likewise, after those who go first; ``read`` is for people."""
         ...
 
+    async def glance(
+        self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Read likewise what an index finds at once: a few rows by their keys, never a list.
+
+        The event loop may wait for it.
+        """
+        ...
+
     async def write_in_turn(
         self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:

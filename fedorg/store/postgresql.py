@@ -87,6 +87,12 @@ class PostgresqlDatabase:
             raise DatabaseClosed
         return await self._ask(_Call(lambda conn: unit(conn, *args, **kwargs), turn, self._reading))
 
+    async def glance(
+        self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See ``Database.glance``."""
+        return await self.read_in_turn(turn, unit, *args, **kwargs)
+
     async def write(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """See ``Database.write``."""
         return await self.write_in_turn(Turn.PEOPLE, unit, *args, **kwargs)

@@ -202,6 +202,30 @@ async def test_a_reader_cannot_write(db: Database) -> None:
     assert await db.read(numbers) == []
 
 
+async def test_a_glance_sees_what_is_committed(db: Database) -> None:
+    """A glance sees what was answered before it, gets its arguments, and ends with what its unit raises."""
+
+    def find(conn: Connection, number: int) -> int:
+        if number not in numbers(conn):
+            raise LookupError(number)
+        return number
+
+    with pytest.raises(LookupError):
+        await db.glance(Turn.PEOPLE, find, 7)
+    await db.write(insert, 7)
+
+    assert await db.glance(Turn.PEOPLE, find, 7) == 7
+    assert await db.glance(Turn.JOBS, numbers) == [7]
+
+
+async def test_a_glance_cannot_write(db: Database) -> None:
+    """What writes by mistake is refused, and the next glance is none the worse."""
+    with pytest.raises(DBAPIError, match=r"read-?only"):
+        await db.glance(Turn.PEOPLE, insert, 7)
+
+    assert await db.glance(Turn.PEOPLE, numbers) == []
+
+
 async def test_a_cancelled_caller_does_not_undo_its_unit(db: Database) -> None:
     """The unit of a cancelled caller commits, whether it runs already or still waits for its turn."""
     held = Held(lambda conn: insert(conn, 1) if not numbers(conn) else 1)

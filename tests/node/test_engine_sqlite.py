@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from fedorg.errors import DatabaseFailing
 from fedorg.store import sqlite
-from fedorg.store.engine import Database, open_database
+from fedorg.store.engine import Database, Turn, open_database
 from tests.node.engine_units import PATIENCE_SECONDS, Held, create_numbers, insert, insert_and_raise, numbers
 
 
@@ -157,6 +157,22 @@ async def test_a_slow_reader_does_not_hold_up_the_others(db: Database) -> None:
     assert not slow.done()
     held.release()
     assert await slow == ([], [])
+
+
+async def test_a_glance_that_would_have_to_wait_becomes_a_read(db: Database) -> None:
+    """The event loop waits for no lock: a reader does, on its own thread."""
+    threads = []
+
+    def first_in_vain(conn: Connection) -> list[int]:
+        threads.append(threading.get_ident())
+        if len(threads) == 1:
+            raise sqlite3.OperationalError("database is locked")
+        return numbers(conn)
+
+    await db.write(insert, 7)
+
+    assert await db.glance(Turn.PEOPLE, first_in_vain) == [7]
+    assert threads[0] == threading.get_ident() != threads[1]
 
 
 async def test_aiosqlite_keeps_the_contract_of_its_private_door(tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ async def handle_accept(node: Node, sender: Account, accept: Accept, budget: Bud
     if agreed is not None:
         return agreed
     asked = accept.object
-    follower = await local.find_account(node, asked.actor) if isinstance(asked, Follow) else None
     if await relationships.receive_accept(node, sender, follow_uri=asked.id):
         return Done()
+    follower = await local.find_account(node, asked.actor) if isinstance(asked, Follow) else None
     if follower is not None and await relationships.receive_accept(node, sender, follower=follower):
         return Done()
     outcome = await quoting.accept(node, sender, accept, budget)
