@@ -56,8 +56,13 @@ async def _serve_hypercorn(
     stop: asyncio.Event,
 ) -> None:
     import hypercorn.asyncio  # noqa: PLC0415 - the other server needs none of it
+    import hypercorn.asyncio.run  # noqa: PLC0415 - likewise
     import hypercorn.config  # noqa: PLC0415 - likewise
 
+    from fedorg import connections  # noqa: PLC0415 - likewise
+
+    # There is no public way.
+    hypercorn.asyncio.run.TCPServer = connections.Connection  # type: ignore[attr-defined]
     config = hypercorn.config.Config()
     config.bind = [f"fd://{bound.fileno()}"] if bound else [f"{settings.host}:{settings.port}"]
     config.graceful_timeout = float(settings.shutdown_seconds)

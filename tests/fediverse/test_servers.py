@@ -1,4 +1,4 @@
-"""The same node on the server that may answer in place of Hypercorn: requests, streams, refusals and the end."""
+"""How servers serve a node: Granian in place of Hypercorn, and Hypercorn's connections to their ends."""
 
 import asyncio
 import importlib.util
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.fediverse.nodes import RunningNode
+from tests.fediverse.nodes import RunningNode, wait_for
 
 
 @pytest.mark.skipif(importlib.util.find_spec("granian") is None, reason="the extra fedorg[fast] is not installed")
@@ -37,3 +37,31 @@ async def test_node_on_granian_serves_streams_and_ends_by_itself(tmp_path: Path)
             assert node.process.returncode == 0
     finally:
         await node.close()
+
+
+async def test_a_connection_ends_with_its_client(tmp_path: Path) -> None:
+    """Clients that came once and hung up hold nothing of the node, while one that stays is answered again."""
+    node = RunningNode(name="aster", folder=tmp_path)
+    await node.create("alice")
+    await node.start()
+    try:
+        async with node.http() as patient:
+            await patient.get("/health")
+            before = descriptors(node)
+            for _ in range(50):
+                async with node.http() as passing:
+                    assert (await passing.get("/health")).is_success
+
+            async def look() -> bool | None:
+                return descriptors(node) < before + 10 or None
+
+            await wait_for(look, "the connections to end", 20)
+            assert (await patient.get("/health")).is_success
+    finally:
+        await node.close()
+
+
+def descriptors(node: RunningNode) -> int:
+    """How many files and sockets a node has open."""
+    assert node.process is not None
+    return len(list(Path(f"/proc/{node.process.pid}/fd").iterdir()))
