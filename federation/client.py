@@ -108,7 +108,7 @@ class Reply:
 class _Answer:
     url: CheckedUrl
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]  # by lower-case name
     body: bytes = field(repr=False)
 
     @property
@@ -315,15 +315,16 @@ class Client:
         try:
             async with asyncio.timeout_at(bounds.deadline), self._places[method].taken(url.authority):
                 response = await self._transport.handle_async_request(request)
+                told = _fields(response)
                 try:
-                    content = await _read(url, response, bounds)
+                    content = await _read(url, response, told, bounds)
                 finally:
                     await response.aclose()
         except TimeoutError as problem:
             raise PeerUnreachable(url.url, "no answer in time", never_sent=not progress.is_sent) from problem
         except httpx.HTTPError as problem:
             raise PeerUnreachable(url.url, "the answer was cut off", never_sent=False) from problem
-        return _Answer(url=url, status=response.status_code, headers=response.headers, body=content)
+        return _Answer(url=url, status=response.status_code, headers=told, body=content)
 
     def _bounds(self, bytes_max: int, accepts: ContentTypeTest | None) -> _Bounds:
         deadline = asyncio.get_running_loop().time() + self.limits.total_seconds
@@ -371,14 +372,31 @@ def _moment(date: str | None) -> datetime | None:
         return None
 
 
-async def _read(url: CheckedUrl, response: httpx.Response, bounds: _Bounds) -> bytes:
+def _fields(response: httpx.Response) -> dict[str, str]:
+    """What the answer says in its headers, each line of one name after the other."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in response.headers.raw:
+        name, value = raw_name.decode("latin-1").lower(), _text(raw_value)
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+async def _read(url: CheckedUrl, response: httpx.Response, headers: Mapping[str, str], bounds: _Bounds) -> bytes:
     if bounds.accepts is None or not response.is_success:
-        return await _drain(response)
-    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        # An answer without a body is over with its headers.
+        return b"" if headers.get("content-length") == "0" else await _drain(response)
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise WrongContentType(url.url, "a compressed answer, which was not asked for")
-    if not bounds.accepts(response.headers.get("content-type", "")):
-        raise WrongContentType(url.url, response.headers.get("content-type", "none")[:100])
-    declared = response.headers.get("content-length", "")
+    if not bounds.accepts(headers.get("content-type", "")):
+        raise WrongContentType(url.url, headers.get("content-type", "none")[:100])
+    declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > bounds.bytes_max:
         raise TooLarge(url.url, f"more than {bounds.bytes_max} bytes")
     body = bytearray()

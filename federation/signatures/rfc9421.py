@@ -12,8 +12,8 @@ public URL. A peer may cover more: other derived components of requests and head
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -43,19 +43,16 @@ Pairs = tuple[tuple[str, str], ...]
 def sign(request: Request, key: SigningKey, now: datetime, signed: Callable[[bytes], bytes]) -> Pairs:
     """The headers to add to a request; ``signed`` makes the signature of some bytes."""
     added: Pairs = ()
-    names = ["@method", "@target-uri"]
+    covered = {"@method": request.method, "@target-uri": request.target_uri}
     if request.has_content:
-        added = (("Content-Digest", digest.content_digest_header(request.body)),)
-        names.append("content-digest")
-    names += also_covered(request)
-    inner = InnerList(tuple(Item(name, {}) for name in names), {"created": int(now.timestamp()), "keyid": key.key_id})
-    complete = replace(request, headers=request.headers.plus(added))
-    signature = base64.b64encode(signed(signature_base(complete, inner))).decode()
-    return (
-        *added,
-        ("Signature-Input", f"{LABEL}={serialise_inner_list(inner)}"),
-        ("Signature", f"{LABEL}=:{signature}:"),
-    )
+        covered["content-digest"] = digest.content_digest_header(request.body)
+        added = (("Content-Digest", covered["content-digest"]),)
+    covered |= {name: request.headers.combined(name) for name in also_covered(request)}
+    parameters = _parameters(tuple(covered), int(now.timestamp()), key.key_id)
+    lines = [base_line(f'"{name}"', value) for name, value in covered.items()]
+    base = "\n".join([*lines, base_line('"@signature-params"', parameters)]).encode("ascii")
+    signature = base64.b64encode(signed(base)).decode()
+    return (*added, ("Signature-Input", f"{LABEL}={parameters}"), ("Signature", f"{LABEL}=:{signature}:"))
 
 
 def read(request: Request) -> Claim:
@@ -96,6 +93,13 @@ def signature_base(request: Request, inner: InnerList) -> bytes:
     lines = [base_line(serialise_item(item), _value(request, item)) for item in inner.items]
     lines.append(base_line('"@signature-params"', serialise_inner_list(inner)))
     return "\n".join(lines).encode("ascii")
+
+
+@lru_cache(maxsize=64)
+def _parameters(names: tuple[str, ...], created: int, key_id: str) -> str:
+    """What is covered, when and by which key; the same for all that a key signs in one second."""
+    items = tuple(Item(name, {}) for name in names)
+    return serialise_inner_list(InnerList(items, {"created": created, "keyid": key_id}))
 
 
 def _only_signature(request: Request) -> tuple[InnerList, bytes]:

@@ -217,6 +217,16 @@ async def test_connections_are_kept() -> None:
     assert (len(other.received), other.connections) == (4, 1)
 
 
+async def test_an_answer_without_a_body_leaves_the_connection_usable() -> None:
+    """It is over with its headers; what is said twice in them is heard as a list."""
+    answer = http(202, b"").replace(b"content-type", b"Retry-After: 7\r\nRETRY-AFTER: 8\r\ncontent-type")
+    async with peer(lambda _: answer) as other, client() as here:
+        outcomes = [await here.deliver(f"{other.http}/inbox", b"{}", RSA_KEY) for _ in range(3)]
+
+    assert all(isinstance(outcome, Delivered) for outcome in outcomes)
+    assert (len(other.received), other.connections) == (3, 1)
+
+
 # Addresses -----------------------------------------------------------------------------------------------------------
 
 
@@ -342,6 +352,17 @@ async def test_a_caller_is_asked_about_each_hop_and_may_end_the_fetch() -> None:
         assert (await here.fetch_document(f"{other.http}/a")).final_url == f"{other.http}/b"
 
     assert asked == [f"{other.http}/a", f"{other.http}/b"]
+
+
+@pytest.mark.parametrize("location", ["/café".encode(), "/café".encode("latin-1")])
+async def test_a_redirect_to_what_is_not_ascii(location: bytes) -> None:
+    """A server may write it in UTF-8, or as servers did before that."""
+    away = http(302).replace(b"content-type", b"Location: " + location + b"\r\ncontent-type")
+    sent = iter([away, http()])
+    async with peer(lambda _: next(sent)) as other, client() as here:
+        await here.fetch_document(f"{other.http}/")
+
+    assert other.received[-1].target == "/caf%C3%A9"
 
 
 async def test_s23_five_redirects_and_not_one_more() -> None:
