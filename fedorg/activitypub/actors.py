@@ -67,11 +67,16 @@ async def get(node: Node, uri: str, budget: Budget) -> Account:
         return known
     if known is None:
         return require_not_suspended(await refresh_exactly(node, uri, budget))
+    return await current(node, known, budget)
+
+
+async def current(node: Node, known: Account, budget: Budget) -> Account:
+    """What ``get`` makes of an account of a peer that is known, and whose server this node speaks with."""
     _require_not_barred(known)
     if known.fetched_at is not None and node.now() - known.fetched_at < FRESH_FOR:
         return require_not_suspended(known)
     try:
-        return require_not_suspended(await refresh_exactly(node, uri, budget))
+        return require_not_suspended(await refresh_exactly(node, known.uri, budget))
     except FederationError as problem:
         if _is_gone(problem):
             raise

@@ -38,15 +38,28 @@ async def to_remote_status(node: Node, note: Note, budget: Budget) -> RemoteStat
 
     Raises ``Invalid`` for one from the future (S14), and what fetching its author raises.
     """
+    _require_showable(node, note)
+    return await _remote_status(node, note, await actors.get(node, note.attributed_to, budget), budget)
+
+
+async def to_remote_status_of(node: Node, author: Account, note: Note, budget: Budget) -> RemoteStatus:
+    """The same where its author is known, and was seen to be of a server that this node speaks with."""
+    _require_showable(node, note)
+    return await _remote_status(node, note, await actors.current(node, author, budget), budget)
+
+
+def _require_showable(node: Node, note: Note) -> None:
     if note.is_vote:
         raise Invalid("It is a vote, which is shown to nobody")
-    now = node.now()
-    published = note.published or now
-    if published > now + AHEAD_MAX:
+    if note.published is not None and note.published > node.now() + AHEAD_MAX:
         raise Invalid("It claims to be from the future")
     if not origin.same_origin(note.attributed_to, note.id):
         raise OriginMismatch(f"The author of {note.id} is {note.attributed_to}, of another server.")
-    author = await actors.get(node, note.attributed_to, budget)
+
+
+async def _remote_status(node: Node, note: Note, author: Account, budget: Budget) -> RemoteStatus:
+    now = node.now()
+    published = note.published or now
     rings = _rings_of(node, author.peer or "") | await _rings_of_thread(node, note)
     return RemoteStatus(
         uri=note.id,
@@ -159,6 +172,8 @@ async def _mentions(node: Node, note: Note, budget: Budget) -> tuple[Account, ..
     # Ours first: whatever else is named, they are told.
     ours = [uri for uri in (*note.to, *note.cc, *named) if node.uris.username_of(uri) is not None]
     wanted = list(dict.fromkeys([*ours, *named]))[:MENTIONS_MAX]
+    if not wanted:
+        return ()
     known = await node.read(accounts.list_by_uris, wanted)
     found: list[Account] = []
     fetches_left = MENTIONS_FETCHED_MAX

@@ -92,14 +92,13 @@ async def _find_admitted(
 ) -> tuple[dict[str, Standing], tuple[VerificationKey, Account] | None]:
     """What these servers are to this node, and the key if it is here, from one look; ``NotAdmitted`` for a no."""
     try:
-        admit = policy.admission(node, (key_id,), matter)
+        admit = policy.admission(node, (key_id, *others), matter)
     except FetchError as problem:
         await policy.require_admitted(node, others, matter)
         raise SignatureRefused("the key id is no address of a server") from problem
-    admit_others = policy.admission(node, others, matter)
 
     def unit(conn: Connection) -> tuple[dict[str, Standing], tuple[AccountKey, Account] | None]:
-        return {**admit_others(conn), **admit(conn)}, keys.find(conn, key_id)
+        return admit(conn), keys.find(conn, key_id)
 
     standings, found = await node.glance(unit)
     return standings, None if found is None else keyring.verification_key(*found)

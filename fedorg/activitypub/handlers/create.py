@@ -22,7 +22,7 @@ async def handle_create(node: Node, sender: Account, create: Create, budget: Bud
         return Ignored(f"a {create.object.type} is nothing this server shows")
     if isinstance(create.object, Notice):
         return await announcing.receive(node, sender, create.object)
-    if await statuses.find_by_uri(node, create.object.id) is not None:
+    if isinstance(create.object, Ref) and await statuses.find_by_uri(node, create.object.id) is not None:
         return Done()
     note = await _note(node, sender, create.object, budget)
     if note is None or note.attributed_to != sender.uri:
@@ -41,14 +41,18 @@ async def _note(node: Node, sender: Account, created: Note | Ref, budget: Budget
 
 
 async def _keep(node: Node, sender: Account, note: Note, budget: Budget) -> Outcome:
-    if not await statuses.may_concern(
+    interest = await statuses.interest_in(
         node,
+        note.id,
         sender,
         names_local=notes.names_local(node, note),
         answers=note.in_reply_to,
         is_for_organisation=note.reach is Reach.ORGANISATION,
-    ):
+    )
+    if interest is statuses.Interest.KNOWN:
+        return Done()
+    if interest is statuses.Interest.NONE:
         # A stranger's status makes this server ask for nobody whom it mentions.
         return Ignored("not addressed to anyone here")
-    status = await statuses.receive_status(node, await notes.to_remote_status(node, note, budget))
+    status = await statuses.receive_status(node, await notes.to_remote_status_of(node, sender, note, budget))
     return Ignored("not addressed to anyone here, or deleted before") if status is None else Done()

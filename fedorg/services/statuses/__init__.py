@@ -19,9 +19,10 @@ from fedorg.services.statuses.reading import (
     may_peer_see,
 )
 from fedorg.services.statuses.receiving import (
+    Interest,
     distribute_joined,
+    interest_in,
     join_replies,
-    may_concern,
     receive_delete,
     receive_edit,
     receive_status,
@@ -31,6 +32,7 @@ from fedorg.services.statuses.receiving import (
 )
 
 __all__ = [
+    "Interest",
     "delete_status",
     "delete_status_and_media",
     "distribute_joined",
@@ -39,11 +41,11 @@ __all__ = [
     "get_context",
     "get_source",
     "get_view",
+    "interest_in",
     "join_replies",
     "list_edits",
     "list_views",
     "look_into_thread",
-    "may_concern",
     "may_peer_see",
     "mute_thread",
     "post_status",

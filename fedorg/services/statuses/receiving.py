@@ -8,6 +8,7 @@ is distributed again, which only adds what the first time could not.
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Final
 
 from sqlalchemy import Connection
@@ -51,17 +52,30 @@ class _Arrival:
         return any(account.is_local for account in self.remote.mentions)
 
 
-async def may_concern(
-    node: Node, author: Account, *, names_local: bool, answers: str | None, is_for_organisation: bool
-) -> bool:
-    """Whether a status of a peer's account may concern anybody here, asked before anything is fetched for it."""
+class Interest(Enum):
+    """What a status of a peer's account is to this node, asked before anything is fetched for it."""
 
-    def unit(conn: Connection) -> bool:
+    KNOWN = auto()
+    POSSIBLE = auto()
+    NONE = auto()
+
+
+async def interest_in(
+    node: Node, uri: str, author: Account, *, names_local: bool, answers: str | None, is_for_organisation: bool
+) -> Interest:
+    """Whether a status is here already, or may concern anybody here."""
+
+    def may_concern(conn: Connection) -> bool:
         is_answer = answers is not None and statuses.find_by_uri(conn, answers) is not None
         is_ours = is_for_organisation and _is_of_sibling(conn, author)
         return is_answer or is_ours or relationships.has_local_follower(conn, author.id)
 
-    return names_local or await node.read(unit)
+    def unit(conn: Connection) -> Interest:
+        if statuses.find_by_uri(conn, uri) is not None:
+            return Interest.KNOWN
+        return Interest.POSSIBLE if names_local or may_concern(conn) else Interest.NONE
+
+    return await node.read(unit)
 
 
 async def receive_status(node: Node, remote: RemoteStatus) -> Status | None:
