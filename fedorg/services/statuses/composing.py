@@ -129,6 +129,8 @@ def _length(plain: str, spoiler_text: str, rules: text.TextRules) -> int:
 
 async def _resolve_mentions(node: Node, found: text.Found) -> Mapping[str, Account]:
     """The account behind each handle that has one."""
+    if not found.mentions:
+        return {}
     handles = {mention.handle: mention for mention in found.mentions}
     here = {handle: _local_name(node, mention) for handle, mention in handles.items()}
     known = await node.read(_find_known, here, handles)
