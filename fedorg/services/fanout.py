@@ -15,6 +15,7 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.events import EventKind
 from fedorg.domain.jobs import DistributeToTagFollowers
 from fedorg.domain.notifications import NotificationType
+from fedorg.domain.peers import Standing
 from fedorg.domain.quotes import QuoteState
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import FederationMode, Reach, Visibility
@@ -109,20 +110,20 @@ def distribute_chunk(conn: Connection, node: Node, status_id: StatusId, after: A
     author = accounts.get(conn, status.account_id)
     if author.suspended_at is not None or (status.reblog_of_id is not None and original is None):
         return None
-    return _distribute(conn, node, status, original, author, after)
+    if not _is_heard(conn, node, author):
+        return None
+    return _distribute(conn, node, status, original, after)
 
 
-def distribute_new(conn: Connection, node: Node, status: Status, author: Account) -> AccountId | None:
-    """The first chunk likewise, in the transaction that recorded a status, which is no boost, and read its author."""
-    return _distribute(conn, node, status, None, author, None)
+def distribute_received(conn: Connection, node: Node, status: Status, standing: Standing) -> AccountId | None:
+    """The first chunk likewise, in the transaction that records a status of a peer's, and saw what its server is."""
+    return _distribute(conn, node, status, None, None) if _is_admitted(node, standing) else None
 
 
 def _distribute(
-    conn: Connection, node: Node, status: Status, original: Status | None, author: Account, after: AccountId | None
+    conn: Connection, node: Node, status: Status, original: Status | None, after: AccountId | None
 ) -> AccountId | None:
-    if not _is_heard(conn, node, author):
-        return None
-    followers = home_timelines.list_local_followers(conn, author.id, after or AccountId(0), CHUNK)
+    followers = home_timelines.list_local_followers(conn, status.account_id, after or AccountId(0), CHUNK)
     named = statuses.mentioned_ids(conn, status.id)
     audience = followers
     if status.audience.visibility is Visibility.DIRECT:
@@ -132,7 +133,7 @@ def _distribute(
     wanting = [follower for follower in wanting if follower.account_id not in having]
     new = home_timelines.insert_home(conn, [follower.account_id for follower in wanting], status)
     # On a list of whoever boosted, it is not shown twice only because the home timeline would show it twice.
-    new += home_timelines.insert_for_lists(conn, lists.owners_holding(conn, having, author.id), status)
+    new += home_timelines.insert_for_lists(conn, lists.owners_holding(conn, having, status.account_id), status)
     if after is None:
         _notify_concerned(conn, node, status, original, named)
     _notify_watchers(conn, node, status, wanting)
@@ -149,7 +150,10 @@ def _is_heard(conn: Connection, node: Node, author: Account) -> bool:
     """Whether the node still speaks with the author's server: what came in before is not brought to people after."""
     if author.peer is None:
         return True
-    standing = peers.standings(conn, [author.peer])[author.peer]
+    return _is_admitted(node, peers.standings(conn, [author.peer])[author.peer])
+
+
+def _is_admitted(node: Node, standing: Standing) -> bool:
     return standing.is_admitted(FederationMode(node.settings.federation_mode))
 
 

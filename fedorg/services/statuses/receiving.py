@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import DistributeEdit, DistributeStatus, ResolveThread
 from fedorg.domain.media import Playback
+from fedorg.domain.peers import Standing
 from fedorg.domain.polls import Poll
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType, RemoteMedia, RemoteStatus, Status
 from fedorg.domain.visibility import Audience, Reach, Tier, Visibility, within
@@ -45,6 +46,8 @@ class _Arrival:
     audience: Audience
     reach_domain: str | None
     parent: Status | None
+    standing: Standing
+    """What the author's server is to this node."""
     created_at: datetime
 
     @property
@@ -201,13 +204,13 @@ def _record(
     ask_further(conn, node, status, news)
     _adopt(conn, node, status)
     if news:
-        _distribute(conn, node, status, author)
+        _distribute(conn, node, status, arrival)
     return status
 
 
-def _distribute(conn: Connection, node: Node, status: Status, author: Account) -> None:
+def _distribute(conn: Connection, node: Node, status: Status, arrival: _Arrival) -> None:
     """Tell people here in the transaction that records it; a job does so for more than one chunk of them."""
-    after = fanout.distribute_new(conn, node, status, author)
+    after = fanout.distribute_received(conn, node, status, arrival.standing)
     if after is not None:
         jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=status.id, after=after))
 
@@ -217,6 +220,7 @@ def _place(conn: Connection, remote: RemoteStatus, now: datetime) -> _Arrival:
     if parent is not None and not _may_answer(conn, remote.author, parent):
         # It stands by itself: whoever cannot see a status can neither count in it nor join its thread.
         remote, parent = replace(remote, in_reply_to_uri=None), None
+    peer = remote.author.peer or ""
     audience, reach_domain = remote.audience, None
     if audience.reach is not Reach.PUBLIC:
         reach_domain = remote.author.peer
@@ -228,6 +232,7 @@ def _place(conn: Connection, remote: RemoteStatus, now: datetime) -> _Arrival:
         audience=audience,
         reach_domain=reach_domain,
         parent=parent,
+        standing=peers.standings(conn, [peer])[peer],
         created_at=min(remote.created_at, now),
     )
 
@@ -241,7 +246,7 @@ def _may_answer(conn: Connection, author: Account, parent: Status) -> bool:
 
 
 def _concerns_somebody(conn: Connection, arrival: _Arrival) -> bool:
-    if not _is_granted(conn, arrival):
+    if not _is_granted(arrival):
         return False
     if arrival.names_local:
         return True
@@ -252,23 +257,22 @@ def _concerns_somebody(conn: Connection, arrival: _Arrival) -> bool:
             return relationships.has_local_follower(conn, arrival.remote.author.id)
         case Visibility.PUBLIC | Visibility.UNLISTED:
             is_known = arrival.parent is not None or relationships.has_local_follower(conn, arrival.remote.author.id)
-            return is_known or _is_for_organisation(conn, arrival)
+            return is_known or _is_for_organisation(arrival)
 
 
-def _is_granted(conn: Connection, arrival: _Arrival) -> bool:
+def _is_granted(arrival: _Arrival) -> bool:
     """Whether such a status may pass between its author's server and this one; the reach is the sender's word."""
-    domain = arrival.remote.author.peer or ""
-    ceilings = peers.standings(conn, [domain])[domain].ceilings
+    ceilings = arrival.standing.ceilings
     if arrival.audience.visibility is Visibility.DIRECT:
         return ceilings.direct_messages
     return arrival.remote.audience.reach.width <= ceilings.largest_reach.width
 
 
-def _is_for_organisation(conn: Connection, arrival: _Arrival) -> bool:
+def _is_for_organisation(arrival: _Arrival) -> bool:
     """Whether it belongs on the organisation's timeline, whoever follows its author."""
     audience = arrival.audience
     is_shown = audience.reach is Reach.ORGANISATION and audience.visibility is Visibility.PUBLIC
-    return is_shown and _is_of_sibling(conn, arrival.remote.author)
+    return is_shown and arrival.standing.tier is Tier.SIBLING
 
 
 def _is_of_sibling(conn: Connection, author: Account) -> bool:
