@@ -22,6 +22,8 @@ from tests.fediverse.nodes import Member, RunningNode, settle, wait_for
 
 CLIENT_SECONDS: Final = 40.0
 """How long a client waits for an answer."""
+REST_SECONDS: Final = 45
+"""As long as the node keeps what may be asked of it again: connections to others, what is left of a WebSocket."""
 
 _WRITERS: Final = 3
 _PAUSE_SECONDS: Final = 0.08
@@ -186,6 +188,15 @@ def times(seconds: list[float]) -> str:
 def tell(what: str, **figures: object) -> None:
     """Print figures of a fault: ``make test-long`` shows them, ``make test`` only those of what failed."""
     print(f"\n{what}: " + "; ".join(f"{name} {value}" for name, value in figures.items()))  # noqa: T201 - see above
+
+
+async def resting_bytes(node: RunningNode) -> int:
+    """Its own memory when all has come to rest: the least that is seen within ``REST_SECONDS``."""
+    seen = [own_bytes(node)]
+    for _ in range(REST_SECONDS):
+        await asyncio.sleep(1)
+        seen.append(own_bytes(node))
+    return min(seen)
 
 
 def own_bytes(node: RunningNode) -> int:
