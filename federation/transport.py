@@ -169,7 +169,7 @@ class GuardedTransport(AiohttpTransport):
             limit_per_host=0,
             keepalive_timeout=self._keepalive_seconds,
         )
-        return aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[_trace()],
@@ -177,6 +177,10 @@ class GuardedTransport(AiohttpTransport):
             auto_decompress=False,
             trust_env=False,
         )
+        # It would send a GET once more over a new connection whatever happened to the first; whether that makes sense
+        # is decided in ``handle_async_request``.
+        session._retry_connection = False  # noqa: SLF001 - there is no other way
+        return session
 
     @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -536,6 +536,18 @@ async def test_a_connection_that_closed_while_idle_is_replaced() -> None:
     assert (len(other.received), other.connections) == (3, 2)
 
 
+async def test_a_fetch_is_not_repeated_when_a_new_connection_closes() -> None:
+    """Whoever hangs up on who comes for the first time is not called again; a kept connection is replaced once."""
+    sent = iter([b"", http(), b"", http()])
+    async with peer(lambda _: next(sent)) as other, client() as here:
+        with pytest.raises(PeerUnreachable):
+            await here.fetch_document(f"{other.http}/")
+        for _ in range(2):
+            await here.fetch_document(f"{other.http}/")
+
+    assert (len(other.received), other.connections) == (4, 3)
+
+
 # Deliveries ----------------------------------------------------------------------------------------------------------
 
 
