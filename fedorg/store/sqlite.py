@@ -332,7 +332,7 @@ async def open_sqlite(url: URL, *, synchronous: Synchronous, readers: int) -> Sq
     create_private(path)
     shared = SharedEngine()
     # WAL is a property of the file; the writer sets it before any reader comes.
-    common = ["foreign_keys = ON", f"synchronous = {synchronous}", "temp_store = MEMORY", "cache_size = -16000"]
+    common = ["foreign_keys = ON", f"synchronous = {synchronous}", "temp_store = MEMORY", "cache_size = -8000"]
     for_writing = ["journal_mode = WAL", "journal_size_limit = 67108864", *common]
     writer = DatabaseThread(path, for_writing, "BEGIN IMMEDIATE", shared)
     reading = [DatabaseThread(path, [*common, "query_only = ON"], "BEGIN", shared) for _ in range(readers)]
