@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -169,7 +169,7 @@ class Sender:
         """Wait until nothing is due and nothing under way."""
 
         async def look() -> bool | None:
-            return await self.node.read(_is_idle, self.clock.moment) or None
+            return await self.node.read(_is_idle, self.clock) or None
 
         await wait_for(look, "the node to be idle", every=0.01)
 
@@ -251,13 +251,13 @@ async def sending_node(engine_url: str, folder: Path, hood: Neighbourhood) -> As
                 await working
 
 
-def _is_idle(conn: Connection, now: datetime) -> bool:
+def _is_idle(conn: Connection, clock: Clock) -> bool:
     leased = sa.select(sa.func.count()).where(deliveries_table.c.leased_until.is_not(None))
-    return (
-        not deliveries.is_any_due(conn, now)
-        and conn.execute(leased).scalar_one() == 0
-        and jobs.counts(conn, now).waiting == 0
-    )
+    if conn.execute(leased).scalar_one():
+        return False
+    # Once the snapshot is taken: what is in it was queued for this moment or before, if not for later.
+    now = clock.moment
+    return not deliveries.is_any_due(conn, now) and jobs.counts(conn, now).waiting == 0
 
 
 def _waiting(conn: Connection) -> list[str]:
