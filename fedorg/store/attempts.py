@@ -10,13 +10,9 @@ from fedorg.store.upsert import insert_into
 
 
 def count(conn: Connection, digest: str, ends_at: datetime) -> int:
-    """Count one more in the window that ends then, of which the first forgets the one before; how many it is now."""
+    """Count one more in a window that ends then; how many it is now."""
     row = insert_into(conn.dialect.name, attempts).values(digest=digest, ends_at=ends_at, count=1)
-    is_same = attempts.c.ends_at == row.excluded.ends_at
-    counted = row.on_conflict_do_update(
-        index_elements=["digest"],
-        set_={"ends_at": row.excluded.ends_at, "count": sa.case((is_same, attempts.c.count + 1), else_=1)},
-    )
+    counted = row.on_conflict_do_update(index_elements=["digest"], set_={"count": attempts.c.count + 1})
     total: int = conn.execute(counted.returning(attempts.c.count)).scalar_one()
     return total
 

@@ -174,7 +174,7 @@ active_days: Final = Table(
     Index(None, "user_id"),
 )
 
-# How often somebody, of whom only a digest is kept, tried something in the window of time that ends then.
+# How often somebody tried something in the window of time that ends then; all that is kept of it is a digest.
 attempts: Final = Table(
     "attempts",
     metadata,
