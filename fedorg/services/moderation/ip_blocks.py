@@ -126,9 +126,11 @@ async def remove(node: Node, by: User | None, block_id: int) -> IpBlock:
 
 
 async def _read_anew(node: Node) -> None:
-    read_at = time.monotonic()
+    read_at, held = time.monotonic(), node.blocked_networks
+    if held.networks is not None:
+        # Who comes meanwhile goes by what was read before: one reading serves a thousand requests.
+        held.read_at = read_at
     rows = await node.read(ip_blocks.list_rows)
-    held = node.blocked_networks
     # A reading that began earlier and ended later must not bring back what was changed meanwhile.
     if held.networks is not None and read_at < held.read_at:
         return
