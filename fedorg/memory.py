@@ -2,7 +2,7 @@
 
 The C library keeps freed memory that lies below something still in use, for what the process asks for next: after the
 connections of a busy minute were closed, that is as much as all the rest. Where it can be asked to give that back, as
-glibc can, it is asked every few seconds, which costs a fraction of a millisecond. Spec: malloc_trim(3).
+glibc can, it is asked every few seconds, which takes some milliseconds at most. Spec: malloc_trim(3).
 """
 
 import asyncio
