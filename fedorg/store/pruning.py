@@ -48,7 +48,7 @@ class Pruned:
 def prune(conn: Connection, before: datetime, limit: int) -> Pruned:
     """Look at the next ``limit`` statuses of others from before a moment, and forget those threads nobody holds.
 
-    Each step goes on where the one before ended, and begins anew after the last; nothing looked at means the end.
+    Each step goes on where the one before ended; fewer looked at than ``limit`` means the end, and the next begins anew.
     """
     horizon = at(before)
     statement = (
@@ -58,12 +58,9 @@ def prune(conn: Connection, before: datetime, limit: int) -> Pruned:
         .limit(limit)
     )
     rows = conn.execute(statement).all()
-    if not rows:
-        _go_to(conn, 0)
-        return Pruned(looked_at=0, forgotten=0)
-    _go_to(conn, rows[-1].id)
+    _go_to(conn, rows[-1].id if len(rows) == limit else 0)
     threads = {row.thread_id for row in rows}
-    free = sorted(threads - _held(conn, threads, before))
+    free = sorted(threads - _held(conn, threads, before)) if threads else []
     return Pruned(looked_at=len(rows), forgotten=_forget(conn, free))
 
 
