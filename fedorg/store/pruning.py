@@ -48,7 +48,7 @@ class Pruned:
 def prune(conn: Connection, before: datetime, limit: int) -> Pruned:
     """Look at the next ``limit`` statuses of others from before a moment, and forget those threads nobody holds.
 
-    Each step goes on where the one before ended; fewer looked at than ``limit`` means the end, and the next begins anew.
+    Each step goes on where the one before ended. Fewer looked at than ``limit`` is the end, and the next begins anew.
     """
     horizon = at(before)
     statement = (
