@@ -58,12 +58,15 @@ def _passwords(patch: pytest.MonkeyPatch) -> None:
 
 
 def _authorities(patch: pytest.MonkeyPatch) -> None:
-    """Those this machine trusts are read once; who trusts others as well, or is told of a file, reads them anew."""
+    """Those this machine or the environment names are read once; who trusts others as well reads all of them anew."""
     read = transport.trust_context
-    of_the_machine = cache(lambda: read(None))
+    of_the_machine = cache(lambda _file, _written: read(None))
 
     def trust_context(ca_file: Path | None) -> ssl.SSLContext:
-        return read(ca_file) if ca_file is not None or "SSL_CERT_FILE" in os.environ else of_the_machine()
+        named = os.environ.get("SSL_CERT_FILE")
+        if ca_file is not None or (named is not None and not Path(named).is_file()):
+            return read(ca_file)
+        return of_the_machine(named, named and Path(named).stat().st_mtime_ns)
 
     patch.setattr(client, "trust_context", trust_context)
 
