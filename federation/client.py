@@ -38,7 +38,7 @@ from federation.errors import (
 from federation.http_dates import parse_http_date
 from federation.keys import SigningKey
 from federation.signatures import Headers, Scheme
-from federation.transport import GuardedTransport, Lookup, Places, Pool, Progress, system_lookup, trust_context
+from federation.transport import GuardedTransport, Lookup, Places, Pool, Progress, system_lookup
 
 ACTIVITY_JSON: Final = "application/activity+json"
 LD_JSON: Final = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
@@ -143,7 +143,7 @@ class Client:
         # Whoever answers slowly to what strangers make this program ask keeps no place from a delivery. A connection
         # that waits serves both; of hosts that are only asked few keep one, while deliveries come again and again.
         pools = {"GET": self.limits.documents_pool, "POST": self.limits.pool}
-        self._transport = GuardedTransport(policy, trust_context(ca_file), pools, lookup)
+        self._transport = GuardedTransport(policy, ca_file, pools, lookup)
         self._places = {method: Places(pool) for method, pool in pools.items()}
         self._admit: Admit | None = None
 

@@ -99,18 +99,17 @@ async def system_lookup(host: str) -> list[str]:
     return [str(address[0]) for *_, address in found]
 
 
-def trust_context(ca_file: Path | None) -> ssl.SSLContext:
-    """A client context that trusts the system's authorities (``SSL_CERT_FILE`` is honoured) and those in ``ca_file``.
+def trust_authorities(context: ssl.SSLContext, ca_file: Path | None) -> None:
+    """Let a context trust the system's authorities (``SSL_CERT_FILE`` is honoured) and those in ``ca_file``.
 
-    A system without any, such as a slim container, gets certifi's.
+    A system without any, such as a slim container, gets certifi's. All of them are some 40 ms of work.
     """
-    context = ssl.create_default_context()
+    context.load_default_certs()
     paths = ssl.get_default_verify_paths()
     if not paths.cafile and not paths.capath:
         context.load_verify_locations(certifi.where())
     if ca_file is not None:
         context.load_verify_locations(ca_file)
-    return context
 
 
 class GuardedResolver(AbstractResolver):
@@ -150,10 +149,12 @@ class GuardedResolver(AbstractResolver):
 class GuardedTransport(AiohttpTransport):
     """Sends httpx requests whose URL has passed ``check_url``; the extension ``progress`` tells how far it came."""
 
-    def __init__(
-        self, policy: AddressPolicy, context: ssl.SSLContext, pools: Mapping[str, Pool], lookup: Lookup
-    ) -> None:
-        super().__init__(verify=context, trust_env=False)
+    def __init__(self, policy: AddressPolicy, ca_file: Path | None, pools: Mapping[str, Pool], lookup: Lookup) -> None:
+        # It trusts nobody until the first request that needs it has read whom to trust.
+        super().__init__(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
+        self._ca_file = ca_file
+        self._reading = asyncio.Lock()
+        self._is_trusting = False
         self._keepalive_seconds = min(pool.keepalive_seconds for pool in pools.values())
         self._kept = {method: _KeptHosts(pool) for method, pool in pools.items()}
         self._resolver = GuardedResolver(policy, lookup)
@@ -187,6 +188,8 @@ class GuardedTransport(AiohttpTransport):
         if not isinstance(self.client, aiohttp.ClientSession):
             self.client = self.get_client()
         progress: Progress = request.extensions.get("progress", Progress())
+        if request.url.scheme == "https" and not self._is_trusting:
+            await self._trust_authorities()
         try:
             return await self._send(self.client, request, progress)
         except (aiohttp.ClientError, OSError, ValueError) as problem:
@@ -198,6 +201,12 @@ class GuardedTransport(AiohttpTransport):
             return await self._send(self.client, request, progress)
         except (aiohttp.ClientError, OSError, ValueError) as problem:
             raise _unreachable(request, progress, problem) from problem
+
+    async def _trust_authorities(self) -> None:
+        async with self._reading:
+            if not self._is_trusting:
+                await asyncio.to_thread(trust_authorities, self.ssl_context, self._ca_file)
+                self._is_trusting = True
 
     async def _send(self, session: aiohttp.ClientSession, request: httpx.Request, progress: Progress) -> httpx.Response:
         seconds = request.extensions.get("timeout", {})

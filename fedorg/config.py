@@ -7,6 +7,7 @@ keeps the README's table equal to it. All faults are reported together. Secrets 
 import ipaddress
 import os
 import re
+import ssl
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -219,8 +220,6 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None)
         for name, value in environment.items()
         if name.startswith(PREFIX) and name not in _NOT_SETTINGS and not name.startswith(_NOT_SETTINGS_PREFIXES)
     }
-    if "ca_file" not in values and environment.get("SSL_CERT_FILE"):
-        values["ca_file"] = environment["SSL_CERT_FILE"]
     return from_mapping(values)
 
 
@@ -297,8 +296,8 @@ def _faults(settings: Settings) -> list[str]:
         problems.append("poll_options_max: must be 2 or more")
     if not settings.poll_seconds_min <= settings.poll_seconds_max <= _POLL_SECONDS_MAX:
         problems.append(f"poll_seconds_max: must lie between poll_seconds_min and {_POLL_SECONDS_MAX}")
-    if settings.ca_file is not None and not settings.ca_file.is_file():
-        problems.append(f"ca_file: there is no file {settings.ca_file}")
+    if settings.ca_file is not None:
+        problems += _faults_of_authorities(settings.ca_file)
     reach, mode = get_args(ReachName), ("closed", "organisation", "partners", "open")
     if reach.index(settings.default_reach) > mode.index(settings.federation_mode):
         problems.append(
@@ -306,6 +305,18 @@ def _faults(settings: Settings) -> list[str]:
             f"{settings.federation_mode} allows"
         )
     return problems
+
+
+def _faults_of_authorities(file: Path) -> list[str]:
+    if not file.is_file():
+        return [f"ca_file: there is no file {file}"]
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:
+        return [f"ca_file: {file} does not hold certificates in PEM form"]
+    except OSError as problem:
+        return [f"ca_file: {file} cannot be read: {problem.strerror}"]
+    return []
 
 
 def _mail_faults(settings: Settings) -> list[str]:

@@ -5,13 +5,10 @@ commands in processes of their own share nothing.
 """
 
 import importlib.util
-import os
-import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -21,7 +18,6 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
-from federation import client, transport
 from federation.keys import load_private
 from fedorg.activitypub import keyring
 from fedorg.services import credentials, keypairs
@@ -34,7 +30,7 @@ _STATEMENTS: Final = 4000
 def sharing() -> Iterator[None]:
     """Share all of it until the block ends."""
     with pytest.MonkeyPatch.context() as patch:
-        for share in (_keys, _passwords, _authorities, _addresses, _statements, _absence):
+        for share in (_keys, _passwords, _addresses, _statements, _absence):
             share(patch)
         yield
 
@@ -55,20 +51,6 @@ def _keys(patch: pytest.MonkeyPatch) -> None:
 def _passwords(patch: pytest.MonkeyPatch) -> None:
     """Hashes of passwords are real, and as cheap as they can be."""
     patch.setattr(credentials, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-
-
-def _authorities(patch: pytest.MonkeyPatch) -> None:
-    """Those this machine or the environment names are read once; who trusts others as well reads all of them anew."""
-    read = transport.trust_context
-    of_the_machine = cache(lambda _file, _written: read(None))
-
-    def trust_context(ca_file: Path | None) -> ssl.SSLContext:
-        named = os.environ.get("SSL_CERT_FILE")
-        if ca_file is not None or (named is not None and not Path(named).is_file()):
-            return read(ca_file)
-        return of_the_machine(named, named and Path(named).stat().st_mtime_ns)
-
-    patch.setattr(client, "trust_context", trust_context)
 
 
 def _addresses(patch: pytest.MonkeyPatch) -> None:

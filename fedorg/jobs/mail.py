@@ -8,6 +8,7 @@ import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from functools import cache
 from pathlib import Path
 from typing import Final, TypedDict
 
@@ -118,11 +119,16 @@ class _Ways(TypedDict):
     timeout: float
 
 
+@cache
+def _trusting(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
+
+
 def _ways(server: SmtpServer, settings: Settings) -> _Ways:
     """How a mail server is spoken to: never without TLS and a certificate of its name, unless its address says so."""
-    context = ssl.create_default_context()
-    if settings.ca_file is not None:
-        context.load_verify_locations(settings.ca_file)
     return {
         "hostname": server.host,
         "port": server.port,
@@ -130,7 +136,7 @@ def _ways(server: SmtpServer, settings: Settings) -> _Ways:
         "password": server.password,
         "use_tls": server.security == "tls",
         "start_tls": server.security == "starttls",
-        "tls_context": context if server.security != "none" else None,
+        "tls_context": _trusting(settings.ca_file) if server.security != "none" else None,
         "timeout": _SECONDS,
     }
 

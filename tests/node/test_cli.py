@@ -81,6 +81,15 @@ async def test_every_bad_setting_is_named_at_once(node: RunningNode) -> None:
     assert not (node.folder / "fedorg.db").exists()
 
 
+async def test_authorities_that_cannot_be_read_are_named_at_the_start(node: RunningNode) -> None:
+    """A file of authorities that holds none is no surprise of the first delivery."""
+    node.settings = {"FEDORG_CA_FILE": str(Path(__file__))}
+
+    complaint = refused(await node.run("serve"))
+
+    assert f"ca_file: {__file__} does not hold certificates" in complaint
+
+
 async def test_secrets_are_not_shown(node: RunningNode) -> None:
     """Neither the list of settings nor a refusal holds the password of the database."""
     node.settings = {"FEDORG_DATABASE_URL": "postgresql://fedorg:opensesame@127.0.0.1:1/fedorg"}
