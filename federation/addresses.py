@@ -16,12 +16,15 @@ Under ``allow_http_loopback`` (demonstrations and tests on one machine) loopback
 too, and a port is part of a domain. Spec: RFC 3986, RFC 5891, UTS 46, RFC 6761 §6.3 (localhost).
 """
 
+import asyncio
 import ipaddress
 import re
+import socket
 import unicodedata
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import httpx
 import idna
@@ -30,6 +33,7 @@ from federation.errors import AddressRefused
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+Lookup: TypeAlias = Callable[[str], Awaitable[list[str]]]
 
 URL_MAX: Final = 2048
 HOST_MAX: Final = 253
@@ -235,3 +239,9 @@ def _vanishes(character: str) -> bool:
         return not idna.uts46_remap(character, std3_rules=False, transitional=False)
     except idna.IDNAError:
         return True
+
+
+async def system_lookup(host: str) -> list[str]:
+    """All addresses of a host by the system's resolver."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]

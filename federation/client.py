@@ -25,7 +25,7 @@ from urllib.parse import urljoin
 import httpx
 
 from federation import delivery, signatures
-from federation.addresses import AddressPolicy, CheckedUrl, check_url
+from federation.addresses import AddressPolicy, CheckedUrl, Lookup, check_url, system_lookup
 from federation.bounded_json import load_json
 from federation.errors import (
     AddressRefused,
@@ -37,8 +37,9 @@ from federation.errors import (
 )
 from federation.http_dates import parse_http_date
 from federation.keys import SigningKey
+from federation.places import Places, Pool, Progress
 from federation.signatures import Headers, Scheme
-from federation.transport import GuardedTransport, Lookup, Places, Pool, Progress, system_lookup
+from federation.way_out import WayOut
 
 ACTIVITY_JSON: Final = "application/activity+json"
 LD_JSON: Final = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
@@ -143,7 +144,7 @@ class Client:
         # Whoever answers slowly to what strangers make this program ask keeps no place from a delivery. A connection
         # that waits serves both; of hosts that are only asked few keep one, while deliveries come again and again.
         pools = {"GET": self.limits.documents_pool, "POST": self.limits.pool}
-        self._transport = GuardedTransport(policy, ca_file, pools, lookup)
+        self._way_out = WayOut(policy, ca_file, pools, lookup)
         self._places = {method: Places(pool) for method, pool in pools.items()}
         self._admit: Admit | None = None
 
@@ -157,7 +158,7 @@ class Client:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        await self._way_out.aclose()
 
     def admitting(self, admit: Admit) -> Self:
         """The same way out for a caller who asks ``admit`` about the URL of each hop; what it raises ends the fetch."""
@@ -312,9 +313,10 @@ class Client:
             content=body,
             extensions={"timeout": timeout, "progress": progress},
         )
+        transport = await self._way_out.open()
         try:
             async with asyncio.timeout_at(bounds.deadline), self._places[method].taken(url.authority):
-                response = await self._transport.handle_async_request(request)
+                response = await transport.handle_async_request(request)
                 told = _fields(response)
                 try:
                     content = await _read(url, response, told, bounds)

@@ -12,9 +12,7 @@ import socket
 import ssl
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Final
@@ -28,75 +26,17 @@ from httpx_aiohttp.transport import AiohttpResponseStream
 from typing_extensions import override
 from yarl import URL
 
-from federation.addresses import AddressPolicy, is_loopback_host
+from federation.addresses import AddressPolicy, Lookup, is_loopback_host
 from federation.errors import AddressRefused, PeerUnreachable
+from federation.places import Pool, Progress
 
 # Contexts that nothing here uses, each with all authorities of the system: 2 MiB, which others get.
 vars(aiohttp.connector).pop("_SSL_CONTEXT_VERIFIED", None)
 vars(aiohttp.connector).pop("_SSL_CONTEXT_UNVERIFIED", None)
 
-Lookup = Callable[[str], Awaitable[list[str]]]
-
 _OUR_OWN: Final = frozenset({"Accept", "Accept-Encoding", "User-Agent", "Content-Type"})
 _CLOSED: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
 _DNS_SECONDS: Final = 30
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far one request came."""
-
-    is_sent: bool = False
-    is_reused: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
-    """Bounds on requests of one kind: how many are under way at once, and how many hosts keep a connection that waits.
-
-    Each request under way has a connection of its own; one that waits takes about 60 KiB.
-    """
-
-    connections_max: int = 320
-    connections_per_host_max: int = 8
-    hosts_kept_max: int = 512
-    keepalive_seconds: float = 15.0
-
-
-@dataclass(slots=True)
-class _Host:
-    """The places at one host; gone when nobody has or wants one."""
-
-    places: asyncio.Semaphore
-    wanted: int = 0
-
-
-class Places:
-    """Lets only so many requests be under way at a time, in all and at one host; others wait."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._all = asyncio.Semaphore(pool.connections_max)
-        self._per_host_max = pool.connections_per_host_max
-        self._hosts: dict[str, _Host] = {}
-
-    @asynccontextmanager
-    async def taken(self, name: str) -> AsyncIterator[None]:
-        """Have a place at a host while the block runs."""
-        host = self._hosts.setdefault(name, _Host(asyncio.Semaphore(self._per_host_max)))
-        host.wanted += 1
-        try:
-            async with host.places, self._all:
-                yield
-        finally:
-            host.wanted -= 1
-            if not host.wanted:
-                del self._hosts[name]
-
-
-async def system_lookup(host: str) -> list[str]:
-    """All addresses of a host by the system's resolver."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]
 
 
 def trust_authorities(context: ssl.SSLContext, ca_file: Path | None) -> None:
@@ -204,9 +144,10 @@ class GuardedTransport(AiohttpTransport):
 
     async def _trust_authorities(self) -> None:
         async with self._reading:
-            if not self._is_trusting:
-                await asyncio.to_thread(trust_authorities, self.ssl_context, self._ca_file)
-                self._is_trusting = True
+            if self._is_trusting:
+                return
+            await asyncio.to_thread(trust_authorities, self.ssl_context, self._ca_file)
+            self._is_trusting = True
 
     async def _send(self, session: aiohttp.ClientSession, request: httpx.Request, progress: Progress) -> httpx.Response:
         seconds = request.extensions.get("timeout", {})

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from federation.addresses import AddressPolicy
+from federation.addresses import AddressPolicy, Lookup, system_lookup
 from federation.client import ACTIVITY_JSON, LD_JSON, Client, Limits, charset_of, is_activity_type
 from federation.delivery import Delivered, Gone, Outcome, Refused, Retry
 from federation.errors import (
@@ -23,8 +23,9 @@ from federation.errors import (
     TooManyRedirects,
     WrongContentType,
 )
+from federation.places import Pool
 from federation.signatures import Scheme, read, verify
-from federation.transport import Lookup, Pool, system_lookup, trust_authorities
+from federation.transport import trust_authorities
 from tests.federation.signing import ED25519_KEY, NOW, RSA_KEY, SIGNING_KEYS, verification_key
 from tests.federation.wire import Received, http, peer
 
@@ -692,6 +693,15 @@ async def test_an_extra_authority_is_trusted(tmp_path: Path) -> None:
     assert document.final_url == f"{other.https}/users/1"
     assert unreachable.value.never_sent
     assert len(other.received) == 2
+
+
+async def test_the_first_requests_may_come_at_once(tmp_path: Path) -> None:
+    """The way out opens once for all of them, and none goes before the authorities are known."""
+    authority, tls = _authority(tmp_path, "localhost")
+    async with peer(lambda _: http(), tls=tls) as other, client(ca_file=authority) as here:
+        fetched = await asyncio.gather(*(here.fetch_document(f"{other.https}/users/{number}") for number in range(4)))
+
+    assert [document.final_url for document in fetched] == [f"{other.https}/users/{number}" for number in range(4)]
 
 
 async def test_a_certificate_for_another_name_is_refused(tmp_path: Path) -> None:

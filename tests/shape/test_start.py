@@ -5,7 +5,7 @@ import sys
 from typing import Final
 
 LATE: Final = frozenset(
-    {"aiosmtplib", "alembic", "markdown_it", "mnemonic", "nh3", "PIL", "psycopg", "rich", "selectolax"}
+    {"aiohttp", "aiosmtplib", "alembic", "markdown_it", "mnemonic", "nh3", "PIL", "psycopg", "rich", "selectolax"}
 )
 
 
