@@ -1,4 +1,7 @@
-"""The composition root: settings become a node, a node becomes a running server. Nothing else wires parts together."""
+"""The composition root: settings become a node, a node becomes a running server. Nothing else wires parts together.
+
+What answers requests, and what runs jobs, is loaded by the process that does it: commands do neither.
+"""
 
 import asyncio
 import signal
@@ -6,24 +9,27 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import fedorg
 from federation.addresses import AddressPolicy
 from federation.client import Client
-from fedorg import log, memory, supervisor, web
+from fedorg import log, memory, supervisor
 from fedorg.activitypub.resolve import NodeResolver
 from fedorg.config import Settings
 from fedorg.errors import SettingsError
 from fedorg.ids import IdSource
-from fedorg.jobs.worker import Worker
+from fedorg.loading import loading
 from fedorg.media import FileStorage
 from fedorg.metrics import new_metrics
 from fedorg.node import Node
 from fedorg.services import push, registration
-from fedorg.serving import serve_application
 from fedorg.store import clock, migrate
 from fedorg.store.engine import open_database
 from fedorg.uris import Uris
+
+if TYPE_CHECKING:
+    from fedorg.jobs.worker import Worker
 
 _log = log.get_logger()
 
@@ -80,8 +86,12 @@ async def serve(
     stop = stop_signal()
     if lifeline is not None:
         supervisor.end_with_parent(lifeline)
+    with loading():
+        from fedorg import web  # noqa: PLC0415 - loaded late
+        from fedorg.serving import serve_application  # noqa: PLC0415 - likewise
+
     application = web.create_app(node)
-    worker = Worker(node) if with_worker else None
+    worker = _make_worker(node) if with_worker else None
 
     async def close_streams() -> None:
         await stop.wait()
@@ -112,7 +122,7 @@ async def work(node: Node, *, lifeline: int | None = None) -> None:
     stop = stop_signal()
     if lifeline is not None:
         supervisor.end_with_parent(lifeline)
-    worker = Worker(node)
+    worker = _make_worker(node)
     working = asyncio.create_task(worker.run(), name="worker")
     tidying = asyncio.create_task(memory.give_back_regularly(), name="memory")
     stopping = asyncio.create_task(stop.wait())
@@ -122,6 +132,13 @@ async def work(node: Node, *, lifeline: int | None = None) -> None:
     await worker.stop()
     await working
     _log.info("worker.stopped")
+
+
+def _make_worker(node: Node) -> "Worker":
+    with loading():
+        from fedorg.jobs.worker import Worker  # noqa: PLC0415 - loaded late
+
+    return Worker(node)
 
 
 async def _require_migrated(settings: Settings) -> None:
