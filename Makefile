@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The lock names everything: resolving again would meet releases that are newer than it.
 LOCK := $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 
-.PHONY: help run demo test test-postgresql test-faults interop test-long coverage contract fuzz bench lock clean
+.PHONY: help run demo test test-postgresql test-fediverse interop test-long coverage contract fuzz bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,8 +21,8 @@ test: .venv/dev ## format, lint, types, architecture and every test
 test-postgresql: .venv/dev ## the tests that make test runs on SQLite only, on PostgreSQL
 	$(BIN)/python -m tests.check --postgresql $(ARGS)
 
-test-faults: .venv/dev ## disks, databases, clocks, peers and processes that fail under nodes; backups and upgrades
-	$(BIN)/python -m tests.check --faults $(ARGS)
+test-fediverse: .venv/dev ## nodes in processes of their own: what they do together, what fails under them, backups and upgrades
+	$(BIN)/python -m tests.check --fediverse $(ARGS)
 
 interop: .venv/dev ## speak with a server built on Fedify, and print what was understood
 	CI=true $(BIN)/python -m pytest -q -n 2 --dist loadscope tests/fediverse/test_with_fedify.py $(ARGS)

@@ -4,8 +4,9 @@ Whatever looks at the code alone is done at once with the tests of the protocol 
 busy; the tests of the node have them all.
 
 Most tests of the node run on both engines. ``make test`` has all of them on SQLite, and on PostgreSQL those that are
-about the store itself; ``make test-postgresql`` has the rest. What fails under running nodes (one of many processes, a
-disk, a clock) and what brings them back takes minutes: ``make test-faults`` has it, on both engines. CI runs all three.
+about the store itself; ``make test-postgresql`` has the rest. Nodes in processes of their own, what they do together,
+what fails under them (one of many processes, a disk, a clock) and what brings them back take minutes: ``make
+test-fediverse`` has all of that, on both engines. CI runs all three.
 
 ``python -m tests.check`` is what ``make test`` and CI run. Words after it go to pytest and choose tests. Tracing what
 nodes run takes as long again as running it: ``make coverage`` does that apart.
@@ -21,20 +22,14 @@ from typing import Final
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
-FAULTS: Final = tuple(
-    str(found.relative_to(ROOT))
-    for names in ("faults_*", "processes", "backup", "upgrade")
-    for found in sorted(ROOT.glob(f"tests/fediverse/test_{names}.py"))
-)
-APART: Final = (
-    "--ignore=tests/federation",
-    "--ignore=tests/fediverse/test_with_fedify.py",
-    *(f"--ignore={path}" for path in FAULTS),
-)
+FEDIVERSE: Final = "tests/fediverse"
+# A whole play of its own: ``make interop``.
+FEDIFY: Final = f"--ignore={FEDIVERSE}/test_with_fedify.py"
+APART: Final = ("--ignore=tests/federation", f"--ignore={FEDIVERSE}")
 # Parts of the names of tests that are about the store: what they find on one engine says nothing of the other.
 STORE: Final = "engine or queue or migrate or plans or standing or worker or visibility_services or timelines_services"
 POSTGRESQL: Final = "--postgresql"
-UNDER_FAULTS: Final = "--faults"
+TOGETHER: Final = "--fediverse"
 # More than a small machine has processors, because tests of real servers wait half of their time.
 WORKERS: Final = os.environ.get("FEDORG_TEST_WORKERS", "4")
 
@@ -44,8 +39,8 @@ def main() -> int:
     chosen = sys.argv[1:]
     if chosen[:1] == [POSTGRESQL]:
         return _run([[_pytest(f"postgresql and not ({STORE})", *(chosen[1:] or APART))]])
-    if chosen[:1] == [UNDER_FAULTS]:
-        return _run([[_pytest("", *(chosen[1:] or FAULTS))]])
+    if chosen[:1] == [TOGETHER]:
+        return _run([[_pytest("", *(chosen[1:] or (FEDIVERSE, FEDIFY)), "--durations=10")]])
     static = [
         [str(BIN / "mypy")],
         [str(BIN / "ruff"), "format", "--check", "."],
@@ -59,7 +54,7 @@ def _whole(static: list[list[str]]) -> list[list[list[str]]]:
     """The steps of ``make test``.
 
     Those of the protocol library come first: they alone have to cover all of its branches.
-    The whole play with a server built on Fedify is left to ``make interop``, which CI runs as well.
+    Nodes in processes of their own are left to ``make test-fediverse`` and ``make interop``, which CI runs as well.
     """
     report = [str(BIN / "coverage"), "report", "--skip-covered", "--show-missing"]
     traced = ["--cov=federation", "--cov-report=", "--cov-fail-under=0"]
