@@ -15,13 +15,13 @@ run: .venv/runtime ## one node for real use at http://localhost:8000 (data in ./
 demo: .venv/runtime ## three departments and partners talking to each other; ARGS=--once checks and exits
 	$(BIN)/fedorg demo $(ARGS)
 
-test: .venv/dev ## format, lint, types, architecture and every test
+test: .venv/dev ## format, lint, types, architecture, and the tests of the protocol, of a node, and that nodes federate
 	$(BIN)/python -m tests.check $(ARGS)
 
 test-postgresql: .venv/dev ## the tests that make test runs on SQLite only, on PostgreSQL
 	$(BIN)/python -m tests.check --postgresql $(ARGS)
 
-test-fediverse: .venv/dev ## nodes in processes of their own: what they do together, what fails under them, backups and upgrades
+test-fediverse: .venv/dev ## more of nodes in processes of their own: what they do together, what fails under them, backups, upgrades
 	$(BIN)/python -m tests.check --fediverse $(ARGS)
 
 interop: .venv/dev ## speak with a server built on Fedify, and print what was understood

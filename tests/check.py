@@ -4,9 +4,9 @@ Whatever looks at the code alone is done at once with the tests of the protocol 
 busy; the tests of the node have them all.
 
 Most tests of the node run on both engines. ``make test`` has all of them on SQLite, and on PostgreSQL those that are
-about the store itself; ``make test-postgresql`` has the rest. Nodes in processes of their own, what they do together,
-what fails under them (one of many processes, a disk, a clock) and what brings them back take minutes: ``make
-test-fediverse`` has all of that, on both engines. CI runs all three.
+about the store itself; ``make test-postgresql`` has the rest. What nodes in processes of their own do together beyond
+the basics, what fails under them (one of many processes, a disk, a clock) and what brings them back takes minutes:
+``make test-fediverse`` has it, on both engines. CI runs all three.
 
 ``python -m tests.check`` is what ``make test`` and CI run. Words after it go to pytest and choose tests. Tracing what
 nodes run takes as long again as running it: ``make coverage`` does that apart.
@@ -23,9 +23,16 @@ from typing import Final
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 FEDIVERSE: Final = "tests/fediverse"
+# That nodes in processes of their own federate, speak with somebody else's server, and lose nothing when killed.
+BASICS: Final = tuple(f"{FEDIVERSE}/test_{name}.py" for name in ("fedify_peer", "kill", "servers", "two_nodes"))
 # A whole play of its own: ``make interop``.
-FEDIFY: Final = f"--ignore={FEDIVERSE}/test_with_fedify.py"
-APART: Final = ("--ignore=tests/federation", f"--ignore={FEDIVERSE}")
+INTEROP: Final = f"{FEDIVERSE}/test_with_fedify.py"
+OTHERS: Final = tuple(
+    name
+    for found in sorted(ROOT.glob(f"{FEDIVERSE}/test_*.py"))
+    if (name := str(found.relative_to(ROOT))) not in (*BASICS, INTEROP)
+)
+APART: Final = tuple(f"--ignore={path}" for path in ("tests/federation", INTEROP, *OTHERS))
 # Parts of the names of tests that are about the store: what they find on one engine says nothing of the other.
 STORE: Final = "engine or queue or migrate or plans or standing or worker or visibility_services or timelines_services"
 POSTGRESQL: Final = "--postgresql"
@@ -40,7 +47,7 @@ def main() -> int:
     if chosen[:1] == [POSTGRESQL]:
         return _run([[_pytest(f"postgresql and not ({STORE})", *(chosen[1:] or APART))]])
     if chosen[:1] == [TOGETHER]:
-        return _run([[_pytest("", *(chosen[1:] or (FEDIVERSE, FEDIFY)), "--durations=10")]])
+        return _run([[_pytest("", *(chosen[1:] or OTHERS), "--durations=10")]])
     static = [
         [str(BIN / "mypy")],
         [str(BIN / "ruff"), "format", "--check", "."],
@@ -54,7 +61,7 @@ def _whole(static: list[list[str]]) -> list[list[list[str]]]:
     """The steps of ``make test``.
 
     Those of the protocol library come first: they alone have to cover all of its branches.
-    Nodes in processes of their own are left to ``make test-fediverse`` and ``make interop``, which CI runs as well.
+    The rest of ``tests/fediverse`` is left to ``make test-fediverse`` and ``make interop``, which CI runs as well.
     """
     report = [str(BIN / "coverage"), "report", "--skip-covered", "--show-missing"]
     traced = ["--cov=federation", "--cov-report=", "--cov-fail-under=0"]
