@@ -88,8 +88,8 @@ async def test_old_threads_of_others_go_and_those_that_matter_here_stay(meeting:
 async def test_what_siblings_said_stays(meeting: Meeting, anna: Member) -> None:
     """It is the memory of the organisation, as long as they are a part of it."""
     uri = await said(meeting, "ours")
-    wait(meeting)
     await peers.set_tier(meeting.node, meeting.peer.domain, Tier.SIBLING)
+    wait(meeting)
     await upkeep.keep_up(meeting.node)
     assert await known(anna, uri) is not None
     await peers.set_tier(meeting.node, meeting.peer.domain, Tier.OPEN)

@@ -96,7 +96,7 @@ async function read() {
   told.home = pages.length > 1 && pages.every((length) => length <= 1);
   told.public = (await bert.v1.timelines.public.list({ local: true })).length;
   told.tag = (await bert.v1.timelines.tag.$select("fediverse").list()).length;
-  told.conversations = (await anna.v1.conversations.list()).map((one) => names(one.accounts));
+  told.conversations = (await arrived(() => anna.v1.conversations.list())).map((one) => names(one.accounts));
   const found = await bert.v2.search.list({ q: "anna", type: "accounts" });
   told.search = names(found.accounts);
   told.trends = [await bert.v1.trends.statuses.list(), await bert.v1.trends.tags.list(), await bert.v1.trends.links.list()]
@@ -203,6 +203,15 @@ async function begun(stream) {
     await bert.v1.statuses.$select(made.id).remove();
   }
   probe.unsubscribe();
+}
+
+// What a list shows once something has come to it: what somebody posts comes to others a moment later.
+async function arrived(ask) {
+  for (;;) {
+    const found = await ask();
+    if (found.length > 0) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 function collect(subscription, kind) {
