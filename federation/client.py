@@ -313,9 +313,9 @@ class Client:
             content=body,
             extensions={"timeout": timeout, "progress": progress},
         )
-        transport = await self._way_out.open()
         try:
             async with asyncio.timeout_at(bounds.deadline), self._places[method].taken(url.authority):
+                transport = await self._way_out.open()
                 response = await transport.handle_async_request(request)
                 told = _fields(response)
                 try:

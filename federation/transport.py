@@ -128,9 +128,9 @@ class GuardedTransport(AiohttpTransport):
         if not isinstance(self.client, aiohttp.ClientSession):
             self.client = self.get_client()
         progress: Progress = request.extensions.get("progress", Progress())
-        if request.url.scheme == "https" and not self._is_trusting:
-            await self._trust_authorities()
         try:
+            if request.url.scheme == "https" and not self._is_trusting:
+                await self._trust_authorities()
             return await self._send(self.client, request, progress)
         except (aiohttp.ClientError, OSError, ValueError) as problem:
             if not (progress.is_reused and isinstance(problem, _CLOSED)):

@@ -220,7 +220,18 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None)
         for name, value in environment.items()
         if name.startswith(PREFIX) and name not in _NOT_SETTINGS and not name.startswith(_NOT_SETTINGS_PREFIXES)
     }
-    return from_mapping(values)
+    # OpenSSL reads what the environment names, and says nothing when it is not there.
+    authorities = environment.get("SSL_CERT_FILE")
+    problems = (
+        [f"SSL_CERT_FILE: there is no file {authorities}"] if authorities and not Path(authorities).is_file() else []
+    )
+    try:
+        settings = from_mapping(values)
+    except SettingsError as error:
+        raise SettingsError([*error.problems, *problems]) from error
+    if problems:
+        raise SettingsError(problems)
+    return settings
 
 
 def from_mapping(values: Mapping[str, Any]) -> Settings:

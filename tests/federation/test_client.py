@@ -695,6 +695,23 @@ async def test_an_extra_authority_is_trusted(tmp_path: Path) -> None:
     assert len(other.received) == 2
 
 
+async def test_authorities_that_are_gone_make_peers_unreachable_until_they_are_back(tmp_path: Path) -> None:
+    """Nothing is sent to whom nobody vouches for, and nothing is given up for it."""
+    authority, tls = _authority(tmp_path, "localhost")
+    away = authority.rename(tmp_path / "away.pem")
+    async with peer(lambda _: http(), tls=tls) as other, client(ca_file=authority) as here:
+        with pytest.raises(PeerUnreachable) as unreachable:
+            await here.fetch_document(f"{other.https}/users/1")
+        outcome = await here.deliver(f"{other.https}/inbox", b"{}", RSA_KEY)
+        assert not other.received
+        away.rename(authority)
+        document = await here.fetch_document(f"{other.https}/users/1")
+
+    assert unreachable.value.never_sent
+    assert isinstance(outcome, Retry)
+    assert document.final_url == f"{other.https}/users/1"
+
+
 async def test_the_first_requests_may_come_at_once(tmp_path: Path) -> None:
     """The way out opens once for all of them, and none goes before the authorities are known."""
     authority, tls = _authority(tmp_path, "localhost")

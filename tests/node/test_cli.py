@@ -90,6 +90,16 @@ async def test_authorities_that_cannot_be_read_are_named_at_the_start(node: Runn
     assert f"ca_file: {__file__} does not hold certificates" in complaint
 
 
+async def test_authorities_that_the_environment_names_must_be_there(node: RunningNode, tmp_path: Path) -> None:
+    """A wrong name of their file is told with all other faults, before anything is trusted in its place."""
+    node.settings = {"SSL_CERT_FILE": str(tmp_path / "absent.pem"), "FEDORG_PORT": "many"}
+
+    complaint = refused(await node.run("serve"))
+
+    assert f"SSL_CERT_FILE: there is no file {tmp_path / 'absent.pem'}" in complaint
+    assert "port:" in complaint
+
+
 async def test_secrets_are_not_shown(node: RunningNode) -> None:
     """Neither the list of settings nor a refusal holds the password of the database."""
     node.settings = {"FEDORG_DATABASE_URL": "postgresql://fedorg:opensesame@127.0.0.1:1/fedorg"}
