@@ -158,3 +158,7 @@ class Node:
     async def write(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``unit(conn, …)`` returns, once its one transaction is committed; raises what it raised."""
         return await self.db.write_in_turn(self.turn, unit, *args, **kwargs)
+
+    async def jot(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same, where a power cut may undo it and that does no harm: nothing waits for the disk."""
+        return await self.db.jot(self.turn, unit, *args, **kwargs)

@@ -103,7 +103,10 @@ async def require_may_ask(node: Node, name: str) -> None:
     Outside mode ``open`` a question tells a stranger what somebody types: only a peer is asked, and the domain above
     a peer (``org.example`` of ``social.org.example``), on which its handles may stand.
     """
-    if not await node.read(_may_ask, mode_of(node), name):
+    mode, tier = mode_of(node), (await node.glance(peers.tiers, (name,)))[name]
+    if tier is Tier.BLOCKED:
+        raise NotAdmitted(name)
+    if not admits(mode, tier) and not any(admits(mode, one) for one in await node.read(peers.tiers_below, name)):
         raise NotAdmitted(name)
 
 
@@ -137,10 +140,3 @@ def _is_heard(conn: Connection, mode: FederationMode, name: str, tier: Tier, mat
             return partnerships.was_in_force(conn, name, since)
         case Matter.AGREEMENT:
             return True
-
-
-def _may_ask(conn: Connection, mode: FederationMode, name: str) -> bool:
-    tier = peers.tiers(conn, (name,))[name]
-    if tier is Tier.BLOCKED:
-        return False
-    return admits(mode, tier) or any(admits(mode, other) for other in peers.tiers_below(conn, name))

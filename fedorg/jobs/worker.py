@@ -1,8 +1,9 @@
 """The worker: takes what is due from the two queues and runs it, until it is told to stop.
 
 Woken by the news of commits, and once a second in case news was missed or a time has come. What it holds is leased and
-the leases renewed, so that a process that is killed loses nothing: its work falls due again within half a minute. One
-bad job ends itself only (S27): it is tried again later, and buried after a day of tries.
+the leases renewed, so that a process that is killed loses nothing: its work falls due again within half a minute. That
+something is held, or done, is only jotted down: after a power cut it may be done again, as after a kill. One bad job
+ends itself only (S27): it is tried again later, and buried after a day of tries.
 
 Jobs that wait for other servers and jobs that do not have separate places, so that a slow peer cannot keep statuses
 from the timelines here; of what one peer caused only a part is held. What one actor does to one thing is handled in
@@ -219,11 +220,11 @@ class Worker:
         now = self._node.now()
         are_jobs_due, are_deliveries_due = await self._node.glance(_look, now)
         if are_jobs_due:
-            for job in await self._node.write(jobs.claim, now=now, lease=LEASE, room=self._room()):
+            for job in await self._node.jot(jobs.claim, now=now, lease=LEASE, room=self._room()):
                 self._start(self._jobs, job, self._run_job(job))
         window = self._window()
         if window.free and are_deliveries_due:
-            for delivery in await self._node.write(deliveries.claim, now=now, lease=LEASE, window=window):
+            for delivery in await self._node.jot(deliveries.claim, now=now, lease=LEASE, window=window):
                 under_way = _UnderWay(delivery, asyncio.get_running_loop().time())
                 self._start(self._deliveries, under_way, self._run_delivery(delivery))
 
@@ -307,10 +308,10 @@ class Worker:
             await self._node.write(jobs.proceed, claimed, rest, self._node.now())
 
     async def _record_finished(self, finished: Sequence[ClaimedJob]) -> None:
-        await self._node.write(jobs.finish, *finished)
+        await self._node.jot(jobs.finish, *finished)
 
     async def _record_delivered(self, successes: Sequence[deliver.Success]) -> None:
-        await self._node.write(deliver.record_successes, self._node, successes)
+        await self._node.jot(deliver.record_successes, self._node, successes)
 
     async def _fail(self, claimed: ClaimedJob, kind: str, problem: Exception) -> None:
         reason = f"{type(problem).__name__}: {problem}"
@@ -336,15 +337,15 @@ class Worker:
         await self._guarded("delivery.unrecorded", lambda: deliver.deliver(self._node, claimed, self._delivered))
 
     async def _release(self, claimed: ClaimedJob) -> None:
-        await self._node.write(jobs.release, claimed, self._node.now())
+        await self._node.jot(jobs.release, claimed, self._node.now())
 
     async def _renew(self) -> None:
         until = self._node.now() + LEASE
         if self._jobs:
-            await self._node.write(jobs.renew, list(self._jobs.values()), until)
+            await self._node.jot(jobs.renew, list(self._jobs.values()), until)
         if self._deliveries:
             claimed = [one.claimed for one in self._deliveries.values()]
-            await self._node.write(deliveries.renew, claimed, until)
+            await self._node.jot(deliveries.renew, claimed, until)
 
     async def _keep_up(self) -> None:
         if asyncio.get_running_loop().time() >= self._upkeep_from:

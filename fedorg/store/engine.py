@@ -90,6 +90,16 @@ class Database(Protocol):
         """Write likewise, after those who go first; ``write`` is for people."""
         ...
 
+    async def jot(
+        self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Write likewise what is done again where it is lost, as that something is under way, or done.
+
+        It survives the death of the process, and a power cut if a ``write`` was answered after it. Nothing waits for
+        the disk, which is most of what a small transaction costs.
+        """
+        ...
+
     async def version(self) -> Hashable | None:
         """What stays equal only as long as nothing is committed, by this process or any other; None when nobody knows.
 

@@ -30,6 +30,7 @@ T = TypeVar("T")
 ATTEMPTS_MAX: Final = 6
 _LOST_TO_ANOTHER: Final = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 _SNAPSHOT: Final = text("SELECT CAST(pg_current_snapshot() AS text)")
+_UNSYNCED: Final = text("SET LOCAL synchronous_commit = off")
 _PAUSE_SECONDS: Final = 0.01
 _DEAF_SECONDS: Final = 2.0
 _SESSION: Final = (
@@ -104,6 +105,19 @@ class PostgresqlDatabase:
         if self._closing is not None:
             raise DatabaseClosed
         return await self._ask(_Call(lambda conn: unit(conn, *args, **kwargs), turn, self._writing))
+
+    async def jot(
+        self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See ``Database.jot``."""
+        if self._closing is not None:
+            raise DatabaseClosed
+
+        def jotted(conn: Connection) -> T:
+            conn.execute(_UNSYNCED)
+            return unit(conn, *args, **kwargs)
+
+        return await self._ask(_Call(jotted, turn, self._writing))
 
     async def version(self) -> str | None:
         """See ``Database.version``."""

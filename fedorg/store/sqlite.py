@@ -48,6 +48,7 @@ _PATIENCE_SECONDS: Final = 0.01
 _TOGETHER_SECONDS: Final = 0.002
 _BEGIN: Final = "fedorg_begin"
 _STATEMENTS_CACHED: Final = 512
+_SYNCHRONOUS: Final = "fedorg.synchronous"
 _VERSION: Final = "PRAGMA data_version"
 
 logger = log.get_logger()
@@ -64,12 +65,14 @@ class SqliteDatabase:
         readers: Sequence["DatabaseThread"],
         data_version: int,
         witness: "Witness",
+        synchronous: Synchronous,
     ) -> None:
         self.changes = Changes()
         self.changes.carry(self._watch)
         self._writer = writer
         self._readers = readers
         self._witness = witness
+        self._synchronous: Synchronous = synchronous
         self._idle_readers = list(readers)
         self._writes = Waiting[Call[Any]]()
         self._reads = Waiting[Call[Any]]()
@@ -121,12 +124,15 @@ class SqliteDatabase:
         """See ``Database.write_in_turn``."""
         if self._closing is not None:
             raise DatabaseClosed
-        call = Call(lambda conn: unit(conn, *args, **kwargs), turn)
-        self._writes.add(call)
-        if not self._is_writing:
-            self._is_writing = True
-            self._keep(asyncio.create_task(self._drain_writes()))
-        return await call.answer
+        return await self._add_write(Call(lambda conn: unit(conn, *args, **kwargs), turn))
+
+    async def jot(
+        self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See ``Database.jot``."""
+        if self._closing is not None:
+            raise DatabaseClosed
+        return await self._add_write(Call(lambda conn: unit(conn, *args, **kwargs), turn, is_jotted=True))
 
     async def version(self) -> int | None:
         """See ``Database.version``. Takes microseconds and waits for nobody, so that no thread is asked."""
@@ -159,10 +165,17 @@ class SqliteDatabase:
         self._draining.add(task)
         task.add_done_callback(self._draining.discard)
 
+    async def _add_write(self, call: Call[T]) -> T:
+        self._writes.add(call)
+        if not self._is_writing:
+            self._is_writing = True
+            self._keep(asyncio.create_task(self._drain_writes()))
+        return await call.answer
+
     async def _drain_writes(self) -> None:
         try:
             while self._writes:
-                group, is_news = await self._writer.run(_run_group, self._writes)
+                group, is_news = await self._writer.run(_run_group, self._writes, self._synchronous)
                 for call in group:
                     call.settle()
                 if is_news:
@@ -341,7 +354,7 @@ async def open_sqlite(url: URL, *, synchronous: Synchronous, readers: int) -> Sq
         for thread in (writer, *reading):
             await thread.open()
             opened.append(thread)
-        return SqliteDatabase(writer, reading, await writer.run(_data_version), Witness(path, shared))
+        return SqliteDatabase(writer, reading, await writer.run(_data_version), Witness(path, shared), synchronous)
     except BaseException:
         await close_threads(opened)
         raise
@@ -388,11 +401,18 @@ def _run_read(conn: Connection, call: Call[Any]) -> None:
         _abort(conn)
 
 
-def _run_group(conn: Connection, waiting: Waiting[Call[Any]]) -> tuple[list[Call[Any]], bool]:
-    """One transaction of units that wait, and whether one of them had news; newcomers join for a while."""
+def _run_group(conn: Connection, waiting: Waiting[Call[Any]], synchronous: Synchronous) -> tuple[list[Call[Any]], bool]:
+    """One transaction of units that wait, and whether one of them had news; newcomers join for a while.
+
+    Where the first is only jotted down, none joins that is more than that: nobody waits for the disk.
+    """
     group: list[Call[Any]] = []
     is_news = False
+    first = waiting.take()
+    assert first is not None
+    waiting.add(first)
     try:
+        _synchronise(conn, "normal" if first.is_jotted else synchronous)
         transaction = conn.begin()
     except Exception as problem:  # noqa: BLE001  it belongs to the callers, who get it
         # The lock could not be had in the time allowed. All who wait are told, or the last would wait for many times
@@ -406,6 +426,9 @@ def _run_group(conn: Connection, waiting: Waiting[Call[Any]]) -> tuple[list[Call
     try:
         with transaction:
             while len(group) < GROUP_MAX and monotonic() - started < _GROUP_SECONDS and (call := waiting.take()):
+                if first.is_jotted and not call.is_jotted:
+                    waiting.add(call)
+                    break
                 group.append(call)
                 is_news |= _run_in_savepoint(conn, call)
     except Exception as problem:  # noqa: BLE001  nothing of the group is stored, and each caller is told
@@ -413,6 +436,14 @@ def _run_group(conn: Connection, waiting: Waiting[Call[Any]]) -> tuple[list[Call
         _abort(conn)
         return group, False
     return group, is_news
+
+
+def _synchronise(conn: Connection, level: Synchronous) -> None:
+    """Let commits wait for the disk, or not. Spec: https://www.sqlite.org/pragma.html#pragma_synchronous."""
+    if conn.info.get(_SYNCHRONOUS) != level:
+        raw: Any = conn.connection.driver_connection
+        raw.execute(f"PRAGMA synchronous = {level}")
+        conn.info[_SYNCHRONOUS] = level
 
 
 def _run_in_savepoint(conn: Connection, call: Call[Any]) -> bool:

@@ -63,11 +63,15 @@ class Turn(IntEnum):
 
 
 class Call(Generic[T]):
-    """One unit with its arguments bound; made on the event loop that waits for the answer."""
+    """One unit with its arguments bound; made on the event loop that waits for the answer.
 
-    __slots__ = ("_place", "_problem", "_result", "_unit", "answer")
+    ``is_jotted`` says that a power cut may undo it (``Database.jot``).
+    """
 
-    def __init__(self, unit: Callable[[Connection], T], turn: Turn) -> None:
+    __slots__ = ("_place", "_problem", "_result", "_unit", "answer", "is_jotted")
+
+    def __init__(self, unit: Callable[[Connection], T], turn: Turn, *, is_jotted: bool = False) -> None:
+        self.is_jotted = is_jotted
         loop = asyncio.get_running_loop()
         self.answer: asyncio.Future[T] = loop.create_future()
         self._place = (loop.time() + turn, next(_numbers))

@@ -57,6 +57,16 @@ async def test_a_unit_gets_its_arguments_and_its_result_comes_back(db: Database)
     assert await db.read(numbers) == [7, 8]
 
 
+async def test_what_is_jotted_down_is_stored_when_it_is_answered(db: Database) -> None:
+    """It is read at once, the result comes back, and a unit that raises leaves nothing."""
+    assert await db.jot(Turn.JOBS, insert, 7) == 7
+    assert await db.read(numbers) == [7]
+
+    with pytest.raises(KeyError):
+        await db.jot(Turn.JOBS, insert_and_raise, 8, KeyError())
+    assert await db.read(numbers) == [7]
+
+
 async def test_what_a_unit_raises_reaches_its_caller_and_undoes_its_work(db: Database) -> None:
     """A unit that raises stores nothing, and the caller gets the very exception."""
     problem = LookupError("no such account")

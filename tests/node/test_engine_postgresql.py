@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from fedorg.errors import DatabaseFailing
-from fedorg.store.engine import Database, open_database
+from fedorg.store.engine import Database, Turn, open_database
 from tests.databases import PostgresqlServer
 from tests.node.engine_units import PATIENCE_SECONDS, create_numbers, insert, insert_with_news, numbers
 
@@ -118,6 +118,17 @@ async def test_sessions_are_in_utc_with_a_statement_timeout(db: Database) -> Non
     assert await db.write(settings) == ["UTC", "30s", "read committed", "off"]
     assert await db.read(settings) == ["UTC", "30s", "repeatable read", "on"]
     assert await db.write(settings) == ["UTC", "30s", "read committed", "off"]
+
+
+async def test_what_is_jotted_down_waits_for_no_disk(db: Database) -> None:
+    """In its own transaction alone; the next one on the same connection waits again."""
+
+    def commits(conn: Connection) -> object:
+        return conn.exec_driver_sql("SHOW synchronous_commit").scalar()
+
+    assert await db.write(commits) == "on"
+    assert await db.jot(Turn.JOBS, commits) == "off"
+    assert await db.write(commits) == "on"
 
 
 async def test_the_number_of_connections_is_bounded(db: Database, name: str) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Final
 
 import aiosqlite
 import pytest
@@ -16,6 +17,10 @@ from fedorg.errors import DatabaseFailing
 from fedorg.store import sqlite
 from fedorg.store.engine import Database, Turn, open_database
 from tests.node.engine_units import PATIENCE_SECONDS, Held, create_numbers, insert, insert_and_raise, numbers
+
+# https://www.sqlite.org/pragma.html#pragma_synchronous
+_NORMAL: Final = 1
+_FULL: Final = 2
 
 
 @pytest.fixture
@@ -36,6 +41,11 @@ def insert_in_transaction(conn: Connection, number: int) -> object:
     """The transaction the number was inserted in, to compare."""
     insert(conn, number)
     return conn.get_transaction()
+
+
+def synchronous(conn: Connection) -> object:
+    """How far the commit will wait for the disk."""
+    return conn.exec_driver_sql("PRAGMA synchronous").scalar()
 
 
 async def test_waiting_units_share_a_commit(db: Database) -> None:
@@ -139,10 +149,48 @@ async def test_the_file_is_set_up_for_a_server(db: Database, path: Path) -> None
             conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "foreign_keys", "synchronous")
         ]
 
-    full = 2
-    assert await db.write(pragmas) == ["wal", 1, full]
-    assert await db.read(pragmas) == ["wal", 1, full]
+    assert await db.write(pragmas) == ["wal", 1, _FULL]
+    assert await db.read(pragmas) == ["wal", 1, _FULL]
     assert os.stat(path).st_mode & 0o777 == 0o600  # noqa: PTH116  one call, no loop to block
+
+
+async def test_what_is_jotted_down_waits_for_no_disk(db: Database) -> None:
+    """The next write waits for it again, and so does what is jotted down in the same transaction."""
+    held = Held(synchronous)
+    assert await db.jot(Turn.JOBS, synchronous) == _NORMAL
+
+    first = asyncio.create_task(db.write(held))
+    await held.stopped()
+    second = asyncio.create_task(db.jot(Turn.JOBS, synchronous))
+    await asyncio.sleep(0)
+    held.release()
+
+    assert await first == (_FULL, _FULL)
+    assert await second == _FULL
+    assert await db.jot(Turn.JOBS, synchronous) == _NORMAL
+
+
+async def test_a_write_does_not_join_what_is_jotted_down(db: Database) -> None:
+    """However they come: what was answered by a write survives a power cut."""
+    held = Held(synchronous)
+    first = asyncio.create_task(db.jot(Turn.PEOPLE, held))
+    await held.stopped()
+    written = asyncio.create_task(db.write(synchronous))
+    jotted = asyncio.create_task(db.jot(Turn.JOBS, synchronous))
+    await asyncio.sleep(0)
+    held.release()
+
+    assert [await first, await written, await jotted] == [(_NORMAL, _NORMAL), _FULL, _FULL]
+
+
+async def test_a_database_that_waits_for_no_disk_does_so_for_nothing(path: Path) -> None:
+    """Where the administrator chose ``normal``, a write is no more than what is jotted down."""
+    db = await open_database(f"sqlite:///{path}", synchronous="normal")
+    try:
+        assert await db.jot(Turn.JOBS, synchronous) == _NORMAL
+        assert await db.write(synchronous) == _NORMAL
+    finally:
+        await db.close()
 
 
 async def test_a_slow_reader_does_not_hold_up_the_others(db: Database) -> None:
