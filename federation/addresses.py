@@ -59,10 +59,14 @@ _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressPolicy:
-    """Where outbound requests may go beside public addresses; the default is nowhere else."""
+    """Where outbound requests may go beside public addresses; the default is nowhere else.
+
+    ``loopback_has_tls`` says that hosts on loopback are likely to speak TLS: it is tried first.
+    """
 
     allowed_networks: tuple[IPNetwork, ...] = ()
     allow_http_loopback: bool = False
+    loopback_has_tls: bool = False
 
     def permits(self, address: IPAddress) -> bool:
         """Whether a connection to this address may be opened."""

@@ -247,8 +247,12 @@ async def _webfinger_at(client: Client, base: str, resource: str) -> Jrd:
 
 
 def base_urls(domain: str, policy: AddressPolicy) -> tuple[str, ...]:
-    """Where to ask a domain, in order: https, but loopback hosts under ``allow_http_loopback`` first without TLS."""
+    """Where to ask a domain, in order: https, and loopback hosts under ``allow_http_loopback`` without TLS as well.
+
+    Which of the two comes first depends on ``loopback_has_tls``.
+    """
     host = check_url(f"https://{domain}", policy).host
     if policy.allow_http_loopback and is_loopback_host(host):
-        return f"http://{domain}", f"https://{domain}"
+        bases = f"https://{domain}", f"http://{domain}"
+        return bases if policy.loopback_has_tls else bases[::-1]
     return (f"https://{domain}",)

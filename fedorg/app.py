@@ -51,7 +51,11 @@ async def open_node(settings: Settings, *, now: Callable[[], datetime] = utc_now
     database = await open_database(settings.database, synchronous=settings.synchronous)
     try:
         async with Client(
-            AddressPolicy(allowed_networks=settings.allowed_networks, allow_http_loopback=settings.insecure_loopback),
+            AddressPolicy(
+                allowed_networks=settings.allowed_networks,
+                allow_http_loopback=settings.insecure_loopback,
+                loopback_has_tls=settings.ca_file is not None,
+            ),
             f"fedorg/{fedorg.__version__} (+{settings.public_url})",
             now=now,
             ca_file=settings.ca_file,

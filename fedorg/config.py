@@ -90,7 +90,9 @@ class Settings:
     shutdown_seconds: int = _setting("How long running requests and jobs may take to end when the node stops.", 20)
 
     ca_file: Path | None = _setting(
-        "PEM bundle trusted beside the public authorities for outbound TLS (SSL_CERT_FILE is honoured too).", None
+        "PEM bundle trusted beside the public authorities for outbound TLS (SSL_CERT_FILE is honoured too). "
+        "Servers on loopback, where they are allowed, are then asked over TLS first.",
+        None,
     )
     allowed_networks: tuple[Network, ...] = _setting(
         "Addresses or ranges that outbound requests may reach beside public ones.", ()

@@ -34,6 +34,13 @@ def run(conn: Connection, sql: str, *rows: Any) -> int:  # noqa: ANN401 - likewi
     return conn.exec_driver_sql(sql, [*rows] if len(rows) > 1 else rows[0] if rows else None).rowcount
 
 
+def require_transaction(conn: Connection) -> None:
+    """Raise unless a transaction is open on SQLite, as after a unit that ended it."""
+    raw: Any = conn.connection.driver_connection
+    if not raw.in_transaction:
+        raise _error("", sqlite3.OperationalError("no transaction is active"))
+
+
 def _execute(conn: Connection, sql: str, parameters: Any = ()) -> Any:  # noqa: ANN401 - likewise
     cursor = conn.connection.cursor()
     for told in conn.dispatch.before_cursor_execute:

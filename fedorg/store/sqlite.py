@@ -27,7 +27,7 @@ from time import monotonic
 from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeAlias, TypeVar
 
 import aiosqlite
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, RootTransaction, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from fedorg import log
@@ -429,8 +429,11 @@ def _run_group(conn: Connection, waiting: Waiting[Call[Any]], synchronous: Synch
                 if first.is_jotted and not call.is_jotted:
                     waiting.add(call)
                     break
+                is_alone = not group and not waiting
                 group.append(call)
-                is_news |= _run_in_savepoint(conn, call)
+                is_news |= _run_alone(conn, transaction, call) if is_alone else _run_in_savepoint(conn, call)
+                if not transaction.is_active:
+                    break
     except Exception as problem:  # noqa: BLE001  nothing of the group is stored, and each caller is told
         _fail(group, problem)
         _abort(conn)
@@ -444,6 +447,18 @@ def _synchronise(conn: Connection, level: Synchronous) -> None:
         raw: Any = conn.connection.driver_connection
         raw.execute(f"PRAGMA synchronous = {level}")
         conn.info[_SYNCHRONOUS] = level
+
+
+def _run_alone(conn: Connection, transaction: RootTransaction, call: Call[Any]) -> bool:
+    """As in a savepoint, without one: where it fails, there is nothing else in the transaction that should stay."""
+    try:
+        call.run(conn)
+        driver.require_transaction(conn)
+    except BaseException as problem:  # noqa: BLE001  it belongs to the caller, who gets it
+        call.fail(problem)
+        _abort(conn)
+        transaction.rollback()
+    return take_request(conn) and not call.failed
 
 
 def _run_in_savepoint(conn: Connection, call: Call[Any]) -> bool:

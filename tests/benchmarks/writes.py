@@ -37,8 +37,8 @@ async def post(scene: Scene) -> Row:
     ]
     before, started = cpu_seconds(scene.pid), time.perf_counter()
     timing = await load.drive(scene.node.port, requests, status=200)
-    await scene.settle()
-    row = _row(scene, "post a status", "post", before, started, timing)
+    ended = await scene.settle()
+    row = _row(scene, "post a status", "post", before, ended - started, timing)
     await _require_in_home(scene, "Posted", _POSTS)
     return row
 
@@ -53,8 +53,8 @@ async def receive(scene: Scene) -> Row:
         requests.append(load.request("POST", "/inbox", scene.node.domain, headers, body))
     before, started = cpu_seconds(scene.pid), time.perf_counter()
     timing = await load.drive(scene.node.port, requests, status=202)
-    await scene.settle()
-    row = _row(scene, "inbox Create", "activity", before, started, timing)
+    ended = await scene.settle()
+    row = _row(scene, "inbox Create", "activity", before, ended - started, timing)
     await _require_in_home(scene, "Received", _ACTIVITIES)
     return row
 
@@ -88,8 +88,8 @@ async def first_contact(scene: Scene) -> Row:
     before, started = cpu_seconds(scene.pid), time.perf_counter()
     for peer in fresh:
         await meet(scene, peer.domain)
-    await scene.settle()
-    used, elapsed = cpu_seconds(scene.pid) - before, time.perf_counter() - started
+    elapsed = await scene.settle() - started
+    used = cpu_seconds(scene.pid) - before
     asked = sum(scene.crowd.asked[peer.domain] for peer in fresh) / _CONTACTS
     return Row(
         name="first contact",
@@ -144,8 +144,8 @@ async def _require_in_home(scene: Scene, word: str, number: int) -> None:
         raise load.UnexpectedAnswer(f"{found} of {number} statuses came to the home timeline")
 
 
-def _row(scene: Scene, name: str, unit: str, before: float, started: float, timing: load.Timing) -> Row:
-    used, elapsed = cpu_seconds(scene.pid) - before, time.perf_counter() - started
+def _row(scene: Scene, name: str, unit: str, before: float, elapsed: float, timing: load.Timing) -> Row:
+    used = cpu_seconds(scene.pid) - before
     number = len(timing.latencies)
     return Row(
         name=name,

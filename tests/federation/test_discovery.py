@@ -48,10 +48,11 @@ from tests.federation.wire import Received, http, peer
 
 STRICT = AddressPolicy()
 LOOPBACK = AddressPolicy(allow_http_loopback=True)
+LOOPBACK_WITH_TLS = dataclasses.replace(LOOPBACK, loopback_has_tls=True)
 
 
-def client(ca_file: Path | None = None) -> Client:
-    return Client(LOOPBACK, "fedorg-test/1.0", now=lambda: NOW, ca_file=ca_file)
+def client(ca_file: Path | None = None, policy: AddressPolicy = LOOPBACK) -> Client:
+    return Client(policy, "fedorg-test/1.0", now=lambda: NOW, ca_file=ca_file)
 
 
 def jrd(subject: str | None, actor_url: str | None) -> bytes:
@@ -331,27 +332,36 @@ def test_where_a_domain_is_asked() -> None:
     assert base_urls("example.org", LOOPBACK) == ("https://example.org",)
     assert base_urls("localhost:8001", LOOPBACK) == ("http://localhost:8001", "https://localhost:8001")
     assert base_urls("localhost", STRICT) == ("https://localhost",)
+    assert base_urls("localhost:8001", LOOPBACK_WITH_TLS) == ("https://localhost:8001", "http://localhost:8001")
+    assert base_urls("example.org", LOOPBACK_WITH_TLS) == ("https://example.org",)
 
 
-async def test_a_loopback_server_with_tls(tmp_path: Path) -> None:
-    """A node on loopback that speaks TLS is found although http is tried first."""
+@pytest.mark.parametrize("policy", [LOOPBACK, LOOPBACK_WITH_TLS])
+@pytest.mark.parametrize("speaks_tls", [True, False])
+async def test_a_loopback_server_with_tls_or_without(
+    tmp_path: Path, policy: AddressPolicy, *, speaks_tls: bool
+) -> None:
+    """It is found whichever of the two is tried first."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(tls)
-    async with peer(lambda _: b"", tls=tls) as other, client(tmp_path / "ca.pem") as here:
-        domain = f"localhost:{other.port}"
+    async with (
+        peer(lambda _: b"", tls=tls if speaks_tls else None) as other,
+        client(tmp_path / "ca.pem", policy) as here,
+    ):
+        base, domain = other.https if speaks_tls else other.http, f"localhost:{other.port}"
         other.answer = webfinger(
             {
-                f"acct:alice@{domain}": jrd(f"acct:alice@{domain}", f"{other.https}/users/1"),
-                "/.well-known/nodeinfo": as_json(render_links(other.https)),
+                f"acct:alice@{domain}": jrd(f"acct:alice@{domain}", f"{base}/users/1"),
+                "/.well-known/nodeinfo": as_json(render_links(base)),
                 "/nodeinfo/2.1": as_json(render_nodeinfo(INFO, "2.1")),
             }
         )
         found = await find_actor(here, Handle(username="alice", domain=domain))
         info = await fetch_nodeinfo(here, domain)
 
-    assert found.actor_url == f"{other.https}/users/1"
+    assert found.actor_url == f"{base}/users/1"
     assert info == INFO
 
 

@@ -119,6 +119,8 @@ async def test_a_unit_that_ends_the_transaction_harms_nobody_silently(db: Databa
 
     assert isinstance(answers[1], OperationalError)
     assert stored == [answer for answer in answers if isinstance(answer, int)]
+    with pytest.raises(OperationalError, match="transaction"):
+        await db.write(roll_back)
     assert await db.write(insert, 3) == 3
 
 
