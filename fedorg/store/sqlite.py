@@ -9,9 +9,10 @@ finds out at its end that another one was there first. The writer runs the units
 each in its own savepoint, and answers them after the commit: one fsync serves all of them. Who goes first among them is
 said in ``fedorg.store.units``.
 
-Reads are taken one after another by one reader: most are short, and threads that take turns at Python cost each other
-more than they gain. Only when nothing was read for a while does another begin, so that a long one keeps nobody waiting.
-A few rows that are found by their keys are read at once by the thread of the event loop itself (``Witness``).
+Reads that are short, as most are, are made at once by the thread of the event loop itself (``Witness``, and
+``fedorg.store.pace`` for which they are): threads that take turns at Python cost each other more than they gain. The
+others, and those of jobs, are taken one after another by one reader; only when nothing was read for a while does
+another begin, so that a long one keeps nobody waiting.
 Spec: https://www.sqlite.org/wal.html, https://www.sqlite.org/lang_transaction.html.
 """
 
@@ -23,7 +24,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from time import monotonic
+from time import monotonic, perf_counter, thread_time
 from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeAlias, TypeVar
 
 import aiosqlite
@@ -33,6 +34,7 @@ from sqlalchemy.exc import DBAPIError
 from fedorg import log
 from fedorg.store import driver
 from fedorg.store.changes import Changes, take_request
+from fedorg.store.pace import Pace, Paces
 from fedorg.store.units import Call, DatabaseClosed, Turn, Waiting
 
 Synchronous: TypeAlias = Literal["full", "normal"]
@@ -48,6 +50,12 @@ _PATIENCE_SECONDS: Final = 0.01
 _TOGETHER_SECONDS: Final = 0.002
 _BEGIN: Final = "fedorg_begin"
 _STATEMENTS_CACHED: Final = 512
+# A step of SQLite's machine takes some hundredths of a microsecond. https://www.sqlite.org/c3ref/progress_handler.html
+_STEPS: Final = 10_000
+_STEPS_MAX: Final = 150_000
+_READ_HERE_SECONDS: Final = 0.004
+_FOR_ALL: Final = ("foreign_keys = ON", "temp_store = MEMORY", "cache_size = -8000")
+_FOR_READING: Final = (*_FOR_ALL, "query_only = ON")
 _SYNCHRONOUS: Final = "fedorg.synchronous"
 _VERSION: Final = "PRAGMA data_version"
 
@@ -78,6 +86,8 @@ class SqliteDatabase:
         self._reads = Waiting[Call[Any]]()
         self._is_writing = False
         self._read_at = 0.0
+        self._paces = Paces()
+        self._read_for = 0.0
         self._relief: asyncio.TimerHandle | None = None
         self._draining: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
@@ -94,7 +104,30 @@ class SqliteDatabase:
         """See ``Database.read_in_turn``."""
         if self._closing is not None:
             raise DatabaseClosed
-        call = Call(lambda conn: unit(conn, *args, **kwargs), turn)
+        pace = None if turn is Turn.JOBS else self._paces.of(unit)
+        if pace is not None and pace.is_short:
+            try:
+                return await self._read_here(pace, lambda conn: unit(conn, *args, **kwargs))
+            except (sqlite3.Error, DBAPIError):
+                # It was too long after all, or it would have to wait.
+                pace.bar()
+        return await self._read_aside(Call(_timed(pace, lambda conn: unit(conn, *args, **kwargs)), turn))
+
+    async def _read_here(self, pace: Pace, unit: Callable[[Connection], T]) -> T:
+        """Read on the thread of the event loop, and let others have their turn after some milliseconds of it."""
+        processor, clock = thread_time(), perf_counter()
+        try:
+            return self._witness.read(unit)
+        finally:
+            elapsed = perf_counter() - clock
+            pace.note(thread_time() - processor)
+            pace.note_wait(elapsed)
+            self._read_for += elapsed
+            if self._read_for >= _READ_HERE_SECONDS:
+                self._read_for = 0.0
+                await asyncio.sleep(0)
+
+    async def _read_aside(self, call: Call[T]) -> T:
         self._reads.add(call)
         if len(self._idle_readers) == len(self._readers):
             self._start_reader()
@@ -236,11 +269,22 @@ class Witness:
 
     def __init__(self, path: Path, shared: "SharedEngine") -> None:
         self._raw = sqlite3.connect(path, timeout=0, isolation_level=None, cached_statements=_STATEMENTS_CACHED)
-        self._raw.execute("PRAGMA query_only = ON")
+        for pragma in _FOR_READING:
+            self._raw.execute(f"PRAGMA {pragma}")
+        self._raw.set_progress_handler(self._is_too_long, _STEPS)
+        self._steps = 0
         self._conn = shared.connect(self._raw, "BEGIN")
 
+    def _is_too_long(self) -> bool:
+        self._steps += _STEPS
+        return self._steps >= _STEPS_MAX
+
     def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a unit on one snapshot; raises what it raises, and what the database does."""
+        """Run a unit on one snapshot; raises what it raises, and what the database does.
+
+        That is an error too where it would take many milliseconds.
+        """
+        self._steps = 0
         try:
             with self._conn.begin():
                 return unit(self._conn, *args, **kwargs)
@@ -345,10 +389,14 @@ async def open_sqlite(url: URL, *, synchronous: Synchronous, readers: int) -> Sq
     create_private(path)
     shared = SharedEngine()
     # WAL is a property of the file; the writer sets it before any reader comes.
-    common = ["foreign_keys = ON", f"synchronous = {synchronous}", "temp_store = MEMORY", "cache_size = -8000"]
-    for_writing = ["journal_mode = WAL", "journal_size_limit = 67108864", *common]
+    for_writing = [
+        "journal_mode = WAL",
+        "journal_size_limit = 67108864",
+        f"synchronous = {synchronous}",
+        *_FOR_ALL,
+    ]
     writer = DatabaseThread(path, for_writing, "BEGIN IMMEDIATE", shared)
-    reading = [DatabaseThread(path, [*common, "query_only = ON"], "BEGIN", shared) for _ in range(readers)]
+    reading = [DatabaseThread(path, _FOR_READING, "BEGIN", shared) for _ in range(readers)]
     opened: list[DatabaseThread] = []
     try:
         for thread in (writer, *reading):
@@ -376,6 +424,21 @@ def _data_version(conn: Connection) -> int:
     raw: Any = conn.connection.driver_connection
     version: int = raw.execute(_VERSION).fetchone()[0]
     return version
+
+
+def _timed(pace: Pace | None, unit: Callable[[Connection], T]) -> Callable[[Connection], T]:
+    """The unit, whose time is noted."""
+    if pace is None:
+        return unit
+
+    def timed(conn: Connection) -> T:
+        started = thread_time()
+        try:
+            return unit(conn)
+        finally:
+            pace.note(thread_time() - started)
+
+    return timed
 
 
 def _run_reads(conn: Connection, waiting: Waiting[Call[Any]]) -> list[Call[Any]]:

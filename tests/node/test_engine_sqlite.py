@@ -4,7 +4,8 @@ import asyncio
 import os
 import sqlite3
 import threading
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from fedorg.errors import DatabaseFailing
-from fedorg.store import sqlite
+from fedorg.store import pace, sqlite
 from fedorg.store.engine import Database, Turn, open_database
 from tests.node.engine_units import PATIENCE_SECONDS, Held, create_numbers, insert, insert_and_raise, numbers
 
@@ -46,6 +47,56 @@ def insert_in_transaction(conn: Connection, number: int) -> object:
 def synchronous(conn: Connection) -> object:
     """How far the commit will wait for the disk."""
     return conn.exec_driver_sql("PRAGMA synchronous").scalar()
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine may stop for a moment, which is nobody's fault."""
+    monkeypatch.setattr(pace, "_STALL_SECONDS", PATIENCE_SECONDS)
+
+
+def sleep_for(conn: Connection, seconds: float) -> int:
+    """A read that waits for something."""
+    numbers(conn)
+    time.sleep(seconds)
+    return threading.get_ident()
+
+
+def read_on(conn: Connection) -> int:
+    """The thread that reads."""
+    numbers(conn)
+    return threading.get_ident()
+
+
+def count_to(conn: Connection, number: int, begun: list[int]) -> object:
+    """Much work for the database; ``begun`` gets the threads that began it."""
+    begun.append(threading.get_ident())
+    statement = "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < ?) SELECT max(i) FROM c"
+    return conn.exec_driver_sql(statement, (number,)).scalar()
+
+
+def work(conn: Connection, seconds: float) -> int:
+    """Much work for Python."""
+    numbers(conn)
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+    return threading.get_ident()
+
+
+def raise_at(conn: Connection, number: int) -> int:
+    """Something that is wrong with what was read."""
+    numbers(conn)
+    if number:
+        raise KeyError(number)
+    return threading.get_ident()
+
+
+async def learn(db: Database, unit: Callable[..., object], *args: object) -> None:
+    """Read until the event loop does it."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await db.read(unit, *args) != threading.get_ident():
+            pass
 
 
 async def test_waiting_units_share_a_commit(db: Database) -> None:
@@ -154,6 +205,72 @@ async def test_the_file_is_set_up_for_a_server(db: Database, path: Path) -> None
     assert await db.write(pragmas) == ["wal", 1, _FULL]
     assert await db.read(pragmas) == ["wal", 1, _FULL]
     assert os.stat(path).st_mode & 0o777 == 0o600  # noqa: PTH116  one call, no loop to block
+
+
+@pytest.mark.usefixtures("unhurried")
+async def test_what_is_short_is_read_by_the_event_loop(db: Database) -> None:
+    """Once that is known of it, and other tasks have their turn in between; what jobs read is not."""
+    others = 0
+
+    async def count() -> None:
+        nonlocal others
+        while True:
+            others += 1
+            await asyncio.sleep(0)
+
+    assert await db.read(read_on) != threading.get_ident()
+    await learn(db, read_on)
+
+    counting = asyncio.create_task(count())
+    for _ in range(2000):
+        assert await db.read(read_on) == threading.get_ident()
+    counting.cancel()
+
+    assert others > 1
+    assert await db.read_in_turn(Turn.JOBS, read_on) != threading.get_ident()
+
+
+async def test_what_turns_out_to_be_long_is_read_by_a_reader(db: Database) -> None:
+    """The event loop gives up a read that takes many steps; the next of its kind goes to a reader at once."""
+    begun = [0]
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while begun.pop() != threading.get_ident():
+            await db.read(count_to, 1, begun)
+
+    assert await db.read(count_to, 1_000_000, begun) == 1_000_000
+    assert begun.pop(0) == threading.get_ident() != begun.pop()
+    await db.read(count_to, 1, begun)
+    assert begun.pop() != threading.get_ident()
+
+
+@pytest.mark.usefixtures("unhurried")
+async def test_what_takes_long_to_make_of_rows_is_read_by_a_reader(db: Database) -> None:
+    """Where it was short before, until it is so again."""
+    await learn(db, work, 0.0)
+
+    while await db.read(work, 0.02) == threading.get_ident():
+        pass
+
+    await learn(db, work, 0.0)
+
+
+async def test_a_read_that_keeps_the_event_loop_waiting_sends_its_kind_away(db: Database) -> None:
+    """As from a disk that is slow: the thread did nothing, and yet everybody waited."""
+    await learn(db, sleep_for, 0.0)
+
+    assert await db.read(sleep_for, 0.03) == threading.get_ident()
+
+    assert await db.read(sleep_for, 0.0) != threading.get_ident()
+
+
+@pytest.mark.usefixtures("unhurried")
+async def test_what_a_short_read_raises_reaches_its_caller(db: Database) -> None:
+    """And the next one is not disturbed by it."""
+    await learn(db, raise_at, 0)
+
+    with pytest.raises(KeyError):
+        await db.read(raise_at, 1)
+    assert await db.read(raise_at, 0) == threading.get_ident()
 
 
 async def test_what_is_jotted_down_waits_for_no_disk(db: Database) -> None:
