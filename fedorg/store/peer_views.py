@@ -19,6 +19,7 @@ from fedorg.domain.statuses import PageQuery, Status
 from fedorg.domain.visibility import Reach, Tier, Visibility, is_inside
 from fedorg.ids import AccountId, StatusId
 from fedorg.store import domain_names, narrowing, paging, statuses
+from fedorg.store.beside import beside
 from fedorg.store.tables import accounts, blocks, follows, mentions, pins
 from fedorg.store.tables import statuses as rows
 
@@ -86,7 +87,7 @@ def visible_to(asker: Asker | None) -> ColumnElement[bool]:
         _names_somebody_at(asker.domain),
     )
     is_for = sa.or_(
-        rows.c.visibility.in_(_OPEN),
+        beside(rows.c.visibility).in_(_OPEN),
         sa.and_(rows.c.visibility == Visibility.PRIVATE.value, sa.or_(_has_follower_at(asker.domain), is_named)),
     )
     is_inside_reach = sa.and_(rows.c.reach.in_(reaches), _takes_in(asker), is_in_ring, is_for)
@@ -133,7 +134,7 @@ def list_thread(
 def list_pinned(conn: Connection, asker: Asker | None, account_id: AccountId, limit: int) -> list[Status]:
     """What an account pinned, the latest pin first."""
     statement = (
-        _select(asker, rows.c.account_id == account_id)
+        _select(asker, beside(rows.c.account_id) == account_id)
         .join(pins, pins.c.status_id == rows.c.id)
         .where(pins.c.account_id == account_id)
         .order_by(pins.c.id.desc())

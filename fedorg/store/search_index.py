@@ -79,8 +79,8 @@ def search(conn: Connection, viewer: AccountId, now: datetime, query: StatusQuer
     statement, number = _matching_phrases(conn.dialect.name, query)
     statement = statement.where(
         beside(statuses.c.reblog_of_id).is_(None),
-        *(_holds(viewer, one) for one in query.wanted if not isinstance(one, Phrase)),
-        *(sa.not_(_holds(viewer, one)) for one in query.unwanted if not isinstance(one, Phrase)),
+        *(_holds(viewer, one, number) for one in query.wanted if not isinstance(one, Phrase)),
+        *(sa.not_(_holds(viewer, one, number)) for one in query.unwanted if not isinstance(one, Phrase)),
         _is_in_scope(viewer, query.scope),
         *_is_welcome(viewer, now),
     )
@@ -102,28 +102,35 @@ def _matching_phrases(dialect: str, query: StatusQuery) -> tuple[sa.Select[Any],
     if wanted and dialect == "sqlite":
         # FTS5 gives them one by one in the order of the page: a common word is not read to its end.
         number = _FTS5.c.rowid
-        statement = statement.join(_FTS5, number == statuses.c.id).where(_matches(wanted, "AND"))
-    elif wanted:
+        expression = _expression(wanted, "AND")
+        if unwanted:
+            expression = f"({expression}) NOT ({_expression(unwanted, 'OR')})"
+        return statement.join(_FTS5, number == statuses.c.id).where(_matches(expression)), number
+    if wanted:
         statement = statement.where(statuses.c.id.in_(_matching(dialect, wanted, "AND")))
     if unwanted:
         statement = statement.where(statuses.c.id.not_in(_matching(dialect, unwanted, "OR")))
     return statement, number
 
 
-def _matches(phrases: Sequence[tuple[str, ...]], operator: str) -> ColumnElement[bool]:
-    expression = f" {operator} ".join(f'"{" ".join(words)}"' for words in phrases)
+def _expression(phrases: Sequence[tuple[str, ...]], operator: str) -> str:
+    return f" {operator} ".join(f'"{" ".join(words)}"' for words in phrases)
+
+
+def _matches(expression: str) -> ColumnElement[bool]:
     return _FTS5.c.search_words.op("MATCH", is_comparison=True)(sa.literal(expression))
 
 
 def _matching(dialect: str, phrases: Sequence[tuple[str, ...]], operator: str) -> sa.Select[Any]:
     if dialect == "sqlite":
-        return sa.select(_FTS5.c.rowid).where(_matches(phrases, operator))
+        return sa.select(_FTS5.c.rowid).where(_matches(_expression(phrases, operator)))
     vector = sa.func.to_tsvector(_SIMPLE, search_documents.c.body)
     each = [vector.op("@@")(sa.func.phraseto_tsquery(_SIMPLE, " ".join(words))) for words in phrases]
     return sa.select(search_documents.c.status_id).where(sa.and_(*each) if operator == "AND" else sa.or_(*each))
 
 
-def _holds(viewer: AccountId, condition: Condition) -> ColumnElement[bool]:
+def _holds(viewer: AccountId, condition: Condition, number: ColumnElement[int]) -> ColumnElement[bool]:
+    """``number`` is the id of the status where its index is the one in use."""
     match condition:
         case Phrase():
             raise TypeError("phrases are looked up together")
@@ -134,10 +141,12 @@ def _holds(viewer: AccountId, condition: Condition) -> ColumnElement[bool]:
         case From(handle=None):
             return statuses.c.account_id == viewer
         case From(handle=handle):
-            return statuses.c.account_id.in_(sa.select(accounts.c.id).where(accounts.c.acct_key == handle))
+            # One account, whose statuses have an index in the order of the page; nobody has the id 0.
+            author = sa.select(accounts.c.id).where(accounts.c.acct_key == handle).scalar_subquery()
+            return statuses.c.account_id == sa.func.coalesce(author, 0)
         case Within(since=since, until=until):
-            bounds = [] if since is None else [statuses.c.id >= at(since)]
-            return sa.and_(*bounds, sa.true() if until is None else statuses.c.id < at(until))
+            bounds = [] if since is None else [number >= at(since)]
+            return sa.and_(*bounds, sa.true() if until is None else number < at(until))
         case InLanguage(code=code):
             language = sa.func.lower(sa.func.coalesce(statuses.c.language, ""))
             return sa.or_(language == code, language.startswith(f"{code}-", autoescape=True))
@@ -171,7 +180,7 @@ _PROPERTIES: Final[Mapping[str, ColumnElement[bool]]] = {
     "quote": sa.exists().where(quotes.c.status_id == statuses.c.id, quotes.c.state == QuoteState.ACCEPTED.value),
     "reply": statuses.c.in_reply_to_uri.is_not(None),
     "sensitive": statuses.c.sensitive,
-    **{f"reach:{reach}": statuses.c.reach == reach.value for reach in Reach},
+    **{f"reach:{reach}": narrowing.goes_to(reach) for reach in Reach},
 }
 
 

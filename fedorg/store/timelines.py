@@ -174,39 +174,44 @@ def list_of_account(
         asking = {} if viewer is None else {"viewer": viewer}
         page_of = _of_account(viewer is not None, selection)
         return [StatusId(one) for one in page_of.ids(conn, page, account_id=account_id, **asking)]
-    statement = _posted(account_id, viewer, selection)
+    conditions = _posted(account_id, viewer, selection)
     if selection.tagged is not None:
-        statement = statement.where(_has_tag([selection.tagged]))
+        conditions.append(_has_tag([selection.tagged]))
     if not selection.pinned_only:
-        return _ids(conn, statement, statuses.c.id, page)
-    statement = statement.join(pins, pins.c.status_id == statuses.c.id).where(pins.c.account_id == account_id)
-    return [StatusId(one) for one in conn.execute(statement.order_by(pins.c.id.desc()).limit(page.limit)).scalars()]
+        return _ids(conn, sa.select(statuses.c.id).where(*conditions), statuses.c.id, page)
+    # Of what an account pinned there is little, of what it posted there may be much.
+    statement = (
+        sa.select(pins.c.status_id)
+        .where(pins.c.account_id == account_id, _is_status(pins.c.status_id, conditions))
+        .order_by(pins.c.id.desc())
+        .limit(page.limit)
+    )
+    return [StatusId(one) for one in conn.execute(statement).scalars()]
 
 
 @cache
 def _of_account(is_member: bool, selection: AccountSelection) -> paging.PreparedPage:  # noqa: FBT001 - likewise
-    return paging.PreparedPage(_posted(_owner, _viewer if is_member else None, selection), statuses.c.id)
+    conditions = _posted(_owner, _viewer if is_member else None, selection)
+    return paging.PreparedPage(sa.select(statuses.c.id).where(*conditions), statuses.c.id)
 
 
 def _posted(
     account_id: AccountId | ColumnElement[Any],
     viewer: AccountId | ColumnElement[Any] | None,
     selection: AccountSelection,
-) -> sa.Select[Any]:
-    statement = sa.select(statuses.c.id).where(
+) -> list[ColumnElement[bool]]:
+    conditions = [
         statuses.c.account_id == account_id,
         statuses.c.visibility != Visibility.DIRECT.value,
         narrowing.visible_to(viewer),
-    )
+    ]
     if selection.exclude_replies:
-        statement = statement.where(
-            sa.or_(statuses.c.in_reply_to_uri.is_(None), statuses.c.in_reply_to_account_id == account_id)
-        )
+        conditions.append(sa.or_(statuses.c.in_reply_to_uri.is_(None), statuses.c.in_reply_to_account_id == account_id))
     if selection.exclude_reblogs:
-        statement = statement.where(beside(statuses.c.reblog_of_id).is_(None))
+        conditions.append(beside(statuses.c.reblog_of_id).is_(None))
     if selection.media_only:
-        statement = statement.where(narrowing.shows_media())
-    return statement
+        conditions.append(narrowing.shows_media())
+    return conditions
 
 
 def _newest(found: Collection[StatusId], page: PageQuery) -> list[StatusId]:
@@ -240,10 +245,7 @@ def _listed(
     if selection.media_only:
         conditions.append(narrowing.shows_media())
     if selection.reach is not None:
-        conditions.append(statuses.c.reach == selection.reach.value)
-    if is_limited:
-        # In these words, so that either engine knows the index for it.
-        conditions.append(statuses.c.reach != sa.literal_column(f"'{Reach.PUBLIC.value}'"))
+        conditions.append(narrowing.goes_to(selection.reach))
     return conditions
 
 
