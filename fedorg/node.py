@@ -18,6 +18,7 @@ from federation.errors import FetchError
 from federation.keys import SigningKey, VerificationKey
 from fedorg.config import Settings
 from fedorg.domain.accounts import Account
+from fedorg.domain.instance import Counts
 from fedorg.domain.ip_blocks import BlockedNetworks
 from fedorg.domain.oauth import Credentials
 from fedorg.domain.statuses import Status
@@ -89,6 +90,14 @@ class HeldCredentials:
 
 
 @dataclass(slots=True)
+class HeldCounts:
+    """What the node counted about itself, as it is told until a moment."""
+
+    counts: Counts | None = None
+    until: datetime | None = None
+
+
+@dataclass(slots=True)
 class Rush:
     """Activities that come close upon each other: for a moment they are taken first, and handled after that.
 
@@ -120,8 +129,9 @@ class Node:
     was last asked for a key, so that a forged signature cannot make this node ask again and again (S23);
     ``asking_keys`` holds what is being fetched, for all who wait for it. ``asked_followers`` says when a peer was last
     asked who follows one of its accounts. ``inspections`` has a place for each process that looks into an upload.
-    ``blocked_networks`` saves a query per request, ``held_credentials`` one while nobody writes. ``rush`` is what
-    comes in while this process works. ``turn`` says whom its units of work are for.
+    ``blocked_networks`` saves a query per request, ``held_credentials`` one while nobody writes, ``held_counts`` what
+    takes long to count. ``rush`` is what comes in while this process works. ``turn`` says whom its units of work are
+    for.
     """
 
     settings: Settings
@@ -140,6 +150,7 @@ class Node:
     inspections: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(INSPECTIONS_MAX), repr=False)
     blocked_networks: HeldNetworks = field(default_factory=HeldNetworks, repr=False)
     held_credentials: HeldCredentials = field(default_factory=HeldCredentials, repr=False)
+    held_counts: HeldCounts = field(default_factory=HeldCounts, repr=False)
     rush: Rush = field(default_factory=Rush, repr=False)
     turn: Turn = Turn.PEOPLE
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.annual_reports import year_offered
 from fedorg.domain.domain_blocks import DomainBlock
-from fedorg.domain.instance import InstanceFacts, Week
+from fedorg.domain.instance import Counts, InstanceFacts, Week
 from fedorg.errors import NotFound
 from fedorg.node import Node
 from fedorg.services import push
@@ -16,6 +16,9 @@ from fedorg.store import accounts, instance, instance_texts, peer_rules, users
 
 PEERS_MAX: Final = 10_000
 _WEEKS: Final = 12
+# A node with more members or servers is counted once in a while: that takes the longer, the more there is.
+SMALL_MAX: Final = 500
+COUNTED_EVERY: Final = timedelta(minutes=1)
 
 
 async def get_facts(node: Node) -> InstanceFacts:
@@ -25,7 +28,7 @@ async def get_facts(node: Node) -> InstanceFacts:
     def unit(conn: Connection) -> InstanceFacts:
         owner = users.find_first_with_role(conn, UserRole.OWNER)
         return InstanceFacts(
-            counts=instance.counts(conn, node.now()),
+            counts=_count(conn, node),
             contact=None if owner is None else accounts.get(conn, owner.account_id),
             rules=tuple(instance_texts.list_rules(conn)),
             texts=instance_texts.list_kinds(conn),
@@ -40,7 +43,7 @@ async def list_peer_domains(node: Node) -> list[str]:
     """Domains of servers this node has met; told to nobody unless it federates with everybody."""
     if node.settings.federation_mode != "open":
         return []
-    return await node.read(accounts.list_domains, PEERS_MAX)
+    return await node.read(instance.list_domains, PEERS_MAX)
 
 
 async def list_domain_blocks(node: Node, *, is_member: bool) -> list[DomainBlock]:
@@ -56,3 +59,13 @@ async def list_weeks(node: Node) -> list[Week]:
     today = node.now().replace(hour=0, minute=0, second=0, microsecond=0)
     monday = today - timedelta(days=today.weekday())
     return await node.read(instance.weeks, monday - timedelta(weeks=_WEEKS - 1), _WEEKS)
+
+
+def _count(conn: Connection, node: Node) -> Counts:
+    """The numbers; of a large node as they were a moment ago."""
+    held, now = node.held_counts, node.now()
+    if held.counts is not None and held.until is not None and now < held.until:
+        return held.counts
+    counts = held.counts = instance.counts(conn, now)
+    held.until = now + COUNTED_EVERY if max(counts.users, counts.domains) > SMALL_MAX else None
+    return counts

@@ -265,18 +265,6 @@ def count_follow_requests(conn: Connection, account_id: AccountId) -> int:
     return conn.execute(statement).scalar_one()
 
 
-def list_domains(conn: Connection, limit: int) -> list[str]:
-    """Servers of the remote accounts that are seen here, in alphabetical order."""
-    statement = (
-        sa.select(accounts.c.peer)
-        .where(accounts.c.peer.is_not(None), accounts.c.suspended_at.is_(None))
-        .distinct()
-        .order_by(accounts.c.peer)
-        .limit(limit)
-    )
-    return [str(domain) for domain in conn.execute(statement).scalars()]
-
-
 def listed(conn: Connection, rows: Sequence[sa.Row[Any]]) -> list[Listed[Account]]:
     """The accounts of rows that hold ``COLUMNS`` and ``row_id``, with where they moved."""
     found = with_moves(conn, [from_row(row) for row in rows])

@@ -1,4 +1,4 @@
-"""What a node counts about itself, for its public description."""
+"""What a node counts about itself, for its public description, and the servers it has met."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,6 +17,16 @@ _MONTH_DAYS: Final = 28
 _HALF_YEAR_DAYS: Final = 180
 
 
+def _met() -> sa.CTE:
+    """Every server of an account, and NULL: one step in the index for each, however many accounts it has."""
+    met = sa.select(sa.func.min(accounts.c.peer).label("peer")).cte("met", recursive=True)
+    following = sa.select(sa.func.min(accounts.c.peer)).where(accounts.c.peer > met.c.peer).scalar_subquery()
+    return met.union_all(sa.select(following).where(met.c.peer.is_not(None)))
+
+
+_MET: Final = _met()
+
+
 def counts(conn: Connection, now: datetime) -> Counts:
     """The numbers, in one query."""
     today = day_of(now)
@@ -32,13 +42,20 @@ def counts(conn: Connection, now: datetime) -> Counts:
             sa.select(sa.func.coalesce(sa.func.sum(accounts.c.statuses_count), 0))
             .where(accounts.c.domain.is_(None))
             .scalar_subquery(),
-            sa.select(sa.func.count(sa.distinct(accounts.c.peer))).scalar_subquery(),
+            sa.select(sa.func.count(_MET.c.peer)).scalar_subquery(),
         )
     ).one()
     users_count, month, half_year, statuses_count, domains = (int(value) for value in row)
     return Counts(
         users=users_count, active_users=month, active_half_year=half_year, statuses=statuses_count, domains=domains
     )
+
+
+def list_domains(conn: Connection, limit: int) -> list[str]:
+    """Servers of the remote accounts that are seen here, in alphabetical order."""
+    is_seen = sa.exists().where(accounts.c.peer == _MET.c.peer, accounts.c.suspended_at.is_(None))
+    statement = sa.select(_MET.c.peer).where(is_seen).order_by(_MET.c.peer).limit(limit)
+    return [str(domain) for domain in conn.execute(statement).scalars()]
 
 
 def weeks(conn: Connection, first: datetime, number: int) -> list[Week]:

@@ -4,8 +4,11 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from fedorg.services import instance
+from fedorg.store import accounts
 from tests.contract import assert_valid
 from tests.node.serving import NodeServer
+from tests.node.world import insert_stranger
 
 Serve = Callable[..., Awaitable[NodeServer]]
 
@@ -21,6 +24,40 @@ async def test_both_descriptions_of_the_node_are_complete(node_server: NodeServe
     assert_valid(old.json(), "V1Instance")
     assert new.json()["configuration"]["urls"]["streaming"] == node_server.url.replace("http", "ws", 1)
     assert old.json()["stats"]["user_count"] == 1
+
+
+async def test_a_large_node_counts_itself_once_in_a_while(
+    node_server: NodeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its numbers are a minute late at most; a small one counts whenever it is asked."""
+
+    async def members() -> int:
+        stats = (await node_server.anonymous.get("/api/v1/instance")).json()["stats"]
+        return int(stats["user_count"])
+
+    await node_server.person("anna")
+    assert await members() == 1
+    await node_server.person("bert")
+    assert await members() == 2
+    monkeypatch.setattr(instance, "SMALL_MAX", 1)
+    await node_server.person("cora")
+    assert await members() == 3
+    await node_server.person("dora")
+    assert await members() == 3
+    node_server.clock.advance(instance.COUNTED_EVERY)
+
+    assert await members() == 4
+
+
+async def test_servers_are_named_once_each_in_order(node_server: NodeServer) -> None:
+    """Those of which an account is shown here; they are as many as are counted."""
+    for number, domain in enumerate(("c.example", "a.example", "b.example", "a.example", "c.example")):
+        await insert_stranger(node_server.node, f"user{number}", domain)
+    suspended = await insert_stranger(node_server.node, "last", "d.example")
+    await node_server.node.write(lambda conn: accounts.suspend_remotely(conn, suspended.id, node_server.clock()))
+
+    assert (await node_server.anonymous.get("/api/v1/instance/peers")).json() == ["a.example", "b.example", "c.example"]
+    assert (await node_server.anonymous.get("/api/v1/instance")).json()["stats"]["domain_count"] == 4
 
 
 @pytest.mark.parametrize(("mode", "is_limited", "reach"), [("partners", True, "partners"), ("open", False, "public")])

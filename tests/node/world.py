@@ -76,22 +76,7 @@ class World:
 
     async def remote(self, username: str, domain: str, **fields: object) -> Account:
         """An account of a peer, known here."""
-        uri = f"https://{domain}/users/{username}"
-        account = Account(
-            id=AccountId(self.node.ids.next()),
-            username=username,
-            domain=domain,
-            uri=uri,
-            url=f"https://{domain}/@{username}",
-            actor_type=ActorType.PERSON,
-            inbox=f"{uri}/inbox",
-            shared_inbox=f"https://{domain}/inbox",
-            followers_uri=f"{uri}/followers",
-            created_at=self.clock(),
-            **fields,  # type: ignore[arg-type]
-        )
-        await self.node.write(accounts.record_remote, account, ())
-        return account
+        return await insert_stranger(self.node, username, domain, **fields)
 
     async def peer(self, domain: str, tier: Tier) -> None:
         """What another server is to this one."""
@@ -149,6 +134,26 @@ async def insert_member(node: Node, username: str, **fields: object) -> Account:
         **usual | fields,  # type: ignore[arg-type]
     )
     await node.write(accounts.insert, account)
+    return account
+
+
+async def insert_stranger(node: Node, username: str, domain: str, **fields: object) -> Account:
+    """An account of a peer, as its server showed it."""
+    uri = f"https://{domain}/users/{username}"
+    account = Account(
+        id=AccountId(node.ids.next()),
+        username=username,
+        domain=domain,
+        uri=uri,
+        url=f"https://{domain}/@{username}",
+        actor_type=ActorType.PERSON,
+        inbox=f"{uri}/inbox",
+        shared_inbox=f"https://{domain}/inbox",
+        followers_uri=f"{uri}/followers",
+        created_at=node.now(),
+        **fields,  # type: ignore[arg-type]
+    )
+    await node.write(accounts.record_remote, account, ())
     return account
 
 
