@@ -19,7 +19,7 @@ from fedorg.domain.pages import Listed
 from fedorg.domain.relationships import FollowState
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId
-from fedorg.store import peers
+from fedorg.store import names, peers
 from fedorg.store.gathered import Answers, Gathered, Part
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import account_keys, accounts, follows
@@ -59,6 +59,7 @@ _RELEASE: Final = Written(
     )
     # An address is no handle, so that this spelling is free for ever.
     .values(acct_key=accounts.c.uri)
+    .returning(accounts.c.id)
 )
 
 
@@ -93,7 +94,9 @@ def acct_key(username: str, domain: str | None) -> str:
 
 def insert(conn: Connection, account: Account) -> None:
     """Add an account; a taken handle or identity raises ``IntegrityError``."""
-    conn.execute(sa.insert(accounts), _values(account))
+    values = _values(account)
+    conn.execute(sa.insert(accounts), values)
+    names.add(conn, account, values["acct_key"])
 
 
 def update(conn: Connection, account: Account) -> None:
@@ -103,6 +106,7 @@ def update(conn: Connection, account: Account) -> None:
     """
     values = {name: value for name, value in _values(account).items() if name not in _COUNTED | _STANDING | {"id"}}
     conn.execute(sa.update(accounts).where(accounts.c.id == sa.bindparam("this")), values | {"this": account.id})
+    names.put(conn, account, values["acct_key"])
 
 
 def set_standing(conn: Connection, account_id: AccountId, /, **standing: datetime | bool | None) -> None:
@@ -215,7 +219,10 @@ def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ..
         account = _as_its_server_stands(conn, account)
         _release_handle(conn, account)
         # Whoever meets it at this moment too may be faster, and is then waited for.
-        if insert_ignore(conn, accounts, [_values(account)]) == 0:
+        values = _values(account)
+        if insert_ignore(conn, accounts, [values]):
+            names.add(conn, account, values["acct_key"])
+        else:
             known = _find_by_uri_for_update(conn, account.uri)
             if known is None:
                 # It is in nobody's way but that of a handle: then the error says so.
@@ -292,7 +299,9 @@ def _with_move(account: Account, target: Account | None) -> Account:
 
 
 def _release_handle(conn: Connection, account: Account) -> None:
-    _RELEASE.run(conn, {"taken": acct_key(account.username, account.domain), "owner": account.uri})
+    for released in _RELEASE.told(conn, {"taken": acct_key(account.username, account.domain), "owner": account.uri}):
+        former = get(conn, AccountId(released))
+        names.put(conn, former, former.uri)
 
 
 def _values(account: Account) -> dict[str, Any]:

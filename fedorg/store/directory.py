@@ -1,20 +1,33 @@
-"""Accounts by how their names begin."""
+"""Accounts by how their names begin (``store.names``).
+
+Those of this node and the others are looked for apart, and each of them in one of two ways. Of a few that begin so, all
+are ranked. Of many, the first are soon met among all accounts in the order of their rank, for which there is an index.
+"""
 
 from functools import cache
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from fedorg.domain.accounts import Account, ActorType
 from fedorg.domain.relationships import FollowState
 from fedorg.ids import AccountId
-from fedorg.store import accounts, narrowing
+from fedorg.store import accounts, names, narrowing
+from fedorg.store.prefixes import end_of, is_between
 from fedorg.store.prepared import Prepared
+from fedorg.store.tables import account_names, follows
 from fedorg.store.tables import accounts as accounts_table
-from fedorg.store.tables import follows
 
-_ESCAPE: Final = "/"
+FEW: Final = 1000
+
+_ACCOUNT: Final = accounts_table.c
+_viewer: Final = sa.bindparam("viewer", type_=sa.BigInteger)
+_handle: Final = sa.bindparam("handle", type_=sa.Text)
+_limit: Final = sa.bindparam("limit", type_=sa.Integer)
+_BEGINS: Final = is_between(
+    account_names.c.name, sa.bindparam("prefix", type_=sa.Text), sa.bindparam("end", type_=sa.Text)
+)
 
 
 def search(
@@ -31,59 +44,67 @@ def search(
     An exact handle first, then accounts of this node, then the most followed ones. Suspended accounts and those that
     block ``viewer`` are not found, and those that ``viewer`` blocks by their exact handle alone: to unblock them.
     """
-    asked = {"prefix": prefix, "beginning": f"{_escaped(prefix)}%", "word": f"% {_escaped(prefix)}%"}
     people = {"viewer": viewer, "follower": followed_by}
-    statement = _search(is_seen=viewer is not None, is_followed=followed_by is not None)
-    rows = statement.rows(
-        conn,
-        **asked,
-        **{name: one for name, one in people.items() if one is not None},
-        limit=limit,
-        offset=offset,
-    )
-    return accounts.with_moves(conn, accounts.from_records(rows))
+    given = {name: one for name, one in people.items() if one is not None}
+    kind = {"is_seen": viewer is not None, "is_followed": followed_by is not None}
+    start = prefix[: names.LENGTH_MAX]
+    begin = {"prefix": start, "end": end_of(start)}
+    found = _exact(**kind).rows(conn, handle=prefix, **given)
+    wanted = offset + limit
+    for is_here in (True, False):
+        if len(found) < wanted:
+            is_few = _counted(is_here=is_here).rows(conn, few=FEW, **begin)[0].found < FEW
+            others = (_of_few if is_few else _of_many)(is_here=is_here, **kind)
+            found += others.rows(conn, handle=prefix, limit=wanted - len(found), **begin, **given)
+    return accounts.with_moves(conn, accounts.from_records(found[offset:wanted]))
 
 
 @cache
-def _search(*, is_seen: bool, is_followed: bool) -> Prepared:
-    account, name = accounts_table.c, sa.func.lower(accounts_table.c.display_name)
-    prefix: sa.BindParameter[str] = sa.bindparam("prefix")
-    beginning: sa.BindParameter[str] = sa.bindparam("beginning")
-    viewer: sa.BindParameter[int] = sa.bindparam("viewer")
-    statement = (
-        sa.select(*accounts.COLUMNS)
-        .where(
-            sa.or_(
-                account.acct_key.like(beginning, escape=_ESCAPE),
-                name.like(beginning, escape=_ESCAPE),
-                name.like(sa.bindparam("word"), escape=_ESCAPE),
-            ),
-            account.suspended_at.is_(None),
-            account.actor_type != ActorType.APPLICATION.value,
-        )
-        .order_by(
-            account.acct_key != prefix, account.domain.is_not(None), account.followers_count.desc(), account.acct_key
-        )
-        .limit(sa.bindparam("limit", type_=sa.Integer))
-        .offset(sa.bindparam("offset", type_=sa.Integer))
-    )
+def _counted(*, is_here: bool) -> Prepared:
+    """How many begin so, up to those who are no more a few."""
+    bounded = _beginning(is_here=is_here).limit(sa.bindparam("few", type_=sa.Integer)).subquery()
+    return Prepared(sa.select(sa.func.count().label("found")).select_from(bounded))
+
+
+@cache
+def _exact(*, is_seen: bool, is_followed: bool) -> Prepared:
+    statement = sa.select(*accounts.COLUMNS).where(_ACCOUNT.acct_key == _handle)
+    return Prepared(statement.where(*_is_shown(is_seen=is_seen, is_followed=is_followed)))
+
+
+@cache
+def _of_few(*, is_here: bool, is_seen: bool, is_followed: bool) -> Prepared:
+    begins = _ACCOUNT.id.in_(_beginning(is_here=is_here))
+    return _others(begins, is_here=is_here, is_seen=is_seen, is_followed=is_followed)
+
+
+@cache
+def _of_many(*, is_here: bool, is_seen: bool, is_followed: bool) -> Prepared:
+    begins = sa.exists().where(account_names.c.account_id == _ACCOUNT.id, _BEGINS)
+    return _others(begins, is_here=is_here, is_seen=is_seen, is_followed=is_followed)
+
+
+def _others(begins: ColumnElement[bool], *, is_here: bool, is_seen: bool, is_followed: bool) -> Prepared:
+    """All but the one with the very handle, ranked."""
+    lives = _ACCOUNT.domain.is_(None) if is_here else _ACCOUNT.domain.is_not(None)
+    statement = sa.select(*accounts.COLUMNS).where(begins, lives, _ACCOUNT.acct_key != _handle)
     if is_seen:
-        statement = statement.where(
-            ~narrowing.is_blocked_by(viewer, account.id),
-            sa.or_(account.acct_key == prefix, ~narrowing.is_blocked_with(viewer, account.id)),
-        )
+        statement = statement.where(~narrowing.is_blocked_with(_viewer, _ACCOUNT.id))
+    ranked = statement.order_by(_ACCOUNT.followers_count.desc(), _ACCOUNT.acct_key).limit(_limit)
+    return Prepared(ranked.where(*_is_shown(is_seen=is_seen, is_followed=is_followed)))
+
+
+def _beginning(*, is_here: bool) -> sa.Select[tuple[int]]:
+    return sa.select(account_names.c.account_id).where(account_names.c.is_here.is_(is_here), _BEGINS)
+
+
+def _is_shown(*, is_seen: bool, is_followed: bool) -> list[ColumnElement[bool]]:
+    conditions = [_ACCOUNT.suspended_at.is_(None), _ACCOUNT.actor_type != ActorType.APPLICATION.value]
+    if is_seen:
+        conditions.append(~narrowing.is_blocked_by(_viewer, _ACCOUNT.id))
     if is_followed:
-        statement = statement.where(
-            sa.exists().where(
-                follows.c.account_id == sa.bindparam("follower"),
-                follows.c.target_id == account.id,
-                follows.c.state == FollowState.ACCEPTED.value,
-            )
+        followed = sa.select(follows.c.target_id).where(
+            follows.c.account_id == sa.bindparam("follower"), follows.c.state == FollowState.ACCEPTED.value
         )
-    return Prepared(statement)
-
-
-def _escaped(text: str) -> str:
-    for sign in (_ESCAPE, "%", "_"):
-        text = text.replace(sign, f"{_ESCAPE}{sign}")
-    return text
+        conditions.append(_ACCOUNT.id.in_(followed))
+    return conditions

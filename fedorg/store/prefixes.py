@@ -3,12 +3,24 @@
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import Column
+from sqlalchemy import Column, ColumnElement
 
 # In the order of bytes nothing that is written comes after it.
 _LAST: Final = "\U0010ffff"
 
 
-def begins_with(column: Column[str], prefix: str) -> sa.ColumnElement[bool]:
+def begins_with(column: Column[str], prefix: str) -> ColumnElement[bool]:
     """Whether a column that is ``prefixed`` (in ``store.tables``) begins with ``prefix``."""
-    return sa.and_(column >= prefix, column < prefix + _LAST)
+    return is_between(column, prefix, end_of(prefix))
+
+
+def is_between(
+    column: Column[str], prefix: str | ColumnElement[str], end: str | ColumnElement[str]
+) -> ColumnElement[bool]:
+    """The same in a statement that is prepared, which is given ``end_of(prefix)`` as well."""
+    return sa.and_(column >= prefix, column < end)
+
+
+def end_of(prefix: str) -> str:
+    """What comes after everything that begins with ``prefix``."""
+    return prefix + _LAST

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.ids import AccountId, StatusId
-from fedorg.store import tables
+from fedorg.store import names, tables
 from fedorg.store.tables import (
     account_keys,
     accounts,
@@ -125,6 +125,7 @@ def strip(conn: Connection, account_id: AccountId) -> None:
             statuses_count=0,
         )
     )
+    names.keep_handle(conn, account_id)
 
 
 def withdraw_activities(conn: Connection, account_id: AccountId) -> None:

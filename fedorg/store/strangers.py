@@ -15,7 +15,9 @@ from fedorg.domain.visibility import Tier
 from fedorg.store.tables import accounts, deliveries, metadata, partnerships, peers
 
 # What an account says of itself, or what was noted on the way, ties it to nothing.
-_OWN: Final = frozenset({"account_keys", "completions", "dismissed_suggestions", "featured_tags", "pins"})
+_OWN: Final = frozenset(
+    {"account_keys", "account_names", "completions", "dismissed_suggestions", "featured_tags", "pins"}
+)
 
 
 def _ties() -> list[sa.Column[int]]:

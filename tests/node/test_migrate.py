@@ -16,9 +16,9 @@ from sqlalchemy import Connection, NullPool, create_engine, insert, inspect
 from fedorg.domain.domain_blocks import Severity
 from fedorg.domain.jobs import ApplyStanding, SeverPeer
 from fedorg.domain.statuses import PageQuery
-from fedorg.store import jobs, migrate, peer_rules
+from fedorg.store import directory, jobs, migrate, peer_rules
 from fedorg.store.engine import Database, DatabaseUnavailable, open_database
-from fedorg.store.tables import audit_log, metadata, peers
+from fedorg.store.tables import accounts, audit_log, metadata, peers
 
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -201,6 +201,44 @@ async def test_what_was_decided_about_servers_is_kept_when_rules_get_ids(
     assert (allow.domain, allow.created_at) == ("c.example", FIRST)
     assert ApplyStanding(domain="a.example") in queued
     assert {one.domain for one in queued if isinstance(one, SeverPeer)} == {"a.example", "b.example"}
+
+
+async def test_accounts_that_were_here_before_are_found_by_their_names(empty_url: str) -> None:
+    """All of them, whatever they are called: the table that names are found by is filled when it is made."""
+    await migrate.migrate(empty_url, until="0064")
+    usual = {"actor_type": "Person", "fields": [], "emojis": [], "also_known_as": [], "created_at": THEN}
+    rows = [
+        {
+            "id": number,
+            "username": f"user{number}",
+            "acct_key": f"user{number}@b.example",
+            "domain": "b.example",
+            "uri": f"https://b.example/{number}",
+            "url": "",
+            "display_name": "" if number % 2 else f"Änne Nr. {number}",
+            **usual,
+        }
+        for number in range(2100)
+    ]
+    rows.append(
+        {"id": 2100, "username": "anna", "acct_key": "anna", "domain": None, "uri": "", "url": "", **usual}
+        | {"display_name": ""}
+    )
+    with create_engine(empty_url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool).begin() as conn:
+        conn.execute(insert(accounts), rows)
+
+    await migrate.migrate(empty_url)
+
+    database = await open_database(empty_url, readers=1, pool_size=2)
+
+    async def found(prefix: str) -> list[str]:
+        asked = {"limit": 2000, "offset": 0, "followed_by": None}
+        return [one.acct for one in await database.read(directory.search, None, prefix, **asked)]  # type: ignore[arg-type]
+
+    by_name, by_word, by_handle, here = [await found(one) for one in ("änne", "nr. 2098", "user2099", "anna")]
+    await database.close()
+    assert len(by_name) == 1050
+    assert (by_word, by_handle, here) == (["user2098@b.example"], ["user2099@b.example"], ["anna"])
 
 
 async def test_a_database_of_a_newer_version_is_refused(engine_url: str, by_hand: Connection) -> None:

@@ -24,6 +24,7 @@ from fedorg.store.tables.looking_after import (
 )
 from fedorg.store.tables.people import (
     account_keys,
+    account_names,
     accounts,
     active_days,
     applications,
@@ -118,6 +119,7 @@ __all__ = [
     "Moment",
     "account_domain_blocks",
     "account_keys",
+    "account_names",
     "account_notes",
     "account_warnings",
     "accounts",

@@ -91,9 +91,10 @@ def string(name: str) -> Column[str]:
     return Column(name, Text, nullable=False, server_default="")
 
 
-def prefixed(name: str) -> Column[str]:
-    """A unique text that is also found by how it begins: in the order of its bytes, on either engine."""
-    return Column(name, Text().with_variant(Text(collation="C"), "postgresql"), nullable=False, unique=True)
+def prefixed(name: str, *, primary_key: bool = False) -> Column[str]:
+    """A text that is found by how it begins: in the order of its bytes, on either engine; unique, or in the key."""
+    kind = Text().with_variant(Text(collation="C"), "postgresql")
+    return Column(name, kind, nullable=False, primary_key=primary_key, unique=not primary_key or None)
 
 
 def count(name: str) -> Column[int]:

@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -26,6 +27,7 @@ from fedorg.store.tables.columns import (
     moment,
     own_id,
     partial_index,
+    prefixed,
     string,
 )
 
@@ -90,8 +92,10 @@ accounts: Final = Table(
 
 # By the inbox that stands for an account.
 Index("ix_accounts_delivery_inbox", func.coalesce(accounts.c.shared_inbox, accounts.c.inbox))
-# Whoever lists anything leaves out the few that are suspended.
+# The few that are suspended, limited or marked: whoever lists anything leaves the first out.
 partial_index("ix_accounts_suspended", accounts.c.id, where=accounts.c.suspended_at.is_not(None))
+partial_index("ix_accounts_silenced", accounts.c.id, where=accounts.c.silenced_at.is_not(None))
+partial_index("ix_accounts_sensitized", accounts.c.id, where=accounts.c.sensitized_at.is_not(None))
 partial_index("ix_accounts_domain", accounts.c.domain, where=accounts.c.domain.is_not(None))
 partial_index("ix_accounts_fetched", accounts.c.fetched_at, where=accounts.c.domain.is_not(None))
 
@@ -102,6 +106,21 @@ for _suffix, _where in _WHERE.items():
     partial_index(f"ix_accounts_active{_suffix}", LAST_ACTIVE, accounts.c.acct_key, where=_where)
     partial_index(f"ix_accounts_new{_suffix}", accounts.c.created_at.desc(), accounts.c.acct_key, where=_where)
 partial_index("ix_accounts_popular_here", accounts.c.followers_count.desc(), accounts.c.id, where=_WHERE["_here"])
+
+# As a search ranks whom it finds: those of this node, who are few among all, and the others.
+_RANK: Final = (accounts.c.followers_count.desc(), accounts.c.acct_key)
+partial_index("ix_accounts_ranked_here", *_RANK, where=accounts.c.domain.is_(None))
+partial_index("ix_accounts_ranked", *_RANK, where=accounts.c.domain.is_not(None))
+
+# What accounts are found by: handles, and display names from each of their words on (``store.names``).
+account_names: Final = Table(
+    "account_names",
+    metadata,
+    Column("is_here", Boolean, primary_key=True),
+    prefixed("name", primary_key=True),
+    account_id(primary_key=True),
+    Index(None, "account_id"),
+)
 
 # Where somebody works, and as what: of members by their own word, of others by that of their node when it last listed
 # them among the people of the organisation.
@@ -164,6 +183,8 @@ users: Final = Table(
     Index(None, "account_id"),
     Index(None, "invite_id"),
 )
+# Who waits to be let in.
+partial_index("ix_users_waiting", users.c.username, where=users.c.approved_at.is_(None))
 
 # On which days (since 1970, in UTC) who was here: a row for each user and day.
 active_days: Final = Table(

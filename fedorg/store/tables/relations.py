@@ -20,6 +20,9 @@ follows: Final = Table(
     moment("created_at"),
     UniqueConstraint("account_id", "target_id"),
     Index("ix_follows_target", "target_id", "state", "account_id"),
+    # Pages of followers and of those who are followed, in their order.
+    Index("ix_follows_followers", "target_id", "state", "id"),
+    Index("ix_follows_following", "account_id", "state", "id"),
 )
 
 blocks: Final = Table(
@@ -31,6 +34,7 @@ blocks: Final = Table(
     Column("uri", Text, nullable=False, unique=True),
     moment("created_at"),
     UniqueConstraint("account_id", "target_id"),
+    Index("ix_blocks_account", "account_id", "id"),
     Index(None, "target_id"),
 )
 
@@ -44,6 +48,7 @@ mutes: Final = Table(
     moment("expires_at", nullable=True),
     moment("created_at"),
     UniqueConstraint("account_id", "target_id"),
+    Index("ix_mutes_account", "account_id", "id"),
     Index(None, "target_id"),
 )
 

@@ -284,6 +284,7 @@ favourites: Final = Table(
     Column("uri", Text, nullable=False, unique=True),
     moment("created_at"),
     UniqueConstraint("account_id", "status_id"),
+    Index("ix_favourites_account", "account_id", "id"),
     Index("ix_favourites_status", "status_id", "id"),
 )
 
@@ -344,6 +345,7 @@ bookmarks: Final = Table(
     status_id(),
     moment("created_at"),
     UniqueConstraint("account_id", "status_id"),
+    Index("ix_bookmarks_account", "account_id", "id"),
     Index("ix_bookmarks_status", "status_id"),
 )
 
