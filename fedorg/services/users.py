@@ -170,6 +170,11 @@ async def list_users(node: Node) -> list[User]:
     return await node.read(users.list_all, _LIST_MAX)
 
 
+async def list_waiting(node: Node) -> list[User]:
+    """Those of them who wait for approval."""
+    return await node.read(users.list_waiting, _LIST_MAX)
+
+
 async def get_by_username(node: Node, username: str) -> User:
     """The user with a name."""
     user = await node.read(users.find_by_sign_in, username.removeprefix("@"))

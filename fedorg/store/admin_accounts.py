@@ -11,12 +11,20 @@ from fedorg.domain.moderation import AccountQuery, AccountStatus, AdminAccountVi
 from fedorg.domain.statuses import PageQuery
 from fedorg.ids import AccountId
 from fedorg.store import accounts as account_rows
-from fedorg.store import paging
+from fedorg.store import names, paging
 from fedorg.store import users as user_rows
-from fedorg.store.tables import accounts, invites, users
+from fedorg.store.prefixes import begins_with
+from fedorg.store.tables import account_names, accounts, invites, users
 
 _inviters: Final = users.alias("inviters")
 _OWN: Final = users.c.account_id == accounts.c.id
+
+
+def _has_user(*which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Found from the users, who are few among all accounts."""
+    return accounts.c.id.in_(sa.select(users.c.account_id).where(*which))
+
+
 # Until it is confirmed and approved, an account is as closed to others as a suspended one.
 _IS_WAITING: Final = sa.and_(
     accounts.c.suspended_at == accounts.c.created_at,
@@ -27,8 +35,8 @@ _STANDINGS: Final[dict[AccountStatus, ColumnElement[bool]]] = {
     AccountStatus.ACTIVE: sa.and_(
         accounts.c.suspended_at.is_(None), ~sa.exists().where(_OWN, users.c.disabled_at.is_not(None))
     ),
-    AccountStatus.PENDING: sa.exists().where(_OWN, users.c.approved_at.is_(None)),
-    AccountStatus.DISABLED: sa.exists().where(_OWN, users.c.disabled_at.is_not(None)),
+    AccountStatus.PENDING: _has_user(users.c.approved_at.is_(None)),
+    AccountStatus.DISABLED: _has_user(users.c.disabled_at.is_not(None)),
     AccountStatus.SILENCED: accounts.c.silenced_at.is_not(None),
     AccountStatus.SUSPENDED: _IS_SUSPENDED,
     AccountStatus.SENSITIZED: accounts.c.sensitized_at.is_not(None),
@@ -63,11 +71,10 @@ def _conditions(query: AccountQuery) -> list[ColumnElement[bool]]:
         conditions.append(accounts.c.domain.is_(None) if query.is_local else accounts.c.domain.is_not(None))
     if query.roles is not None:
         roles = [role.value for role in query.roles]
-        conditions.append(sa.exists().where(_OWN, users.c.role.in_(roles)))
+        conditions.append(_has_user(users.c.role.in_(roles)))
     if query.invited_by is not None:
         conditions.append(
-            sa.exists().where(
-                _OWN,
+            _has_user(
                 invites.c.id == users.c.invite_id,
                 _inviters.c.id == invites.c.created_by,
                 _inviters.c.account_id == query.invited_by,
@@ -75,12 +82,27 @@ def _conditions(query: AccountQuery) -> list[ColumnElement[bool]]:
         )
     for column, start in ((accounts.c.username, query.username), (accounts.c.display_name, query.display_name)):
         if start:
-            conditions.append(_begins(column, start))
+            conditions += [_is_found_by(start), _begins(column, start)]
     if query.domain:
         conditions.append(sa.func.lower(accounts.c.domain) == query.domain.lower())
     if query.email:
-        conditions.append(sa.exists().where(_OWN, _begins(users.c.email, query.email)))
+        conditions.append(_has_user(_begins(users.c.email, query.email)))
     return conditions
+
+
+def _is_found_by(start: str) -> ColumnElement[bool]:
+    """A name or handle begins so; a handle that now is another's is listed under an address."""
+    return accounts.c.id.in_(
+        sa.union_all(
+            *(
+                sa.select(account_names.c.account_id).where(
+                    account_names.c.is_here.is_(is_here), begins_with(account_names.c.name, one)
+                )
+                for is_here in (True, False)
+                for one in (start.lower()[: names.LENGTH_MAX], "http")
+            )
+        )
+    )
 
 
 def _begins(column: sa.Column[Any], start: str) -> ColumnElement[bool]:

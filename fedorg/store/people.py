@@ -28,6 +28,14 @@ _DEPARTMENT: Final = sa.func.coalesce(colleagues.c.department, "")
 _JOB_TITLE: Final = sa.func.coalesce(colleagues.c.job_title, "")
 _JOINED: Final = accounts_table.outerjoin(colleagues, colleagues.c.account_id == _ACCOUNT.id)
 _IS_HERE: Final = _ACCOUNT.domain.is_(None)
+_MEMBER: Final = accounts_table.alias("member")
+# Members and those whom other nodes listed at some time: they are few among all accounts.
+_MAY_BE_LISTED: Final = _ACCOUNT.id.in_(
+    sa.union_all(
+        sa.select(_MEMBER.c.id).where(_MEMBER.c.discoverable, _MEMBER.c.domain.is_(None)),
+        sa.select(colleagues.c.account_id),
+    )
+)
 _IS_FOUND: Final = (
     _ACCOUNT.discoverable,
     _ACCOUNT.suspended_at.is_(None),
@@ -190,6 +198,7 @@ def _has(word: str) -> ColumnElement[bool]:
 def _conditions(conn: Connection, viewer: AccountId, now: datetime) -> list[ColumnElement[bool]]:
     is_listed = sa.and_(colleagues.c.account_id.is_not(None), _ACCOUNT.peer.in_(stored_peers.list_siblings(conn)))
     return [
+        _MAY_BE_LISTED,
         *_IS_FOUND,
         sa.or_(_IS_HERE, is_listed),
         ~narrowing.is_blocked_with(viewer, _ACCOUNT.id),

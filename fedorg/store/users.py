@@ -100,6 +100,12 @@ def list_all(conn: Connection, limit: int) -> list[User]:
     return [_user(row) for row in conn.execute(sa.select(users).order_by(users.c.username).limit(limit))]
 
 
+def list_waiting(conn: Connection, limit: int) -> list[User]:
+    """Those of them who wait to be let in."""
+    waiting = sa.select(users).where(users.c.approved_at.is_(None))
+    return [_user(row) for row in conn.execute(waiting.order_by(users.c.username).limit(limit))]
+
+
 def list_administrator_accounts(conn: Connection) -> list[AccountId]:
     """The accounts of the administrators who may sign in."""
     return list_accounts_with_roles(conn, ADMINISTRATORS)

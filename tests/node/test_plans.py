@@ -1,25 +1,33 @@
 """What the database does for a page: it finds its way by indexes, however many accounts and statuses there are.
 
-On PostgreSQL walking a table is made dear first: a test has too few rows for an index to be worth it. What is found by
-the names people gave themselves is left out: every display name is looked at.
+On PostgreSQL walking a table is made dear first: a test has too few rows for an index to be worth it.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+import httpx
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fedorg.domain.accounts import UserRole
 from fedorg.ids import StatusId
-from fedorg.store import statuses
+from fedorg.store import directory, statuses
 from fedorg.store.tables import metadata
+from tests.node.serving import EVERYTHING, Member
 from tests.node.talking import WorkingServer, follow, post, success
 
+JSON: Final = "application/json"
+ACTIVITY_JSON: Final = "application/activity+json"
+
 LARGE: Final = (
+    "account_names",
     "accounts",
+    "bookmarks",
     "favourites",
     "follows",
     "home_timeline",
@@ -32,6 +40,8 @@ LARGE: Final = (
 )
 # All that is public, the newest first: the way to these pages alone.
 PUBLIC: Final = "ix_statuses_public"
+# Ends of the names of indexes of members alone, who are few among all accounts.
+MEMBERS: Final = "_here"
 PAGES: Final = (
     "/api/v1/timelines/home",
     "/api/v1/timelines/direct",
@@ -50,7 +60,51 @@ PAGES: Final = (
     "/api/v1/trends/tags",
     "/api/v2/search?type=statuses&q=cake",
     "/api/v2/search?type=statuses&q=in:library",
+    "/api/v2/search?type=statuses&q=from:anna",
+    "/api/v2/search?type=statuses&q=reach:organisation",
+    "/api/v2/search?type=statuses&q=cake before:2020-01-01",
     "/api/v2/search?type=hashtags&q=lu",
+    "/api/v2/search?type=accounts&q=an",
+    "/api/v1/accounts/search?q=an&following=true",
+    "/api/v1/accounts/{anna}/statuses?pinned=true",
+    "/api/v1/trends/statuses",
+    "/api/v1/instance/peers",
+    "/api/fedorg/v1/people",
+    "/api/fedorg/v1/people?q=an",
+    "/api/fedorg/v1/people/departments",
+    "/api/fedorg/v1/people/experts?q=lunch",
+)
+OPEN_PAGES: Final = (
+    "/api/v2/instance",
+    "/api/v1/accounts/{anna}/statuses",
+    "/api/v1/accounts/{anna}/statuses?pinned=true",
+    "/api/v1/timelines/tag/lunch",
+    "/api/v1/trends/statuses",
+    "/users/anna/collections/featured",
+    "/users/anna/outbox?page=true",
+    "/users/anna/statuses/{status}/likes",
+    "/users/anna/statuses/{status}/replies",
+    "/users/anna/statuses/{status}/shares",
+)
+ADMIN_PAGES: Final = (
+    "/api/v2/admin/accounts?status=pending",
+    "/api/v2/admin/accounts?status=disabled",
+    "/api/v2/admin/accounts?permissions=staff",
+    "/api/v2/admin/accounts?username=an",
+    "/api/v1/admin/accounts?display_name=an",
+    "/api/v1/admin/accounts?email=an",
+    "/api/v1/admin/accounts?silenced=true",
+)
+# Pages in the order in which things were done, which may be many.
+IN_ORDER: Final = (
+    "/api/v1/accounts/{anna}/followers",
+    "/api/v1/accounts/{anna}/followers?max_id=9",
+    "/api/v1/accounts/{anna}/following",
+    "/api/v1/blocks",
+    "/api/v1/bookmarks",
+    "/api/v1/favourites",
+    "/api/v1/follow_requests",
+    "/api/v1/mutes",
 )
 
 
@@ -76,7 +130,7 @@ def _walked(conn: Connection, statement: str, parameters: Any) -> list[str]:  # 
         rows = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         steps = [row.detail for row in rows]
         is_bounded = "LIMIT" in statement
-        walks = re.compile(rf"SCAN ({'|'.join(LARGE)})\b{'(?! USING)' if is_bounded else ''}")
+        walks = re.compile(rf"SCAN ({'|'.join(LARGE)})\b(?!.*{MEMBERS}$){'(?! USING)' if is_bounded else ''}")
         return [step for step in steps if walks.match(step) or PUBLIC in step]
     for way in ("seqscan", "bitmapscan", "mergejoin", "hashjoin"):
         conn.exec_driver_sql(f"SET LOCAL enable_{way} = off")
@@ -84,33 +138,103 @@ def _walked(conn: Connection, statement: str, parameters: Any) -> list[str]:  # 
     return list(_steps(plan["Plan"], is_bounded=False))
 
 
+def _sorted(conn: Connection, statement: str, parameters: Any) -> list[str]:  # noqa: ANN401 - likewise
+    """What a query would sort after reading all of it."""
+    if conn.dialect.name == "sqlite":
+        rows = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        return [row.detail for row in rows if row.detail.startswith("USE TEMP B-TREE FOR ORDER BY")]
+    for way in ("seqscan", "bitmapscan", "mergejoin", "hashjoin", "sort", "incremental_sort"):
+        conn.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+    rows = conn.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+    return [row[0] for row in rows if "Sort" in row[0]]
+
+
+def _by_author(conn: Connection, statement: str, parameters: Any) -> list[str]:  # noqa: ANN401 - likewise
+    """What a query would read of everything by one author; only SQLite needs to be told where to begin."""
+    if conn.dialect.name != "sqlite":
+        return []
+    rows = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    return [row.detail for row in rows if "ix_statuses_account" in row.detail]
+
+
 def _steps(step: dict[str, Any], *, is_bounded: bool) -> Iterator[str]:
     name, kind = step.get("Relation Name"), step["Node Type"]
     is_walk = kind == "Seq Scan" or (kind.startswith("Index") and "Index Cond" not in step and not is_bounded)
-    if name in LARGE and is_walk:
+    if name in LARGE and is_walk and not step.get("Index Name", "").endswith(MEMBERS):
         yield json.dumps(step, indent=1)
     for inner in step.get("Plans", ()):
         yield from _steps(inner, is_bounded=is_bounded or kind == "Limit")
 
 
-async def test_no_page_walks_a_table(working: WorkingServer) -> None:
-    """Of everything that a member reads day by day, whatever there is to be read."""
+async def _prepared(working: WorkingServer) -> tuple[Member, dict[str, str]]:
+    """A member who reads, and whose ids stand in the addresses of pages."""
     anna, bert = await working.person("anna"), await working.person("bert")
     await follow(bert, anna)
     status = await post(anna, "#lunch is cake @bert")
     await post(bert, "For you @anna", visibility="direct")
     success(await bert.api.post(f"/api/v1/statuses/{status['id']}/reblog"))
     await working.settle()
-    walked: dict[str, list[str]] = {}
+    return bert, {"anna": anna.id, "status": status["id"]}
 
-    for page in PAGES:
+
+async def _find(
+    working: WorkingServer, pages: Sequence[tuple[httpx.AsyncClient, str]], find: Callable[..., list[str]]
+) -> str:
+    """What ``find`` finds in the plan of any query of the pages."""
+    told = []
+    for client, page in pages:
         with _asked() as queries:
-            success(await bert.api.get(page.format(anna=anna.user.account_id)))
+            answer = await client.get(page, headers={"Accept": JSON if "/api/" in page else ACTIVITY_JSON})
+            assert answer.is_success, f"{page}: {answer.text}"
         for statement, parameters in queries.items():
-            for step in await working.server.node.read(_walked, statement, parameters):
-                walked.setdefault(page, []).append(f"{step}\n{statement}")
+            found = await working.server.node.read(find, statement, parameters)
+            told += [f"{page}: {step}\n{statement}" for step in found]
+    return "\n\n".join(told)
 
-    assert not walked, "\n\n".join(f"{page}: {text}" for page, found in walked.items() for text in found)
+
+async def test_no_page_walks_a_table(working: WorkingServer) -> None:
+    """Of everything that members, visitors and other servers read day by day, whatever there is to be read."""
+    bert, ids = await _prepared(working)
+    chief = await working.person("chief", scopes=f"{EVERYTHING} admin:read", role=UserRole.ADMIN)
+    pages = [
+        (client, page.format(**ids))
+        for client, asked in ((bert.api, PAGES), (working.server.anonymous, OPEN_PAGES), (chief.api, ADMIN_PAGES))
+        for page in asked
+    ]
+
+    assert not (walked := await _find(working, pages, _walked)), walked
+
+
+async def test_no_page_sorts_what_may_be_much(working: WorkingServer) -> None:
+    """What is in the order of its page already is read no further than the page goes."""
+    bert, ids = await _prepared(working)
+
+    assert not (found := await _find(working, [(bert.api, page.format(**ids)) for page in IN_ORDER], _sorted)), found
+
+
+@pytest.mark.parametrize("few", [1000, 0])
+async def test_accounts_are_found_without_looking_at_all_of_them(
+    working: WorkingServer, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Few that begin so are found by that, of many the first by their rank."""
+    monkeypatch.setattr(directory, "FEW", few)
+    bert, _ = await _prepared(working)
+    pages = [(bert.api, "/api/v2/search?type=accounts&q=an"), (bert.api, "/api/v1/accounts/search?q=an")]
+
+    assert not (walked := await _find(working, pages, _walked)), walked
+    assert few or not (found := await _find(working, pages, _sorted)), found
+
+
+async def test_what_is_pinned_is_found_by_the_pins(working: WorkingServer) -> None:
+    """Not among all that its author ever wrote, which profiles would take the longer for."""
+    bert, ids = await _prepared(working)
+    pages = [
+        (bert.api, f"/api/v1/accounts/{ids['anna']}/statuses?pinned=true"),
+        (working.server.anonymous, f"/api/v1/accounts/{ids['anna']}/statuses?pinned=true"),
+        (working.server.anonymous, "/users/anna/collections/featured"),
+    ]
+
+    assert not (found := await _find(working, pages, _by_author)), found
 
 
 async def test_answers_that_came_first_are_found_by_what_they_answer(working: WorkingServer) -> None:

@@ -2,7 +2,6 @@
 
 from quart import Blueprint, Response, request
 
-from fedorg.domain.accounts import User
 from fedorg.domain.instance import TextKind
 from fedorg.errors import FedorgError, Forbidden, Invalid, NotFound
 from fedorg.ids import ApplicationId
@@ -143,9 +142,5 @@ async def _member_page(
         authorized=[(one, meanings_of(one.scopes)) for one in authorized],
         is_administrator=is_administrator,
         invites=[invite for invite in invites if registration.is_usable(node, invite)],
-        waiting=await _waiting() if is_administrator else [],
+        waiting=await users.list_waiting(node) if is_administrator else [],
     )
-
-
-async def _waiting() -> list[User]:
-    return [user for user in await users.list_users(this_node()) if user.approved_at is None]
