@@ -12,6 +12,7 @@ from fedorg.domain.statuses import Tag
 from fedorg.domain.visibility import Visibility
 from fedorg.ids import AccountId, IdSource
 from fedorg.store import tags as stored_tags
+from fedorg.store.beside import beside
 from fedorg.store.tables import accounts, featured_tags, status_tags, statuses, tags
 from fedorg.store.upsert import insert_ignore
 
@@ -77,8 +78,8 @@ def with_use(
         .join(statuses, statuses.c.id == status_tags.c.status_id)
         .where(
             tags.c.name.in_([tag.name for tag in shown]),
-            statuses.c.account_id == account_id,
-            statuses.c.visibility.in_(_COUNTED),
+            status_tags.c.author_id == account_id,
+            beside(statuses.c.visibility).in_(_COUNTED),
             visible,
         )
         .group_by(tags.c.name)

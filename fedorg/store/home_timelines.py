@@ -121,18 +121,15 @@ def remove_domain(conn: Connection, account_id: AccountId, domain: str) -> None:
 
 def _remove(conn: Connection, account_id: AccountId, authors: sa.Select[tuple[int]]) -> None:
     original = statuses.alias("original")
+    # From what they wrote, which is less than what stands on a home timeline.
     boosts = (
-        sa.select(home_timeline.c.status_id)
-        .join(statuses, statuses.c.id == home_timeline.c.status_id)
+        sa.select(statuses.c.id)
         .join(original, original.c.id == statuses.c.reblog_of_id)
-        .where(home_timeline.c.account_id == account_id, original.c.account_id.in_(authors))
+        .where(original.c.account_id.in_(authors))
     )
-    conn.execute(
-        sa.delete(home_timeline).where(
-            home_timeline.c.account_id == account_id,
-            sa.or_(home_timeline.c.author_id.in_(authors), home_timeline.c.status_id.in_(boosts)),
-        )
-    )
+    own = sa.delete(home_timeline).where(home_timeline.c.account_id == account_id)
+    conn.execute(own.where(home_timeline.c.author_id.in_(authors)))
+    conn.execute(own.where(home_timeline.c.status_id.in_(boosts)))
 
 
 def merge_author(conn: Connection, account_id: AccountId, author_id: AccountId, now: datetime) -> None:

@@ -3,19 +3,19 @@
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import Column, ColumnElement
+from sqlalchemy import ColumnElement
 
 # In the order of bytes nothing that is written comes after it.
 _LAST: Final = "\U0010ffff"
 
 
-def begins_with(column: Column[str], prefix: str) -> ColumnElement[bool]:
+def begins_with(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
     """Whether a column that is ``prefixed`` (in ``store.tables``) begins with ``prefix``."""
     return is_between(column, prefix, end_of(prefix))
 
 
 def is_between(
-    column: Column[str], prefix: str | ColumnElement[str], end: str | ColumnElement[str]
+    column: ColumnElement[str], prefix: str | ColumnElement[str], end: str | ColumnElement[str]
 ) -> ColumnElement[bool]:
     """The same in a statement that is prepared, which is given ``end_of(prefix)`` as well."""
     return sa.and_(column >= prefix, column < end)

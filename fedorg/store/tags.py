@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.domain.statuses import PageQuery, Tag, TagUse, TagView
+from fedorg.domain.statuses import PageQuery, Status, Tag, TagUse, TagView
 from fedorg.domain.trends import ReviewedTag, TagChange
 from fedorg.domain.visibility import Visibility
 from fedorg.errors import NotFound
@@ -23,6 +23,8 @@ from fedorg.store.tables import featured_tags, status_tags, statuses, tags
 from fedorg.store.tables import tag_follows as tag_follows_table
 from fedorg.store.upsert import insert_ignore
 
+# So many hashtags that begin alike are ranked at most.
+FEW: Final = 1000
 _UNUSABLE: Final = Prepared(
     sa.select(tags.c.name).where(tags.c.name.in_(many("names")), ~tags.c.usable).order_by(tags.c.name)
 )
@@ -44,9 +46,12 @@ OF_STATUSES: Final = Part(
 """The hashtags of statuses, by name."""
 
 
-def link(conn: Connection, ids: IdSource, now: datetime, status_id: StatusId, used: Sequence[Tag]) -> None:
+def link(conn: Connection, ids: IdSource, now: datetime, status: Status, used: Sequence[Tag]) -> None:
     """Give a status its hashtags; names that are new become rows."""
-    rows = [{"tag_id": tag_id, "status_id": status_id} for tag_id in _take_up(conn, ids, now, used)]
+    rows = [
+        {"tag_id": tag_id, "status_id": status.id, "author_id": status.account_id}
+        for tag_id in _take_up(conn, ids, now, used)
+    ]
     insert_ignore(conn, status_tags, rows)
 
 
@@ -85,9 +90,13 @@ def search(
 
     What stands in narrower statuses only is not found: its name alone may tell too much. Nor is what was taken out.
     """
+    bounded = sa.select(tags.c.id).where(begins_with(tags.c.name, prefix)).limit(FEW).subquery()
+    is_few = conn.execute(sa.select(sa.func.count()).select_from(bounded)).scalar_one() < FEW
+    # Of many, the first are soon met among all of them from the shortest on.
+    name = tags.c.name if is_few else beside(tags.c.name)
     statement = (
         sa.select(tags.c.id)
-        .where(begins_with(tags.c.name, prefix), tags.c.listable, _is_used(viewer))
+        .where(begins_with(name, prefix), tags.c.listable, _is_used(viewer))
         .order_by(sa.func.length(tags.c.name), tags.c.name)
         .limit(limit)
         .offset(offset)
@@ -118,7 +127,7 @@ def list_most_used(
         .join(status_tags, status_tags.c.tag_id == tags.c.id)
         .join(statuses, statuses.c.id == status_tags.c.status_id)
         .where(
-            statuses.c.account_id == account_id,
+            status_tags.c.author_id == account_id,
             beside(statuses.c.visibility) == Visibility.PUBLIC.value,
             tags.c.name.not_in(but),
         )

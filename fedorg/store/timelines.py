@@ -175,11 +175,14 @@ def list_of_account(
         page_of = _of_account(viewer is not None, selection)
         return [StatusId(one) for one in page_of.ids(conn, page, account_id=account_id, **asking)]
     conditions = _posted(account_id, viewer, selection)
+    # Of what an account pinned, or gave a hashtag to, there may be little; of what it posted there may be much.
+    if not selection.pinned_only:
+        tag = sa.select(tags.c.id).where(tags.c.name == selection.tagged).scalar_subquery()
+        bears = status_tags.c.author_id == account_id, status_tags.c.tag_id == tag
+        column = status_tags.c.status_id
+        return _ids(conn, sa.select(column).where(*bears, _is_status(column, conditions)), column, page)
     if selection.tagged is not None:
         conditions.append(_has_tag([selection.tagged]))
-    if not selection.pinned_only:
-        return _ids(conn, sa.select(statuses.c.id).where(*conditions), statuses.c.id, page)
-    # Of what an account pinned there is little, of what it posted there may be much.
     statement = (
         sa.select(pins.c.status_id)
         .where(pins.c.account_id == account_id, _is_status(pins.c.status_id, conditions))

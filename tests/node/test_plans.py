@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
 from fedorg.ids import StatusId
-from fedorg.store import directory, statuses
+from fedorg.store import directory, statuses, tags
 from fedorg.store.tables import metadata
 from tests.node.serving import EVERYTHING, Member
 from tests.node.talking import WorkingServer, follow, post, success
@@ -109,12 +109,12 @@ IN_ORDER: Final = (
 
 
 @contextmanager
-def _asked() -> Iterator[dict[str, Any]]:
-    """Every query made meanwhile, with what it was asked with."""
+def _asked(kind: str = "SELECT") -> Iterator[dict[str, Any]]:
+    """Every statement made meanwhile that begins so, with what it was made with."""
     made: dict[str, Any] = {}
 
     def on_execute(_conn: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:  # noqa: ANN401
-        if statement.startswith("SELECT"):
+        if statement.startswith(kind):
             made[statement] = parameters
 
     sa.event.listen(sa.Engine, "before_cursor_execute", on_execute)
@@ -146,7 +146,7 @@ def _sorted(conn: Connection, statement: str, parameters: Any) -> list[str]:  # 
     for way in ("seqscan", "bitmapscan", "mergejoin", "hashjoin", "sort", "incremental_sort"):
         conn.exec_driver_sql(f"SET LOCAL enable_{way} = off")
     rows = conn.exec_driver_sql(f"EXPLAIN {statement}", parameters)
-    return [row[0] for row in rows if "Sort" in row[0]]
+    return [row[0] for row in rows if "Sort" in row[0] and "ORDER BY" in statement]
 
 
 def _by_author(conn: Connection, statement: str, parameters: Any) -> list[str]:  # noqa: ANN401 - likewise
@@ -173,6 +173,7 @@ async def _prepared(working: WorkingServer) -> tuple[Member, dict[str, str]]:
     status = await post(anna, "#lunch is cake @bert")
     await post(bert, "For you @anna", visibility="direct")
     success(await bert.api.post(f"/api/v1/statuses/{status['id']}/reblog"))
+    success(await bert.api.post("/api/v1/featured_tags", json={"name": "lunch"}))
     await working.settle()
     return bert, {"anna": anna.id, "status": status["id"]}
 
@@ -225,12 +226,46 @@ async def test_accounts_are_found_without_looking_at_all_of_them(
     assert few or not (found := await _find(working, pages, _sorted)), found
 
 
-async def test_what_is_pinned_is_found_by_the_pins(working: WorkingServer) -> None:
-    """Not among all that its author ever wrote, which profiles would take the longer for."""
+@pytest.mark.parametrize("few", [1000, 0])
+async def test_hashtags_are_found_without_looking_at_all_of_them(
+    working: WorkingServer, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Likewise, and in the same order: the shortest first."""
+    monkeypatch.setattr(tags, "FEW", few)
+    bert, _ = await _prepared(working)
+    await post(bert, "#lunchtime #lunar #moon #lu_ck")
+    page = "/api/v2/search?type=hashtags&q=lu&limit=3"
+
+    found = success(await bert.api.get(page))["hashtags"]
+    assert [one["name"] for one in found] == ["lu_ck", "lunar", "lunch"]
+    assert not (walked := await _find(working, [(bert.api, page)], _walked)), walked
+    assert few or not (found := await _find(working, [(bert.api, page)], _sorted)), found
+
+
+async def test_whom_one_unfollows_is_not_looked_for_in_all_one_may_read(working: WorkingServer) -> None:
+    """What they posted and boosted, and boosts of it, leaves a home timeline however long that is."""
+    bert, ids = await _prepared(working)
+    with _asked("DELETE FROM home_timeline") as made:
+        success(await bert.api.post(f"/api/v1/accounts/{ids['anna']}/unfollow"))
+
+    def walked(conn: Connection, statement: str, parameters: Any) -> list[str]:  # noqa: ANN401 - as the driver takes them
+        rows = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        return [row.detail for row in rows if re.search(r" home_timeline .*\(account_id=\?\)", row.detail)]
+
+    assert made
+    if working.server.node.db.dialect == "sqlite":
+        for statement, parameters in made.items():
+            assert not await working.server.node.read(walked, statement, parameters), statement
+
+
+async def test_pins_and_hashtags_of_an_author_are_found_by_themselves(working: WorkingServer) -> None:
+    """Not among all that was ever written, which profiles would take the longer for."""
     bert, ids = await _prepared(working)
     pages = [
         (bert.api, f"/api/v1/accounts/{ids['anna']}/statuses?pinned=true"),
         (working.server.anonymous, f"/api/v1/accounts/{ids['anna']}/statuses?pinned=true"),
+        (bert.api, f"/api/v1/accounts/{ids['anna']}/statuses?tagged=lunch"),
+        (bert.api, "/api/v1/featured_tags"),
         (working.server.anonymous, "/users/anna/collections/featured"),
     ]
 

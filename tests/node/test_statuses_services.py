@@ -417,7 +417,7 @@ async def test_a_thread_longer_than_a_statement_is_shown_whole(world: World) -> 
     def record(conn: Connection) -> None:
         for answer in answers:
             stored_statuses.insert(conn, answer, is_local=True)
-            tags.link(conn, world.node.ids, world.clock(), answer.id, [Tag(name="long", display_name="Long")])
+            tags.link(conn, world.node.ids, world.clock(), answer, [Tag(name="long", display_name="Long")])
 
     await world.node.write(record)
     liked = [answers[place].id for place in (0, 499, 500, 1099)]

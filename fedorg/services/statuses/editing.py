@@ -113,7 +113,7 @@ def _record_edit(conn: Connection, editing: _Editing) -> Status:
     named = {account.id for account in composed.mentions}
     statuses.mention(conn, before.id, named)
     tags.unlink_all(conn, before.id)
-    tags.link(conn, node.ids, node.now(), before.id, composed.tags)
+    tags.link(conn, node.ids, node.now(), before, composed.tags)
     indexing.index(conn, after)
     cards.request(conn, node, after)
     edited_at = after.edited_at or node.now()

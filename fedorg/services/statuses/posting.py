@@ -180,7 +180,7 @@ def _record(conn: Connection, posting: _Posting) -> Status:
     talked = _talk(conn, node, status, addressed)
     if quoted is not None:
         quoting.begin(conn, node, status, quoted)
-    tags.link(conn, node.ids, posting.now, status.id, composed.tags)
+    tags.link(conn, node.ids, posting.now, status, composed.tags)
     statuses.count_status(conn, status, 1)
     indexing.index_new(conn, status, attached, () if posting.terms is None else posting.terms.options)
     cards.request_new(conn, node, status)

@@ -325,7 +325,7 @@ def _new_status(node: Node, arrival: _Arrival) -> Status:
 
 def _insert_companions(conn: Connection, node: Node, status: Status, remote: RemoteStatus) -> None:
     statuses.mention(conn, status.id, [account.id for account in remote.mentions])
-    tags.link(conn, node.ids, node.now(), status.id, remote.tags)
+    tags.link(conn, node.ids, node.now(), status, remote.tags)
     media.insert_many(conn, _attachments(node, status, remote.media))
     polling.record(conn, node, status, remote.poll)
     quoting.record(conn, node, status, remote)
@@ -368,7 +368,7 @@ def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status |
     named = {account.id for account in remote.mentions}
     statuses.mention(conn, before.id, named)
     tags.unlink_all(conn, before.id)
-    tags.link(conn, node.ids, now, before.id, remote.tags)
+    tags.link(conn, node.ids, now, before, remote.tags)
     media.delete_of_status(conn, before.id)
     media.insert_many(conn, _attachments(node, before, remote.media))
     indexing.index(conn, after)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 
@@ -120,6 +121,8 @@ tags: Final = Table(
     flag_set("usable"),
     moment("reviewed_at", nullable=True),
 )
+# As a search ranks them.
+Index("ix_tags_ranked", func.length(tags.c.name), tags.c.name)
 
 tag_follows: Final = Table(
     "tag_follows",
@@ -137,7 +140,10 @@ status_tags: Final = Table(
     metadata,
     Column("tag_id", BigInteger, ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True),
     status_id(primary_key=True),
+    # Who wrote the status.
+    Column("author_id", BigInteger, nullable=False, server_default=text("0")),
     Index("ix_status_tags_status", "status_id"),
+    Index("ix_status_tags_author", "author_id", "tag_id", "status_id"),
 )
 
 # What a page that statuses link to says about itself; without a title there is nothing to show.

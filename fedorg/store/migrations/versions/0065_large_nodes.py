@@ -12,6 +12,10 @@ _CHUNK = 1000
 # As ``store.names`` writes them.
 _WORDS_MAX = 30
 _LENGTH_MAX = 200
+_FILL_AUTHORS = (
+    "UPDATE status_tags SET author_id = "
+    "(SELECT statuses.account_id FROM statuses WHERE statuses.id = status_tags.status_id)"
+)
 _PAGES = {
     "ix_follows_followers": ("follows", ("target_id", "state", "id")),
     "ix_follows_following": ("follows", ("account_id", "state", "id")),
@@ -23,12 +27,13 @@ _PAGES = {
 
 
 def upgrade() -> None:
-    """Indexes, and a table that is filled in chunks."""
+    """Indexes, a table that is filled in chunks, and who wrote what bears a hashtag."""
     for name, (table, columns) in _PAGES.items():
         op.create_index(name, table, list(columns))
     _partial("ix_users_waiting", "users", ("username",), "approved_at IS NULL")
     for standing in ("silenced", "sensitized"):
         _partial(f"ix_accounts_{standing}", "accounts", ("id",), f"{standing}_at IS NOT NULL")
+    op.create_index("ix_tags_ranked", "tags", [sa.text("length(name)"), "name"])
     rank = (sa.text("followers_count DESC"), "acct_key")
     _partial("ix_accounts_ranked_here", "accounts", rank, "domain IS NULL")
     _partial("ix_accounts_ranked", "accounts", rank, "domain IS NOT NULL")
@@ -43,15 +48,18 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("is_here", "name", "account_id", name=op.f("pk_account_names")),
     )
-    _fill(op.get_bind())
+    _fill_names(op.get_bind())
     op.create_index(op.f("ix_account_names_account_id"), "account_names", ["account_id"])
+    op.add_column("status_tags", sa.Column("author_id", sa.BigInteger, server_default=sa.text("0"), nullable=False))
+    op.execute(_FILL_AUTHORS)
+    op.create_index("ix_status_tags_author", "status_tags", ["author_id", "tag_id", "status_id"])
 
 
 def _partial(name: str, table: str, columns: tuple[str | sa.TextClause, ...], where: str) -> None:
     op.create_index(name, table, list(columns), sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
-def _fill(conn: sa.Connection) -> None:
+def _fill_names(conn: sa.Connection) -> None:
     accounts = sa.table("accounts", *map(sa.column, ("id", "domain", "acct_key", "display_name")))
     names = sa.table("account_names", *map(sa.column, ("is_here", "name", "account_id")))
     last = -1
