@@ -10,15 +10,18 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.store.tables import accounts, home_timeline, statuses
+from fedorg.store.tables import account_names, accounts, home_timeline, status_tags, statuses, tags
 from tests.benchmarks.scene import AUTHOR, READER, Scene
 from tests.fediverse.ledger import database_of
 
 ACCOUNTS: Final = 100_000
 STATUSES: Final = 1_000_000
+TAGS: Final = 20_000
 # Of the local author whom the reader follows.
 _OWN_SHARE: Final = 10
 _CHUNK: Final = 50_000
+_FIRST_NAMES: Final = ("Ulla", "Ulf", "Mara", "Öz", "Jan", "Иван")
+_LAST_NAMES: Final = ("Berg", "Müller", "Rossi", "田中", "Okafor")
 # Between two ids: some seconds.
 _STEP: Final = 1 << 30
 
@@ -32,7 +35,9 @@ async def age(scene: Scene, *, people: int = ACCOUNTS, written: int = STATUSES) 
         stranger = _row(conn, accounts, accounts.c.domain.is_not(None))
         for start in range(0, people, _CHUNK):
             numbers = range(start, min(start + _CHUNK, people))
-            conn.execute(sa.insert(accounts), [_person(stranger, first, number) for number in numbers])
+            rows = [_person(stranger, first, number) for number in numbers]
+            conn.execute(sa.insert(accounts), rows)
+            conn.execute(sa.insert(account_names), [name for row in rows for name in _names(row)])
         models = (
             _row(conn, statuses, statuses.c.account_id == int(scene.ids[AUTHOR])),
             _row(conn, statuses, statuses.c.is_local.is_(sa.false())),
@@ -48,6 +53,19 @@ async def age(scene: Scene, *, people: int = ACCOUNTS, written: int = STATUSES) 
                 if row["is_local"]
             ]
             conn.execute(sa.insert(home_timeline), own)
+        tag, bearer = _row(conn, tags, tags.c.name == "tag1"), first + (people + 1) * _STEP
+        names = {number: f"tagged{number}" for number in range(TAGS)}
+        conn.execute(
+            sa.insert(tags),
+            [{**tag, "id": first + number, "name": name, "display_name": name} for number, name in names.items()],
+        )
+        conn.execute(
+            sa.insert(status_tags),
+            [
+                {"tag_id": first + number, "status_id": bearer + number * _STEP, "author_id": int(scene.ids[AUTHOR])}
+                for number in range(0, min(TAGS, written), _OWN_SHARE)
+            ],
+        )
         if conn.dialect.name == "postgresql":
             conn.execute(sa.text("ANALYZE"))
     engine.dispose()
@@ -68,9 +86,17 @@ def _person(stranger: Mapping[str, Any], first: int, number: int) -> dict[str, A
         "acct_key": f"{name}@{stranger['domain']}",
         "uri": uri,
         "url": uri,
+        "display_name": f"{_FIRST_NAMES[number % len(_FIRST_NAMES)]} {_LAST_NAMES[number % len(_LAST_NAMES)]}",
         "statuses_count": 0,
-        "followers_count": 0,
+        "followers_count": number % 1000,
     }
+
+
+def _names(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What an account is found by."""
+    name = row["display_name"].lower()
+    found = (row["acct_key"], name, name.partition(" ")[2])
+    return [{"is_here": False, "name": one, "account_id": row["id"]} for one in found]
 
 
 def _status(models: tuple[dict[str, Any], dict[str, Any]], first: int, people: int, number: int) -> dict[str, Any]:

@@ -79,12 +79,34 @@ _READS: Final = (
 )
 
 
+# Of these nothing is kept.
+_SEARCHES: Final = (
+    Read(
+        name="account search",
+        request=lambda scene: scene.request(f"/api/v2/search?type=accounts&q={USER[:2]}&limit=20"),
+        size=20,
+        size_of=lambda found: len(found["accounts"]),
+        is_anew=True,
+    ),
+    Read(
+        name="hashtag search",
+        request=lambda scene: scene.request("/api/v2/search?type=hashtags&q=ta&limit=10"),
+        size=10,
+        size_of=lambda found: len(found["hashtags"]),
+        is_anew=True,
+    ),
+    Read(name="trends", request=lambda scene: scene.request("/api/v1/trends/statuses", None), is_anew=True),
+)
+
 # What depends on who asks is measured a second time without what was kept.
-READS: Final = tuple(
-    variant
-    for read in _READS
-    for variant in (read, replace(read, name=f"{read.name}, made anew", is_anew=True))
-    if variant is read or read.name in ("home", "local", "account statuses", "notifications", "context", "status")
+READS: Final = (
+    *_SEARCHES,
+    *(
+        variant
+        for read in _READS
+        for variant in (read, replace(read, name=f"{read.name}, made anew", is_anew=True))
+        if variant is read or read.name in ("home", "local", "account statuses", "notifications", "context", "status")
+    ),
 )
 
 
