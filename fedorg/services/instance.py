@@ -64,7 +64,8 @@ async def list_weeks(node: Node) -> list[Week]:
 def _count(conn: Connection, node: Node) -> Counts:
     """The numbers; of a large node as they were a moment ago."""
     held, now = node.held_counts, node.now()
-    if held.counts is not None and held.until is not None and now < held.until:
+    # A clock that was set back since would make them old.
+    if held.counts is not None and held.until is not None and now < held.until <= now + COUNTED_EVERY:
         return held.counts
     counts = held.counts = instance.counts(conn, now)
     held.until = now + COUNTED_EVERY if max(counts.users, counts.domains) > SMALL_MAX else None
