@@ -102,10 +102,8 @@ class SqliteDatabase:
         self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """See ``Database.read_in_turn``."""
-        if self._closing is not None:
-            raise DatabaseClosed
         pace = None if turn is Turn.JOBS else self._paces.of(unit)
-        if pace is not None and pace.is_short:
+        if pace is not None and pace.is_short and self._closing is None:
             try:
                 return await self._read_here(pace, lambda conn: unit(conn, *args, **kwargs))
             except (sqlite3.Error, DBAPIError):
@@ -128,6 +126,8 @@ class SqliteDatabase:
                 await asyncio.sleep(0)
 
     async def _read_aside(self, call: Call[T]) -> T:
+        if self._closing is not None:
+            raise DatabaseClosed
         self._reads.add(call)
         if len(self._idle_readers) == len(self._readers):
             self._start_reader()
