@@ -230,6 +230,7 @@ async def test_what_is_short_is_read_by_the_event_loop(db: Database) -> None:
     assert await db.read_in_turn(Turn.JOBS, read_on) != threading.get_ident()
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_what_turns_out_to_be_long_is_read_by_a_reader(db: Database) -> None:
     """The event loop gives up a read that takes many steps; the next of its kind goes to a reader at once."""
     begun = [0]
@@ -256,9 +257,12 @@ async def test_what_takes_long_to_make_of_rows_is_read_by_a_reader(db: Database)
 
 async def test_a_read_that_keeps_the_event_loop_waiting_sends_its_kind_away(db: Database) -> None:
     """As from a disk that is slow: the thread did nothing, and yet everybody waited."""
-    await learn(db, sleep_for, 0.0)
-
-    assert await db.read(sleep_for, 0.03) == threading.get_ident()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        # The machine may stop during one that was short, which looks the same.
+        while await db.read(sleep_for, 0.0) != threading.get_ident() or (
+            await db.read(sleep_for, 0.03) != threading.get_ident()
+        ):
+            pass
 
     assert await db.read(sleep_for, 0.0) != threading.get_ident()
 
