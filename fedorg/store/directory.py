@@ -5,7 +5,7 @@ are ranked. Of many, the first are soon met among all accounts in the order of t
 """
 
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -25,6 +25,7 @@ _ACCOUNT: Final = accounts_table.c
 _viewer: Final = sa.bindparam("viewer", type_=sa.BigInteger)
 _handle: Final = sa.bindparam("handle", type_=sa.Text)
 _limit: Final = sa.bindparam("limit", type_=sa.Integer)
+_offset: Final = sa.bindparam("offset", type_=sa.Integer)
 _BEGINS: Final = is_between(
     account_names.c.name, sa.bindparam("prefix", type_=sa.Text), sa.bindparam("end", type_=sa.Text)
 )
@@ -49,14 +50,20 @@ def search(
     kind = {"is_seen": viewer is not None, "is_followed": followed_by is not None}
     start = prefix[: names.LENGTH_MAX]
     begin = {"prefix": start, "end": end_of(start)}
+
+    def others(*, is_here: bool, limit: int, offset: int) -> list[Any]:
+        if limit <= 0:
+            return []
+        is_few = _counted(is_here=is_here).rows(conn, few=FEW, **begin)[0].found < FEW
+        statement = (_of_few if is_few else _of_many)(is_here=is_here, **kind)
+        return statement.rows(conn, handle=prefix, limit=limit, offset=offset, **begin, **given)
+
     found = _exact(**kind).rows(conn, handle=prefix, **given)
-    wanted = offset + limit
-    for is_here in (True, False):
-        if len(found) < wanted:
-            is_few = _counted(is_here=is_here).rows(conn, few=FEW, **begin)[0].found < FEW
-            others = (_of_few if is_few else _of_many)(is_here=is_here, **kind)
-            found += others.rows(conn, handle=prefix, limit=wanted - len(found), **begin, **given)
-    return accounts.with_moves(conn, accounts.from_records(found[offset:wanted]))
+    found += others(is_here=True, limit=offset + limit - len(found), offset=0)
+    # Of the others, who may be many, no more is read than what the page shows.
+    passed, found = max(0, offset - len(found)), found[offset:]
+    found += others(is_here=False, limit=limit - len(found), offset=passed)
+    return accounts.with_moves(conn, accounts.from_records(found[:limit]))
 
 
 @cache
@@ -90,7 +97,7 @@ def _others(begins: ColumnElement[bool], *, is_here: bool, is_seen: bool, is_fol
     statement = sa.select(*accounts.COLUMNS).where(begins, lives, _ACCOUNT.acct_key != _handle)
     if is_seen:
         statement = statement.where(~narrowing.is_blocked_with(_viewer, _ACCOUNT.id))
-    ranked = statement.order_by(_ACCOUNT.followers_count.desc(), _ACCOUNT.acct_key).limit(_limit)
+    ranked = statement.order_by(_ACCOUNT.followers_count.desc(), _ACCOUNT.acct_key).limit(_limit).offset(_offset)
     return Prepared(ranked.where(*_is_shown(is_seen=is_seen, is_followed=is_followed)))
 
 

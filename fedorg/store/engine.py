@@ -1,4 +1,4 @@
-"""The one way to the database: units of work, each one transaction on a database thread.
+"""The one way to the database: units of work, each one transaction on a database thread, or a short read without one.
 
 A unit is a plain function whose first parameter is ``conn``. It cannot await, so it can hold no transaction across the
 network, and it never commits: it is committed when it returns and rolled back when it raises. On PostgreSQL a unit that
