@@ -2,13 +2,15 @@
 
 No transaction is open while the network works. What the result means is ``federation.delivery``'s business: a peer that
 is ill is tried again for a week and counted against, an inbox that is gone is forgotten, a refusal is final. A peer
-that was away gets what waits as soon as it takes something again.
+that was away gets what waits as soon as it takes something again. Where the clock here was set while a peer refused a
+signature, the moment in it was wrong: it is signed anew at once, and nothing is held against the peer.
 """
 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from time import perf_counter
 from typing import Final
 
@@ -25,6 +27,7 @@ from fedorg.activitypub.capabilities import ED25519
 from fedorg.domain.ceilings import UNLIMITED
 from fedorg.domain.visibility import FederationMode, Tier, is_inside
 from fedorg.errors import NotFound
+from fedorg.jobs.clock import ClockWatch
 from fedorg.jobs.together import Together
 from fedorg.node import Node
 from fedorg.store import accounts, deliveries, peers
@@ -85,7 +88,7 @@ async def _deliver(node: Node, claimed: ClaimedDelivery, successes: Together[Suc
         _tell(node, claimed, "withheld", reason="no more passes than was agreed with the peer")
         return
     known = Scheme(claimed.signature_scheme) if claimed.signature_scheme else None
-    started = perf_counter()
+    clock, started = ClockWatch(node.now), perf_counter()
     headers = await synchronising.header_of(node, claimed.account_id, claimed.domain) if claimed.for_followers else {}
     outcome = await node.client.deliver(claimed.inbox, body, keys[0], known, headers=headers)
     if len(keys) > 1 and _is_not_understood(outcome):
@@ -95,6 +98,9 @@ async def _deliver(node: Node, claimed: ClaimedDelivery, successes: Together[Suc
     if isinstance(outcome, Delivered):
         await successes.add(Success(claimed, outcome.scheme))
         _tell(node, claimed, "delivered", scheme=outcome.scheme.value, milliseconds=milliseconds)
+    elif isinstance(outcome, Retry) and outcome.status == HTTPStatus.UNAUTHORIZED and clock.look():
+        await node.write(deliveries.retry, claimed, node.now(), outcome.reason)
+        _tell(node, claimed, "retry", reason=f"{outcome.reason}, and the clock was set meanwhile", seconds=0)
     else:
         await _record(node, claimed, outcome, milliseconds)
 

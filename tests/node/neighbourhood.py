@@ -8,7 +8,7 @@ without deadlines for its requests: whatever arrives although somebody is silent
 import asyncio
 import json
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -63,7 +63,14 @@ class Chokes:
     status: int = 500
 
 
-Mood: TypeAlias = Answers | Silent | Away | Chokes
+@dataclass(frozen=True, slots=True)
+class Decides:
+    """It answers with the status that it finds right when it is asked."""
+
+    status: Callable[[], int]
+
+
+Mood: TypeAlias = Answers | Silent | Away | Chokes | Decides
 WELL: Final = Answers()
 
 
@@ -111,6 +118,11 @@ class Neighbourhood:
                     return web.Response(status=status)
                 self.taken[name].append(activity)
                 return web.Response(status=202)
+            case Decides(decide):
+                status = decide()
+                if status < 300:
+                    self.taken[name].append(activity)
+                return web.Response(status=status)
             case Silent():
                 await self._changed.setdefault(name, asyncio.Event()).wait()
             case Away():

@@ -17,7 +17,17 @@ from fedorg.store import accounts, changes, deliveries, peers
 from fedorg.store.tables import account_keys
 from tests.fediverse.nodes import wait_for
 from tests.node.fake_peer import running_peer
-from tests.node.neighbourhood import WELL, Answers, Away, Chokes, Neighbourhood, Sender, neighbourhood, sending_node
+from tests.node.neighbourhood import (
+    WELL,
+    Answers,
+    Away,
+    Chokes,
+    Decides,
+    Neighbourhood,
+    Sender,
+    neighbourhood,
+    sending_node,
+)
 from tests.node.talking import WorkingServer, post
 from tests.node.world import EVERYBODY
 
@@ -97,6 +107,26 @@ async def test_whoever_speaks_is_tried_at_once(working: WorkingServer) -> None:
         assert answer.status_code == 202, answer.text
         await peer.wait_for("Create", "News")
         assert len(peer.schemes) == tries + 1
+
+
+async def test_what_a_wrong_clock_signed_is_signed_anew_at_once(sender: Sender, hood: Neighbourhood) -> None:
+    """A server refuses a signature while the clock here is set right: it gets the next one, and counts as well."""
+    await sender.follower("strict")
+
+    def decide() -> int:
+        # The second try is the first once more, in the other scheme.
+        if hood.tries["strict"] == 2:
+            sender.clock.moment += 24 * HOUR
+        return 401 if hood.tries["strict"] <= 2 else 202
+
+    hood.become(Decides(decide), "strict")
+    await sender.post("News")
+    await sender.idle()
+
+    assert (hood.kinds("strict"), hood.tries["strict"]) == (["Create"], 3)
+    found = await sender.node.read(peers.find, hood.domain("strict"))
+    assert found is not None
+    assert found.failures == 0
 
 
 @pytest.mark.parametrize(("status", "form"), [(429, "seconds"), (503, "seconds"), (503, "date")])
