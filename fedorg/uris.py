@@ -189,6 +189,11 @@ class Uris:
         rest = uri.removeprefix(prefix)
         return rest if uri.startswith(prefix) and rest and "/" not in rest and "#" not in rest else None
 
+    def username_in(self, handle: str) -> str | None:
+        """The name in a handle of this node, however it is written (``acct:anna@org.example``); None in another's."""
+        name, _, domain = handle.strip().removeprefix("acct:").removeprefix("@").partition("@")
+        return name if domain.lower() in (self.domain, urlsplit(self.base).netloc) else None
+
     def is_ours(self, uri: str) -> bool:
         """Whether this node minted the address."""
         return uri == self.base or uri.startswith(f"{self.base}/")

@@ -131,6 +131,10 @@ async def _find(node: Node, resource: str) -> Account | None:
         username = resource.removeprefix(f"{node.uris.base}/@")
         by_page = await node.read(accounts.find_by_acct, username, None) if username != resource else None
         return by_uri or by_page
+    # Before it is looked at as somebody else's, whose domain may have no port.
+    name = node.uris.username_in(resource)
+    if name is not None:
+        return await node.read(accounts.find_by_acct, name, None)
     try:
         named = discovery.parse_resource(resource, node.client.policy)
     except FederationError as problem:

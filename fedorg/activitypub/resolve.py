@@ -131,6 +131,10 @@ async def _get_status(
 async def _account(node: Node, name: str) -> Account:
     if name.startswith(("https://", "http://")):
         return await _account_at(node, name)
+    # Before it is looked at as somebody else's, whose domain may have no port.
+    username = node.uris.username_in(name)
+    if username is not None:
+        return _require(await node.read(accounts.find_by_acct, username, None))
     handle = discovery.parse_handle(name, node.client.policy)
     if handle.domain in (node.settings.domain, node.settings.web_domain):
         return _require(await node.read(accounts.find_by_acct, handle.username, None))

@@ -9,7 +9,7 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,8 +65,8 @@ class Scene:
         token = {} if name is None else {"Authorization": self.people[name].http.headers["Authorization"]}
         return load.request("GET", path, self.node.domain, {"Accept": "*/*", **token, **headers})
 
-    async def settle(self) -> float:
-        """Wait until the node has nothing left to do; since when, by ``perf_counter``.
+    async def settle(self, *, ahead: timedelta = timedelta()) -> float:
+        """Wait until the node has nothing left to do until so much later; since when, by ``perf_counter``.
 
         Its database is looked into from outside: to ask the node itself would cost what is measured.
         """
@@ -74,7 +74,7 @@ class Scene:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             while True:
                 now = time.perf_counter()
-                calm_since = None if self._is_busy() else calm_since or now
+                calm_since = None if self._is_busy(ahead) else calm_since or now
                 if calm_since is not None and now - calm_since >= _CALM_SECONDS:
                     return calm_since
                 await asyncio.sleep(_LOOK_SECONDS)
@@ -89,9 +89,9 @@ class Scene:
         """How many statements the node has sent; only under the program ``counted``."""
         return counted.read(self.node.folder)
 
-    def _is_busy(self) -> bool:
+    def _is_busy(self, ahead: timedelta) -> bool:
         with self.database.connect() as conn:
-            return bool(conn.execute(_IS_BUSY, {"moment": datetime.now(UTC)}).scalar_one())
+            return bool(conn.execute(_IS_BUSY, {"moment": datetime.now(UTC) + ahead}).scalar_one())
 
 
 @contextlib.asynccontextmanager

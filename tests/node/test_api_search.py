@@ -1,5 +1,6 @@
 """Searching for what statuses say, over the client API: who finds what, operators, pages, and what is no query."""
 
+from collections.abc import Awaitable, Callable
 from html import unescape
 from typing import Any
 
@@ -10,7 +11,7 @@ from fedorg.services.statuses import indexing
 from fedorg.store import jobs
 from fedorg.store.tables import search_documents
 from tests.contract import assert_valid
-from tests.node.serving import Member
+from tests.node.serving import Member, NodeServer
 from tests.node.talking import WorkingServer, contents, follow, post, refusal, success, upload
 
 
@@ -211,3 +212,20 @@ async def test_whoever_one_blocks_is_found_by_the_whole_handle(working: WorkingS
     assert await accounts(anna, "bert") == await accounts(anna, "@Bert") == ["bert"]
     assert await accounts(anna, "ber") == []
     assert await accounts(bert, "anna") == []
+
+
+async def test_people_are_found_by_their_handle_where_the_node_is_tried_out(
+    serve: Callable[..., Awaitable[NodeServer]],
+) -> None:
+    """As ``make run`` starts it: on localhost, with a port, and with other servers only where they are public."""
+    server = await serve(insecure_loopback=False)
+    anna, bert = await server.person("anna"), await server.person("bert")
+    handle = f"bert@{server.node.settings.domain}"
+
+    webfinger = await server.anonymous.get("/.well-known/webfinger", params={"resource": f"acct:{handle}"})
+    assert webfinger.json()["subject"] == f"acct:{handle}"
+    for query in (handle, f"@{handle}", handle.upper()):
+        answer = await anna.api.get("/api/v2/search", params={"q": query, "type": "accounts", "resolve": "true"})
+        assert [one["id"] for one in success(answer)["accounts"]] == [str(bert.id)]
+    elsewhere = await server.anonymous.get("/.well-known/webfinger", params={"resource": "acct:bert@localhost:1"})
+    assert elsewhere.status_code == 400

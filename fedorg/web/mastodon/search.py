@@ -89,9 +89,12 @@ def _page(params: Params, query: _Query) -> SearchPage:
 
 async def _accounts(viewer: Viewer, query: _Query) -> list[Account]:
     node = this_node()
-    # What is named exactly comes first, and on the first page only.
-    resolved = await search.resolve_account(node, query.text) if query.resolve and not query.offset else None
-    found = await search.search_accounts(
+    if query.resolve and not query.offset:
+        # Whoever names somebody in full, by handle or address, means nobody else.
+        named = await search.resolve_account(node, query.text)
+        if named is not None:
+            return [named]
+    return await search.search_accounts(
         node,
         viewer.account.id,
         query.text,
@@ -99,9 +102,6 @@ async def _accounts(viewer: Viewer, query: _Query) -> list[Account]:
         offset=query.offset,
         following_only=query.following_only,
     )
-    if resolved is None:
-        return found
-    return [resolved, *(account for account in found if account.id != resolved.id)][: query.limit]
 
 
 async def _statuses(viewer: Viewer, query: _Query, page: SearchPage) -> list[StatusView]:
