@@ -68,6 +68,7 @@ async def _measure(server: str, options: tuple[str, ...], asked: argparse.Namesp
                 keep(await reads.measure(scene, read, asked.seconds))
             if asked.large:
                 await aging.age(scene)
+                await scene.rest()
                 _say(f"» {aging.STATUSES:,} more statuses, {aging.ACCOUNTS:,} more accounts")
                 for read in [one for one in chosen if one.is_anew]:
                     keep(replace(await reads.measure(scene, read, asked.seconds), name=f"{read.name}, large"))

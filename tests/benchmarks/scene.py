@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from fedorg.store.tables import deliveries, jobs
 from tests.benchmarks import counted, load
 from tests.benchmarks.crowd import USER, Crowd, running_crowd
+from tests.benchmarks.processes import cpu_seconds
 from tests.fediverse.ledger import database_of
 from tests.fediverse.nodes import Member, RunningNode
 
@@ -35,6 +36,9 @@ _LOOK_SECONDS: Final = 0.01
 # Longer than a message takes from one server to another.
 _CALM_SECONDS: Final = 0.2
 _PATIENCE_SECONDS: Final = 300.0
+# It ranks what is new every ten seconds; what takes less than this of a processor is no work.
+_REST_SECONDS: Final = 12.0
+_REST_SHARE: Final = 0.02
 _IS_BUSY: Final = sa.select(
     sa.or_(
         sa.exists().where(jobs.c.dead_at.is_(None), jobs.c.created_at <= sa.bindparam("moment")),
@@ -78,6 +82,15 @@ class Scene:
                 if calm_since is not None and now - calm_since >= _CALM_SECONDS:
                     return calm_since
                 await asyncio.sleep(_LOOK_SECONDS)
+
+    async def rest(self) -> None:
+        """Wait until the node is at nothing by itself, by the processor time it takes."""
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while True:
+                before = cpu_seconds(self.pid)
+                await asyncio.sleep(_REST_SECONDS)
+                if cpu_seconds(self.pid) - before < _REST_SHARE * _REST_SECONDS:
+                    return
 
     async def restart(self, program: tuple[str, ...]) -> None:
         """Run the node as another program, in one process, on the same data."""
