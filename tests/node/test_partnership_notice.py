@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from sqlalchemy import Connection, delete
 
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.ceilings import NOTHING, Ceilings
@@ -14,6 +15,7 @@ from fedorg.domain.visibility import Reach, Tier
 from fedorg.errors import Conflict, Invalid
 from fedorg.jobs.upkeep import keep_up
 from fedorg.services import auditing, partnerships, peers
+from fedorg.store.tables import jobs
 from tests.databases import SqliteFiles
 from tests.node.offering import offer_of, post, running_stranger
 from tests.node.pairing import NO_CHANGE, PARTNERS, Pair, domain, in_force, run_pair
@@ -92,6 +94,24 @@ async def test_a_planned_suspension_is_told_and_takes_effect_by_itself(pair: Pai
         assert [(one.details["side"], one.details["at"], one.details["reason"]) for one in lines] == [
             (side, at.isoformat(), "We move")
         ]
+
+
+async def test_a_plan_outlives_a_clock_that_is_set_back_when_it_is_due(pair: Pair) -> None:
+    """Its job is begun, and finds that it is too early: the partnership is suspended at the date all the same."""
+    here = pair.here.server.node
+    seen = await partnerships.plan_suspension(here, domain(pair.there), later(pair.here, days=2), "Soon")
+
+    def begun(conn: Connection) -> None:
+        assert conn.execute(delete(jobs).where(jobs.c.payload.contains("SuspendAsPlanned"))).rowcount == 1
+
+    await here.write(begun)
+    await partnerships.suspend_as_planned(here, seen.partnership.id)
+    await pair.settle()
+    assert [one.state for one in await pair.seen()] == [PartnershipState.ACTIVE] * 2
+
+    wait(pair, days=3)
+    await pair.settle()
+    assert [one.state for one in await pair.seen()] == [PartnershipState.SUSPENDED] * 2
 
 
 async def test_a_plan_is_called_off_moved_and_overtaken(pair: Pair) -> None:

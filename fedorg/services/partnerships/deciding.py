@@ -173,15 +173,22 @@ async def plan_suspension(
 
 
 async def suspend_as_planned(node: Node, partnership_id: PartnershipId) -> None:
-    """Suspend a partnership if this node has planned that until now, and has not called it off."""
+    """Suspend a partnership if this node has planned that until now, and has not called it off.
+
+    Before its time, as where the clock was set back since this was due, or the plan was moved, it waits again.
+    """
 
     def unit(conn: Connection) -> None:
         peers.lock_rules(conn)
         partnership = partnerships.find(conn, partnership_id)
         plan = None if partnership is None else partnership.planned.get(Side.HERE)
-        if partnership is not None and plan is not None and plan.at <= node.now():
-            due = replace(partnership, reason=plan.reason)
-            take_step(conn, node, due, Event.SUSPEND, Side.HERE, reason=plan.reason)
+        if partnership is None or plan is None:
+            return
+        if plan.at > node.now():
+            jobs.enqueue(conn, node.ids, node.now(), SuspendAsPlanned(partnership_id=partnership_id), due_at=plan.at)
+            return
+        due = replace(partnership, reason=plan.reason)
+        take_step(conn, node, due, Event.SUSPEND, Side.HERE, reason=plan.reason)
 
     await node.write(unit)
 
