@@ -23,7 +23,7 @@ _UNKNOWN: Final = Ignored("the status is unknown here")
 
 async def see_created(node: Node, uri: str, actor: str, answers: str, budget: Budget) -> Outcome:
     """Fetch and keep a new status, if it concerns somebody here."""
-    if await statuses.find_by_uri(node, uri) is not None:
+    if await statuses.is_told(node, uri):
         return Done()
     if not await _may_concern(node, actor, answers):
         return Ignored("it concerns nobody here")

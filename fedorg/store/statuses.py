@@ -28,7 +28,7 @@ from fedorg.store.tables import accounts, idempotency_keys, mentions, status_edi
 from fedorg.store.upsert import insert_ignore
 from fedorg.store.written import Written
 
-COLUMNS: Final = tuple(column for column in statuses.c if column.name != "is_local")
+COLUMNS: Final = tuple(column for column in statuses.c if column.name not in ("is_local", "is_untold"))
 
 _SHAPED: Final = ("audience", "emojis", "quote_policy", "interaction_policy")
 _PLAIN: Final = tuple(field.name for field in fields(Status) if field.name not in _SHAPED)
@@ -70,6 +70,7 @@ WITH_BOOSTED: Final = Part(
 )
 """Likewise, with those that they boost."""
 _INSERT: Final = Written(sa.insert(statuses))
+_IS_UNTOLD: Final = Prepared(sa.select(statuses.c.is_untold).where(statuses.c.id == sa.bindparam("status_id")))
 _HOLD: Final = Prepared(
     sa.select(statuses.c.id)
     .where(statuses.c.id == sa.bindparam("status_id"))
@@ -134,13 +135,16 @@ def insert(conn: Connection, status: Status, *, is_local: bool) -> None:
     _INSERT.run(conn, _values(status) | {"is_local": is_local})
 
 
-def record(conn: Connection, status: Status, new_id: Callable[[], int], *, is_local: bool) -> Status | None:
+def record(
+    conn: Connection, status: Status, new_id: Callable[[], int], *, is_local: bool, is_untold: bool = False
+) -> Status | None:
     """Add a status unless its identity (or that boost) is here; None when it is.
 
-    An id that is taken is no obstacle: ``new_id`` gives another.
+    An id that is taken is no obstacle: ``new_id`` gives another. ``is_untold``: see there.
     """
+    known_by = {"is_local": is_local, "is_untold": is_untold}
     for _ in range(_TRIES):
-        if insert_ignore(conn, statuses, [_values(status) | {"is_local": is_local}]):
+        if insert_ignore(conn, statuses, [_values(status) | known_by]):
             return status
         if _is_recorded(conn, status):
             return None
@@ -170,6 +174,16 @@ def hold(conn: Connection, status_id: StatusId) -> bool:
 def find_by_uri(conn: Connection, uri: str) -> Status | None:
     """The status with an identity."""
     return next((_from_record(record) for record in _BY_URI.rows(conn, uri=uri)), None)
+
+
+def is_untold(conn: Connection, status_id: StatusId) -> bool:
+    """Whether a status of a peer's was found when it was no news any more, and nobody was told of it since."""
+    return any(row.is_untold for row in _IS_UNTOLD.rows(conn, status_id=status_id))
+
+
+def note_told(conn: Connection, status_id: StatusId) -> None:
+    """Whoever a status concerns is told of it now."""
+    conn.execute(sa.update(statuses).where(statuses.c.id == status_id).values(is_untold=False))
 
 
 def find_by_address(conn: Connection, address: str) -> Status | None:

@@ -384,6 +384,33 @@ async def test_a_late_delivery_is_news_when_its_thread_is_found(
     assert {one["uri"] for one in whole["descendants"]} == {branch, reply}
 
 
+@pytest.mark.parametrize("form", ["embedded", "named"])
+async def test_what_was_found_before_it_is_delivered_is_news_then(
+    working: WorkingServer, anna: Member, peer: FakePeer, form: str
+) -> None:
+    """A server was away for a day: what it posted is found on its profile, and comes to the home timeline with it.
+
+    So does the notification, once: what its reader dismissed does not come back with the next copy.
+    """
+    await follow_remote(working, anna, peer, "fred")
+    actor = f"{working.server.url}/users/anna"
+    uri = add_note(peer, tag=[{"type": "Mention", "href": actor}], to=[PUBLIC, actor], content="<p>Where were you?</p>")
+    assert await find_status(anna, uri) is not None
+    await working.settle()
+    assert contents(success(await anna.api.get("/api/v1/timelines/home"))) == []
+
+    note = peer.documents[uri.removeprefix(peer.url)]
+    said = note if form == "embedded" else uri
+    await send(working, peer, "Create", said, by="fred", to=note["to"])
+
+    assert contents(success(await anna.api.get("/api/v1/timelines/home"))) == ["Where were you?"]
+    (told,) = success(await anna.api.get("/api/v1/notifications", params={"types[]": "mention"}))
+    assert told["status"]["uri"] == uri
+    success(await anna.api.post(f"/api/v1/notifications/{told['id']}/dismiss"))
+    await send(working, peer, "Create", said, by="fred", to=note["to"])
+    assert success(await anna.api.get("/api/v1/notifications", params={"types[]": "mention"})) == []
+
+
 async def test_what_is_found_stays_within_the_reach_of_its_thread(
     working: WorkingServer, anna: Member, peer: FakePeer, other: FakePeer
 ) -> None:

@@ -22,7 +22,7 @@ async def handle_create(node: Node, sender: Account, create: Create, budget: Bud
         return Ignored(f"a {create.object.type} is nothing this server shows")
     if isinstance(create.object, Notice):
         return await announcing.receive(node, sender, create.object)
-    if isinstance(create.object, Ref) and await statuses.find_by_uri(node, create.object.id) is not None:
+    if isinstance(create.object, Ref) and await statuses.is_told(node, create.object.id):
         return Done()
     note = await _note(node, sender, create.object, budget)
     if note is None or note.attributed_to != sender.uri:

@@ -74,18 +74,24 @@ async def interest_in(
         return is_answer or is_ours or relationships.has_local_follower(conn, author.id)
 
     def unit(conn: Connection) -> Interest:
-        if statuses.find_by_uri(conn, uri) is not None:
+        if _is_told(conn, uri):
             return Interest.KNOWN
         return Interest.POSSIBLE if names_local or may_concern(conn) else Interest.NONE
 
     return await node.read(unit)
 
 
+async def is_told(node: Node, uri: str) -> bool:
+    """Whether a status is here, and whoever it concerns knows."""
+    return await node.read(_is_told, uri)
+
+
 async def receive_status(node: Node, remote: RemoteStatus) -> Status | None:
     """Record what a peer delivered, once per uri, and return it as it stands here.
 
-    None when it was deleted before, its author is suspended, or it concerns nobody here: no local account follows the
-    author or is named, it answers nothing that is known, and is not for the whole organisation that a sibling shares.
+    What was found before, when it was no news any more, is told now. None when it was deleted before, its author is
+    suspended, or it concerns nobody here: no local account follows the author or is named, it answers nothing that is
+    known, and is not for the whole organisation that a sibling shares.
     """
     return await node.write(_record, node, remote, _concerns_somebody, _always, _ask_for_parent)
 
@@ -180,15 +186,24 @@ def _record(
     now = node.now()
     known = statuses.find_by_uri(conn, remote.uri)
     if known is not None:
-        return known if known.account_id == remote.author.id else None
+        if known.account_id != remote.author.id:
+            return None
+        if statuses.is_untold(conn, known.id):
+            _tell_late(conn, node, known, remote, is_wanted, is_news, ask_further)
+        return known
     author = accounts.get(conn, remote.author.id)
     if author.is_local or author.suspended_at is not None or statuses.is_buried_by(conn, remote.uri, author.uri):
         return None
     arrival = _place(conn, remote, now)
     if not is_wanted(conn, arrival):
         return None
+    news = is_news(arrival, now)
     status = statuses.record(
-        conn, _new_status(node, arrival), lambda: node.ids.next_for(arrival.created_at), is_local=False
+        conn,
+        _new_status(node, arrival),
+        lambda: node.ids.next_for(arrival.created_at),
+        is_local=False,
+        is_untold=not news,
     )
     if status is None:
         return statuses.find_by_uri(conn, remote.uri)
@@ -200,12 +215,34 @@ def _record(
         indexing.index_new(conn, status, (), ())
     cards.request_new(conn, node, status, delay=looking.soon())
     statuses.count_status(conn, status, 1)
-    news = is_news(arrival, now)
     ask_further(conn, node, status, news)
     _adopt(conn, node, status)
     if news:
         _distribute(conn, node, status, arrival)
     return status
+
+
+def _tell_late(
+    conn: Connection,
+    node: Node,
+    known: Status,
+    remote: RemoteStatus,
+    is_wanted: Callable[[Connection, _Arrival], bool],
+    is_news: Callable[[_Arrival, datetime], bool],
+    ask_further: Callable[[Connection, Node, Status, bool], None],
+) -> None:
+    """Tell of a status that was found before it came, if it is news by the way in which it comes."""
+    now = node.now()
+    arrival = _place(conn, remote, now)
+    if accounts.get(conn, known.account_id).suspended_at is None and is_news(arrival, now) and is_wanted(conn, arrival):
+        statuses.note_told(conn, known.id)
+        ask_further(conn, node, known, True)  # noqa: FBT003 - a callback
+        _distribute(conn, node, known, arrival)
+
+
+def _is_told(conn: Connection, uri: str) -> bool:
+    known = statuses.find_by_uri(conn, uri)
+    return known is not None and not statuses.is_untold(conn, known.id)
 
 
 def _distribute(conn: Connection, node: Node, status: Status, arrival: _Arrival) -> None:

@@ -62,6 +62,8 @@ statuses: Final = Table(
     Column("application_id", BigInteger, ForeignKey("applications.id", ondelete="SET NULL")),
     Column("emojis", JSON, nullable=False),
     flag("is_local"),
+    # Of a peer's: it was found when it was no news any more, and was not delivered yet.
+    flag("is_untold"),
     moment("created_at"),
     moment("edited_at", nullable=True),
     count("replies_count"),
