@@ -37,6 +37,7 @@ from fedorg.store.engine import DatabaseClosed
 logger = log.get_logger()
 
 GIVE_UP: Final = timedelta(seconds=delivery.GIVE_UP_SECONDS)
+_SIGNED_ANEW_MAX: Final = 2
 LONGEST_DELAY: Final = timedelta(seconds=delivery.LONGEST_DELAY_SECONDS)
 
 _draw: Final = secrets.SystemRandom().random
@@ -98,7 +99,7 @@ async def _deliver(node: Node, claimed: ClaimedDelivery, successes: Together[Suc
     if isinstance(outcome, Delivered):
         await successes.add(Success(claimed, outcome.scheme))
         _tell(node, claimed, "delivered", scheme=outcome.scheme.value, milliseconds=milliseconds)
-    elif isinstance(outcome, Retry) and outcome.status == HTTPStatus.UNAUTHORIZED and clock.look():
+    elif isinstance(outcome, Retry) and _is_for_its_moment(outcome, claimed) and clock.look():
         await node.write(deliveries.retry, claimed, node.now(), outcome.reason)
         _tell(node, claimed, "retry", reason=f"{outcome.reason}, and the clock was set meanwhile", seconds=0)
     else:
@@ -132,6 +133,11 @@ async def _keys(node: Node, claimed: ClaimedDelivery) -> list[SigningKey]:
 
 def _is_not_understood(outcome: Outcome) -> bool:
     return isinstance(outcome, Refused | Retry) and outcome.status in delivery.KNOCK_AGAIN
+
+
+def _is_for_its_moment(outcome: Retry, claimed: ClaimedDelivery) -> bool:
+    """Whether a signature may have been refused for the moment in it; a clock that is set all the time is no excuse."""
+    return outcome.status == HTTPStatus.UNAUTHORIZED and claimed.attempts <= _SIGNED_ANEW_MAX
 
 
 async def _record(node: Node, claimed: ClaimedDelivery, outcome: Gone | Refused | Retry, milliseconds: float) -> None:

@@ -185,7 +185,9 @@ def list_by_uris(conn: Connection, uris: Collection[str]) -> dict[str, Account]:
 def find_by_acct(conn: Connection, username: str, domain: str | None) -> Account | None:
     """The account with a handle, in any case of letters; ``domain`` None means of this node."""
     found = from_records(_BY_ACCT.rows(conn, acct_key=acct_key(username, domain)))
-    return with_moves(conn, found)[0] if found else None
+    # What somebody asks for as a name here may be the whole handle, or the identity, of somebody elsewhere.
+    mine = [one for one in found if (one.domain is None) == (domain is None)]
+    return with_moves(conn, mine)[0] if mine else None
 
 
 def list_by_ids(conn: Connection, ids: Collection[AccountId]) -> dict[AccountId, Account]:

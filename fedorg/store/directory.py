@@ -66,6 +66,19 @@ def search(
     return accounts.with_moves(conn, accounts.from_records(found[:limit]))
 
 
+def is_shown(conn: Connection, viewer: AccountId, account_id: AccountId, *, followed_by: AccountId | None) -> bool:
+    """Whether ``viewer`` finds an account by its exact handle."""
+    given = {} if followed_by is None else {"follower": followed_by}
+    shown = _shown(is_followed=followed_by is not None)
+    return bool(shown.rows(conn, viewer=viewer, account_id=account_id, **given))
+
+
+@cache
+def _shown(*, is_followed: bool) -> Prepared:
+    one = sa.select(_ACCOUNT.id).where(_ACCOUNT.id == sa.bindparam("account_id"))
+    return Prepared(one.where(*_is_shown(is_seen=True, is_followed=is_followed)))
+
+
 @cache
 def _counted(*, is_here: bool) -> Prepared:
     """How many begin so, up to those who are no more a few."""

@@ -5,8 +5,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-# In the order of bytes nothing that is written comes after it.
 _LAST: Final = "\U0010ffff"
+_SURROGATES: Final = range(0xD800, 0xE000)
 
 
 def begins_with(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
@@ -22,5 +22,9 @@ def is_between(
 
 
 def end_of(prefix: str) -> str:
-    """What comes after everything that begins with ``prefix``."""
-    return prefix + _LAST
+    """What comes next in the order of bytes after everything that begins with ``prefix``."""
+    head = prefix.rstrip(_LAST)
+    if not head:
+        return prefix + _LAST
+    following = ord(head[-1]) + 1
+    return head[:-1] + chr(_SURROGATES.stop if following in _SURROGATES else following)

@@ -21,6 +21,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -288,7 +289,9 @@ class Witness:
         try:
             with self._conn.begin():
                 return unit(self._conn, *args, **kwargs)
-        except BaseException:
+        except BaseException as problem:
+            # What it was reading would go on to hold this snapshot for as long as somebody keeps the exception.
+            traceback.clear_frames(problem.__traceback__)
             _abort(self._conn)
             raise
 

@@ -13,9 +13,11 @@ from quart import Request
 from quart.formparser import FormDataParser
 from quart.wrappers.request import Body
 from typing_extensions import override
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from fedorg.config import Settings
+from fedorg.errors import BadRequest
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 # Beside the file: other fields of the form, and its boundaries.
@@ -25,6 +27,7 @@ _PROFILE: Final = "/api/v1/accounts/update_credentials"
 SECONDS: Final = 300
 _SKIPPED_BYTES_MAX: Final = 1024 * 1024
 _SKIPPED_SECONDS: Final = 5.0
+NO_TEXT: Final = "A parameter holds a NUL character or half of another"
 _IN_MEMORY_BYTES: Final = 512 * 1024
 
 
@@ -64,6 +67,15 @@ class LimitedRequest(Request):
         parser = super().make_form_data_parser()
         parser.stream_factory = self._open_upload
         return parser
+
+    @property
+    @override
+    async def form(self) -> MultiDict[str, str]:
+        """The form, unless it holds what no engine keeps."""
+        form = await super().form
+        if any("\0" in text for pair in form.items(multi=True) for text in pair):
+            raise BadRequest(NO_TEXT)
+        return form
 
     async def skip_rest(self) -> None:
         """Let the rest of a small body come in unread before a refusal is sent.

@@ -20,6 +20,7 @@ from fedorg.domain.pages import Window
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import BadRequest, Invalid
 from fedorg.ids import ID_MAX
+from fedorg.web.bodies import NO_TEXT
 
 _ANNOUNCING: Final = ("1.0", "1.1")
 
@@ -183,7 +184,7 @@ async def read_params() -> Params:
     merged = {**values, **fresh}
     _check_count(sum(map(len, merged.values())))
     if any(_NO_TEXT.search(text or "") for name, texts in merged.items() for text in (name, *texts)):
-        raise BadRequest("A parameter holds a NUL character or half of another")
+        raise BadRequest(NO_TEXT)
     uploads = await _uploads() if has_body else {}
     return Params({name: tuple(texts) for name, texts in merged.items()}, uploads, await _pairs(has_body=has_body))
 

@@ -1,18 +1,24 @@
 """Searching for what statuses say, over the client API: who finds what, operators, pages, and what is no query."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 import pytest
 
+from fedorg.activitypub import discovery
+from fedorg.domain.accounts import UserRole
 from fedorg.domain.jobs import IndexStatuses
+from fedorg.errors import BadRequest, NotFound
+from fedorg.ids import AccountId
 from fedorg.services.statuses import indexing
-from fedorg.store import jobs
+from fedorg.store import accounts, jobs
 from fedorg.store.tables import search_documents
 from tests.contract import assert_valid
-from tests.node.serving import Member, NodeServer
+from tests.node.serving import EVERYTHING, Member, NodeServer
 from tests.node.talking import WorkingServer, contents, follow, post, refusal, success, upload
+from tests.node.world import World
 
 
 async def found(viewer: Member, query: str, **params: object) -> list[str]:
@@ -229,3 +235,62 @@ async def test_people_are_found_by_their_handle_where_the_node_is_tried_out(
         assert [one["id"] for one in success(answer)["accounts"]] == [str(bert.id)]
     elsewhere = await server.anonymous.get("/.well-known/webfinger", params={"resource": "acct:bert@localhost:1"})
     assert elsewhere.status_code == 400
+
+
+async def test_whoever_is_named_in_full_is_found_as_by_a_search(working: WorkingServer) -> None:
+    """Not who blocks one, was suspended or has left; and with ``following`` only whom one follows."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    chief = await working.person("chief", scopes=f"{EVERYTHING} admin:write", role=UserRole.ADMIN)
+    node = working.server.node
+
+    async def found(by: Member, who: Member, **more: str) -> list[str]:
+        handle = f"@{who.user.username}@{node.settings.domain}"
+        asked = {"q": handle, "type": "accounts", "resolve": "true", **more}
+        return [one["id"] for one in success(await by.api.get("/api/v2/search", params=asked))["accounts"]]
+
+    assert await found(anna, bert) == [bert.id]
+    assert await found(anna, bert, following="true") == []
+    await follow(anna, bert)
+    assert await found(anna, bert, following="true") == [bert.id]
+    success(await bert.api.post(f"/api/v1/accounts/{anna.id}/block"))
+    assert await found(anna, bert) == []
+    assert await found(bert, anna) == [anna.id]
+    action = await chief.api.post(f"/api/v1/admin/accounts/{anna.id}/action", json={"type": "suspend"})
+    assert action.is_success, action.text
+    assert await found(bert, anna) == []
+
+
+@pytest.mark.parametrize("resource", ["acct:an\0na@{domain}", "{url}/@an\0na", "\0"])
+async def test_what_is_no_text_names_nobody(node_server: NodeServer, resource: str) -> None:
+    """WebFinger refuses it as any other parameter is refused; an engine would."""
+    asked = resource.format(domain=node_server.node.settings.domain, url=node_server.url)
+    answer = await node_server.anonymous.get("/.well-known/webfinger", params={"resource": asked})
+
+    assert answer.status_code == 400
+    for path in ("/@an%00na", "/users/an%00na", "/tags/an%00na"):
+        assert (await node_server.anonymous.get(path)).status_code == 404
+
+
+async def test_pages_refuse_what_is_no_text(node_server: NodeServer) -> None:
+    """In what is asked for as well as in forms."""
+    await node_server.person("anna")
+    browser = await node_server.browser()
+    assert (await browser.open("/auth/sign_in?next=%00")).status_code == 400
+    assert (await browser.sign_in("an\0na")).status_code == 400
+    assert (await browser.sign_in("anna")).status_code == 303
+    assert (await browser.open("/people", params={"q": "an\0na"})).status_code == 400
+
+
+async def test_webfinger_vouches_for_nobody_elsewhere(world: World) -> None:
+    """Not by the handle of theirs as a name of ours, nor by the identity that stands in its place when that is lost."""
+    first = await world.remote("anna", "evil.example")
+    heir = replace(first, id=AccountId(world.node.ids.next()), uri=f"{first.uri}2", url=f"{first.url}2")
+    await world.node.write(accounts.record_remote, heir, ())
+
+    for resource in (
+        f"acct:{first.uri}@{world.node.settings.domain}",
+        f"{world.node.uris.base}/@{first.uri}",
+        f"{world.node.uris.base}/@anna@evil.example",
+    ):
+        with pytest.raises((NotFound, BadRequest)):
+            await discovery.webfinger(world.node, resource)

@@ -129,6 +129,23 @@ async def test_what_a_wrong_clock_signed_is_signed_anew_at_once(sender: Sender, 
     assert found.failures == 0
 
 
+async def test_a_clock_that_is_set_all_the_time_is_no_excuse(sender: Sender, hood: Neighbourhood) -> None:
+    """After two tries at once a signature that is refused waits as any other, and counts against the server."""
+    await sender.follower("strict")
+
+    def decide() -> int:
+        sender.clock.moment += timedelta(seconds=6)
+        return 401
+
+    hood.become(Decides(decide), "strict")
+    await sender.post("News")
+    await sender.idle()
+
+    found = await sender.node.read(peers.find, hood.domain("strict"))
+    assert found is not None
+    assert (hood.tries["strict"], found.failures) == (3 * 2, 1)
+
+
 @pytest.mark.parametrize(("status", "form"), [(429, "seconds"), (503, "seconds"), (503, "date")])
 async def test_a_server_that_asks_for_patience_gets_it(
     sender: Sender, hood: Neighbourhood, status: int, form: str

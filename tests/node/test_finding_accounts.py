@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from fedorg.domain.accounts import Account
+from fedorg.domain.moderation import AccountQuery
+from fedorg.domain.statuses import PageQuery
 from fedorg.services import search
-from fedorg.store import accounts, directory, removal
+from fedorg.store import accounts, admin_accounts, directory, removal
 from tests.node.world import World
 
 # Whether what is sought is looked for among those who have it, or among all by their rank.
@@ -110,3 +112,18 @@ async def test_names_of_any_length_are_found_by_their_beginning(world: World) ->
     assert await found(world, "word word") == ["anna@b.example"]
     assert await found(world, "x" * 400) == ["bert@b.example"]
     assert await found(world, "cora") == ["cora@b.example"]
+
+
+async def test_no_name_lies_behind_what_it_begins_with(world: World) -> None:
+    """Not for those either who choose the last of all characters."""
+    await world.remote("zed", "b.example", display_name="a\U0010ffffb")
+    await world.remote("yves", "b.example", display_name="\ud7ffx")
+
+    for query, expected in {
+        "a": ["zed@b.example"],
+        "a\U0010ffff": ["zed@b.example"],
+        "\ud7ff": ["yves@b.example"],
+    }.items():
+        assert await found(world, query) == expected, ascii(query)
+    views = await world.node.read(admin_accounts.search, "x", AccountQuery(display_name="a"), PageQuery(limit=5))
+    assert len(views) == 1

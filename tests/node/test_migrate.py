@@ -241,6 +241,19 @@ async def test_accounts_that_were_here_before_are_found_by_their_names(empty_url
     assert (by_word, by_handle, here) == (["user2098@b.example"], ["user2099@b.example"], ["anna"])
 
 
+async def test_what_hangs_in_the_air_stops_no_migration(tmp_path: Path) -> None:
+    """A hashtag of a status that is gone, as an administrator leaves who deletes one with SQLite's own tool."""
+    path = tmp_path / "node.db"
+    await migrate.migrate(f"sqlite:///{path}", until="0064")
+    with create_engine(f"sqlite:///{path}", poolclass=NullPool).begin() as conn:
+        conn.exec_driver_sql("INSERT INTO tags (id, name, display_name, created_at) VALUES (1, 'tea', 'Tea', 0)")
+        conn.exec_driver_sql("INSERT INTO status_tags (tag_id, status_id) VALUES (1, 99)")
+
+    await migrate.migrate(f"sqlite:///{path}")
+
+    assert (await migrate.check(f"sqlite:///{path}")).is_current
+
+
 async def test_a_database_of_a_newer_version_is_refused(engine_url: str, by_hand: Connection) -> None:
     """A revision this version does not know is named, and nothing is done to it."""
     by_hand.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")

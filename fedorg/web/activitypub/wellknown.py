@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from federation.discovery import JRD_TYPE, XRD_TYPE, render_host_meta_json, render_host_meta_xrd, render_jrd
 from federation.nodeinfo import VERSIONS, content_type, render_nodeinfo
@@ -10,6 +10,7 @@ from fedorg.activitypub import discovery
 from fedorg.errors import BadRequest, NotFound
 from fedorg.web.activitypub.requests import count_request
 from fedorg.web.base import json_answer, this_node
+from fedorg.web.params import read_params
 
 blueprint: Final = Blueprint("wellknown", __name__)
 blueprint.before_request(count_request)
@@ -20,7 +21,7 @@ _PUBLIC: Final = {"Cache-Control": "public, max-age=300"}
 @blueprint.get("/.well-known/webfinger")
 async def get_webfinger() -> Response:
     """Who is ``acct:name@domain``?"""
-    resource = request.args.get("resource", "")
+    resource = (await read_params()).text("resource") or ""
     if not resource:
         raise BadRequest("The resource parameter is missing")
     answer = json_answer(render_jrd(await discovery.webfinger(this_node(), resource)), headers=_PUBLIC)

@@ -91,7 +91,7 @@ async def _accounts(viewer: Viewer, query: _Query) -> list[Account]:
     node = this_node()
     if query.resolve and not query.offset:
         # Whoever names somebody in full, by handle or address, means nobody else.
-        named = await search.resolve_account(node, query.text)
+        named = await search.resolve_account(node, viewer.account.id, query.text, following_only=query.following_only)
         if named is not None:
             return [named]
     return await search.search_accounts(

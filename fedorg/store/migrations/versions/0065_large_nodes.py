@@ -14,7 +14,7 @@ _WORDS_MAX = 30
 _LENGTH_MAX = 200
 _FILL_AUTHORS = (
     "UPDATE status_tags SET author_id = "
-    "(SELECT statuses.account_id FROM statuses WHERE statuses.id = status_tags.status_id)"
+    "coalesce((SELECT statuses.account_id FROM statuses WHERE statuses.id = status_tags.status_id), 0)"
 )
 _PAGES = {
     "ix_follows_followers": ("follows", ("target_id", "state", "id")),
