@@ -1,6 +1,7 @@
 """What is particular to SQLite: groups of units in one commit, the lock between processes, aiosqlite's thread."""
 
 import asyncio
+import json
 import os
 import sqlite3
 import threading
@@ -89,6 +90,24 @@ def raise_at(conn: Connection, number: int) -> int:
     numbers(conn)
     if number:
         raise KeyError(number)
+    return threading.get_ident()
+
+
+def make_numbers(conn: Connection) -> None:
+    conn.exec_driver_sql("CREATE TABLE many (i INTEGER)")
+    conn.exec_driver_sql("INSERT INTO many SELECT value FROM json_each(?)", (json.dumps([*range(3000)]),))
+
+
+def add_number(conn: Connection) -> None:
+    conn.exec_driver_sql("INSERT INTO many VALUES (0)")
+
+
+def read_half_of(conn: Connection, fails_at: int) -> int:
+    """Rows one by one, up to one that is wrong."""
+    rows = conn.exec_driver_sql("SELECT i FROM many")
+    for row in rows:
+        if row.i == fails_at:
+            raise KeyError
     return threading.get_ident()
 
 
@@ -275,6 +294,23 @@ async def test_what_a_short_read_raises_reaches_its_caller(db: Database) -> None
     with pytest.raises(KeyError):
         await db.read(raise_at, 1)
     assert await db.read(raise_at, 0) == threading.get_ident()
+
+
+@pytest.mark.usefixtures("unhurried")
+async def test_a_read_that_failed_halfway_holds_no_snapshot(db: Database) -> None:
+    """Whoever keeps its exception keeps nobody from seeing what was written since."""
+    await db.write(make_numbers)
+    await learn(db, read_half_of, -1)
+    with pytest.raises(KeyError) as kept:
+        await db.read(read_half_of, 2)
+
+    await db.write(add_number)
+    version = await db.version()
+    await db.write(add_number)
+
+    assert kept.value is not None
+    assert await db.version() != version
+    assert await db.glance(Turn.PEOPLE, lambda conn: conn.exec_driver_sql("SELECT count(*) FROM many").scalar()) == 3002
 
 
 async def test_what_is_jotted_down_waits_for_no_disk(db: Database) -> None:
