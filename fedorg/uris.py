@@ -6,7 +6,7 @@ Nothing here ends in ``/followers`` but followers collections: other servers gue
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from fedorg.config import Settings
 from fedorg.ids import CollectionId, PartnershipId, QuoteId, StatusId
@@ -188,6 +188,12 @@ class Uris:
         prefix = f"{self.base}/users/"
         rest = uri.removeprefix(prefix)
         return rest if uri.startswith(prefix) and rest and "/" not in rest and "#" not in rest else None
+
+    def username_of_page(self, address: str) -> str | None:
+        """The name on whose page of this node an address leads; None for any other address."""
+        prefix = f"{self.base}/@"
+        rest = unquote(address.removeprefix(prefix).rstrip("/"))
+        return rest if address.startswith(prefix) and rest and "/" not in rest else None
 
     def username_in(self, handle: str) -> str | None:
         """The name in a handle of this node, however it is written (``acct:anna@org.example``); None in another's."""

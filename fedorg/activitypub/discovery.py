@@ -128,9 +128,8 @@ async def _find_node_actor(node: Node, name: str) -> Actor | None:
 async def _find(node: Node, resource: str) -> Account | None:
     if node.uris.is_ours(resource):
         by_uri = await node.read(accounts.find_by_uri, resource)
-        username = resource.removeprefix(f"{node.uris.base}/@")
-        by_page = await node.read(accounts.find_by_acct, username, None) if username != resource else None
-        return by_uri or by_page
+        username = node.uris.username_of_page(resource)
+        return by_uri if username is None else await node.read(accounts.find_by_acct, username, None)
     # Before it is looked at as somebody else's, whose domain may have no port.
     name = node.uris.username_in(resource)
     if name is not None:

@@ -148,6 +148,9 @@ async def _account(node: Node, name: str) -> Account:
 
 
 async def _account_at(node: Node, address: str) -> Account:
+    username = node.uris.username_of_page(address)
+    if username is not None:
+        return _require(await node.read(accounts.find_by_acct, username, None))
     known = await node.glance(accounts.find_by_uri, address)
     if known is not None or node.uris.is_ours(address):
         return await actors.get(node, address, Budget())

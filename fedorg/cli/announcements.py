@@ -91,7 +91,7 @@ def list_announcements(context: Context, *, as_json: bool) -> None:
                 one.peer or "here",
                 one.text,
                 _state(one),
-                f"{count} acknowledged" if one.needs_acknowledgement else f"{count} dismissed",
+                f"{count} acknowledged here" if one.needs_acknowledgement else f"{count} dismissed here",
             )
             for one, count in found
         ],

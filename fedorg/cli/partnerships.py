@@ -249,7 +249,9 @@ def _show(view: PartnershipView, *, as_json: bool) -> None:
         who, why = "This node" if side is Side.HERE else "The other side", plan.reason or "no reason given"
         console.print(f"{who} suspends it at {plan.at:%Y-%m-%d %H:%M} UTC: {why}", highlight=False)
     if partnership.state in _NEXT:
-        console.print(f"Next: {_NEXT[partnership.state]}, before {partnership.expires_at:%Y-%m-%d}.", highlight=False)
+        is_approved = Side.HERE in partnership.approved
+        step = f"approved here; {partnership.domain} approves it as well" if is_approved else _NEXT[partnership.state]
+        console.print(f"Next: {step}, before {partnership.expires_at:%Y-%m-%d}.", highlight=False)
     if partnership.state is PartnershipState.ACCEPTED and view.fingerprint is not None:
         console.print(f"Fingerprint: [bold]{view.fingerprint}[/]", highlight=False, soft_wrap=True)
 

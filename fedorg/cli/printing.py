@@ -1,24 +1,31 @@
 """Facts for people, in tables and colours; apart from what all commands share, since a node prints none."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
 console = Console()
+_UNBOUND: Final = 10_000
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:
-    """A table for people, or the sentence ``empty`` when there are no rows."""
+    """A table for people, or the sentence ``empty`` when there are no rows.
+
+    What a row is known by, which stands first, is in one piece where it fits; all is for programs that read it.
+    """
     if not rows:
         console.print(empty, soft_wrap=True)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    known_by = max(len(row[0]) for row in rows)
+    for number, column in enumerate(columns):
+        whole = known_by if number == 0 and known_by <= console.width // 2 else None
+        table.add_column(column, overflow="fold", min_width=whole)
     for row in rows:
         table.add_row(*row)
-    console.print(table)
+    (console if console.is_terminal else Console(width=_UNBOUND)).print(table)
 
 
 def print_facts(facts: Mapping[str, object]) -> None:

@@ -147,6 +147,8 @@ def _make_file(url: URL) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         create_private(path)
+    except (FileExistsError, NotADirectoryError) as problem:
+        raise DatabaseUnavailable(url, NotADirectoryError(f"{path.parent} is not a folder")) from problem
     except OSError as problem:
         raise DatabaseUnavailable(url, problem) from problem
 

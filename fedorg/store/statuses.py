@@ -33,6 +33,10 @@ COLUMNS: Final = tuple(column for column in statuses.c if column.name not in ("i
 _SHAPED: Final = ("audience", "emojis", "quote_policy", "interaction_policy")
 _PLAIN: Final = tuple(field.name for field in fields(Status) if field.name not in _SHAPED)
 _BY_URI: Final = Prepared(sa.select(*COLUMNS).where(statuses.c.uri == sa.bindparam("uri")))
+_BY_PAGE: Final = Prepared(
+    # As its index is, which is one of those whose page is not their identity.
+    sa.select(*COLUMNS).where(statuses.c.url == sa.bindparam("url"), statuses.c.url != statuses.c.uri).limit(1)
+)
 _IS_BURIED: Final = Prepared(
     sa.select(
         sa.exists()
@@ -191,8 +195,7 @@ def find_by_address(conn: Connection, address: str) -> Status | None:
     found = find_by_uri(conn, address)
     if found is not None:
         return found
-    row = conn.execute(sa.select(*COLUMNS).where(statuses.c.url == address).limit(1)).one_or_none()
-    return None if row is None else from_row(row)
+    return next((_from_record(record) for record in _BY_PAGE.rows(conn, url=address)), None)
 
 
 def get_own_for_update(conn: Connection, account_id: AccountId, status_id: StatusId) -> Status:

@@ -367,5 +367,8 @@ _PHRASES: Final = {400: "The request cannot be understood", 413: "The request is
 async def _answer_refusal(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     if is_for_programs():
         return json_answer(body, status, headers)
-    page = await render_template("error.html", node=this_node().settings, status=status, message=body["error"])
+    wait = headers.get("Retry-After", "")
+    minutes = -(-int(wait) // 60) if wait.isdigit() else None
+    told = {"status": status, "message": body["error"], "minutes": minutes}
+    page = await render_template("error.html", node=this_node().settings, **told)
     return Response(page, status, headers=dict(headers), content_type="text/html; charset=utf-8")

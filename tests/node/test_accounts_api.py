@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.jobs import DistributeProfile
-from fedorg.services import registration, users
+from fedorg.services import instance_texts, registration, users
 from fedorg.services.registration import SignUp
 from fedorg.store import tables
 from tests.contract import assert_all_valid, assert_valid
@@ -173,6 +173,21 @@ async def test_an_invitation_lets_one_person_in(serve: Serve) -> None:
     assert "Hello, carla" in (await carla.open("/")).text
     assert (await carla.open(f"/invite/{path}")).status_code == 404
     assert (await carla.open("/auth/sign_up")).status_code == 403
+
+
+async def test_whoever_registers_reads_the_rules(serve: Serve) -> None:
+    """On the form itself; who tries too often is told when to come back."""
+    server = await serve(rate_limits=0.08)
+    await instance_texts.add_rule(server.node, "Be kind.", "Also to <robots>.")
+    carla = await server.browser()
+
+    form = await carla.open("/auth/sign_up")
+    wrong = [await carla.submit(form, "/auth/sign_up", username="!") for _ in range(3)]
+
+    assert "Be kind." in form.text
+    assert "&lt;robots&gt;" in form.text
+    assert [answer.status_code for answer in wrong] == [422, 422, 429]
+    assert "Try again in " in wrong[-1].text
 
 
 async def test_registration_needs_a_client(node_server: NodeServer) -> None:

@@ -233,6 +233,9 @@ async def test_people_are_found_by_their_handle_where_the_node_is_tried_out(
     for query in (handle, f"@{handle}", handle.upper()):
         answer = await anna.api.get("/api/v2/search", params={"q": query, "type": "accounts", "resolve": "true"})
         assert [one["id"] for one in success(answer)["accounts"]] == [str(bert.id)]
+    for query in (f"{server.url}/@bert", f"{server.url}/users/bert"):
+        answer = await anna.api.get("/api/v2/search", params={"q": query, "type": "accounts", "resolve": "true"})
+        assert [one["id"] for one in success(answer)["accounts"]] == [str(bert.id)], query
     elsewhere = await server.anonymous.get("/.well-known/webfinger", params={"resource": "acct:bert@localhost:1"})
     assert elsewhere.status_code == 400
 

@@ -81,6 +81,27 @@ async def test_every_bad_setting_is_named_at_once(node: RunningNode) -> None:
     assert not (node.folder / "fedorg.db").exists()
 
 
+async def test_a_data_folder_that_is_none_is_named(node: RunningNode, tmp_path: Path) -> None:
+    """Not by what the system calls the fault."""
+    (tmp_path / "letter.txt").write_text("Dear Sir or Madam")
+    node.settings = {"FEDORG_DATA_DIR": str(tmp_path / "letter.txt")}
+
+    assert f"{tmp_path / 'letter.txt'} is not a folder" in refused(await node.run("serve"))
+
+
+async def test_tables_keep_what_rows_are_known_by_in_one_piece(node: RunningNode) -> None:
+    """And all of it for programs, however narrow the terminal would be."""
+    handle = "anna_with_a_name_as_long_as_names_may"[:30]
+    email = f"{'a' * 60}@{'b' * 60}.example"
+    node.settings = {"COLUMNS": "40"}
+    await node.run_all(("user", "create", handle, "--email", email), ("user", "list"))
+
+    shown = await node.run("user", "list")
+
+    assert handle in shown.output
+    assert email in shown.output
+
+
 async def test_authorities_that_cannot_be_read_are_named_at_the_start(node: RunningNode) -> None:
     """A file of authorities that holds none is no surprise of the first delivery."""
     node.settings = {"FEDORG_CA_FILE": str(Path(__file__))}

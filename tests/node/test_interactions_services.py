@@ -359,10 +359,10 @@ async def test_search_finds_what_its_reader_may_see(world: World) -> None:
     [shown] = await search.find_status(world.node, None, f" {public.url} ")
     assert shown.status.id == public.id
     assert [tag.name for tag in await search.search_tags(world.node, bob.id, "#Tea", limit=5)] == ["tea", "teapot"]
-    assert await search.resolve_account(world.node, "nobody@void.example") is None
+    assert await search.resolve_account(world.node, bob.id, "nobody@void.example") is None
     assert await search.resolve_status(world.node, bob.id, "https://void.example/1") == []
     world.elsewhere.accounts["new@there.example"] = dora
-    assert await search.resolve_account(world.node, "new@there.example") == dora
+    assert await search.resolve_account(world.node, bob.id, "new@there.example") == dora
 
 
 async def test_acting_on_what_is_not_there(world: World) -> None:

@@ -63,6 +63,7 @@ PAGES: Final = (
     "/api/v2/search?type=statuses&q=from:anna",
     "/api/v2/search?type=statuses&q=reach:organisation",
     "/api/v2/search?type=statuses&q=cake before:2020-01-01",
+    "/api/v2/search?type=statuses&q=https://there.example/@fred/1",
     "/api/v2/search?type=hashtags&q=lu",
     "/api/v2/search?type=accounts&q=an",
     "/api/v1/accounts/search?q=an&following=true",

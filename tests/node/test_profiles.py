@@ -63,7 +63,27 @@ async def test_a_poll_is_shown_with_its_numbers_unless_they_are_hidden(node_serv
 
     assert '<li>&lt;b&gt;Tea <span class="hint">1</span></li>' in pages[0]
     assert "<li>&lt;b&gt;Tea</li>" in pages[1]
-    assert all("1 votes · ends" in page for page in pages)
+    assert all("1 vote · ends" in page for page in pages)
+
+
+async def test_a_hashtag_leads_to_what_was_posted_under_it(node_server: NodeServer) -> None:
+    """The page that hashtags in posts link to: strangers see what is for everybody, members what is for them."""
+    anna = await node_server.person("anna")
+    await node_server.person("bert")
+    shown = await post(anna, "Open #Tea_Time")
+    await post(anna, "Ours #tea_time", reach="node")
+    await post(anna, "Hidden #tea_time", visibility="private")
+    link = shown["content"].split('href="')[1].split('"')[0]
+    browser = await node_server.browser()
+
+    stranger = await browser.open(link.removeprefix(node_server.url))
+    await browser.sign_in("bert")
+    member = await browser.open("/tags/TEA_TIME")
+
+    assert [word in stranger.text for word in ("Open", "Ours", "Hidden")] == [True, False, False]
+    assert [word in member.text for word in ("Open", "Ours", "Hidden")] == [True, True, False]
+    assert "Nothing that you can see" in (await browser.open("/tags/nothing")).text
+    assert (await browser.open("/tags/%23%23")).status_code == 404
 
 
 async def test_a_status_page_shows_the_thread(node_server: NodeServer) -> None:

@@ -83,6 +83,7 @@ statuses: Final = Table(
 )
 # Timelines of what goes exactly as far as a reach are short ones among all that is public.
 partial_index("ix_statuses_limited", statuses.c.reach, statuses.c.id, where=statuses.c.reach != "public")
+partial_index("ix_statuses_url", statuses.c.url, where=statuses.c.url != statuses.c.uri)
 partial_index("ix_statuses_application", statuses.c.application_id, where=statuses.c.application_id.is_not(None))
 
 status_edits: Final = Table(

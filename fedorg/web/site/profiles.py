@@ -14,6 +14,7 @@ from fedorg.ids import AccountId, StatusId
 from fedorg.serializers.accounts import account_entity
 from fedorg.services import accounts, statuses, timelines
 from fedorg.services.users import SignedIn
+from fedorg.text import normalise_hashtag
 from fedorg.web.base import FRAMED_POLICY, this_node
 from fedorg.web.params import id_in
 from fedorg.web.site.sessions import for_everybody, page, rich
@@ -46,6 +47,19 @@ async def show_tagged(visitor: SignedIn | None, username: str, hashtag: str) -> 
     window = PageQuery(limit=_PAGE, max_id=id_in(request.args.get("max_id", "")))
     views = await _posted(visitor, account, window, AccountSelection(tagged=hashtag))
     return await _profile(visitor, account, views, pinned=[])
+
+
+@blueprint.get("/tags/<hashtag>")
+@for_everybody
+async def show_hashtag(visitor: SignedIn | None, hashtag: str) -> Response:
+    """What was posted in public under a hashtag, newest first, as far as who looks may see it."""
+    name = normalise_hashtag(hashtag)
+    if not name:
+        raise NotFound
+    window = PageQuery(limit=_PAGE, max_id=id_in(request.args.get("max_id", "")))
+    views = await timelines.tag(this_node(), _viewer(visitor), name, window)
+    older = views[-1].status.id if len(views) == _PAGE else None
+    return await page("tag.html", visitor, name=hashtag, views=views, older=older)
 
 
 @blueprint.get("/@<username>/<id:status_id>")
