@@ -67,7 +67,7 @@ def search(
 
 
 def is_shown(conn: Connection, viewer: AccountId, account_id: AccountId, *, followed_by: AccountId | None) -> bool:
-    """Whether ``viewer`` finds an account by its exact handle."""
+    """Whether ``viewer`` finds an account that is named in full, which may be a program's as well."""
     given = {} if followed_by is None else {"follower": followed_by}
     shown = _shown(is_followed=followed_by is not None)
     return bool(shown.rows(conn, viewer=viewer, account_id=account_id, **given))
@@ -76,7 +76,7 @@ def is_shown(conn: Connection, viewer: AccountId, account_id: AccountId, *, foll
 @cache
 def _shown(*, is_followed: bool) -> Prepared:
     one = sa.select(_ACCOUNT.id).where(_ACCOUNT.id == sa.bindparam("account_id"))
-    return Prepared(one.where(*_is_shown(is_seen=True, is_followed=is_followed)))
+    return Prepared(one.where(*_is_open(is_seen=True, is_followed=is_followed)))
 
 
 @cache
@@ -119,7 +119,12 @@ def _beginning(*, is_here: bool) -> sa.Select[tuple[int]]:
 
 
 def _is_shown(*, is_seen: bool, is_followed: bool) -> list[ColumnElement[bool]]:
-    conditions = [_ACCOUNT.suspended_at.is_(None), _ACCOUNT.actor_type != ActorType.APPLICATION.value]
+    people = _ACCOUNT.actor_type != ActorType.APPLICATION.value
+    return [people, *_is_open(is_seen=is_seen, is_followed=is_followed)]
+
+
+def _is_open(*, is_seen: bool, is_followed: bool) -> list[ColumnElement[bool]]:
+    conditions = [_ACCOUNT.suspended_at.is_(None)]
     if is_seen:
         conditions.append(~narrowing.is_blocked_by(_viewer, _ACCOUNT.id))
     if is_followed:

@@ -272,6 +272,7 @@ async def test_what_is_no_text_names_nobody(node_server: NodeServer, resource: s
     assert answer.status_code == 400
     for path in ("/@an%00na", "/users/an%00na", "/tags/an%00na"):
         assert (await node_server.anonymous.get(path)).status_code == 404
+    assert (await node_server.anonymous.get("/users/anna/outbox?page=true&min_id=%00")).status_code == 400
 
 
 async def test_pages_refuse_what_is_no_text(node_server: NodeServer) -> None:
