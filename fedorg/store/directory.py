@@ -124,7 +124,7 @@ def _is_shown(*, is_seen: bool, is_followed: bool) -> list[ColumnElement[bool]]:
 
 
 def _is_open(*, is_seen: bool, is_followed: bool) -> list[ColumnElement[bool]]:
-    conditions = [_ACCOUNT.suspended_at.is_(None)]
+    conditions: list[ColumnElement[bool]] = [_ACCOUNT.suspended_at.is_(None)]
     if is_seen:
         conditions.append(~narrowing.is_blocked_by(_viewer, _ACCOUNT.id))
     if is_followed:
