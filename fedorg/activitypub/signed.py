@@ -133,7 +133,11 @@ async def _check(
             return check(key), account
         except SignatureRefused:
             if not may_ask(node, key_id):
-                raise
+                # It may have come anew between the look at it and now.
+                newer = await keyring.find_verification_key(node, key_id)
+                if newer is None or newer[0] == key:
+                    raise
+                return check(newer[0]), newer[1]
     elif not may_ask(node, key_id):
         raise KeyUnavailable("it could not be had a while ago")
     key, account = await _ask_with_others(node, key_id)
