@@ -35,14 +35,14 @@ async def search_accounts(
 async def resolve_account(node: Node, viewer: AccountId, query: str, *, following_only: bool = False) -> Account | None:
     """The account that ``query`` names exactly (handle or address), asked of its server if need be.
 
-    None where ``viewer`` may not find it, or follow it with ``following_only``.
+    None for one that was suspended, or that ``viewer`` does not follow with ``following_only``.
     """
     try:
         found = await node.resolver.account(node, query.strip())
     except (NotFound, Unavailable, FetchError):
         return None
     followed_by = viewer if following_only else None
-    return found if await node.read(directory.is_shown, viewer, found.id, followed_by=followed_by) else None
+    return found if await node.read(directory.is_shown, found.id, followed_by=followed_by) else None
 
 
 def is_address(query: str) -> bool:

@@ -66,17 +66,16 @@ def search(
     return accounts.with_moves(conn, accounts.from_records(found[:limit]))
 
 
-def is_shown(conn: Connection, viewer: AccountId, account_id: AccountId, *, followed_by: AccountId | None) -> bool:
-    """Whether ``viewer`` finds an account that is named in full, which may be a program's as well."""
+def is_shown(conn: Connection, account_id: AccountId, *, followed_by: AccountId | None) -> bool:
+    """Whether an account that is named in full is found: a program as well, and whoever blocks the one who looks."""
     given = {} if followed_by is None else {"follower": followed_by}
-    shown = _shown(is_followed=followed_by is not None)
-    return bool(shown.rows(conn, viewer=viewer, account_id=account_id, **given))
+    return bool(_shown(is_followed=followed_by is not None).rows(conn, account_id=account_id, **given))
 
 
 @cache
 def _shown(*, is_followed: bool) -> Prepared:
     one = sa.select(_ACCOUNT.id).where(_ACCOUNT.id == sa.bindparam("account_id"))
-    return Prepared(one.where(*_is_open(is_seen=True, is_followed=is_followed)))
+    return Prepared(one.where(*_is_open(is_seen=False, is_followed=is_followed)))
 
 
 @cache

@@ -51,8 +51,7 @@ FAULTS: Final[Mapping[str, str]] = MappingProxyType(
         "a wrong following_count": """
             SELECT a.username, a.following_count FROM accounts a WHERE a.domain IS NULL AND a.following_count <>
             (SELECT count(*) FROM follows f WHERE f.account_id = a.id AND f.state = 'accepted')""",
-        # What a server runs that was met just now, and what the profile shows of whom one began to follow, is asked some
-        # seconds later.
+        # What a server runs that was met just now is asked some seconds later, and the profile of who was followed.
         "a job left": """
             SELECT payload, attempts, last_error FROM jobs
             WHERE attempts > 0 OR (payload NOT LIKE '%"IdentifyPeer"%' AND payload NOT LIKE '%"CompleteProfile"%')""",

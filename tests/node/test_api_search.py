@@ -240,8 +240,8 @@ async def test_people_are_found_by_their_handle_where_the_node_is_tried_out(
     assert elsewhere.status_code == 400
 
 
-async def test_whoever_is_named_in_full_is_found_as_by_a_search(working: WorkingServer) -> None:
-    """Not who blocks one, was suspended or has left; and with ``following`` only whom one follows."""
+async def test_whoever_is_named_in_full_is_found_unless_suspended(working: WorkingServer) -> None:
+    """Not who was suspended; and with ``following`` only whom one follows. Who blocks one says so on the profile."""
     anna, bert = await working.person("anna"), await working.person("bert")
     chief = await working.person("chief", scopes=f"{EVERYTHING} admin:write", role=UserRole.ADMIN)
     node = working.server.node
@@ -256,7 +256,7 @@ async def test_whoever_is_named_in_full_is_found_as_by_a_search(working: Working
     await follow(anna, bert)
     assert await found(anna, bert, following="true") == [bert.id]
     success(await bert.api.post(f"/api/v1/accounts/{anna.id}/block"))
-    assert await found(anna, bert) == []
+    assert await found(anna, bert) == [bert.id]
     assert await found(bert, anna) == [anna.id]
     action = await chief.api.post(f"/api/v1/admin/accounts/{anna.id}/action", json={"type": "suspend"})
     assert action.is_success, action.text
