@@ -127,9 +127,10 @@ async def _find_node_actor(node: Node, name: str) -> Actor | None:
 
 async def _find(node: Node, resource: str) -> Account | None:
     if node.uris.is_ours(resource):
-        by_uri = await node.read(accounts.find_by_uri, resource)
         username = node.uris.username_of_page(resource)
-        return by_uri if username is None else await node.read(accounts.find_by_acct, username, None)
+        if username is not None:
+            return await node.read(accounts.find_by_acct, username, None)
+        return await node.read(accounts.find_by_uri, resource)
     # Before it is looked at as somebody else's, whose domain may have no port.
     name = node.uris.username_in(resource)
     if name is not None:

@@ -74,7 +74,7 @@ def is_shown(conn: Connection, account_id: AccountId, *, followed_by: AccountId 
 
 @cache
 def _shown(*, is_followed: bool) -> Prepared:
-    one = sa.select(_ACCOUNT.id).where(_ACCOUNT.id == sa.bindparam("account_id"))
+    one = sa.select(_ACCOUNT.id).where(_ACCOUNT.id == sa.bindparam("account_id"), _ACCOUNT.deleted_at.is_(None))
     return Prepared(one.where(*_is_open(is_seen=False, is_followed=is_followed)))
 
 

@@ -185,9 +185,10 @@ def is_untold(conn: Connection, status_id: StatusId) -> bool:
     return any(row.is_untold for row in _IS_UNTOLD.rows(conn, status_id=status_id))
 
 
-def note_told(conn: Connection, status_id: StatusId) -> None:
-    """Whoever a status concerns is told of it now."""
-    conn.execute(sa.update(statuses).where(statuses.c.id == status_id).values(is_untold=False))
+def note_told(conn: Connection, status_id: StatusId) -> bool:
+    """Whoever a status concerns is told of it now; False where somebody else does so at the same time."""
+    untold = sa.update(statuses).where(statuses.c.id == status_id, statuses.c.is_untold)
+    return bool(conn.execute(untold.values(is_untold=False)).rowcount)
 
 
 def find_by_address(conn: Connection, address: str) -> Status | None:

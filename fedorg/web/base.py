@@ -36,7 +36,7 @@ from fedorg.services import attempts
 from fedorg.services.moderation import ip_blocks
 from fedorg.services.streams import Streams
 from fedorg.web import answers
-from fedorg.web.bodies import NO_TEXT, LimitedRequest
+from fedorg.web.bodies import LimitedRequest
 from fedorg.web.limits import Budget, Limiter, Rule, limit_headers, subject_of_address
 from fedorg.web.params import id_in
 
@@ -265,8 +265,6 @@ async def _begin() -> Response | None:
     if "\0" in request.path:
         # Nothing is called so: no engine keeps such a text.
         raise errors.NotFound
-    if b"%00" in request.query_string:
-        raise errors.BadRequest(NO_TEXT)
     return None
 
 

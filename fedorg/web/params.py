@@ -34,7 +34,7 @@ _DIGITS_MAX: Final = 19
 _MOMENT_MAX: Final = 64
 _INDEX_DIGITS_MAX: Final = 40
 # JSON can spell halves of surrogate pairs, which no encoding and no database takes.
-_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,19}")
 
 
@@ -183,7 +183,7 @@ async def read_params() -> Params:
         fresh.setdefault(name, []).append(one)
     merged = {**values, **fresh}
     _check_count(sum(map(len, merged.values())))
-    if any(_NO_TEXT.search(text or "") for name, texts in merged.items() for text in (name, *texts)):
+    if any(_UNSTORABLE.search(text or "") for name, texts in merged.items() for text in (name, *texts)):
         raise BadRequest(NO_TEXT)
     uploads = await _uploads() if has_body else {}
     return Params({name: tuple(texts) for name, texts in merged.items()}, uploads, await _pairs(has_body=has_body))

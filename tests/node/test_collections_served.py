@@ -271,7 +271,7 @@ async def test_a_blocked_server_is_refused_at_every_collection(scene: Scene) -> 
         assert (await scene.get("stranger", address)).status_code == 403, address
 
 
-@pytest.mark.parametrize("page", ["max_id=x", "max_id=-1", "max_id=99999999999999999999", "min_id=%01", "min_id=1e9"])
+@pytest.mark.parametrize("page", ["max_id=x", "max_id=-1", "max_id=99999999999999999999", "min_id=%00", "min_id=1e9"])
 async def test_odd_cursors_begin_at_the_beginning(scene: Scene, page: str) -> None:
     """A cursor that is no id is answered as if there were none, and never with a fault."""
     status = await post(scene.anna, "Hello")

@@ -6,11 +6,16 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import NullPool, create_engine, update
 
-from fedorg.activitypub import keyring
+from federation.errors import SignatureRefused
+from federation.keys import VerificationKey, public_to_pem
+from fedorg.activitypub import keyring, signed
 from fedorg.errors import Invalid
 from fedorg.services import rotation, users
 from fedorg.services.registration import ensure_node_actor
+from fedorg.store.tables import account_keys
+from tests.node.fake_peer import key
 from tests.node.meeting import Meeting
 from tests.node.talking import entity, post, success
 
@@ -135,6 +140,29 @@ async def test_a_peer_that_changes_its_key_goes_on_working(meeting: Meeting, nam
     await meeting.working.settle()
     shown = entity(await anna.api.get(f"/api/v1/statuses/{made['id']}"), "Status")
     assert shown["favourites_count"] == 1
+
+
+async def test_a_key_that_comes_anew_while_the_old_one_is_looked_at_counts(meeting: Meeting, engine_url: str) -> None:
+    """What was signed with it is checked again, although its owner was asked just now."""
+    anna = await meeting.working.person("anna")
+    uri = meeting.add("fred")
+    await meeting.say("Follow", "fred", meeting.actor(anna))
+    key_id, fresh = f"{uri}#main-key", public_to_pem(key("fresh").public_key())
+    signed.note_asked(meeting.node, key_id, meeting.node.now())
+    engine = create_engine(engine_url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    seen = []
+
+    def check(found: VerificationKey) -> str:
+        seen.append(public_to_pem(found.public))
+        if seen[-1] != fresh:
+            with engine.begin() as conn:
+                conn.execute(update(account_keys).where(account_keys.c.uri == key_id).values(public=fresh))
+            raise SignatureRefused("the signature does not fit")
+        return "it fits"
+
+    verdict, account = await signed.check_with_key(meeting.node, key_id, check)
+
+    assert (verdict, account.uri, len(seen)) == ("it fits", uri, 2)
 
 
 async def test_the_old_key_of_a_peer_ends_with_the_new_one(meeting: Meeting) -> None:

@@ -234,8 +234,10 @@ def _tell_late(
     """Tell of a status that was found before it came, if it is news by the way in which it comes."""
     now = node.now()
     arrival = _place(conn, remote, now)
-    if accounts.get(conn, known.account_id).suspended_at is None and is_news(arrival, now) and is_wanted(conn, arrival):
-        statuses.note_told(conn, known.id)
+    is_silent = accounts.get(conn, known.account_id).suspended_at is not None
+    if is_silent or not (is_news(arrival, now) and is_wanted(conn, arrival)):
+        return
+    if statuses.note_told(conn, known.id):
         ask_further(conn, node, known, True)  # noqa: FBT003 - a callback
         _distribute(conn, node, known, arrival)
 

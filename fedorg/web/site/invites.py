@@ -4,7 +4,7 @@ from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from fedorg.errors import Forbidden, Invalid, NotFound
-from fedorg.services import instance, registration
+from fedorg.services import instance_texts, registration
 from fedorg.services.registration import SignUp
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
@@ -78,7 +78,7 @@ async def _form(visitor: SignedIn | None, action: str, form: MultiDict[str, str]
         form=form,
         problem=problem,
         is_reasoned=is_reasoned,
-        rules=(await instance.get_facts(this_node())).rules,
+        rules=await instance_texts.list_rules(this_node()),
     )
 
 

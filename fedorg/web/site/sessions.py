@@ -17,13 +17,14 @@ from quart import Response, redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from fedorg.domain.accounts import User
-from fedorg.errors import Forbidden
+from fedorg.errors import BadRequest, Forbidden
 from fedorg.services import users
 from fedorg.services.users import SESSION_DAYS, SignedIn
 from fedorg.text import sanitize
 from fedorg.web import limits
 from fedorg.web.auth import ACCESS
 from fedorg.web.base import spend_by_address, this_node
+from fedorg.web.bodies import NO_TEXT
 
 P = ParamSpec("P")
 
@@ -34,7 +35,9 @@ _LAST_ASCII: Final = 126
 
 
 async def signed_in() -> SignedIn | None:
-    """Who is signed in with this browser."""
+    """Who is signed in with this browser; ``BadRequest`` where what it asks for is no text."""
+    if b"%00" in request.query_string:
+        raise BadRequest(NO_TEXT)
     cookie = request.cookies.get(_cookie_name("session"))
     return await users.find_session(this_node(), cookie) if cookie else None
 
