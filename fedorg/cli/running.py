@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from fedorg import app, metrics, supervisor
+from fedorg import app, metrics, process, supervisor
 from fedorg import config as configuration
-from fedorg.cli.base import Context, fail, run, with_node
+from fedorg.cli.base import Context, fail, run
 from fedorg.config import METRICS_FOLDER, Settings
 from fedorg.errors import SettingsError
 from fedorg.node import Node
@@ -71,14 +71,15 @@ def serve(
         fail("--no-worker and --workers contradict each other.")
 
     async def main() -> None:
-        async with app.open_node(settings) as node:
-            if lifeline is None:
-                await _welcome(node, owner)
-            if not many:
-                await app.serve(node, bound=bound, with_worker=not no_worker, lifeline=lifeline)
-        if many:
-            working = 0 if no_worker else 1 if workers is None else workers
-            await _supervise(context, settings, bound, processes, working)
+        async with process.numbered(settings):
+            async with app.open_node(settings) as node:
+                if lifeline is None:
+                    await _welcome(node, owner)
+                if not many:
+                    await app.serve(node, bound=bound, with_worker=not no_worker, lifeline=lifeline)
+            if many:
+                working = 0 if no_worker else 1 if workers is None else workers
+                await _supervise(context, settings, bound, processes, working)
 
     run(main)
 
@@ -95,7 +96,13 @@ def work(context: Context, *, lifeline: int | None) -> None:
     Example:
       FEDORG_PROCESS_NUMBER=1 fedorg work
     """
-    with_node(context, lambda node: app.work(node, lifeline=lifeline))
+    settings = context.settings()
+
+    async def main() -> None:
+        async with process.numbered(settings), app.open_node(settings) as node:
+            await app.work(node, lifeline=lifeline)
+
+    run(main)
 
 
 def _listen(settings: Settings) -> socket.socket:

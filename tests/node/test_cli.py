@@ -315,3 +315,18 @@ async def test_a_taken_port_is_a_sentence_and_nothing_is_promised(node: RunningN
 
     assert f"Cannot listen on 127.0.0.1:{port}" in refused(finished)
     assert finished.output == ""
+
+
+async def test_two_processes_never_share_a_number(node: RunningNode) -> None:
+    """Ids are made of it: another server or worker on the same data is refused, with what to do about it."""
+    node.settings = {"FEDORG_SHUTDOWN_SECONDS": "1"}
+    await node.start()
+    with socket.create_server(("127.0.0.1", 0)) as one_more:
+        port = one_more.getsockname()[1]
+    server, worker = await asyncio.gather(node.run("serve", "--port", str(port)), node.run("work"))
+    for finished in (server, worker):
+        assert "number 0 already" in refused(finished)
+        assert finished.output == ""
+    await node.kill()
+    await node.start()
+    assert not node.log_lines("process.number_taken")
