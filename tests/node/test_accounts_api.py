@@ -168,7 +168,7 @@ async def test_an_invitation_lets_one_person_in(serve: Serve) -> None:
     done = await carla.submit(form, f"/invite/{path}", **GOOD)
 
     assert faulty.status_code == 422
-    assert "must contain only letters" in faulty.text
+    assert faulty.text.count("must contain only letters") == 1
     assert done.status_code == 303
     assert "Hello, carla" in (await carla.open("/")).text
     assert (await carla.open(f"/invite/{path}")).status_code == 404

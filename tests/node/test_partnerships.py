@@ -596,6 +596,21 @@ async def test_whom_to_tell_of_a_weakness(serve: Callable[..., Awaitable[NodeSer
     assert fields["Canonical"] == f"{server.url}/.well-known/security.txt"
 
 
+@pytest.mark.parametrize(
+    ("mode", "forbidden"), [("partners", ["/"]), ("open", ["/admin/", "/api/", "/auth/", "/oauth/"])]
+)
+async def test_what_crawlers_may_read(
+    serve: Callable[..., Awaitable[NodeServer]], mode: str, forbidden: list[str]
+) -> None:
+    """Public pages, where the node federates with everybody; else nothing (RFC 9309)."""
+    server = await serve(federation_mode=mode, default_reach="partners")
+
+    answer = await server.anonymous.get("/robots.txt")
+
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.text.splitlines() == ["User-agent: *", *(f"Disallow: {path}" for path in forbidden)]
+
+
 async def test_one_address_cannot_ask_who_speaks_for_ever_new_servers(
     serve: Callable[..., Awaitable[NodeServer]], stranger: FakePeer
 ) -> None:

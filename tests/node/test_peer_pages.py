@@ -101,8 +101,17 @@ async def test_servers_and_lists_on_a_page(server: NodeServer) -> None:
     assert (await browser.submit(page, "/admin/peers", **fields)).status_code == 303
     shown = (await browser.open("/admin/peers")).text
     assert "partner, up to reach partners, no direct messages, nobody listed" in " ".join(shown.split())
-    for wrong in ({"domain": "no domain"}, {"tier": "friend"}, {"largest_reach": "galaxy"}):
-        assert (await browser.submit(page, "/admin/peers", **(fields | wrong))).status_code == 422
+    for wrong in ({"domain": "no domain"}, {"tier": ""}, {"largest_reach": "galaxy"}):
+        kept = await browser.submit(page, "/admin/peers", **(fields | wrong))
+        assert kept.status_code == 422
+        assert f'value="{(fields | wrong)["domain"]}"' in kept.text
+        assert ('value="partner" selected' in kept.text) == ("tier" not in wrong)
+        boxes = [
+            name
+            for name in ("direct_messages", "media", "directory")
+            if f'name="{name}" value="1" checked' in kept.text
+        ]
+        assert boxes == ["media"]
 
     async def read(**more: str) -> str:
         token = page.text.split('name="csrf_token" value="', 1)[1].split('"', 1)[0]

@@ -1,10 +1,11 @@
-"""The page on which members see with whom their node federates, and how to tell its administrators of a fault."""
+"""The page on which members see with whom their node federates; whom to tell of a fault, and what crawlers may read."""
 
 from datetime import timedelta
 from typing import Final
 
 from quart import Blueprint, Response
 
+from fedorg.domain.visibility import FederationMode
 from fedorg.errors import NotFound
 from fedorg.services import neighbours
 from fedorg.services.users import SignedIn
@@ -16,6 +17,8 @@ blueprint = Blueprint("federation_pages", __name__)
 
 # RFC 9116 recommends less than a year.
 _HOLDS: Final = timedelta(days=180)
+# What is for programs that somebody signed in, and what only answers forms.
+_NOT_FOR_CRAWLERS: Final = ("/admin/", "/api/", "/auth/", "/oauth/")
 
 
 @blueprint.get("/about/federation")
@@ -40,4 +43,14 @@ async def show_security_contact() -> Response:
         f"Canonical: {node.uris.base}/.well-known/security.txt",
     )
     text = "".join(f"{line}\n" for line in lines)
+    return Response(text, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "public, max-age=3600"})
+
+
+@blueprint.get("/robots.txt")
+@public
+async def show_robots() -> Response:
+    """What crawlers may read (RFC 9309): public pages of a node that federates with everybody, nothing of any other."""
+    is_open = FederationMode(this_node().settings.federation_mode) is FederationMode.OPEN
+    paths = _NOT_FOR_CRAWLERS if is_open else ("/",)
+    text = "".join(("User-agent: *\n", *(f"Disallow: {path}\n" for path in paths)))
     return Response(text, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "public, max-age=3600"})

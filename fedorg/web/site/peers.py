@@ -1,5 +1,6 @@
 """The page of other servers: what each is to the node and how much passes, and lists of them, for administrators."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from quart import Blueprint, Response, request
@@ -19,6 +20,13 @@ blueprint: Final = Blueprint("peer_pages", __name__, url_prefix="/admin/peers")
 
 _PAGE: Final = 100
 _REACHES: Final = tuple(reach.value for reach in Reach if reach is not Reach.NODE)
+# What the form says before anything is chosen; what a server is has to be.
+_EVERYTHING_PASSES: Final = {
+    "largest_reach": Reach.PUBLIC.value,
+    "direct_messages": "1",
+    "media": "1",
+    "directory": "1",
+}
 
 
 @blueprint.get("")
@@ -47,9 +55,9 @@ async def change(visitor: SignedIn) -> Response:
         wanted = GrantChange() if tier is Tier.BLOCKED else limits
         await peers.decide(this_node(), domain, tier=tier, wanted=wanted, by=visitor.user)
     except ValueError:
-        return await _page(visitor, Invalid("The tier or the reach cannot be read"))
+        return await _page(visitor, Invalid("Choose what the server is to us, and how far things may go"), given=form)
     except REFUSED as problem:
-        return await _page(visitor, problem)
+        return await _page(visitor, problem, given=form)
     return go("/admin/peers")
 
 
@@ -95,6 +103,7 @@ async def _page(
     visitor: SignedIn,
     problem: FedorgError | None = None,
     *,
+    given: Mapping[str, str] | None = None,
     results: list[LineResult] | None = None,
     is_dry: bool = False,
 ) -> Response:
@@ -105,6 +114,7 @@ async def _page(
         visitor,
         status=200 if problem is None else 422,
         problem=None if problem is None else str(problem),
+        given=_EVERYTHING_PASSES if given is None else given,
         peers=found[:_PAGE],
         next_page=at + 1 if len(found) > _PAGE else None,
         tiers=tuple(tier.value for tier in Tier),
