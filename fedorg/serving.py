@@ -90,6 +90,8 @@ async def _serve_granian(
     except ImportError:
         raise SettingsError(["server: granian is not installed; pip install 'fedorg[fast]'"]) from None
     listening = bound or socket.create_server((settings.host, settings.port), backlog=_BACKLOG)
+    # Its connections inherit this; else the rest of an answer waits until the client has confirmed its beginning.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     logging.getLogger("_granian").setLevel(logging.ERROR)
     options: dict[str, Any] = {}
     if settings.tls_certificate and settings.tls_key:

@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ async def test_node_on_granian_serves_streams_and_ends_by_itself(tmp_path: Path)
     await node.create("alice")
     await node.start()
     try:
+        # The socket is the node's as well: what it sends in two parts is not held back until the first is confirmed.
+        assert node.listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         async with node.member("alice") as alice:
             token = alice.http.headers["Authorization"].removeprefix("Bearer ")
             address = f"ws://localhost:{node.port}/api/v1/streaming?stream=user&access_token={token}"
