@@ -86,7 +86,11 @@ def is_author_listed() -> ColumnElement[bool]:
 
 def shows_media(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """The status has a file for which ``conditions`` hold, and files of its author are shown here."""
+    has_some = sa.exists().where(media_attachments.c.status_id == statuses.c.id, *conditions)
+    return sa.and_(has_some, are_files_shown())
+
+
+def are_files_shown() -> ColumnElement[bool]:
+    """Files of the author are shown here."""
     is_rejected = sa.select(accounts.c.media_rejected).where(accounts.c.id == statuses.c.account_id).scalar_subquery()
-    return sa.and_(
-        sa.exists().where(media_attachments.c.status_id == statuses.c.id, *conditions), is_rejected.is_(sa.false())
-    )
+    return is_rejected.is_(sa.false())

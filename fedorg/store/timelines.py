@@ -17,13 +17,14 @@ from fedorg.domain.lists import AccountList, RepliesPolicy
 from fedorg.domain.statuses import PageQuery
 from fedorg.domain.timelines import AccountSelection, Selection
 from fedorg.domain.visibility import Reach, Visibility
-from fedorg.ids import AccountId, CardId, StatusId
+from fedorg.ids import ID_MAX, AccountId, CardId, StatusId
 from fedorg.store import domain_blocks, lists, narrowing, paging
 from fedorg.store.beside import beside
 from fedorg.store.home_timelines import ONCE_WITHIN
 from fedorg.store.tables import (
     home_timeline,
     list_accounts,
+    media_attachments,
     mentions,
     pins,
     status_cards,
@@ -32,6 +33,8 @@ from fedorg.store.tables import (
     tags,
 )
 from fedorg.store.tables.columns import Moment
+
+LOOKED_THROUGH_MAX: Final = 10_000
 
 _owner: Final = sa.bindparam("account_id", type_=sa.BigInteger)
 _viewer: Final = sa.bindparam("viewer", type_=sa.BigInteger)
@@ -110,8 +113,10 @@ def _public(is_member: bool, selection: Selection) -> paging.PreparedPage:  # no
     is_first_or_own = sa.or_(
         statuses.c.in_reply_to_uri.is_(None), statuses.c.in_reply_to_account_id == statuses.c.account_id
     )
-    listed = _listed(_viewer if is_member else None, _now, selection)
-    return paging.PreparedPage(sa.select(statuses.c.id).where(is_first_or_own, *listed), statuses.c.id)
+    conditions = is_first_or_own, *_listed(_viewer if is_member else None, _now, selection)
+    if not selection.media_only:
+        return _page(conditions)
+    return _page_with_media(conditions, *([media_attachments.c.remote_url.is_(None)] if selection.local_only else []))
 
 
 def list_tagged(
@@ -125,16 +130,32 @@ def list_tagged(
     all_of: Collection[str],
     none_of: Collection[str],
 ) -> list[StatusId]:
-    """Public statuses by hashtag; names are normalised."""
-    conditions = [*_listed(viewer, now, selection), *(_has_tag([name]) for name in all_of)]
-    if none_of:
-        conditions.append(~_has_tag(none_of))
-    # Each hashtag has an index of its own, in the order of the page.
+    """Public statuses by hashtag; names are normalised.
+
+    Where more is asked of them than the hashtag, a page looks through the next ``LOOKED_THROUGH_MAX`` that bear it (of
+    several that have to be there, the rarest): what bears it may be much, and what is asked for rare.
+    """
+    named = sa.select(tags.c.name, tags.c.id).where(tags.c.name.in_({*any_of, *all_of, *none_of}))
+    ids: dict[str, int] = {row.name: row.id for row in conn.execute(named)}
+    if not ids.keys() >= {*all_of}:
+        return []
+    needed, refused = [ids[name] for name in all_of], {ids[name] for name in none_of if name in ids}
+    conditions = _listed(viewer, now, selection)
     found: set[StatusId] = set()
-    for tag_id in conn.execute(sa.select(tags.c.id).where(tags.c.name.in_(any_of))).scalars():
+    # Each hashtag has an index of its own, in the order of the page.
+    for tag_id in {ids[name] for name in any_of if name in ids}:
+        rarest, *others = _rarest_first(conn, [*dict.fromkeys((tag_id, *needed))])
         column = status_tags.c.status_id
-        statement = sa.select(column).where(status_tags.c.tag_id == tag_id, _is_status(column, conditions))
-        found.update(_ids(conn, statement, column, page))
+        # What the rows of other tables say comes before what the status does, which is dearer to ask.
+        asked = [_bears(column, {other}) for other in others]
+        if refused:
+            asked.append(~_bears(column, refused))
+        if selection.media_only:
+            asked.append(_has_media(column))
+        if asked or selection != Selection():
+            asked.append(_is_near(rarest, page))
+        bearing = sa.select(column).where(status_tags.c.tag_id == rarest, *asked, _is_status(column, conditions))
+        found.update(_ids(conn, bearing, column, page))
     return _newest(found, page)
 
 
@@ -175,6 +196,8 @@ def list_of_account(
         page_of = _of_account(viewer is not None, selection)
         return [StatusId(one) for one in page_of.ids(conn, page, account_id=account_id, **asking)]
     conditions = _posted(account_id, viewer, selection)
+    if selection.media_only:
+        conditions.append(_has_media(statuses.c.id))
     # Of what an account pinned, or gave a hashtag to, there may be little; of what it posted there may be much.
     if not selection.pinned_only:
         tag = sa.select(tags.c.id).where(tags.c.name == selection.tagged).scalar_subquery()
@@ -195,7 +218,9 @@ def list_of_account(
 @cache
 def _of_account(is_member: bool, selection: AccountSelection) -> paging.PreparedPage:  # noqa: FBT001 - likewise
     conditions = _posted(_owner, _viewer if is_member else None, selection)
-    return paging.PreparedPage(sa.select(statuses.c.id).where(*conditions), statuses.c.id)
+    if not selection.media_only:
+        return _page(conditions)
+    return _page_with_media(conditions, media_attachments.c.account_id == _owner)
 
 
 def _posted(
@@ -213,8 +238,20 @@ def _posted(
     if selection.exclude_reblogs:
         conditions.append(beside(statuses.c.reblog_of_id).is_(None))
     if selection.media_only:
-        conditions.append(narrowing.shows_media())
+        conditions.append(narrowing.are_files_shown())
     return conditions
+
+
+def _page(conditions: Collection[ColumnElement[bool]]) -> paging.PreparedPage:
+    return paging.PreparedPage(sa.select(statuses.c.id).where(*conditions), statuses.c.id)
+
+
+def _page_with_media(
+    conditions: Collection[ColumnElement[bool]], *of_media: ColumnElement[bool]
+) -> paging.PreparedPage:
+    """The same of statuses with files: found from those, which may be few among all statuses."""
+    column = media_attachments.c.status_id
+    return paging.PreparedPage(sa.select(column).where(*of_media, _is_status(column, conditions)).distinct(), column)
 
 
 def _newest(found: Collection[StatusId], page: PageQuery) -> list[StatusId]:
@@ -230,8 +267,9 @@ def _ids(conn: Connection, statement: sa.Select[Any], column: ColumnElement[Any]
 def _listed(
     viewer: AccountId | ColumnElement[Any] | None, now: datetime | ColumnElement[Any], selection: Selection
 ) -> list[ColumnElement[bool]]:
-    is_limited = selection.reach not in (None, Reach.PUBLIC)
-    visibility = beside(statuses.c.visibility) if is_limited else statuses.c.visibility
+    # What goes less far, and what is of this node, have indexes of their own.
+    is_rarer = selection.local_only or selection.reach not in (None, Reach.PUBLIC)
+    visibility = beside(statuses.c.visibility) if is_rarer else statuses.c.visibility
     conditions = [
         visibility == Visibility.PUBLIC.value,
         statuses.c.reblog_of_id.is_(None),
@@ -246,7 +284,7 @@ def _listed(
     if selection.remote_only:
         conditions.append(~statuses.c.is_local)
     if selection.media_only:
-        conditions.append(narrowing.shows_media())
+        conditions.append(narrowing.are_files_shown())
     if selection.reach is not None:
         conditions.append(narrowing.goes_to(selection.reach))
     return conditions
@@ -255,6 +293,40 @@ def _listed(
 def _has_tag(names: Collection[str]) -> ColumnElement[bool]:
     borne = status_tags.alias("borne")
     return sa.exists().where(borne.c.status_id == statuses.c.id, borne.c.tag_id == tags.c.id, tags.c.name.in_(names))
+
+
+def _bears(number: ColumnElement[int], tag_ids: Collection[int]) -> ColumnElement[bool]:
+    """The status with a number bears one of these hashtags."""
+    borne = status_tags.alias("borne")
+    return sa.exists().where(borne.c.status_id == number, borne.c.tag_id.in_(tag_ids))
+
+
+def _has_media(number: ColumnElement[int]) -> ColumnElement[bool]:
+    return sa.exists().where(media_attachments.c.status_id == number)
+
+
+def _rarest_first(conn: Connection, tag_ids: list[int]) -> list[int]:
+    """Hashtags by how many statuses bear them, counted no further than a page looks."""
+    if len(tag_ids) == 1:
+        return tag_ids
+
+    def uses(tag_id: int) -> int:
+        some = sa.select(status_tags.c.status_id).where(status_tags.c.tag_id == tag_id).limit(LOOKED_THROUGH_MAX)
+        return conn.execute(sa.select(sa.func.count()).select_from(some.subquery())).scalar_one()
+
+    return sorted(tag_ids, key=uses)
+
+
+def _is_near(tag_id: int, page: PageQuery) -> ColumnElement[bool]:
+    """The status is among the next that bear a hashtag, from where a page begins."""
+    borne, column = status_tags.alias("near"), status_tags.c.status_id
+    following = sa.select(borne.c.status_id).where(borne.c.tag_id == tag_id).limit(1).offset(LOOKED_THROUGH_MAX)
+    if page.min_id is not None:
+        ahead = following.where(borne.c.status_id > page.min_id).order_by(borne.c.status_id)
+        return column < sa.func.coalesce(ahead.scalar_subquery(), ID_MAX)
+    if page.max_id is not None:
+        following = following.where(borne.c.status_id < page.max_id)
+    return column > sa.func.coalesce(following.order_by(borne.c.status_id.desc()).scalar_subquery(), 0)
 
 
 def _is_status(number: ColumnElement[int], conditions: Collection[ColumnElement[bool]]) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedorg.store import timelines
 from tests.node.serving import Member
 from tests.node.talking import WorkingServer, contents, entities, follow, links, post, refusal, upload
 
@@ -62,10 +63,15 @@ async def test_public_timelines_are_narrowed_as_asked(working: WorkingServer) ->
     anna = await working.person("anna")
     await post(anna, "Words")
     await post(anna, "Picture", media_ids=[(await upload(anna))["id"]])
+    await post(anna, "Pictures", media_ids=[(await upload(anna))["id"] for _ in range(2)])
+    pictures = ["Pictures", "Picture"]
 
-    assert await read(anna, "timelines/public", only_media="true") == ["Picture"]
-    assert await read(anna, "timelines/public", local="true") == ["Picture", "Words"]
-    assert await read(anna, "timelines/public", remote="true") == []
+    assert await read(anna, "timelines/public", only_media="true") == pictures
+    assert await read(anna, "timelines/public", only_media="true", local="true") == pictures
+    assert await read(anna, "timelines/public", only_media="true", min_id="0", limit="1") == ["Picture"]
+    assert await read(anna, "timelines/public", local="true") == [*pictures, "Words"]
+    for only_media in ("true", "false"):
+        assert await read(anna, "timelines/public", only_media=only_media, remote="true") == []
 
 
 async def test_hashtags_are_combined(working: WorkingServer) -> None:
@@ -84,11 +90,39 @@ async def test_hashtags_are_combined(working: WorkingServer) -> None:
     assert await count(**{"none[]": "milk"}) == 1
 
 
+async def test_what_is_rare_under_a_hashtag_is_looked_for_so_far(
+    working: WorkingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page looks through the next few, from where it begins and in its direction; the hashtag alone has no end."""
+    monkeypatch.setattr(timelines, "LOOKED_THROUGH_MAX", 2)
+    anna = await working.person("anna")
+    posted = [
+        await post(anna, words) for words in ("#tea #milk", "#milk #a", "#milk #b", "#tea #c", "#tea #d", "#tea #e")
+    ]
+    both = [contents([posted[0]])[0]]
+
+    async def found(**params: str) -> list[str]:
+        return await read(anna, "timelines/tag/tea", **params)
+
+    async def with_milk(**params: str) -> list[str]:
+        return await found(**{"all[]": "milk"}, **params)
+
+    assert len(await found()) == 4
+    assert await with_milk() == await found(**{"none[]": "tea"}) == await found(only_media="true") == []
+    assert await with_milk(max_id=posted[4]["id"]) == both
+    assert await with_milk(min_id="0") == both
+    assert await with_milk(min_id=posted[0]["id"]) == []
+    assert len(await found(local="true")) == 2
+    assert await found(**{"all[]": "nothing"}) == []
+    await post(anna, "#rare #tea")
+    assert len(await found(**{"all[]": "rare"})) == 1
+
+
 async def test_statuses_of_an_account_are_narrowed_as_asked(working: WorkingServer) -> None:
     """Replies, boosts and what has no media are left out on demand; nothing is pinned."""
     anna, bert = await working.person("anna"), await working.person("bert")
     theirs = await post(bert, "By Bert")
-    await post(anna, "Own #topic")
+    await post(anna, "Own #topic", media_ids=[(await upload(anna))["id"]])
     await post(anna, "Reply", in_reply_to_id=theirs["id"])
     await anna.api.post(f"/api/v1/statuses/{theirs['id']}/reblog")
     path = f"accounts/{anna.id}/statuses"
@@ -97,9 +131,11 @@ async def test_statuses_of_an_account_are_narrowed_as_asked(working: WorkingServ
     (own,) = await read(bert, path, exclude_replies="true", exclude_reblogs="true")
     assert own.startswith("Own ")
     assert len(await read(bert, path, exclude_reblogs="true")) == 2
-    assert await read(bert, path, only_media="true") == []
-    assert len(await read(bert, path, tagged="Topic")) == 1
-    assert await read(bert, path, pinned="true") == []
+    assert await read(bert, path, only_media="true") == [own]
+    assert await read(bert, f"accounts/{bert.id}/statuses", only_media="true") == []
+    for only_media in ("true", "false"):
+        assert len(await read(bert, path, tagged="Topic", only_media=only_media)) == 1
+        assert await read(bert, path, pinned="true", only_media=only_media) == []
     for params in ({}, {"pinned": "true"}):
         assert refusal(await bert.api.get("/api/v1/accounts/999/statuses", params=params), 404) == "Record not found"
 

@@ -27,7 +27,7 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
 from fedorg.ids import ID_MAX, AccountId, NotificationId
 from fedorg.store import paging
-from fedorg.store.notifications.reading import from_row, selected
+from fedorg.store.notifications.reading import asked_for, from_row, selected
 from fedorg.store.tables import notifications
 
 _EVERYTHING: Final = NotificationQuery(include_filtered=True)
@@ -52,10 +52,9 @@ def list_of_account(
     grouped: Collection[NotificationType],
 ) -> list[NotificationGroup]:
     """A page of groups, in three queries; only kinds in ``grouped`` are told as one."""
-    statement = sa.select(notifications).where(
-        *selected(notifications, account_id, query), _stands_for_its_group(account_id, query, grouped, page)
-    )
-    found = [from_row(row) for row in paging.rows_of(conn, statement, notifications.c.id, page)]
+    stands = _stands_for_its_group(account_id, query, grouped, page)
+    one, *others = (asked.where(stands) for asked in asked_for(account_id, query))
+    found = [from_row(row) for row in paging.rows_of(conn, one, notifications.c.id, page, *others)]
     if not found:
         return []
     first, last = _range(page, found)
@@ -76,17 +75,9 @@ def count_after(
     grouped: Collection[NotificationType],
 ) -> int:
     """How many groups hold something newer than ``after``, counted no further than ``limit``."""
-    newer = (
-        sa.select(notifications.c.id)
-        .where(
-            *selected(notifications, account_id, query),
-            notifications.c.id > after,
-            _stands_for_its_group(account_id, query, grouped, PageQuery(limit=limit)),
-        )
-        .limit(limit)
-        .subquery()
-    )
-    return conn.execute(sa.select(sa.func.count()).select_from(newer)).scalar_one()
+    stands = _stands_for_its_group(account_id, query, grouped, PageQuery(limit=limit))
+    newer = (one.where(notifications.c.id > after, stands) for one in asked_for(account_id, query))
+    return paging.count(conn, limit, *newer)
 
 
 def get(conn: Connection, account_id: AccountId, key: str) -> NotificationGroup:

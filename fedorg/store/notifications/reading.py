@@ -1,6 +1,7 @@
 """Rows of ``notifications``: found, counted, taken back and forgotten."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,7 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, NotificationId, StatusId, at
 from fedorg.store import paging
+from fedorg.store.beside import beside
 from fedorg.store.notifications import requests
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import notifications
@@ -25,15 +27,28 @@ def list_of_account(
     if query.from_account_id is None:
         rows: Sequence[Any] = _page_of(query).rows(conn, page, account_id=account_id)
     else:
-        statement = sa.select(notifications).where(*selected(notifications, account_id, query))
-        rows = paging.rows_of(conn, statement, notifications.c.id, page)
+        (everything,) = asked_for(account_id, query)
+        rows = paging.rows_of(conn, everything, notifications.c.id, page)
     return [from_row(row) for row in rows]
 
 
 @lru_cache(maxsize=64)
 def _page_of(query: NotificationQuery) -> paging.PreparedPage:
-    asked = selected(notifications, sa.bindparam("account_id", type_=sa.BigInteger), query)
-    return paging.PreparedPage(sa.select(notifications).where(*asked), notifications.c.id)
+    owner = sa.bindparam("account_id", type_=sa.BigInteger)
+    first, *others = asked_for(owner, query)
+    return paging.PreparedPage(first, notifications.c.id, *others)
+
+
+def asked_for(account_id: AccountId | ColumnElement[Any], query: NotificationQuery) -> list[sa.Select[Any]]:
+    """What an account asks for, a statement for each kind where it asks by kinds: some of them may be rare."""
+    everything = sa.select(notifications).where(*selected(notifications, account_id, query))
+    if query.from_account_id is not None or not (query.types or query.exclude_types):
+        return [everything]
+    asked = [one for one in query.types or NotificationType if one not in query.exclude_types]
+    plain = sa.select(notifications).where(
+        *selected(notifications, account_id, replace(query, types=(), exclude_types=()))
+    )
+    return [plain.where(notifications.c.type == one.value) for one in asked] or [everything]
 
 
 def selected(
@@ -44,8 +59,10 @@ def selected(
     What suspended accounts caused is left out; but somebody who waits for approval counts as suspended, and staff must
     hear of them all the same.
     """
+    # What one account caused is found among that.
+    owner = rows.c.account_id if query.from_account_id is None else beside(rows.c.account_id)
     conditions = [
-        rows.c.account_id == account_id,
+        owner == account_id,
         sa.or_(
             rows.c.type == NotificationType.ADMIN_SIGN_UP.value,
             ~sa.exists().where(
@@ -56,7 +73,7 @@ def selected(
     if not query.include_filtered:
         conditions.append(~rows.c.filtered)
     if query.types:
-        conditions.append(rows.c.type.in_([one.value for one in query.types]))
+        conditions.append(beside(rows.c.type).in_([one.value for one in query.types]))
     if query.exclude_types:
         conditions.append(rows.c.type.not_in([one.value for one in query.exclude_types]))
     if query.from_account_id is not None:
@@ -148,13 +165,7 @@ def delete_from_domain(conn: Connection, account_id: AccountId, domain: str) -> 
 
 def count_after(conn: Connection, account_id: AccountId, after: int, limit: int, query: NotificationQuery) -> int:
     """How many of what an account asks for are newer than ``after``, counted no further than ``limit``."""
-    newer = (
-        sa.select(notifications.c.id)
-        .where(*selected(notifications, account_id, query), notifications.c.id > after)
-        .limit(limit)
-        .subquery()
-    )
-    return conn.execute(sa.select(sa.func.count()).select_from(newer)).scalar_one()
+    return paging.count(conn, limit, *(one.where(notifications.c.id > after) for one in asked_for(account_id, query)))
 
 
 def delete_before(conn: Connection, before: datetime, limit: int) -> int:

@@ -48,6 +48,7 @@ notifications: Final = Table(
     moment("created_at"),
     UniqueConstraint("account_id", "type", "from_account_id", "origin"),
     Index("ix_notifications_account", "account_id", "id"),
+    Index("ix_notifications_type", "account_id", "type", "id"),
     Index("ix_notifications_group", "account_id", "group_key", "id"),
     Index("ix_notifications_status", "status_id"),
     Index("ix_notifications_from", "from_account_id"),

@@ -83,6 +83,8 @@ statuses: Final = Table(
 )
 # Timelines of what goes exactly as far as a reach are short ones among all that is public.
 partial_index("ix_statuses_limited", statuses.c.reach, statuses.c.id, where=statuses.c.reach != "public")
+# What people of this node wrote may be few among what they follow.
+partial_index("ix_statuses_here", statuses.c.id, where=statuses.c.is_local)
 partial_index("ix_statuses_url", statuses.c.url, where=statuses.c.url != statuses.c.uri)
 partial_index("ix_statuses_application", statuses.c.application_id, where=statuses.c.application_id.is_not(None))
 
@@ -282,6 +284,12 @@ media_attachments: Final = Table(
     Index("ix_media_attachments_status", "status_id", "position"),
     Index("ix_media_attachments_scheduled", "scheduled_status_id"),
     Index("ix_media_attachments_account", "account_id", "id"),
+    # What an account shows, which may be few of what it posted.
+    Index("ix_media_attachments_by", "account_id", "status_id"),
+)
+# What is shown here by people of this node, which may be few of all that is shown.
+partial_index(
+    "ix_media_attachments_here", media_attachments.c.status_id, where=media_attachments.c.remote_url.is_(None)
 )
 
 favourites: Final = Table(
