@@ -7,9 +7,9 @@ Only views, jobs, services and handlers see a ``Node``; stores, serialisers, val
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
-from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, Final, Generic, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -18,7 +18,7 @@ from federation.errors import FetchError
 from federation.keys import SigningKey, VerificationKey
 from fedorg.config import Settings
 from fedorg.domain.accounts import Account
-from fedorg.domain.instance import Counts
+from fedorg.domain.instance import Counts, Week
 from fedorg.domain.ip_blocks import BlockedNetworks
 from fedorg.domain.oauth import Credentials
 from fedorg.domain.statuses import Status
@@ -90,11 +90,16 @@ class HeldCredentials:
 
 
 @dataclass(slots=True)
-class HeldCounts:
+class Held(Generic[T]):
     """What the node counted about itself, as it is told until a moment."""
 
-    counts: Counts | None = None
+    value: T | None = None
     until: datetime | None = None
+
+    def at(self, now: datetime, longest: timedelta) -> T | None:
+        """What is held, unless it is older than ``longest``, also by a clock that was set back since."""
+        is_told = self.until is not None and now < self.until <= now + longest
+        return self.value if is_told else None
 
 
 @dataclass(slots=True)
@@ -129,9 +134,9 @@ class Node:
     was last asked for a key, so that a forged signature cannot make this node ask again and again (S23);
     ``asking_keys`` holds what is being fetched, for all who wait for it. ``asked_followers`` says when a peer was last
     asked who follows one of its accounts. ``inspections`` has a place for each process that looks into an upload.
-    ``blocked_networks`` saves a query per request, ``held_credentials`` one while nobody writes, ``held_counts`` what
-    takes long to count. ``rush`` is what comes in while this process works. ``turn`` says whom its units of work are
-    for.
+    ``blocked_networks`` saves a query per request, ``held_credentials`` one while nobody writes, ``held_counts`` and
+    ``held_weeks`` what takes long to count. ``rush`` is what comes in while this process works. ``turn`` says whom its
+    units of work are for.
     """
 
     settings: Settings
@@ -150,7 +155,8 @@ class Node:
     inspections: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(INSPECTIONS_MAX), repr=False)
     blocked_networks: HeldNetworks = field(default_factory=HeldNetworks, repr=False)
     held_credentials: HeldCredentials = field(default_factory=HeldCredentials, repr=False)
-    held_counts: HeldCounts = field(default_factory=HeldCounts, repr=False)
+    held_counts: Held[Counts] = field(default_factory=Held, repr=False)
+    held_weeks: Held[list[Week]] = field(default_factory=Held, repr=False)
     rush: Rush = field(default_factory=Rush, repr=False)
     turn: Turn = Turn.PEOPLE
 

@@ -16,7 +16,7 @@ from fedorg.store import accounts, instance, instance_texts, peer_rules, users
 
 PEERS_MAX: Final = 10_000
 _WEEKS: Final = 12
-# A node with more members or servers is counted once in a while: that takes the longer, the more there is.
+# A node with more members, servers or fresh statuses is counted once in a while: that takes the longer, the more it has.
 SMALL_MAX: Final = 500
 COUNTED_EVERY: Final = timedelta(minutes=1)
 
@@ -58,15 +58,23 @@ async def list_weeks(node: Node) -> list[Week]:
     """The last weeks, newest first; each begins on a Monday."""
     today = node.now().replace(hour=0, minute=0, second=0, microsecond=0)
     monday = today - timedelta(days=today.weekday())
-    return await node.read(instance.weeks, monday - timedelta(weeks=_WEEKS - 1), _WEEKS)
+
+    def unit(conn: Connection) -> list[Week]:
+        held, now = node.held_weeks, node.now()
+        told = held.at(now, COUNTED_EVERY)
+        if told is None:
+            told = held.value = instance.weeks(conn, monday - timedelta(weeks=_WEEKS - 1), _WEEKS)
+            held.until = now + COUNTED_EVERY if sum(week.statuses for week in told) > SMALL_MAX else None
+        return told
+
+    return await node.read(unit)
 
 
 def _count(conn: Connection, node: Node) -> Counts:
     """The numbers; of a large node as they were a moment ago."""
     held, now = node.held_counts, node.now()
-    # A clock that was set back since would make them old.
-    if held.counts is not None and held.until is not None and now < held.until <= now + COUNTED_EVERY:
-        return held.counts
-    counts = held.counts = instance.counts(conn, now)
-    held.until = now + COUNTED_EVERY if max(counts.users, counts.domains) > SMALL_MAX else None
+    counts = held.at(now, COUNTED_EVERY)
+    if counts is None:
+        counts = held.value = instance.counts(conn, now)
+        held.until = now + COUNTED_EVERY if max(counts.users, counts.domains) > SMALL_MAX else None
     return counts

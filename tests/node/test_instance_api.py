@@ -8,6 +8,7 @@ from fedorg.services import instance
 from fedorg.store import accounts
 from tests.contract import assert_valid
 from tests.node.serving import NodeServer
+from tests.node.talking import success
 from tests.node.world import insert_stranger
 
 Serve = Callable[..., Awaitable[NodeServer]]
@@ -96,6 +97,23 @@ async def test_activity_counts_twelve_weeks(node_server: NodeServer) -> None:
     assert len(weeks) == 12
     assert weeks[0]["registrations"] == "1"
     assert weeks[0]["week"].isdigit()
+
+
+async def test_weeks_of_a_node_that_writes_much_are_counted_once_in_a_while(
+    node_server: NodeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As its other numbers are: a minute late at most."""
+    anna = await node_server.person("anna")
+
+    async def written() -> int:
+        success(await anna.api.post("/api/v1/statuses", data={"status": "One more"}))
+        return int((await node_server.anonymous.get("/api/v1/instance/activity")).json()[0]["statuses"])
+
+    assert [await written(), await written()] == [1, 2]
+    monkeypatch.setattr(instance, "SMALL_MAX", 2)
+    assert [await written(), await written()] == [3, 3]
+    node_server.clock.advance(instance.COUNTED_EVERY)
+    assert await written() == 5
 
 
 async def test_metadata_of_the_authorization_server_names_s256_alone(node_server: NodeServer) -> None:
