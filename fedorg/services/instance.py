@@ -16,7 +16,8 @@ from fedorg.store import accounts, instance, instance_texts, peer_rules, users
 
 PEERS_MAX: Final = 10_000
 _WEEKS: Final = 12
-# A node with more members, servers or fresh statuses is counted once in a while: that takes the longer, the more it has.
+# A node with more members, servers or fresh statuses is counted once in a while: the more there is, the longer that
+# takes.
 SMALL_MAX: Final = 500
 COUNTED_EVERY: Final = timedelta(minutes=1)
 

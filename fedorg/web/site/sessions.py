@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec
 from urllib.parse import urlencode, urlsplit
@@ -32,6 +33,18 @@ _CSRF_FIELD: Final = "csrf_token"
 _PAGE_DIGITS_MAX: Final = 4
 _DAY_SECONDS: Final = 86_400
 _LAST_ASCII: Final = 126
+_DONE_SECONDS: Final = 60
+
+
+class Done(StrEnum):
+    """What the page after a form says once: that it did what it is for."""
+
+    SAVED = "That is saved."
+    PASSWORD_CHANGED = "Your password is changed. Every other browser and every program is signed out."  # noqa: S105 - said of one
+    PROGRAM_ENDED = "That program may do nothing here any more."
+    INVITED = "The invitation is made. Send its link to one person."
+    APPROVED = "They are let in."
+    TURNED_AWAY = "They are turned away."
 
 
 async def signed_in() -> SignedIn | None:
@@ -97,10 +110,12 @@ async def page(
     node = this_node()
     form_cookie = request.cookies.get(_cookie_name("form"))
     token = visitor.csrf_token if visitor else form_cookie or secrets.token_urlsafe(32)
-    html = await render_template(
-        template, node=node.settings, uris=node.uris, visitor=visitor, csrf_token=token, rich=rich, **values
-    )
+    done = Done.__members__.get(request.cookies.get(_cookie_name("done"), ""))
+    common = {"node": node.settings, "uris": node.uris, "csrf_token": token, "rich": rich, "done": done}
+    html = await render_template(template, visitor=visitor, **common, **values)
     response = Response(html, status, headers=headers, content_type="text/html; charset=utf-8")
+    if done is not None:
+        _delete_cookie(response, "done")
     if visitor is None and not form_cookie:
         _set_cookie(response, "form", token, None)
     return response
@@ -118,9 +133,12 @@ def page_number() -> int:
     return max(1, int(number)) if is_number else 1
 
 
-def go(path: str) -> Response:
-    """A redirect to a page of ours, after a form."""
-    return redirect(path, 303)  # type: ignore[return-value] # Quart's redirect makes its own response
+def go(path: str, done: Done | None = None) -> Response:
+    """A redirect to a page of ours, after a form; the page says what was done."""
+    response: Response = redirect(path, 303)  # type: ignore[assignment] # Quart's redirect makes its own response
+    if done is not None:
+        _set_cookie(response, "done", done.name, _DONE_SECONDS)
+    return response
 
 
 def to_sign_in(back: str) -> Response:
@@ -153,8 +171,12 @@ async def sign_out_browser(response: Response) -> Response:
     cookie = request.cookies.get(_cookie_name("session"))
     if cookie:
         await users.end_session(this_node(), cookie)
-    response.delete_cookie(_cookie_name("session"), path="/", secure=this_node().settings.is_secure, httponly=True)
+    _delete_cookie(response, "session")
     return response
+
+
+def _delete_cookie(response: Response, kind: str) -> None:
+    response.delete_cookie(_cookie_name(kind), path="/", secure=this_node().settings.is_secure, httponly=True)
 
 
 def _set_cookie(response: Response, kind: str, value: str, max_age: int | None) -> None:
