@@ -50,7 +50,7 @@ def _ceilings(command: Command) -> Command:
 @click.command()
 @click.argument("domain")
 @click.option("--tier", type=click.Choice([Tier.SIBLING.value, Tier.PARTNER.value]), required=True)
-@click.option("--note", default="", help="A word to the other side's administrators.")
+@click.option("--note", default="", help="Why; members of both sides read it.")
 @_ceilings
 @_JSON
 @click.pass_obj

@@ -18,6 +18,7 @@ from fedorg.web.activitypub import requests
 from fedorg.web.activitypub.door import InboxDoor
 from fedorg.web.bodies import request_class
 from fedorg.web.proxies import ForwardedHeaders
+from fedorg.web.site import sessions
 
 _PACKAGE: Final = Path(__file__).parent
 # Packed into the wheel beside the code; in a checkout the folder lies at the top.
@@ -68,7 +69,7 @@ def create_app(node: Node) -> Quart:
     app.config["RESPONSE_TIMEOUT"] = None
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    base.install(app, node, requests.claimed_by(node))
+    base.install(app, node, requests.claimed_by(node), sessions.signed_in)
     for blueprint in (
         *activitypub.BLUEPRINTS,
         *mastodon.BLUEPRINTS,

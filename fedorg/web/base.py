@@ -6,8 +6,9 @@ get ``{"error": …}``, people a page; nobody gets a traceback.
 
 import errno
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -35,6 +36,7 @@ from fedorg.node import Node
 from fedorg.services import attempts
 from fedorg.services.moderation import ip_blocks
 from fedorg.services.streams import Streams
+from fedorg.services.users import SignedIn
 from fedorg.web import answers
 from fedorg.web.bodies import LimitedRequest
 from fedorg.web.limits import Budget, Limiter, Rule, limit_headers, subject_of_address
@@ -62,6 +64,7 @@ KEPT_OUT: Final = "Your network may not use this server"
 _NODE: Final = "fedorg.node"
 _LIMITER: Final = "fedorg.limiter"
 _STREAMS: Final = "fedorg.streams"
+_FIND_VISITOR: Final = "fedorg.find_visitor"
 _REFUSED: Final = 400
 _SERVER_FAULT: Final = 500
 _OK: Final = 200
@@ -122,11 +125,17 @@ def streams_of(app: Quart) -> Streams:
     return streams
 
 
-def install(app: Quart, node: Node, claimed: Callable[[HTTPScope], str | None]) -> None:
+def install(
+    app: Quart,
+    node: Node,
+    claimed: Callable[[HTTPScope], str | None],
+    find_visitor: Callable[[], Awaitable[SignedIn | None]],
+) -> None:
     """Make ``app`` an application of ``node``: errors, headers, limits and log lines as this module says.
 
-    ``claimed`` is as in ``answers.KeptAnswers``.
+    ``claimed`` is as in ``answers.KeptAnswers``; ``find_visitor`` says who is signed in with the browser that asks.
     """
+    app.extensions[_FIND_VISITOR] = find_visitor
     app.extensions[_NODE] = node
     limiter = Limiter(node.now, node.settings.rate_limits)
     app.extensions[_LIMITER] = limiter
@@ -362,11 +371,30 @@ async def _answer_http_error(error: HTTPException) -> Response | HTTPException:
 _PHRASES: Final = {400: "The request cannot be understood", 413: "The request is larger than this server takes"}
 
 
+_NOTHING: Final = "There is nothing here, or nothing that you may see"
+
+
+async def _visitor(status: int) -> SignedIn | None:
+    """Who is signed in with this browser; nobody is asked for where too much is asked, or something is broken."""
+    if status >= _SERVER_FAULT or status == HTTPStatus.TOO_MANY_REQUESTS:
+        return None
+    try:
+        visitor: SignedIn | None = await current_app.extensions[_FIND_VISITOR]()
+    except (errors.FedorgError, errors.Failing):
+        return None
+    return visitor
+
+
 async def _answer_refusal(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     if is_for_programs():
         return json_answer(body, status, headers)
     wait = headers.get("Retry-After", "")
     minutes = -(-int(wait) // 60) if wait.isdigit() else None
-    told = {"status": status, "message": body["error"], "minutes": minutes}
-    page = await render_template("error.html", node=this_node().settings, **told)
+    is_hidden = status == HTTPStatus.NOT_FOUND
+    # Said of whatever is not there: it tells nobody whether anything is.
+    message = _NOTHING if is_hidden and body["error"] == str(errors.NotFound()) else body["error"]
+    back = request.full_path.rstrip("?") if is_hidden and request.method == "GET" else None
+    node, visitor = this_node(), await _visitor(status)
+    told = {"code": status, "message": message, "minutes": minutes, "back": back}
+    page = await render_template("error.html", node=node.settings, uris=node.uris, visitor=visitor, **told)
     return Response(page, status, headers=dict(headers), content_type="text/html; charset=utf-8")

@@ -46,12 +46,15 @@ async def test_texts_are_markdown_and_safe(node_server: NodeServer) -> None:
     browser = await node_server.browser()
     assert refusal(await api.get(f"{INSTANCE}/privacy_policy"), 404) == "Record not found"
     assert (await browser.open("/privacy-policy")).status_code == 404
+    assert "/privacy-policy" not in (await browser.open("/about")).text
 
     await instance_texts.set_text(node, TextKind.PRIVACY_POLICY, source)
     await instance_texts.set_text(node, TextKind.EXTENDED_DESCRIPTION, "Who we *are*")
 
     policy = entity(await api.get(f"{INSTANCE}/privacy_policy"), "PrivacyPolicy")
     page = (await browser.open("/privacy-policy")).text
+    assert 'href="/privacy-policy"' in (await browser.open("/about")).text
+    assert 'href="/privacy-policy"' in (await browser.open("/auth/sign_up")).text
     for html in (policy["content"], page):
         assert "<strong>keep</strong>" in html
         assert "<script>alert" not in html

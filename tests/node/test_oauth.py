@@ -164,6 +164,7 @@ async def test_a_wrong_client_or_address_redirects_nobody(node_server: NodeServe
         answer = await browser.open("/oauth/authorize", params=query(app, **changes))
         assert answer.status_code in (400, 401), changes
         assert "Location" not in answer.headers, changes
+        assert f"<title>{answer.status_code}: This program " in answer.text, changes
 
 
 async def test_other_faults_go_back_to_the_client(node_server: NodeServer) -> None:

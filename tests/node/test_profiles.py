@@ -1,6 +1,8 @@
 """Pages of people and their statuses: what a browser sees is what the API would tell the same person."""
 
+import re
 from datetime import UTC, datetime
+from typing import Final
 
 import pytest
 from sqlalchemy import Connection
@@ -12,7 +14,10 @@ from fedorg.services import accounts, departures
 from fedorg.store import tables
 from fedorg.store.upsert import insert_ignore
 from tests.node.serving import Member, NodeServer
-from tests.node.talking import run_jobs
+from tests.node.talking import run_jobs, upload
+
+HTML: Final = {"Accept": "text/html"}
+NARROW: Final = ("node", "organisation", "partners")
 
 
 async def post(member: Member, text: str, **fields: str) -> dict[str, str]:
@@ -20,6 +25,10 @@ async def post(member: Member, text: str, **fields: str) -> dict[str, str]:
     assert answer.status_code == 200, answer.text
     entity: dict[str, str] = answer.json()
     return entity
+
+
+def _mark_as_sensitive(conn: Connection, account_id: AccountId, now: datetime) -> None:
+    conn.execute(tables.accounts.update().where(tables.accounts.c.id == account_id).values(sensitized_at=now))
 
 
 async def test_a_profile_shows_strangers_only_what_is_public(node_server: NodeServer) -> None:
@@ -66,6 +75,58 @@ async def test_a_poll_is_shown_with_its_numbers_unless_they_are_hidden(node_serv
     assert all("1 vote · ends" in page for page in pages)
 
 
+async def test_sensitive_media_are_folded(node_server: NodeServer) -> None:
+    """Behind the warning, or one of their own; those of an account that moderators say it of as well."""
+    anna = await node_server.person("anna")
+    warned, marked, plain = [
+        await post(anna, "Look", **{"media_ids[]": (await upload(anna))["id"]}, **fields)
+        for fields in ({"spoiler_text": "Blood", "sensitive": "true"}, {"sensitive": "true"}, {})
+    ]
+
+    async def unfolded(status: dict[str, str]) -> list[str]:
+        pages = [await node_server.anonymous.get(f"/@anna/{status['id']}{end}", headers=HTML) for end in ("", "/embed")]
+        return [re.sub(r"<details>.*?</details>", "", page.text, flags=re.DOTALL) for page in pages]
+
+    assert not any("<img" in text for text in [*await unfolded(warned), *await unfolded(marked)])
+    assert all("<img" in text for text in await unfolded(plain))
+    assert "Picture without description" in (await unfolded(plain))[0]
+    await node_server.node.write(_mark_as_sensitive, AccountId(int(anna.id)), node_server.clock())
+    assert not any("<img" in text for text in await unfolded(plain))
+
+
+async def test_a_page_says_for_whom_something_is(node_server: NodeServer) -> None:
+    """What is not for everybody is marked, for its author too."""
+    anna = await node_server.person("anna")
+    for fields in ({"visibility": "direct"}, {"visibility": "private"}, *({"reach": reach} for reach in NARROW)):
+        await post(anna, "Said", **fields)
+    await post(anna, "Open")
+    browser = await node_server.browser()
+    await browser.sign_in("anna")
+
+    marks = re.findall(r'<span class="hint">([^<]*) · <a', (await browser.open("/@anna")).text)
+
+    assert marks == ["for partners", "for the organisation", "for this server", "for followers"]
+
+
+async def test_what_is_not_there_may_be_for_members(node_server: NodeServer) -> None:
+    """Who is not signed in may do so and come back, who is keeps their bar; nobody learns whether there is anything."""
+    anna = await node_server.person("anna")
+    narrow = await post(anna, "Inside", reach="node")
+    browser = await node_server.browser()
+    told = [(await browser.open(path)).text for path in (f"/@anna/{narrow['id']}", "/@anna/1", "/nothing/at/all?n=1")]
+    await browser.sign_in("anna")
+    lost = await browser.open("/nothing/at/all")
+    wrong = await browser.open("/auth/sign_out")
+
+    assert f"/auth/sign_in?next=/%40anna/{narrow['id']}" in told[0]
+    assert told[0].replace(narrow["id"], "1") == told[1]
+    assert "/auth/sign_in?next=/nothing/at/all%3Fn%3D1" in told[2]
+    assert (lost.status_code, wrong.status_code) == (404, 405)
+    for page in (lost, wrong):
+        assert "@anna</a>" in page.text
+        assert "/auth/sign_in" not in page.text
+
+
 async def test_a_hashtag_leads_to_what_was_posted_under_it(node_server: NodeServer) -> None:
     """The page that hashtags in posts link to: strangers see what is for everybody, members what is for them."""
     anna = await node_server.person("anna")
@@ -96,7 +157,7 @@ async def test_a_status_page_shows_the_thread(node_server: NodeServer) -> None:
     page = await browser.open(f"/@bert/{answer['id']}")
     other = await browser.open(f"/@anna/{first['id']}")
 
-    assert page.text.index("Question") < page.text.index("Answer")
+    assert page.text.index("<p>Question") < page.text.index("<p>Answer")
     assert other.text.index("Question") < other.text.index("Answer")
     assert (await browser.open(f"/@anna/{answer['id']}")).status_code == 404
 

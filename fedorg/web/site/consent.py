@@ -98,9 +98,22 @@ def _query(values: MultiDict[str, str]) -> AuthorizationQuery:
     )
 
 
+# For people, who cannot mend what their program asks.
+_PLAIN: Final = {
+    "invalid_client": "This program is not known here. Start again in the program.",
+    "invalid_redirect_uri": "This program wants its answer elsewhere than it said. Start again in the program.",
+}
+
+
 async def _refuse(refused: OAuthRefused, state: str | None, visitor: SignedIn | None) -> Response:
     if refused.redirect_uri is None:
-        return await page("error.html", visitor, status=refused.status, message=str(refused))
+        return await page(
+            "error.html",
+            visitor,
+            status=refused.status,
+            code=refused.status,
+            message=_PLAIN.get(refused.code, str(refused)),
+        )
     answer = {"error": refused.code, "error_description": str(refused)} | ({"state": state} if state else {})
     return go(_with_query(refused.redirect_uri, answer))
 

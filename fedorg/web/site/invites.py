@@ -79,6 +79,7 @@ async def _form(visitor: SignedIn | None, action: str, form: MultiDict[str, str]
         problem=problem,
         is_reasoned=is_reasoned,
         rules=await instance_texts.list_rules(this_node()),
+        kept=await instance_texts.list_kinds(this_node()),
     )
 
 
