@@ -7,7 +7,7 @@ LOCK := $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-vers
 .PHONY: help run demo test test-postgresql test-fediverse interop test-long coverage contract fuzz bench lock clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: .venv/runtime ## one node for real use at http://localhost:8000 (data in ./data)
 	$(BIN)/fedorg serve $(ARGS)

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import tempfile
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -78,13 +79,16 @@ def _print_addresses(nodes: dict[str, DemoNode]) -> None:
     console.print()
     print_table(
         ("Node", "Address", "What it is", "Sign in as", "Password"),
-        [
-            (node.name, node.url, node.meaning, ", ".join(username for username, _ in PEOPLE[node.name]), PASSWORD)
-            for node in nodes.values()
-        ],
+        [(node.name, node.url, node.meaning, _names(PEOPLE[node.name]), PASSWORD) for node in nodes.values()],
         empty="",
     )
     console.print()
+
+
+def _names(people: Sequence[tuple[str, str]]) -> str:
+    """With whoever looks after the node first, who sees the administrators' pages."""
+    (owner, _), *others = people
+    return ", ".join((f"{owner} (owner)", *(username for username, _ in others)))
 
 
 async def _until_interrupted(nodes: dict[str, DemoNode]) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 import httpx
 
 from fedorg import app, config
+from fedorg.domain.accounts import UserRole
 from fedorg.domain.visibility import Tier
 from fedorg.services import peers, registration, users
 
@@ -166,8 +167,12 @@ async def _prepare(
     settings = config.load(node.environment)
     async with app.open_node(settings) as closed_node:
         known = {user.username for user in await users.list_users(closed_node)}
-        for username, display_name in people:
+        for number, (username, display_name) in enumerate(people):
+            # The first looks after the node.
+            role = UserRole.MEMBER if number else UserRole.OWNER
             if username not in known:
-                await registration.create_person(closed_node, username, display_name=display_name, password=password)
+                await registration.create_person(
+                    closed_node, username, display_name=display_name, role=role, password=password
+                )
         for other, tier in _TIERS[node.name].items():
             await peers.set_tier(closed_node, nodes[other].domain, tier)

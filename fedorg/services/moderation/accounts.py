@@ -56,7 +56,8 @@ async def find(node: Node, name: str) -> AdminAccountView:
         is_here = domain.lower() in ("", node.settings.domain)
         account = accounts.find_by_acct(conn, username, None if is_here else domain)
         if account is None or account.deleted_at is not None or account.uri == node.uris.node_actor:
-            raise NotFound(f"There is no account {name} here; people of other servers are named @name@server")
+            hint = "" if domain else "; people of other servers are named @name@server"
+            raise NotFound(f"There is no account {name} here{hint}")
         return _view(conn, account)
 
     return await node.read(unit)
