@@ -8,9 +8,9 @@ As at Mastodon a member finds public statuses of those who want to be found (``i
 to do with: were named in, favourited, boosted, bookmarked or voted in. Nothing they may not see.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, assert_never, cast
+from typing import Any, Final, assert_never
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -54,6 +54,10 @@ from fedorg.store.tables import (
 )
 from fedorg.store.upsert import upsert
 
+# Most pages are full with the first.
+LOOKED_THROUGH_FIRST: Final = 1000
+LOOKED_THROUGH_MAX: Final = 20_000
+
 _FTS5: Final = sa.table("search_words", sa.column("rowid"), sa.column("search_words"))
 _SIMPLE: Final[ColumnElement[Any]] = sa.literal_column("'simple'::regconfig")
 
@@ -73,44 +77,141 @@ def list_before(conn: Connection, before: StatusId | None, limit: int) -> list[S
 
 
 def search(conn: Connection, viewer: AccountId, now: datetime, query: StatusQuery, page: SearchPage) -> list[StatusId]:
-    """Statuses for which ``query`` holds and which ``viewer`` may find, the newest first."""
+    """Statuses for which ``query`` holds and which ``viewer`` may find, the newest first.
+
+    Of what is much, as statuses with a common word, the ``LOOKED_THROUGH_MAX`` newest are looked through, or so many
+    from where the page or the query begins; of what somebody had to do with, all.
+    """
     if query.is_empty:
         return []
-    statement, number = _matching_phrases(conn.dialect.name, query)
-    statement = statement.where(
+    number, rest = statuses.c.id, [one for one in query.wanted if not isinstance(one, Phrase | Within)]
+    conditions = [
         beside(statuses.c.reblog_of_id).is_(None),
-        *(_holds(viewer, one, number) for one in query.wanted if not isinstance(one, Phrase)),
-        *(sa.not_(_holds(viewer, one, number)) for one in query.unwanted if not isinstance(one, Phrase)),
+        *(_holds(viewer, one) for one in rest),
+        *(sa.not_(_holds(viewer, one)) for one in query.unwanted if not isinstance(one, Phrase)),
         _is_in_scope(viewer, query.scope),
         *_is_welcome(viewer, now),
-    )
+    ]
+    wanted = [one.words for one in query.wanted if isinstance(one, Phrase)]
+    unwanted = [one.words for one in query.unwanted if isinstance(one, Phrase)]
+    is_limited = any(isinstance(one, HasProperty) and one.name in _LIMITED for one in rest) and not wanted
+    if query.scope is SearchScope.LIBRARY or is_limited or (wanted and conn.dialect.name != "sqlite"):
+        asked = sa.select(number).where(*_phrases(conn, number, wanted, unwanted), *conditions)
+        if page.author is not None:
+            asked = asked.where(statuses.c.account_id == page.author)
+        return _first(conn, _within(asked, number, query, page), number, page.limit, page.offset)
     if page.author is not None:
-        statement = statement.where(statuses.c.account_id == page.author)
+        conditions.append(beside(statuses.c.account_id) == page.author)
+    found: set[StatusId] = set()
+    for candidates, column, phrases in _sources(conn, viewer, query, page):
+        bounded = _within(candidates, column, query, page)
+        some, are_all = _look_through(conn, bounded, column, [*phrases, *conditions], page.offset + page.limit)
+        found.update(some)
+        if are_all or len(some) == page.offset + page.limit:
+            break
+    return sorted(found, reverse=True)[page.offset : page.offset + page.limit]
+
+
+def _sources(
+    conn: Connection, viewer: AccountId, query: StatusQuery, page: SearchPage
+) -> Iterator[tuple[sa.Select[Any], ColumnElement[Any], list[ColumnElement[bool]]]]:
+    """Where to look for statuses, one after another, the column to page by, and what they have to say there."""
+    wanted = [one.words for one in query.wanted if isinstance(one, Phrase)]
+    unwanted = [one.words for one in query.unwanted if isinstance(one, Phrase)]
+    if wanted:
+        # FTS5 gives them one by one in the order of the page: a common word is not read to its end.
+        expression = _expression(wanted, "AND")
+        if unwanted:
+            expression = f"({expression}) NOT ({_expression(unwanted, 'OR')})"
+        yield sa.select(_FTS5.c.rowid).where(_matches(expression)), _FTS5.c.rowid, []
+    authors = [_author_of(viewer, one) for one in query.wanted if isinstance(one, From)]
+    if page.author is not None:
+        authors.append(sa.literal(int(page.author)))
+    listed = statuses.alias("listed")
+    candidates: sa.Select[Any] = sa.select(listed.c.id)
+    column: ColumnElement[Any] = listed.c.id
+    if authors:
+        candidates = candidates.where(listed.c.account_id == authors[0])
+    elif wanted:
+        return
+    else:
+        candidates, column = next(filter(None, map(_bearing, query.wanted)), (candidates, column))
+    yield candidates, column, _phrases(conn, column, wanted, unwanted)
+
+
+def _bearing(condition: Condition) -> tuple[sa.Select[Any], ColumnElement[Any]] | None:
+    """The rows that a condition asks for, where there may be few of them, and the status that each belongs to."""
+    match condition:
+        case HasTag(name=name):
+            tag = sa.select(tags.c.id).where(tags.c.name == name).scalar_subquery()
+            return sa.select(status_tags.c.status_id).where(status_tags.c.tag_id == tag), status_tags.c.status_id
+        case HasProperty(name=name) if name in _KEPT_IN:
+            column = _KEPT_IN[name].c.status_id
+            return sa.select(column).where(column.is_not(None)).distinct(), column
+        case _:
+            return None
+
+
+def _within(
+    statement: sa.Select[Any], number: ColumnElement[Any], query: StatusQuery, page: SearchPage
+) -> sa.Select[Any]:
+    """What lies in the time that the query names, and on the page."""
+    statement = statement.where(*(_lies(number, one) for one in query.wanted if isinstance(one, Within)))
     if page.max_id is not None:
         statement = statement.where(number < page.max_id)
     if page.min_id is not None:
         statement = statement.where(number > page.min_id)
-    statement = statement.order_by(number.desc()).limit(page.limit).offset(page.offset)
-    return [StatusId(one) for one in conn.execute(statement).scalars()]
+    return statement
 
 
-def _matching_phrases(dialect: str, query: StatusQuery) -> tuple[sa.Select[Any], ColumnElement[int]]:
-    """Statuses with all wanted phrases and none of the unwanted ones, and the column to page by."""
-    wanted = [one.words for one in query.wanted if isinstance(one, Phrase)]
-    unwanted = [one.words for one in query.unwanted if isinstance(one, Phrase)]
-    statement, number = sa.select(statuses.c.id), cast("ColumnElement[int]", statuses.c.id)
-    if wanted and dialect == "sqlite":
-        # FTS5 gives them one by one in the order of the page: a common word is not read to its end.
-        number = _FTS5.c.rowid
-        expression = _expression(wanted, "AND")
-        if unwanted:
-            expression = f"({expression}) NOT ({_expression(unwanted, 'OR')})"
-        return statement.join(_FTS5, number == statuses.c.id).where(_matches(expression)), number
+def _look_through(
+    conn: Connection,
+    candidates: sa.Select[Any],
+    number: ColumnElement[Any],
+    conditions: Sequence[ColumnElement[bool]],
+    limit: int,
+) -> tuple[list[StatusId], bool]:
+    """The newest that fulfil all conditions, and whether all candidates were looked through for them."""
+    found: list[StatusId] = []
+    for reach in (LOOKED_THROUGH_FIRST, LOOKED_THROUGH_MAX):
+        edge = conn.execute(candidates.order_by(number.desc()).limit(1).offset(reach)).scalar()
+        near = candidates if edge is None else candidates.where(number > edge)
+        holds = sa.exists().where(statuses.c.id == number, *conditions)
+        found = _first(conn, near.where(holds), number, limit)
+        if edge is None or len(found) == limit:
+            return found, edge is None
+    return found, False
+
+
+def _first(
+    conn: Connection, statement: sa.Select[Any], number: ColumnElement[Any], limit: int, offset: int = 0
+) -> list[StatusId]:
+    ordered = statement.order_by(number.desc()).limit(limit).offset(offset)
+    return [StatusId(one) for one in conn.execute(ordered).scalars()]
+
+
+def _phrases(
+    conn: Connection,
+    number: ColumnElement[Any],
+    wanted: Sequence[tuple[str, ...]],
+    unwanted: Sequence[tuple[str, ...]],
+) -> list[ColumnElement[bool]]:
+    """That the status with a number has all wanted phrases and none of the unwanted ones."""
+    if conn.dialect.name == "sqlite":
+        # FTS5 begins anew for each status it is asked about; its words are looked at themselves.
+        return [*(_says(number, words) for words in wanted), *(~_says(number, words) for words in unwanted)]
+    held: list[ColumnElement[bool]] = []
     if wanted:
-        statement = statement.where(statuses.c.id.in_(_matching(dialect, wanted, "AND")))
+        held.append(number.in_(_matching(wanted, "AND")))
     if unwanted:
-        statement = statement.where(statuses.c.id.not_in(_matching(dialect, unwanted, "OR")))
-    return statement, number
+        held.append(number.not_in(_matching(unwanted, "OR")))
+    return held
+
+
+def _says(number: ColumnElement[Any], words: tuple[str, ...]) -> ColumnElement[bool]:
+    body = sa.literal(" ") + search_documents.c.body + sa.literal(" ")
+    phrase = sa.func.instr(body, f" {' '.join(words)} ") > 0
+    return sa.exists().where(search_documents.c.status_id == number, phrase)
 
 
 def _expression(phrases: Sequence[tuple[str, ...]], operator: str) -> str:
@@ -121,16 +222,13 @@ def _matches(expression: str) -> ColumnElement[bool]:
     return _FTS5.c.search_words.op("MATCH", is_comparison=True)(sa.literal(expression))
 
 
-def _matching(dialect: str, phrases: Sequence[tuple[str, ...]], operator: str) -> sa.Select[Any]:
-    if dialect == "sqlite":
-        return sa.select(_FTS5.c.rowid).where(_matches(_expression(phrases, operator)))
+def _matching(phrases: Sequence[tuple[str, ...]], operator: str) -> sa.Select[Any]:
     vector = sa.func.to_tsvector(_SIMPLE, search_documents.c.body)
     each = [vector.op("@@")(sa.func.phraseto_tsquery(_SIMPLE, " ".join(words))) for words in phrases]
     return sa.select(search_documents.c.status_id).where(sa.and_(*each) if operator == "AND" else sa.or_(*each))
 
 
-def _holds(viewer: AccountId, condition: Condition, number: ColumnElement[int]) -> ColumnElement[bool]:
-    """``number`` is the id of the status where its index is the one in use."""
+def _holds(viewer: AccountId, condition: Condition) -> ColumnElement[bool]:
     match condition:
         case Phrase():
             raise TypeError("phrases are looked up together")
@@ -138,15 +236,10 @@ def _holds(viewer: AccountId, condition: Condition, number: ColumnElement[int]) 
             return sa.exists().where(
                 status_tags.c.status_id == statuses.c.id, tags.c.id == status_tags.c.tag_id, tags.c.name == name
             )
-        case From(handle=None):
-            return statuses.c.account_id == viewer
-        case From(handle=handle):
-            # One account, whose statuses have an index in the order of the page; nobody has the id 0.
-            author = sa.select(accounts.c.id).where(accounts.c.acct_key == handle).scalar_subquery()
-            return statuses.c.account_id == sa.func.coalesce(author, 0)
-        case Within(since=since, until=until):
-            bounds = [] if since is None else [number >= at(since)]
-            return sa.and_(*bounds, sa.true() if until is None else number < at(until))
+        case From():
+            return statuses.c.account_id == _author_of(viewer, condition)
+        case Within():
+            return _lies(statuses.c.id, condition)
         case InLanguage(code=code):
             language = sa.func.lower(sa.func.coalesce(statuses.c.language, ""))
             return sa.or_(language == code, language.startswith(f"{code}-", autoescape=True))
@@ -154,6 +247,19 @@ def _holds(viewer: AccountId, condition: Condition, number: ColumnElement[int]) 
             return _PROPERTIES.get(name, sa.false())
         case _:
             assert_never(condition)
+
+
+def _author_of(viewer: AccountId, condition: From) -> ColumnElement[int]:
+    """One account; nobody has the id 0."""
+    if condition.handle is None:
+        return sa.literal(int(viewer))
+    author = sa.select(accounts.c.id).where(accounts.c.acct_key == condition.handle).scalar_subquery()
+    return sa.func.coalesce(author, 0)
+
+
+def _lies(number: ColumnElement[Any], condition: Within) -> ColumnElement[bool]:
+    bounds = [] if condition.since is None else [number >= at(condition.since)]
+    return sa.and_(*bounds, sa.true() if condition.until is None else number < at(condition.until))
 
 
 def _has_media(*kinds: MediaType) -> ColumnElement[bool]:
@@ -182,6 +288,17 @@ _PROPERTIES: Final[Mapping[str, ColumnElement[bool]]] = {
     "sensitive": statuses.c.sensitive,
     **{f"reach:{reach}": narrowing.goes_to(reach) for reach in Reach},
 }
+
+
+# Where what has a property is listed, in the order of pages.
+_KEPT_IN: Final[Mapping[str, sa.Table]] = {
+    **dict.fromkeys(("media", "image", "video", "audio"), media_attachments),
+    **dict.fromkeys(("link", "embed"), status_cards),
+    "poll": polls,
+    "quote": quotes,
+}
+# What goes less far than everywhere has an index of its own.
+_LIMITED: Final = frozenset(f"reach:{reach}" for reach in Reach if reach is not Reach.PUBLIC)
 
 
 def _is_in_scope(viewer: AccountId, scope: SearchScope) -> ColumnElement[bool]:

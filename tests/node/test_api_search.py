@@ -14,7 +14,7 @@ from fedorg.errors import BadRequest, NotFound
 from fedorg.ids import AccountId
 from fedorg.services import departures
 from fedorg.services.statuses import indexing
-from fedorg.store import accounts, jobs
+from fedorg.store import accounts, jobs, search_index
 from fedorg.store.tables import search_documents
 from tests.contract import assert_valid
 from tests.node.serving import EVERYTHING, Member, NodeServer
@@ -140,6 +140,45 @@ async def test_operators_narrow_what_is_found(working: WorkingServer) -> None:
     for wrong in ("before:yesterday", "during:2024-13-01", "after:9999-12-31"):
         answer = await anna.api.get("/api/v2/search", params={"q": wrong, "type": "statuses"})
         assert "Invalid date" in refusal(answer, 422)
+
+
+async def test_what_is_rare_among_much_is_looked_for_so_far(
+    working: WorkingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest, or from where the query begins; all of an author, of a kind, and of what one had to do with."""
+    monkeypatch.setattr(search_index, "LOOKED_THROUGH_FIRST", 1)
+    monkeypatch.setattr(search_index, "LOOKED_THROUGH_MAX", 2)
+    anna, bert = await working.person("anna"), await working.person("bert")
+    for one in (anna, bert):
+        await want_to_be_found(one)
+    picture = await upload(anna)
+    old = await post(anna, "gull rare #tern", media_ids=[picture["id"]], language="de")
+    await post(anna, "gull by anna")
+    newer = [await post(bert, f"gull {number}") for number in range(4)]
+
+    async def told(viewer: Member, query: str, **params: object) -> list[str]:
+        return [one.partition(" <")[0] for one in await found(viewer, query, **params)]
+
+    is_bounded = working.server.node.db.dialect == "sqlite"
+
+    assert len(await told(anna, "gull", limit=3)) == (2 if is_bounded else 3)
+    assert await told(bert, "gull language:de") == ([] if is_bounded else ["gull rare"])
+    assert await told(bert, "gull language:de", max_id=newer[0]["id"]) == ["gull rare"]
+    assert await told(bert, "language:de") == []
+    for complete in (
+        "gull from:anna has:media",
+        "from:anna has:media",
+        "has:media",
+        "#tern",
+        "gull rare",
+        "rare -bert",
+    ):
+        assert await told(bert, complete) == ["gull rare"], complete
+    assert await told(bert, "gull", account_id=anna.id) == ["gull by anna", "gull rare"]
+    assert await told(bert, "gull", account_id=anna.id, limit=1, offset=1) == ["gull rare"]
+    success(await bert.api.post(f"/api/v1/statuses/{old['id']}/bookmark"))
+    assert "gull rare" in await told(bert, "gull in:library", limit=9)
+    assert await told(bert, "in:library has:media -by") == ["gull rare"]
 
 
 @pytest.mark.parametrize(
