@@ -135,10 +135,13 @@ async def test_a_link_signs_in_once_and_only_by_its_button(node_server: NodeServ
 
 async def test_who_came_by_a_link_is_asked_to_choose_a_password(node_server: NodeServer) -> None:
     """Right after the greeting and where a password would be asked for, until there is one."""
-    user = await registration.create_person(node_server.node, "anna")
-    link = urlsplit(await users.create_sign_in_link(node_server.node, user)).path
-    browser = await node_server.browser()
-    await browser.submit(await browser.open(link), link)
+    node = node_server.node
+    anna = await registration.create_person(node, "anna")
+    owner = await registration.create_person(node, "boss", role=UserRole.OWNER)
+    links = [urlsplit(await users.create_sign_in_link(node, user)).path for user in (anna, owner)]
+    browser, boss = await node_server.browser(), await node_server.browser()
+    for one, link in zip((browser, boss), links, strict=True):
+        await one.submit(await one.open(link), link)
 
     front, moving = await browser.open("/"), await browser.open("/account/move")
     page = await browser.open("/account/password")
@@ -146,7 +149,8 @@ async def test_who_came_by_a_link_is_asked_to_choose_a_password(node_server: Nod
 
     asked = front.text.split("<section")[2]
     assert "You have no password yet" in asked
-    assert "until an administrator helps" in asked
+    assert "an administrator helps." in asked
+    assert "fedorg user reset-password boss" in (await boss.open("/")).text
     assert 'href="/account/password"' in asked
     assert 'href="/account/password"' in moving.text
     for shown in (moving, page):
