@@ -20,7 +20,7 @@ from fedorg.domain.accounts import Account, ActorType, Invite, User, UserRole
 from fedorg.domain.ip_blocks import IpBlockSeverity
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.oauth import Token
-from fedorg.errors import Forbidden, Invalid, SettingsError
+from fedorg.errors import Forbidden, Invalid, NotFound, SettingsError
 from fedorg.ids import AccountId, ApplicationId, InviteId, UserId
 from fedorg.node import Node
 from fedorg.services import keypairs, mailing, oauth
@@ -212,9 +212,25 @@ async def create_invite(node: Node, by: User, *, uses_max: int | None = 1) -> In
     return invite
 
 
-async def list_invites(node: Node) -> list[Invite]:
-    """Invites, newest first."""
-    return await node.read(users.list_invites, _INVITES_MAX)
+async def list_usable_invites(node: Node) -> list[tuple[Invite, str | None]]:
+    """Invites that somebody may still use and the name of who made each, newest first."""
+    found = await node.read(users.list_invites, _INVITES_MAX)
+    return [(invite, maker) for invite, maker in found if is_usable(node, invite)]
+
+
+async def take_back_invite(node: Node, invite_id: InviteId, by: User) -> None:
+    """Let nobody register with an invite any more; administrators may take back any, others their own.
+
+    ``NotFound`` when there is none such that may still be used.
+    """
+
+    def unit(conn: Connection) -> None:
+        now = node.now()
+        if not users.end_invite(conn, invite_id, now, of=None if by.is_administrator else by.id):
+            raise NotFound("This invitation was used already, is too old or was taken back.")
+        audit.record(conn, node.ids, now, action="invite.taken_back", target=str(invite_id), user_id=by.id)
+
+    await node.write(unit)
 
 
 async def find_usable_invite(node: Node, code: str) -> Invite | None:

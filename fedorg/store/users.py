@@ -12,7 +12,7 @@ from fedorg.domain.accounts import ADMINISTRATORS, Account, Invite, User, UserRo
 from fedorg.domain.policies import QuotePolicy
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.errors import NotFound
-from fedorg.ids import AccountId, UserId
+from fedorg.ids import AccountId, InviteId, UserId
 from fedorg.store import accounts as account_rows
 from fedorg.store import domain_names
 from fedorg.store.tables import accounts, invites, sign_in_links, user_accounts, users
@@ -187,20 +187,31 @@ def use_invite(conn: Connection, code: str, now: datetime) -> Invite | None:
     """Count one use of an invite that may still be used; None when it may not."""
     row = conn.execute(
         sa.update(invites)
-        .where(
-            invites.c.code == code,
-            sa.or_(invites.c.uses_max.is_(None), invites.c.uses < invites.c.uses_max),
-            sa.or_(invites.c.expires_at.is_(None), invites.c.expires_at > now),
-        )
+        .where(invites.c.code == code, *_is_usable(now))
         .values(uses=invites.c.uses + 1)
         .returning(invites)
     ).one_or_none()
     return None if row is None else _invite(row)
 
 
-def list_invites(conn: Connection, limit: int) -> list[Invite]:
-    """Invites, newest first."""
-    return [_invite(row) for row in conn.execute(sa.select(invites).order_by(invites.c.id.desc()).limit(limit))]
+def end_invite(conn: Connection, invite_id: InviteId, now: datetime, *, of: UserId | None) -> bool:
+    """End an invite that may still be used; False when it may not, or when it is not that of the user named."""
+    statement = sa.update(invites).where(invites.c.id == invite_id, *_is_usable(now)).values(expires_at=now)
+    if of is not None:
+        statement = statement.where(invites.c.created_by == of)
+    return conn.execute(statement).rowcount > 0
+
+
+def list_invites(conn: Connection, limit: int) -> list[tuple[Invite, str | None]]:
+    """Invites and who made each, as far as they are still here; newest first."""
+    statement = (
+        sa.select(invites, users.c.username.label("maker"))
+        .outerjoin(users, users.c.id == invites.c.created_by)
+        .order_by(invites.c.id.desc())
+        .limit(limit)
+    )
+    found = [dict(row) for row in conn.execute(statement).mappings()]
+    return [(Invite(**{name: value for name, value in row.items() if name != "maker"}), row["maker"]) for row in found]
 
 
 def insert_sign_in_link(
@@ -235,6 +246,13 @@ def take_sign_in_link(conn: Connection, token_hash: str, now: datetime) -> UserI
 def delete_sign_in_links(conn: Connection, user_id: UserId) -> None:
     """Make every link of a user void."""
     conn.execute(sa.delete(sign_in_links).where(sign_in_links.c.user_id == user_id))
+
+
+def _is_usable(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        sa.or_(invites.c.uses_max.is_(None), invites.c.uses < invites.c.uses_max),
+        sa.or_(invites.c.expires_at.is_(None), invites.c.expires_at > now),
+    )
 
 
 def _values(user: User) -> dict[str, Any]:

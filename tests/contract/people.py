@@ -133,7 +133,7 @@ async def authorise(
     if 'name="password"' in page.text:
         page = await submit(browser, page, name=username, password=PASSWORD)
     page = await submit(browser, page, decision="allow")
-    code = re.search(r'<input id="code"[^>]* value="([^"]+)"', page.text)
+    code = re.search(r'<code id="code"[^>]*>([^<]+)<', page.text)
     assert code, f"no code on the page after consent: {page.status_code} {page.text[:300]}"
     return unescape(code[1])
 

@@ -359,7 +359,7 @@ async def sign_in(http: httpx.AsyncClient, username: str, password: str = PASSWO
     page = await http.get("/oauth/authorize", params=wanted, follow_redirects=True)
     page = await submit(http, page, name=username, password=password)
     page = await submit(http, page, decision="allow")
-    code = re.search(r'<input id="code"[^>]* value="([^"]+)"', page.text)
+    code = re.search(r'<code id="code"[^>]*>([^<]+)<', page.text)
     assert code, page.text
     granted = _json(
         await http.post(

@@ -28,6 +28,7 @@ PASSWORD: Final = "correct horse battery"
 EVERYTHING: Final = "read write follow push profile"
 # These servers speak plain HTTP: reading the authorities of this machine for each client costs a tenth of a second.
 NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+_DONE: Final = re.compile(r'<p class="done" role="status">([^<]*)</p>')
 _HIDDEN: Final = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
@@ -121,6 +122,12 @@ class Browser:
         """The form of a page with its hidden fields, and ``fields`` filled in."""
         hidden = {name: unescape(value) for name, value in _HIDDEN.findall(page.text)}
         return await self.http.post(action, data={**hidden, **fields}, headers={"Accept": "text/html"})
+
+    async def said_once(self, path: str) -> str:
+        """What a page says of the form before it; asserts that the page says it no more when it is loaded again."""
+        first, second = [_DONE.findall((await self.open(path)).text) for _ in range(2)]
+        assert (len(first), second) == (1, [])
+        return unescape(first[0])
 
     async def sign_in(self, name: str, password: str = PASSWORD, *, then: str = "/") -> httpx.Response:
         """The answer to the sign-in form."""

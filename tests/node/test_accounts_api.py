@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -10,9 +11,10 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.jobs import DistributeProfile
-from fedorg.services import instance_texts, registration, users
+from fedorg.services import auditing, instance_texts, registration, users
 from fedorg.services.registration import SignUp
 from fedorg.store import tables
+from fedorg.web.site.sessions import Done
 from tests.contract import assert_all_valid, assert_valid
 from tests.node.serving import PASSWORD, NodeServer
 
@@ -105,6 +107,7 @@ async def test_somebody_who_waits_for_approval_can_do_nothing(serve: Serve) -> N
     assert "I work here" in page.text
     await browser.submit(page, "/account/waiting/carla", decision="approve")
 
+    assert await browser.said_once("/") == Done.APPROVED
     assert (await carla.get("/api/v1/accounts/verify_credentials")).status_code == 200
     assert (await server.anonymous.get("/api/v1/accounts/lookup?acct=carla")).json()["suspended"] is False
 
@@ -124,7 +127,7 @@ async def test_those_who_look_after_the_node_are_told_of_a_sign_up(serve: Serve,
 
 
 async def test_somebody_turned_away_leaves_nothing(serve: Serve) -> None:
-    """The name is free again, and the token is worth nothing; nobody else can be turned away so."""
+    """Once that is confirmed, the name is free again and the token worth nothing; nobody else is turned away so."""
     server = await serve(registration="approval")
     await server.person("boss", role=UserRole.ADMIN)
     answer = await (await application_api(server)).post("/api/v1/accounts", data=GOOD | {"reason": "Let me in"})
@@ -132,8 +135,12 @@ async def test_somebody_turned_away_leaves_nothing(serve: Serve) -> None:
     await browser.sign_in("boss")
     page = await browser.open("/")
 
-    await browser.submit(page, "/account/waiting/carla", decision="reject")
-    again = await browser.submit(page, "/account/waiting/boss", decision="reject")
+    unconfirmed = await browser.submit(page, "/account/waiting/carla", decision="reject")
+    assert (unconfirmed.status_code, "say first that it is meant" in unconfirmed.text) == (422, True)
+    assert "Let me in" in unconfirmed.text
+    await browser.submit(page, "/account/waiting/carla", decision="reject", confirmed="1")
+    assert await browser.said_once("/") == Done.TURNED_AWAY
+    again = await browser.submit(page, "/account/waiting/boss", decision="reject", confirmed="1")
 
     assert again.status_code == 403
     carla = await server.api(answer.json()["access_token"])
@@ -173,6 +180,39 @@ async def test_an_invitation_lets_one_person_in(serve: Serve) -> None:
     assert "Hello, carla" in (await carla.open("/")).text
     assert (await carla.open(f"/invite/{path}")).status_code == 404
     assert (await carla.open("/auth/sign_up")).status_code == 403
+
+
+async def test_an_invitation_is_taken_back(serve: Serve) -> None:
+    """The page says until when it holds and, where there are those of others, who made it; members end only theirs."""
+    server = await serve(registration="invite")
+    await server.person("boss", role=UserRole.ADMIN)
+    chief = await server.person("chief", role=UserRole.OWNER)
+    await server.person("anna")
+    boss, anna = await server.browser(), await server.browser()
+    await boss.sign_in("boss")
+    await anna.sign_in("anna")
+    await boss.submit(await boss.open("/"), "/account/invites")
+    assert await boss.said_once("/") == Done.INVITED
+    alone = (await boss.open("/")).text
+    assert f'Until <time datetime="{server.clock() + timedelta(days=7):%Y-%m-%d}' in alone
+    assert "made by" not in alone
+    invite = await registration.create_invite(server.node, chief.user)
+    page, take_back = await boss.open("/"), f"/account/invites/{invite.id}/take_back"
+    assert page.text.index("made by @chief") < page.text.index("made by @boss")
+
+    foreign = await anna.submit(await anna.open("/"), take_back)
+    opened = await server.anonymous.get(f"/invite/{invite.code}")
+    taken = await boss.submit(page, take_back)
+
+    assert (foreign.status_code, opened.status_code, taken.status_code) == (404, 200, 303)
+    assert await boss.said_once("/") == Done.INVITATION_TAKEN_BACK
+    assert (await server.anonymous.get(f"/invite/{invite.code}")).status_code == 404
+    left = (await boss.open("/")).text
+    assert invite.code not in left
+    assert f"{server.url}/invite/" in left
+    assert (await boss.submit(page, take_back)).status_code == 404
+    (line,) = await auditing.list_lines(server.node, action="invite.taken_back")
+    assert (line.by, line.target) == ("boss", str(invite.id))
 
 
 async def test_whoever_registers_reads_the_rules(serve: Serve) -> None:

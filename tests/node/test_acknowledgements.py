@@ -14,6 +14,7 @@ from fedorg.errors import Invalid
 from fedorg.jobs import upkeep
 from fedorg.services import acknowledging, announcements, peers
 from fedorg.store import announcements as stored
+from fedorg.web.site.sessions import Done
 from tests.node.meeting import Meeting, meet
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import WorkingServer, entities, listening, refusal, success
@@ -84,6 +85,7 @@ async def test_what_asks_for_an_answer_stays_until_it_has_one(working: WorkingSe
     page = await browser.open(f"/announcements/{alarm.id}")
     assert "&lt;sounds&gt;" in page.text
     assert (await browser.submit(page, f"/announcements/{alarm.id}/acknowledge")).status_code == 303
+    assert await browser.said_once(f"/announcements/{alarm.id}") == Done.SAVED
     assert "2 others here" in (await browser.open("/announcements")).text
     assert [one["acknowledgements"] for one in await shown(cora, with_dismissed="true")] == [0, 3]
     await announcements.set_shown(working.server.node, alarm.id, shown=False)

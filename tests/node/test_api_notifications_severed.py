@@ -86,6 +86,8 @@ async def test_members_get_lists_of_whom_they_lost(meeting: Meeting) -> None:
     page = await browser.open("/severed_relationships")
     assert f'href="{path}/followers.csv"' in page.text
     assert f'href="{path}/following.csv"' in page.text
+    assert "(CSV)</a> · <a" in " ".join(page.text.split())
+    assert '<a href="/">Back</a>' in page.text
     followers = await browser.open(f"{path}/followers.csv")
     assert followers.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert followers.headers["Content-Disposition"].startswith("attachment; filename=")

@@ -5,6 +5,7 @@ from typing import Any
 
 from fedorg.domain.visibility import Tier
 from fedorg.store import peers
+from fedorg.web.site.sessions import Done
 from tests.node.fake_peer import FakePeer, running_peer
 from tests.node.peering import fetch, find, send
 from tests.node.serving import Member
@@ -97,6 +98,20 @@ async def test_a_member_chooses_a_narrower_default(working: WorkingServer) -> No
     assert (await post(anna, "Said nothing"))["reach"] == "organisation"
     assert (await post(anna, "Said so", reach="partners"))["reach"] == "partners"
     assert refusal(await anna.api.patch(path, data={"source[reach]": "galaxy"}), 422)
+
+
+async def test_the_page_on_which_a_member_chooses_says_that_it_is_saved(working: WorkingServer) -> None:
+    """Once, and leads back to the front page."""
+    anna = await working.person("anna")
+    browser = await working.server.browser()
+    await browser.sign_in("anna")
+    page = await browser.open("/account/reach")
+    assert '<a href="/">Back</a>' in page.text
+
+    assert (await browser.submit(page, "/account/reach", reach="organisation")).status_code == 303
+
+    assert await browser.said_once("/account/reach") == Done.SAVED
+    assert (await post(anna, "Said nothing"))["reach"] == "organisation"
 
 
 async def test_a_scheduled_status_keeps_its_reach(working: WorkingServer) -> None:

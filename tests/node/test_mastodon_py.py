@@ -61,7 +61,7 @@ async def consent(working: WorkingServer, wanted: str, username: str) -> str:
     page = await browser.open(answer.headers["Location"])
     allowed = await browser.submit(page, "/oauth/authorize", decision="allow")
     last = await browser.open(allowed.headers["Location"])
-    code = re.search(r'<input id="code"[^>]* value="([^"]+)"', last.text)
+    code = re.search(r'<code id="code"[^>]*>([^<]+)<', last.text)
     assert code, last.text
     return code[1]
 

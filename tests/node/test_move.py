@@ -1,5 +1,6 @@
 """Accounts that move: from elsewhere to elsewhere, away from here, and back; who comes along, and who is not fooled."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.services import accounts, moving, users
+from fedorg.web.site.sessions import Done
 from tests.node.meeting import Meeting
 from tests.node.serving import PASSWORD, Member
 from tests.node.talking import entities, entity, follow, post, refusal, success
@@ -279,24 +281,39 @@ async def test_the_page_moves_an_account_with_its_password(meeting: Meeting) -> 
     assert (await browser.open("/account/move")).headers["location"].startswith("/auth/sign_in")
     await browser.sign_in("anna")
     page = await browser.open("/account/move")
+    assert "<h1>Moving</h1>" in page.text
     hidden = {"decision": "add"}
     assert (await browser.submit(page, "/account/move/aliases", account=old, **hidden)).status_code == 303
+    assert await browser.said_once("/account/move") == Done.ALIAS_ADDED
     assert f"@old@{meeting.peer.domain}" in (await browser.open("/account/move")).text
-    assert "cannot be an alias" in (await browser.submit(page, "/account/move/aliases", account="anna", **hidden)).text
+    own = await browser.submit(page, "/account/move/aliases", account="anna", **hidden)
+    assert "cannot be an alias" in own.text
+    assert re.findall(r'id="(alias|account)" name="account" value="([^"]*)"', own.text) == [
+        ("alias", "anna"),
+        ("account", ""),
+    ]
     gone = {"decision": "remove", "account": old}
     assert (await browser.submit(page, "/account/move/aliases", **gone)).status_code == 303
+    assert await browser.said_once("/account/move") == Done.ALIAS_REMOVED
 
     forged = await browser.http.post("/account/move", data={"account": new, "password": PASSWORD})
     wrong = await browser.submit(page, "/account/move", account=new, password="guess")
     unknown = await browser.submit(page, "/account/move", account="@nobody@localhost:1", password=PASSWORD)
     assert (forged.status_code, wrong.status_code, unknown.status_code) == (403, 422, 422)
     assert "password is not right" in wrong.text
+    for refused, typed in ((wrong, new), (unknown, "@nobody@localhost:1")):
+        assert re.findall(r'id="(alias|account)" name="account" value="([^"]*)"', refused.text) == [
+            ("alias", ""),
+            ("account", typed),
+        ]
     assert (await account(meeting, "anna")).moved_to_uri is None
 
     assert (await browser.submit(page, "/account/move", account=new, password=PASSWORD)).status_code == 303
+    assert await browser.said_once("/account/move") == Done.MOVED
     page = await browser.open("/account/move")
-    assert "You have moved" in page.text
+    assert "<h1>You have moved</h1>" in page.text
     assert (await browser.submit(page, "/account/move/cancel")).status_code == 303
+    assert await browser.said_once("/account/move") == Done.MOVE_CANCELLED
     assert (await account(meeting, "anna")).moved_to_uri is None
 
 

@@ -104,14 +104,14 @@ async def test_a_client_gets_a_token_through_sign_in_and_consent(node_server: No
 
 
 async def test_a_program_without_an_address_shows_the_code(node_server: NodeServer) -> None:
-    """Out of band: the code stands on a page, and is good for a token."""
+    """Out of band: the whole code stands on a page as text, and is good for a token."""
     browser = await signed_in(node_server)
     app = await register(node_server, OUT_OF_BAND)
 
     answer = await consent(browser, query(app))
     page = await browser.open(answer.headers["Location"])
 
-    shown = re.search(r'id="code"[^>]* value="([^"]+)"', page.text)
+    shown = re.search(r'<code id="code" class="copy">([^<]+)</code>', page.text)
     assert shown
     assert (await exchange(node_server, app, shown[1])).status_code == 200
 

@@ -9,6 +9,7 @@ import pytest
 from fedorg.domain.visibility import Tier
 from fedorg.jobs import upkeep
 from fedorg.services import peers
+from fedorg.web.site.sessions import Done
 from tests.node.meeting import Meeting, meet
 from tests.node.peering import fetch, signed_fetch
 from tests.node.serving import Member, NodeServer
@@ -197,6 +198,8 @@ async def test_the_page_of_people(node_server: NodeServer) -> None:
         assert "<b>Research" not in page.text
         saved = await browser.submit(page, "/people/me", department="Sales", job_title="Clerk", is_listed="yes")
         assert saved.status_code == 303
+        assert await browser.said_once("/people") == Done.SAVED
+        assert page.text.index("What you know about are") < page.text.index('name="job_title"')
         assert await names(anna, q="clerk") == ["bert"]
         assert (await browser.submit(page, "/people/me", department="x" * 200)).status_code == 422
         assert "Nobody." in (await browser.open("/people", params={"q": "nothing of it"})).text

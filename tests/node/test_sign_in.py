@@ -1,5 +1,6 @@
 """Signing in with a browser, and what ends it."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -9,9 +10,11 @@ from urllib.parse import urlsplit
 import httpx
 from sqlalchemy import Connection
 
+from fedorg import cli
 from fedorg.domain.accounts import UserRole
 from fedorg.services import registration, users
 from fedorg.store import attempts
+from fedorg.web.site.sessions import Done
 from tests.node.at_once import meanwhile
 from tests.node.serving import PASSWORD, Browser, NodeServer
 from tests.node.test_oauth import query, register
@@ -130,6 +133,35 @@ async def test_a_link_signs_in_once_and_only_by_its_button(node_server: NodeServ
     assert (await (await node_server.browser()).open(link)).status_code == 404
 
 
+async def test_who_came_by_a_link_is_asked_to_choose_a_password(node_server: NodeServer) -> None:
+    """Right after the greeting and where a password would be asked for, until there is one."""
+    node = node_server.node
+    anna = await registration.create_person(node, "anna")
+    owner = await registration.create_person(node, "boss", role=UserRole.OWNER)
+    links = [urlsplit(await users.create_sign_in_link(node, user)).path for user in (anna, owner)]
+    browser, boss = await node_server.browser(), await node_server.browser()
+    for one, link in zip((browser, boss), links, strict=True):
+        await one.submit(await one.open(link), link)
+
+    front, moving = await browser.open("/"), await browser.open("/account/move")
+    page = await browser.open("/account/password")
+    answer = await browser.submit(page, "/account/password", new="another password", again="another password")
+
+    asked = front.text.split("<section")[2]
+    assert "You have no password yet" in asked
+    assert "an administrator helps." in asked
+    assert "fedorg user reset-password boss" in (await boss.open("/")).text
+    assert 'href="/account/password"' in asked
+    assert 'href="/account/password"' in moving.text
+    for shown in (moving, page):
+        assert "current-password" not in shown.text
+    assert answer.headers["Location"] == "/"
+    assert await browser.said_once("/") == Done.PASSWORD_CHOSEN
+    assert "You have no password yet" not in (await browser.open("/")).text
+    assert "current-password" in (await browser.open("/account/move")).text
+    assert (await (await node_server.browser()).sign_in("anna", "another password")).status_code == 303
+
+
 async def test_a_link_is_void_after_a_day_or_when_another_is_made(node_server: NodeServer) -> None:
     """Old links open nothing."""
     user = await registration.create_person(node_server.node, "anna")
@@ -166,11 +198,14 @@ async def test_a_new_password_ends_every_session_and_token(node_server: NodeServ
     await browser.sign_in("anna")
     await other.sign_in("anna")
 
-    answer = await browser.submit(
-        await browser.open("/"), "/account/password", current=PASSWORD, new="another password", again="another password"
-    )
+    assert 'href="/account/password"' in (await browser.open("/")).text
+    page = await browser.open("/account/password")
 
-    assert answer.status_code == 303
+    words = {"current": PASSWORD, "new": "another password", "again": "another password"}
+    answer = await browser.submit(page, "/account/password", **words)
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert await browser.said_once("/") == Done.PASSWORD_CHANGED
     assert await is_signed_in(browser)
     assert not await is_signed_in(other)
     assert (await anna.api.get("/api/v1/preferences")).status_code == 401
@@ -215,7 +250,7 @@ async def test_s44_what_an_old_password_began_comes_to_nothing(node_server: Node
 
 
 async def test_a_refused_password_changes_nothing(node_server: NodeServer) -> None:
-    """The page says why, and the old password stays."""
+    """Its own page says why before it asks again, leads back, and the old password stays."""
     await node_server.person("anna")
     browser = await node_server.browser()
     await browser.sign_in("anna")
@@ -225,10 +260,13 @@ async def test_a_refused_password_changes_nothing(node_server: NodeServer) -> No
         (PASSWORD, "short", "short"),
         (PASSWORD, "another password", "different password"),
     ):
-        page = await browser.open("/")
+        page = await browser.open("/account/password")
         answer = await browser.submit(page, "/account/password", current=current, new=new, again=again)
-        assert answer.status_code == 422, (current, new)
-        assert 'role="alert"' in answer.text
+        assert (page.status_code, answer.status_code) == (200, 422), (current, new)
+        assert answer.text.index('role="alert"') < answer.text.index("<form")
+        assert answer.text.count("<section") == 1
+        assert '<a href="/">Back</a>' in answer.text
+    assert (await (await node_server.browser()).open("/account/password")).status_code == 303
     assert (await (await node_server.browser()).sign_in("anna")).status_code == 303
 
 
@@ -256,6 +294,7 @@ async def test_a_member_ends_what_a_program_may_do(node_server: NodeServer) -> N
 
     await browser.submit(page, f"/account/applications/{application}/revoke")
 
+    assert await browser.said_once("/") == Done.PROGRAM_ENDED
     assert (await anna.api.get("/api/v1/preferences")).status_code == 401
     assert "Test client" not in (await browser.open("/")).text
 
@@ -297,6 +336,24 @@ async def test_members_cannot_invite(node_server: NodeServer) -> None:
     await browser.sign_in("anna")
 
     assert (await browser.submit(await browser.open("/"), "/account/invites")).status_code == 403
+
+
+async def test_administrators_are_led_to_what_they_look_after(node_server: NodeServer) -> None:
+    """By links to pages that they may open and by commands that there are; members see nothing of it."""
+    await node_server.person("boss", role=UserRole.ADMIN)
+    await node_server.person("anna")
+    boss, anna = await node_server.browser(), await node_server.browser()
+    await boss.sign_in("boss")
+    await anna.sign_in("anna")
+
+    card = (await boss.open("/")).text.split('id="node"')[1].split("</section>")[0]
+
+    paths, commands = re.findall(r'href="([^"]+)"', card), re.findall(r"<code>fedorg ([a-z-]+)</code>", card)
+    assert paths == ["/admin/partnerships", "/admin/peers", "/about/federation"]
+    assert [(await boss.open(path)).status_code for path in paths] == [200, 200, 200]
+    assert set(commands) - {"--help"} <= set(cli.main.commands) | set(cli._MODULES)
+    assert "--help" in commands
+    assert 'id="node"' not in (await anna.open("/")).text
 
 
 async def test_a_secure_node_gives_cookies_that_only_it_gets_back(serve: Serve) -> None:

@@ -7,6 +7,7 @@ from quart import Blueprint
 from fedorg.web.site import (
     announcements,
     consent,
+    credentials,
     federation,
     home,
     introductions,
@@ -25,6 +26,7 @@ from fedorg.web.site import (
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     announcements.blueprint,
     consent.blueprint,
+    credentials.blueprint,
     federation.blueprint,
     home.blueprint,
     introductions.blueprint,

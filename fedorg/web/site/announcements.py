@@ -5,7 +5,7 @@ from quart import Blueprint, Response
 from fedorg.services import acknowledging, announcements
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
-from fedorg.web.site.sessions import go, members_only, page
+from fedorg.web.site.sessions import Done, go, members_only, page
 
 blueprint = Blueprint("announcement_pages", __name__, url_prefix="/announcements")
 
@@ -31,4 +31,4 @@ async def show_announcement(visitor: SignedIn, announcement_id: int) -> Response
 async def acknowledge(visitor: SignedIn, announcement_id: int) -> Response:
     """Say that one knows."""
     await acknowledging.acknowledge(this_node(), visitor.account.id, announcement_id)
-    return go(f"/announcements/{announcement_id}")
+    return go(f"/announcements/{announcement_id}", Done.SAVED)

@@ -3,15 +3,14 @@
 from quart import Blueprint, Response, request
 
 from fedorg.domain.instance import TextKind
-from fedorg.errors import FedorgError, Forbidden, Invalid, NotFound
-from fedorg.ids import ApplicationId
-from fedorg.services import changing_address, instance, instance_texts, oauth, registration, users
+from fedorg.errors import Forbidden, NotFound
+from fedorg.ids import ApplicationId, InviteId
+from fedorg.services import instance, instance_texts, oauth, registration, users
 from fedorg.services.users import SignedIn
 from fedorg.text import markdown_to_html
-from fedorg.web import limits
-from fedorg.web.base import spend_together, this_node
+from fedorg.web.base import this_node
 from fedorg.web.site.meanings import meanings_of
-from fedorg.web.site.sessions import for_everybody, go, members_only, page, rich, sign_in_browser
+from fedorg.web.site.sessions import Done, for_everybody, go, members_only, page, rich
 
 blueprint = Blueprint("home", __name__)
 
@@ -54,42 +53,7 @@ async def show_terms(visitor: SignedIn | None) -> Response:
 async def revoke_application(visitor: SignedIn, application_id: int) -> Response:
     """End what a program may do."""
     await oauth.revoke_application(this_node(), visitor.user.id, ApplicationId(application_id))
-    return go("/")
-
-
-@blueprint.post("/account/password")
-@members_only
-async def change_password(visitor: SignedIn) -> Response:
-    """Set a password; every session ends, and this browser gets a new one."""
-    await spend_together(limits.SIGN_IN_BY_NAME, limits.subject_of_name(visitor.user.username))
-    form = await request.form
-    if form.get("new", "") != form.get("again", ""):
-        return await _member_page(visitor, status=422, problem=Invalid("The two new passwords differ"))
-    try:
-        user = await users.change_password(
-            this_node(), visitor.user, current=form.get("current", ""), new=form.get("new", "")
-        )
-    except Invalid as problem:
-        return await _member_page(visitor, status=422, problem=problem)
-    return await sign_in_browser(go("/"), user)
-
-
-@blueprint.post("/account/email")
-@members_only
-async def change_email(visitor: SignedIn) -> Response:
-    """Ask for another e-mail address, with the password; limited like every guess at one, and by the address (S56)."""
-    node = this_node()
-    if not node.settings.sends_mail:
-        raise NotFound
-    form = await request.form
-    email = form.get("email", "")
-    await spend_together(limits.SIGN_IN_BY_NAME, limits.subject_of_name(visitor.user.username))
-    await spend_together(limits.MAIL, limits.subject_of_name(email))
-    try:
-        await changing_address.ask(node, visitor.user, password=form.get("password", ""), email=email)
-    except (Invalid, Forbidden) as problem:
-        return await _member_page(visitor, status=422, email_problem=problem)
-    return await _member_page(visitor, is_email_asked=True)
+    return go("/", Done.PROGRAM_ENDED)
 
 
 @blueprint.post("/account/invites")
@@ -97,19 +61,32 @@ async def change_email(visitor: SignedIn) -> Response:
 async def create_invite(visitor: SignedIn) -> Response:
     """Make a link with which one person may register."""
     await registration.create_invite(this_node(), visitor.user)
-    return go("/#invites")
+    return go("/", Done.INVITED)
+
+
+@blueprint.post("/account/invites/<id:invite_id>/take_back")
+@members_only
+async def take_back_invite(visitor: SignedIn, invite_id: int) -> Response:
+    """Let nobody register with an invitation any more."""
+    await registration.take_back_invite(this_node(), InviteId(invite_id), visitor.user)
+    return go("/", Done.INVITATION_TAKEN_BACK)
 
 
 @blueprint.post("/account/waiting/<username>")
 @members_only
 async def answer_sign_up(visitor: SignedIn, username: str) -> Response:
-    """Let in somebody who waits for approval, or turn them away."""
+    """Let in somebody who waits for approval, or turn them away when that was confirmed."""
     if not visitor.user.is_administrator:
         raise Forbidden("Only administrators may do this")
-    user = await users.get_by_username(this_node(), username)
-    answer = users.approve if (await request.form).get("decision") == "approve" else users.reject
-    await answer(this_node(), user, by=visitor.user.id)
-    return go("/#waiting")
+    node, form = this_node(), await request.form
+    user = await users.get_by_username(node, username)
+    if form.get("decision") == "approve":
+        await users.approve(node, user, by=visitor.user.id)
+        return go("/", Done.APPROVED)
+    if "confirmed" not in form:
+        return await _member_page(visitor, status=422, problem="Nothing was done: say first that it is meant")
+    await users.reject(node, user, by=visitor.user.id)
+    return go("/", Done.TURNED_AWAY)
 
 
 async def _show_text(visitor: SignedIn | None, kind: TextKind, title: str) -> Response:
@@ -119,28 +96,20 @@ async def _show_text(visitor: SignedIn | None, kind: TextKind, title: str) -> Re
     return await page("text.html", visitor, title=title, written=written, text=rich(markdown_to_html(written.source)))
 
 
-async def _member_page(
-    visitor: SignedIn,
-    *,
-    status: int = 200,
-    problem: FedorgError | None = None,
-    email_problem: FedorgError | None = None,
-    is_email_asked: bool = False,
-) -> Response:
+async def _member_page(visitor: SignedIn, *, status: int = 200, problem: str | None = None) -> Response:
     node = this_node()
     is_administrator = visitor.user.is_administrator
-    invites = await registration.list_invites(node) if is_administrator else []
+    invites = await registration.list_usable_invites(node) if is_administrator else []
     authorized = await oauth.list_authorized(node, visitor.user.id)
     return await page(
         "member.html",
         visitor,
         status=status,
-        problem=None if problem is None else str(problem),
-        email_problem=None if email_problem is None else str(email_problem),
-        is_email_asked=is_email_asked,
+        problem=problem,
         accounts=await users.list_accounts(node, visitor.user.id),
         authorized=[(one, meanings_of(one.scopes)) for one in authorized],
         is_administrator=is_administrator,
-        invites=[invite for invite in invites if registration.is_usable(node, invite)],
+        invites=invites,
+        are_makers_named=any(maker != visitor.user.username for _, maker in invites),
         waiting=await users.list_waiting(node) if is_administrator else [],
     )

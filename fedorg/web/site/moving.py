@@ -7,7 +7,7 @@ from fedorg.services import accounts, moving
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
 from fedorg.web.base import spend_together, this_node
-from fedorg.web.site.sessions import go, members_only, page
+from fedorg.web.site.sessions import Done, go, members_only, page
 
 blueprint = Blueprint("moving", __name__)
 
@@ -30,11 +30,11 @@ async def change_aliases(visitor: SignedIn) -> Response:
     try:
         if form.get("decision") == "remove":
             await moving.remove_alias(this_node(), visitor.account, name)
-        else:
-            await moving.add_alias(this_node(), visitor.account, name)
+            return go(_PAGE, Done.ALIAS_REMOVED)
+        await moving.add_alias(this_node(), visitor.account, name)
     except (Invalid, Forbidden, NotFound) as problem:
-        return await _page(visitor, problem)
-    return go(_PAGE)
+        return await _page(visitor, problem, alias=name)
+    return go(_PAGE, Done.ALIAS_ADDED)
 
 
 @blueprint.post(_PAGE)
@@ -47,8 +47,8 @@ async def move(visitor: SignedIn) -> Response:
     try:
         await moving.move_with_password(this_node(), visitor.user, visitor.account, name, form.get("password", ""))
     except (Invalid, Forbidden, NotFound) as problem:
-        return await _page(visitor, problem)
-    return go(_PAGE)
+        return await _page(visitor, problem, target=name)
+    return go(_PAGE, Done.MOVED)
 
 
 @blueprint.post(f"{_PAGE}/cancel")
@@ -59,10 +59,12 @@ async def cancel_move(visitor: SignedIn) -> Response:
         await moving.cancel_move(this_node(), visitor.account, by=visitor.user.id)
     except Invalid as problem:
         return await _page(visitor, problem)
-    return go(_PAGE)
+    return go(_PAGE, Done.MOVE_CANCELLED)
 
 
-async def _page(visitor: SignedIn, problem: FedorgError | None = None) -> Response:
+async def _page(
+    visitor: SignedIn, problem: FedorgError | None = None, *, alias: str = "", target: str = ""
+) -> Response:
     node = this_node()
     account = await accounts.get_account(node, visitor.account.id)
     return await page(
@@ -72,4 +74,6 @@ async def _page(visitor: SignedIn, problem: FedorgError | None = None) -> Respon
         problem=None if problem is None else str(problem),
         account=account,
         aliases=await moving.list_aliases(node, account),
+        typed_alias=alias,
+        typed_target=target,
     )

@@ -8,7 +8,7 @@ from fedorg.services import accounts, people
 from fedorg.services.accounts import ProfileChange
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
-from fedorg.web.site.sessions import go, members_only, page, page_number
+from fedorg.web.site.sessions import Done, go, members_only, page, page_number
 
 blueprint = Blueprint("people_pages", __name__, url_prefix="/people")
 
@@ -35,7 +35,7 @@ async def change_work(visitor: SignedIn) -> Response:
         await accounts.change_profile(node, account, ProfileChange(discoverable="is_listed" in form))
     except Invalid as problem:
         return await _page_of(visitor, problem=str(problem))
-    return go("/people")
+    return go("/people", Done.SAVED)
 
 
 async def _page_of(visitor: SignedIn, problem: str | None = None) -> Response:

@@ -11,7 +11,7 @@ from fedorg.services.accounts import PostingDefaults
 from fedorg.services.statuses import naming, posting
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
-from fedorg.web.site.sessions import go, members_only, page
+from fedorg.web.site.sessions import Done, go, members_only, page
 
 blueprint = Blueprint("reach_pages", __name__, url_prefix="/account/reach")
 
@@ -41,7 +41,7 @@ async def change_reach(visitor: SignedIn) -> Response:
         await accounts.change_defaults(this_node(), visitor.user, change)
     except (Invalid, ValueError) as problem:
         return await _page_of(visitor, problem=str(problem))
-    return go("/account/reach")
+    return go("/account/reach", Done.SAVED)
 
 
 async def _page_of(visitor: SignedIn, problem: str | None = None) -> Response:

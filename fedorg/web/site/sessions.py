@@ -42,9 +42,16 @@ class Done(StrEnum):
     SAVED = "That is saved."
     PASSWORD_CHANGED = "Your password is changed. Every other browser and every program is signed out."  # noqa: S105 - said of one
     PROGRAM_ENDED = "That program may do nothing here any more."
+    PASSWORD_CHOSEN = "Your password is saved. Sign in with it from now on."  # noqa: S105 - said of one
+    EMAIL_ASKED = "Letters are on their way: open the link in the one to your new address."
     INVITED = "The invitation is made. Send its link to one person."
+    INVITATION_TAKEN_BACK = "The invitation is taken back. Its link lets nobody in any more."
     APPROVED = "They are let in."
     TURNED_AWAY = "They are turned away."
+    ALIAS_ADDED = "That account is named here. Start the move there."
+    ALIAS_REMOVED = "That account is not named here any more."
+    MOVED = "Your account has moved. Whoever follows it is asked to follow the new one."
+    MOVE_CANCELLED = "You use this account again."
 
 
 async def signed_in() -> SignedIn | None:

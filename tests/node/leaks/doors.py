@@ -117,7 +117,8 @@ QUIET: Final[Mapping[str, str]] = {
         sign_in.sign_in sign_in.sign_out sign_in.use_link invites.sign_up invites.use_invite mail.change mail.confirm
         mail.set_new_password mail.undo mail.ask_for_reset emails.send_confirmation""",
     "it is a form of a member's own page, and leads back to it": """
-        home.revoke_application home.change_email home.create_invite home.change_password home.answer_sign_up
+        home.revoke_application home.create_invite home.take_back_invite home.answer_sign_up
+        credentials.change_email credentials.change_password
         moving.move moving.change_aliases moving.cancel_move people_pages.change_work
         reach_pages.change_reach""",
     "it is for those who look after the node, and tells of accounts, blocks, agreements, numbers and reports": """
