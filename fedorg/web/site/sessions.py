@@ -45,6 +45,17 @@ class Done(StrEnum):
     INVITED = "The invitation is made. Send its link to one person."
     APPROVED = "They are let in."
     TURNED_AWAY = "They are turned away."
+    OFFERED = "The offer is made, and is sent to the other side now."
+    OFFER_ACCEPTED = "The offer is accepted. Both sides compare the fingerprint next, and approve."
+    OFFER_DECLINED = "The offer is declined."
+    OFFER_WITHDRAWN = "The offer is withdrawn."
+    PARTNERSHIP_APPROVED = "The partnership is approved here."
+    SUSPENDED = "The partnership is suspended: nothing passes."
+    SUSPENSION_PLANNED = "The suspension is planned, and the other side is told now."
+    SUSPENSION_CALLED_OFF = "The suspension is called off."
+    RESUMED = "Your suspension is ended."
+    REVOKED = "The partnership is over."
+    DECIDED = "That is decided."
 
 
 async def signed_in() -> SignedIn | None:
