@@ -12,7 +12,14 @@ from sqlalchemy import Connection
 from federation import node_actor, origin, parse
 from federation.actors import Actor
 from federation.client import Client
-from federation.errors import FederationError, FetchError, KeyUnavailable, MalformedDocument, OriginMismatch
+from federation.errors import (
+    FederationError,
+    FetchError,
+    KeyUnavailable,
+    MalformedDocument,
+    OriginMismatch,
+    PeerUnreachable,
+)
 from federation.vocabulary import PARTNERSHIP
 from fedorg.activitypub import actors, fetching, keyring, policy, signed
 from fedorg.activitypub.policy import Matter
@@ -35,12 +42,17 @@ async def find(node: Node, domain: str) -> Account:
         uri = await node_actor.find_node_actor(client(node), domain)
         actor = await _fetch(node, uri)
         if PARTNERSHIP not in actor.implements:
-            raise NotFound(f"{domain} knows no partnerships; `fedorg peer tier` says what it is to this node")
+            raise NotFound(
+                f"{domain} knows no partnerships. Say what it is to this node under Other servers,"
+                " or with `fedorg peer tier`"
+            )
         return await _record(node, actor)
     except FederationError as problem:
+        if isinstance(problem, PeerUnreachable):
+            raise Unavailable(f"Nothing answers at {domain}. Check the spelling. {problem}") from problem
         if isinstance(problem, FetchError) and fetching.is_temporary(problem):
-            raise Unavailable(f"{domain} does not answer: {problem}") from problem
-        raise NotFound(f"Nobody speaks for {domain}: {problem}") from problem
+            raise Unavailable(f"{domain} cannot answer now. Try again later. {problem}") from problem
+        raise NotFound(f"{domain} names nobody who speaks for it, as fedorg nodes do. {problem}") from problem
 
 
 async def meet(node: Node, uri: str) -> None:

@@ -13,6 +13,7 @@ from fedorg.domain.peer_lists import Ending, LineResult, ListKind
 from fedorg.errors import Invalid
 from fedorg.node import Node
 from fedorg.services import peer_lists
+from fedorg.services.peer_lists import KindNotSaid
 
 _KINDS = [kind.value for kind in ListKind]
 
@@ -65,6 +66,8 @@ def import_list(
     """
     try:
         listed = peer_lists.read_list(file.read(), None if kind is None else ListKind(kind))
+    except KindNotSaid as problem:
+        fail(f"{problem} with --kind blocks or --kind allows. Nothing was done.")
     except Invalid as problem:
         fail(f"{problem}. Nothing was done.")
     bar = Progress(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
@@ -29,7 +30,7 @@ from tests.node.fake_peer import ACTIVITY_JSON, FakePeer
 from tests.node.offering import PARTNERSHIP, offer_of, post, running_stranger
 from tests.node.pairing import NO_CHANGE, PARTNERS, Pair, domain, in_force, run_pair
 from tests.node.peering import fetch, find
-from tests.node.serving import Member, NodeServer
+from tests.node.serving import Browser, Member, NodeServer
 from tests.node.talking import WorkingServer, listening, refusal, run_jobs, success
 
 API: Final = "/api/fedorg/v1/admin/partnerships"
@@ -534,9 +535,101 @@ async def test_members_see_with_whom_their_node_federates(pair: Pair) -> None:
     await browser.sign_in("mia")
     page = (await browser.open("/about/federation")).text
     assert all(word in page for word in (domain(pair.there), "For the bridge", "no files"))
+    assert "/admin/" not in page
     told = success(await pair.here.server.anonymous.get("/api/v2/instance"))["fedorg"]
     assert (told["federation_mode"], told["default_reach"]) == ("partners", "partners")
     assert (await browser.open("/admin/partnerships")).status_code == 403
+    await pair.here.person("owner", role=UserRole.OWNER)
+    owners = await pair.here.server.browser()
+    await owners.sign_in("owner")
+    page = (await owners.open("/about/federation")).text
+    for way in ("/admin/partnerships", "/admin/peers"):
+        assert 0 < page.find(f'href="{way}"') < page.find(domain(pair.there)), "before the list, which may be long"
+
+
+async def test_an_invitation_that_fails_keeps_what_was_entered(serve: Callable[..., Awaitable[NodeServer]]) -> None:
+    """The fault stands beside the form, in plain words first; nothing has to be written again."""
+    server = await serve(**PARTNERS)
+    await server.person("owner", role=UserRole.OWNER)
+    browser = await server.browser()
+    await browser.sign_in("owner")
+    page = await browser.open("/admin/partnerships")
+    fields = {"domain": "localhost:1", "tier": "sibling", "note": "For the bridge", "largest_reach": "partners"}
+    fields |= {"media": "1", "contact": "security@here.example", "retention": "60 days", "review_at": "2999-01-31"}
+
+    away = await browser.submit(page, "/admin/partnerships", **fields)
+    wrong = await browser.submit(page, "/admin/partnerships", **(fields | {"review_at": "2001-01-01"}))
+
+    for answer, words in ((away, "Nothing answers at localhost:1. Check the spelling. http"), (wrong, "in the future")):
+        assert answer.status_code == 422
+        form = answer.text.split('id="invite"', 1)[1].split("</form>", 1)[0]
+        assert words in form
+        for name in ("domain", "note", "contact", "retention"):
+            assert f'name="{name}" value="{fields[name]}"' in form
+        assert re.findall(r'<option value="(\w+)" selected', form) == ["sibling", "partners"]
+        assert re.findall(r'name="(\w+)" value="1" checked', form) == ["media"]
+    assert 'value="2999-01-31"' in away.text
+    assert 'value="2001-01-01"' in wrong.text
+
+
+async def test_a_page_says_what_is_next_and_who_suspended_and_keeps_what_was_entered(pair: Pair) -> None:
+    """From the offer to the end, and from there back to the list and to another offer."""
+    browsers = []
+    for one in (pair.here, pair.there):
+        await one.person("owner", role=UserRole.OWNER)
+        browsers.append(await one.server.browser())
+        await browsers[-1].sign_in("owner")
+    ours, theirs = browsers
+    at_here, at_there = (f"/admin/partnerships/{domain(one)}" for one in (pair.there, pair.here))
+
+    async def done(browser: Browser, at: str, decision: str, **fields: str) -> str:
+        answer = await browser.submit(await browser.open(at), f"{at}/{decision}", **fields)
+        assert answer.status_code == 303, answer.text
+        await pair.settle()
+        return (await browser.open(at)).text
+
+    await pair.invite()
+    assert "Next, they accept or decline it." in (await ours.open(at_here)).text
+    page = (await theirs.open(at_there)).text
+    assert 0 < page.find('id="accept"') < page.find('class="facts"')
+    await done(theirs, at_there, "accept", largest_reach="public", direct_messages="1")
+    page = (await ours.open(at_here)).text
+    assert 0 < page.find('id="approve"') < page.find('class="facts"')
+    page = await done(ours, at_here, "approve", confirmed="1")
+    assert "The partnership is approved here." in page
+    assert 'id="approve"' not in page
+    assert "next, they approve it too" in page
+    await done(theirs, at_there, "approve", confirmed="1")
+
+    fields = {"largest_reach": "partners", "retention": "60 days", "contact": "security@here.example"}
+    page = (await ours.open(at_here)).text
+    for decision, entered in (("change", fields), ("plan", {"reason": "We move"})):
+        wrong = {"change": {"review_at": "2001-01-01"}, "plan": {"at": "2001-01-01"}}[decision]
+        answer = await ours.submit(await ours.open(at_here), f"{at_here}/{decision}", **entered, **wrong)
+        assert answer.status_code == 422
+        form = answer.text.split(f'id="{decision}"', 1)[1].split("</form>", 1)[0]
+        assert 'role="alert"' in form
+        assert all(f'value="{value}"' in form for value in (entered | wrong).values())
+        assert answer.text.count('role="alert"') == 1
+    assert "That is saved." in await done(ours, at_here, "change", **fields)
+    assert "That is saved." not in (await ours.open(at_here)).text
+
+    await done(theirs, at_there, "suspend", reason="A drill")
+    page = (await ours.open(at_here)).text
+    assert "suspended by them" in page
+    assert all(words in page for words in ("Suspend now", "Plan a suspension"))
+    page = await done(ours, at_here, "suspend", reason="A drill")
+    assert "suspended by both sides" in page
+    assert not any(words in page for words in ("Suspend now", "Plan a suspension"))
+    await done(theirs, at_there, "resume")
+    for path in (at_here, "/admin/partnerships"):
+        assert "suspended by us" in (await ours.open(path)).text
+
+    page = await done(ours, at_here, "revoke", confirmed="1")
+    assert "The partnership is over." in page
+    assert 'href="/admin/partnerships"' in page
+    (again,) = re.findall(r'href="(/admin/partnerships\?domain=[^"]+)#invite"', page)
+    assert f'name="domain" value="{domain(pair.there)}"' in (await ours.open(again)).text
 
 
 async def test_administrators_come_to_terms_in_a_browser(pair: Pair) -> None:

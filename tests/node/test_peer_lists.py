@@ -180,7 +180,7 @@ def test_each_fault_is_named_with_its_place(line: str, place: str, words: str) -
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"a.example\n", "say --kind"),
+        (b"a.example\n", "blocks or allows; say its kind"),
         (b"#domain\na.example\n\xff\n", "UTF-8: line 3"),
         (b"#domain,#severity\na.example,\x00\n", "zero byte: line 2"),
         (b'#domain,#severity\na.example,"noop\n', "no CSV from line 2 on"),

@@ -1,5 +1,6 @@
 """What one administrator alone says of other servers, over the API and on a page; and lists of servers."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
@@ -8,9 +9,9 @@ import pytest
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
-from fedorg.domain.ceilings import UNLIMITED
-from fedorg.domain.partnerships import Grant, Partnership, PartnershipState
-from fedorg.domain.visibility import Tier
+from fedorg.domain.ceilings import UNLIMITED, Ceilings
+from fedorg.domain.partnerships import Grant, GrantChange, Partnership, PartnershipState
+from fedorg.domain.visibility import Reach, Tier
 from fedorg.ids import PartnershipId
 from fedorg.node import Node
 from fedorg.services import auditing, peers
@@ -125,6 +126,92 @@ async def test_servers_and_lists_on_a_page(server: NodeServer) -> None:
     assert "What the list did" in await read(kind="blocks", really="1")
     assert "bad.example" in (await browser.open("/admin/peers/blocks.csv")).text
     assert "old.example" in (await browser.open("/admin/peers/allows.csv")).text
+
+
+async def test_the_limits_of_a_server_are_not_widened_by_a_form_that_did_not_show_them(server: NodeServer) -> None:
+    """Each server has a link to the form as it is filled for it; who did not see that is shown it, and asked again."""
+    await server.person("owner", role=UserRole.OWNER)
+    browser = await server.browser()
+    await browser.sign_in("owner")
+    limits = GrantChange(largest_reach=Reach.PARTNERS, direct_messages=False, directory=False)
+    await peers.decide(server.node, "old.example", tier=Tier.PARTNER, wanted=limits)
+    in_force = Ceilings(largest_reach=Reach.PARTNERS, direct_messages=False, directory=False)
+    blank = await browser.open("/admin/peers")
+    everything = {"tier": "partner", "largest_reach": "public", "direct_messages": "1", "media": "1", "directory": "1"}
+
+    async def limits_now() -> Ceilings:
+        return (await peers.get_peer(server.node, "old.example")).peer.ceilings
+
+    assert 'href="/admin/peers?domain=old.example#decide"' in blank.text
+    shown = await browser.open("/admin/peers", params={"domain": "old.example"})
+    assert filled(shown.text) == ("old.example", ["partner", "partners"], ["media"])
+    asked = await browser.submit(blank, "/admin/peers", domain="OLD.example", **everything)
+    assert asked.status_code == 422
+    assert "up to reach partners, no direct messages, nobody listed. If you mean" in " ".join(asked.text.split())
+    assert filled(asked.text) == ("OLD.example", ["partner", "public"], ["direct_messages", "media", "directory"])
+    other = await browser.open("/admin/peers", params={"domain": "new.example"})
+    assert filled(other.text)[0] == "new.example"
+    assert (await browser.submit(other, "/admin/peers", domain="old.example", **everything)).status_code == 422
+    assert await limits_now() == in_force
+
+    narrower = {"domain": "old.example", "tier": "partner", "largest_reach": "partners"}
+    assert (await browser.submit(blank, "/admin/peers", **narrower)).status_code == 303
+    stale = await browser.submit(shown, "/admin/peers", domain="old.example", **everything)
+    assert stale.status_code == 422, "somebody else changed it since"
+    faulty = await browser.submit(stale, "/admin/peers", domain="old.example", **(everything | {"tier": ""}))
+    assert (faulty.status_code, "Choose what the server is" in faulty.text) == (422, True)
+    done = await browser.submit(faulty, "/admin/peers", domain="old.example", **everything)
+    assert done.status_code == 303
+    assert await limits_now() == UNLIMITED
+    assert "That is saved." in (await browser.open(done.headers["Location"])).text
+
+    await peers.decide(server.node, "old.example", tier=Tier.BLOCKED)
+    blocked = await browser.submit(blank, "/admin/peers", domain="old.example", **everything)
+    assert "In force for old.example is: blocked." in blocked.text
+    assert (await peers.get_peer(server.node, "old.example")).peer.tier is Tier.BLOCKED
+    assert (await browser.submit(blocked, "/admin/peers", domain="old.example", **everything)).status_code == 303
+    await peers.change_ceilings(server.node, "old.example", GrantChange(largest_reach=Reach.NODE))
+    nothing = await browser.open("/admin/peers", params={"domain": "old.example"})
+    assert filled(nothing.text)[1] == ["partner", "node"], "no wider reach is chosen where nothing passes"
+
+
+def filled(html: str) -> tuple[str, list[str], list[str]]:
+    """What stands in the form about a server: the domain, what is chosen, which boxes are ticked."""
+    form = html.split('id="decide"', 1)[1].split("</form>", 1)[0]
+    domain = form.split('name="domain" value="', 1)[1].split('"', 1)[0]
+    boxes = re.findall(r'name="(\w+)" value="1" checked', form)
+    return domain, re.findall(r'<option value="(\w+)" selected', form), boxes
+
+
+async def test_the_page_of_servers_is_in_plain_words(server: NodeServer) -> None:
+    """Nothing is said of a server that means nothing for it, nor of commands; each choice is explained."""
+    await server.person("owner", role=UserRole.OWNER)
+    browser = await server.browser()
+    await browser.sign_in("owner")
+    await peers.set_tier(server.node, "spam.example", Tier.BLOCKED)
+    await peers.set_tier(server.node, "old.example", Tier.OPEN)
+
+    page = await browser.open("/admin/peers")
+    rows = [" ".join(re.sub(r"<[^>]+>", "", row).split()) for row in page.text.split("<li>")[1:]]
+    assert rows[0].startswith("old.example open, up to reach public Change")
+    assert rows[1].startswith("spam.example blocked Change")
+    for option in (
+        "blocked: nothing passes",
+        "sibling: a part of our own organisation",
+        "partners: what is for our organisation or its partners",
+    ):
+        assert option in page.text
+    assert all(f">{words}</button>" in page.text for words in ("Only try", "Apply"))
+    token = page.text.split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
+    refused = await browser.http.post(
+        "/admin/peers/lists",
+        data={"csrf_token": token, "overwrite": "1"},
+        files={"list": ("list.csv", b"a.example\n")},
+    )
+    assert refused.status_code == 422
+    assert "Choose it below: blocked servers or allowed servers." in refused.text
+    assert "--kind" not in refused.text
+    assert 'name="overwrite" value="1" checked' in refused.text
 
 
 async def test_what_a_server_is_and_how_much_passes_is_said_at_once_or_not_at_all(server: NodeServer) -> None:

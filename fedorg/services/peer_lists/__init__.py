@@ -2,6 +2,6 @@
 
 from fedorg.services.peer_lists.exporting import export_csv, export_json
 from fedorg.services.peer_lists.importing import import_list
-from fedorg.services.peer_lists.reading import read_list
+from fedorg.services.peer_lists.reading import KindNotSaid, read_list
 
-__all__ = ["export_csv", "export_json", "import_list", "read_list"]
+__all__ = ["KindNotSaid", "export_csv", "export_json", "import_list", "read_list"]

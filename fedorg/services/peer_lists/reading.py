@@ -30,6 +30,13 @@ _TIERS: Final = (Tier.SIBLING, Tier.PARTNER, Tier.OPEN)
 Fields = Mapping[str, Any]
 
 
+class KindNotSaid(Invalid):
+    """A list may be of blocks or of allows, and nobody has said which."""
+
+    def __init__(self) -> None:
+        super().__init__("The file does not say whether it lists blocks or allows; say its kind")
+
+
 def read_list(content: bytes, kind: ListKind | None = None) -> list[ListedServer | Fault]:
     """The lines of a file in their order; ``kind`` says what a list is that does not say so itself.
 
@@ -79,7 +86,7 @@ def _kind_of_csv(columns: list[str], kind: ListKind | None) -> ListKind:
             raise Invalid("The file lists blocks: it has a column for their severity")
         return ListKind.BLOCKS
     if kind is None:
-        raise Invalid("The file does not say whether it lists blocks or allows; say --kind blocks or --kind allows")
+        raise KindNotSaid
     return kind
 
 

@@ -10,11 +10,12 @@ from fedorg.services import introductions
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
 from fedorg.web.site.partnerships import REFUSED, list_page, require_administrator
-from fedorg.web.site.sessions import go, members_only
+from fedorg.web.site.sessions import Done, go, members_only
 
 blueprint = Blueprint("introduction_pages", __name__, url_prefix="/admin")
 
-_PAGE: Final = "/admin/partnerships"
+# A browser keeps the fragment of the form where the answer names none, and would not show what was done.
+_PAGE: Final = "/admin/partnerships#main"
 
 
 @blueprint.post("/introductions/<domain>/<decision>")
@@ -34,7 +35,7 @@ async def decide(visitor: SignedIn, domain: str, decision: str) -> Response:
             raise Invalid("Nothing was done: say first that it is meant")
     except REFUSED as problem:
         return await list_page(visitor, problem)
-    return go(_PAGE)
+    return go(_PAGE, Done.DECIDED)
 
 
 @blueprint.post("/introducers/<domain>")
@@ -51,4 +52,4 @@ async def change_policy(visitor: SignedIn, domain: str) -> Response:
         await introductions.change_policy(this_node(), domain, policy, int(told) if told else None, visitor.user)
     except REFUSED as problem:
         return await list_page(visitor, problem)
-    return go(_PAGE)
+    return go(_PAGE, Done.SAVED)

@@ -14,15 +14,16 @@ from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from fedorg.activitypub import trying
+from fedorg.domain.ceilings import default_ceilings
 from fedorg.domain.introductions import Introduction, IntroductionState, Policy
-from fedorg.domain.partnerships import Event, GrantChange, PartnershipView, possible
+from fedorg.domain.partnerships import Event, Grant, GrantChange, PartnershipView, Side, possible
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.errors import Conflict, FedorgError, Forbidden, Invalid, NotFound, Unavailable
 from fedorg.services import introductions, partnerships
 from fedorg.services.partnerships import Invitation
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
-from fedorg.web.site.sessions import go, members_only, page
+from fedorg.web.site.sessions import Done, go, members_only, page
 
 blueprint = Blueprint("partnership_pages", __name__, url_prefix="/admin/partnerships")
 
@@ -34,7 +35,12 @@ _POLICIES: Final = {
     Policy.QUEUE: "ask us about each",
     Policy.ACCEPT: "make them siblings at once",
 }
-_REACHES: Final = tuple(reach.value for reach in Reach if reach is not Reach.NODE)
+REACHES: Final = {
+    Reach.ORGANISATION: "only what is for our organisation",
+    Reach.PARTNERS: "what is for our organisation or its partners",
+    Reach.PUBLIC: "everything, what is for everybody too",
+}
+"""How far what passes may go; a partner gets nothing of reach ``organisation``, whatever is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +61,21 @@ class Introduced:
         return any(one.state is IntroductionState.DISMISSED and one.is_named for one in self.said)
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A decision that came to nothing: why, and what was entered for it."""
+
+    decision: str
+    problem: str
+    given: Mapping[str, str]
+
+
 @blueprint.get("")
 @members_only
 async def show_all(visitor: SignedIn) -> Response:
-    """Every node something was agreed with, and the form to invite another."""
+    """Every node something was agreed with, and the form to invite another, or the one that is named."""
     require_administrator(visitor)
-    return await list_page(visitor)
+    return await list_page(visitor, given=_offer() | {"domain": request.args.get("domain", "")})
 
 
 @blueprint.post("")
@@ -78,8 +93,8 @@ async def invite(visitor: SignedIn) -> Response:
         )
         view = await partnerships.invite(this_node(), draft, visitor.user)
     except REFUSED as problem:
-        return await list_page(visitor, problem)
-    return go(f"/admin/partnerships/{view.partnership.domain}")
+        return await list_page(visitor, invite_problem=problem, given=form.to_dict())
+    return go(f"/admin/partnerships/{view.partnership.domain}", Done.OFFERED)
 
 
 @blueprint.get("/<domain>")
@@ -116,8 +131,10 @@ async def decide(visitor: SignedIn, domain: str, decision: str) -> Response:
             raise Invalid("Nothing was done: say first that it is meant")
         await _DECISIONS[event](visitor, domain, form)
     except REFUSED as problem:
-        return await _detail(visitor, await partnerships.get_view(this_node(), domain), problem)
-    return go(f"/admin/partnerships/{domain}")
+        view = await partnerships.get_view(this_node(), domain)
+        return await _detail(visitor, view, Refused(decision, str(problem), form.to_dict()))
+    # A browser keeps the fragment of the form where the answer names none, and would not show what was done.
+    return go(f"/admin/partnerships/{domain}#main", _DONE[event])
 
 
 async def _accept(visitor: SignedIn, domain: str, form: Form) -> PartnershipView:
@@ -172,6 +189,19 @@ _DECISIONS: Final[Mapping[Event, Callable[[SignedIn, str, Form], Awaitable[Partn
     Event.REVOKE: _revoke,
 }
 
+_DONE: Final[Mapping[Event, Done]] = {
+    Event.ACCEPT: Done.OFFER_ACCEPTED,
+    Event.DECLINE: Done.OFFER_DECLINED,
+    Event.WITHDRAW: Done.OFFER_WITHDRAWN,
+    Event.APPROVE: Done.PARTNERSHIP_APPROVED,
+    Event.CHANGE: Done.SAVED,
+    Event.SUSPEND: Done.SUSPENDED,
+    Event.PLAN: Done.SUSPENSION_PLANNED,
+    Event.CALL_OFF: Done.SUSPENSION_CALLED_OFF,
+    Event.RESUME: Done.RESUMED,
+    Event.REVOKE: Done.REVOKED,
+}
+
 
 def require_administrator(visitor: SignedIn) -> None:
     """Raise ``Forbidden`` for everybody else."""
@@ -179,21 +209,29 @@ def require_administrator(visitor: SignedIn) -> None:
         raise Forbidden("Only administrators may do this")
 
 
-async def list_page(visitor: SignedIn, problem: FedorgError | None = None) -> Response:
-    """The list, with whom siblings introduce; and what was wrong with a form on it."""
+async def list_page(
+    visitor: SignedIn,
+    problem: FedorgError | None = None,
+    *,
+    invite_problem: FedorgError | None = None,
+    given: Mapping[str, str] | None = None,
+) -> Response:
+    """The list, with whom siblings introduce; what was wrong with a form on it, and what the invitation is to say."""
     node = this_node()
     introduced = await introductions.list_introductions(node, is_open=False)
     return await page(
         "partnerships.html",
         visitor,
-        status=200 if problem is None else 422,
+        status=422 if problem or invite_problem else 200,
         problem=None if problem is None else str(problem),
+        invite_problem=None if invite_problem is None else str(invite_problem),
+        given=_offer() if given is None else given,
         partnerships=await partnerships.list_partnerships(node),
         waiting=_by_domain(await introductions.list_introductions(node, is_open=True)),
         decided=_by_domain([one for one in introduced if not one.is_open]),
         introducers=await introductions.list_introducers(node),
         policies=_POLICIES,
-        reaches=_REACHES,
+        reaches=REACHES,
     )
 
 
@@ -202,17 +240,43 @@ def _by_domain(found: list[Introduction]) -> list[Introduced]:
     return [Introduced(domain, tuple(said)) for domain, said in groupby(found, key=lambda one: one.domain)]
 
 
-async def _detail(visitor: SignedIn, view: PartnershipView, problem: FedorgError | None = None) -> Response:
+async def _detail(visitor: SignedIn, view: PartnershipView, refused: Refused | None = None) -> Response:
+    partnership, contact = view.partnership, this_node().settings.contact_email or ""
+    may = {event.name.lower() for event in possible(partnership)}
+    if Side.HERE in partnership.approved or view.fingerprint is None:
+        may.discard("approve")
+    offered = None if partnership.theirs is None else partnership.theirs.ceilings
+    answer = Grant(contact=contact) if offered is None else Grant(ceilings=offered, contact=contact)
+    terms = _filled(answer if "accept" in may else partnership.ours)
     return await page(
         "partnership.html",
         visitor,
-        status=200 if problem is None else 422,
-        problem=None if problem is None else str(problem),
+        status=200 if refused is None else 422,
+        refused=refused,
         view=view,
-        partnership=view.partnership,
-        may={event.name.lower() for event in possible(view.partnership)},
-        reaches=_REACHES,
+        partnership=partnership,
+        may=may,
+        given=refused.given if refused is not None and refused.decision in ("accept", "change") else terms,
+        reaches=REACHES,
     )
+
+
+def _offer() -> dict[str, str]:
+    """The form of an invitation before anything is entered."""
+    contact = this_node().settings.contact_email or ""
+    return _filled(Grant(ceilings=default_ceilings(Tier.PARTNER), contact=contact))
+
+
+def _filled(grant: Grant) -> dict[str, str]:
+    """The form about a grant as it is filled for one."""
+    ceilings = grant.ceilings
+    boxes = {name: "1" for name in ("direct_messages", "media", "directory") if getattr(ceilings, name)}
+    return boxes | {
+        "largest_reach": ceilings.largest_reach.value,
+        "contact": grant.contact,
+        "retention": grant.retention,
+        "review_at": "" if grant.review_at is None else grant.review_at.date().isoformat(),
+    }
 
 
 def _change(form: Form) -> GrantChange:

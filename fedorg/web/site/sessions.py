@@ -52,6 +52,17 @@ class Done(StrEnum):
     ALIAS_REMOVED = "That account is not named here any more."
     MOVED = "Your account has moved. Whoever follows it is asked to follow the new one."
     MOVE_CANCELLED = "You use this account again."
+    OFFERED = "The offer is made, and is sent to the other side now."
+    OFFER_ACCEPTED = "The offer is accepted. Both sides compare the fingerprint next, and approve."
+    OFFER_DECLINED = "The offer is declined."
+    OFFER_WITHDRAWN = "The offer is withdrawn."
+    PARTNERSHIP_APPROVED = "The partnership is approved here."
+    SUSPENDED = "The partnership is suspended: nothing passes."
+    SUSPENSION_PLANNED = "The suspension is planned, and the other side is told now."
+    SUSPENSION_CALLED_OFF = "The suspension is called off."
+    RESUMED = "Your suspension is ended."
+    REVOKED = "The partnership is over."
+    DECIDED = "That is decided."
 
 
 async def signed_in() -> SignedIn | None:
