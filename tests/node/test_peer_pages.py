@@ -198,7 +198,7 @@ async def test_the_page_of_servers_is_in_plain_words(server: NodeServer) -> None
     for option in (
         "blocked: nothing passes",
         "sibling: a part of our own organisation",
-        "partners: what is for our organisation or its partners",
+        "partners: what is for partners, too",
     ):
         assert option in page.text
     assert all(f">{words}</button>" in page.text for words in ("Only try", "Apply"))

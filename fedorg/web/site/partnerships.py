@@ -36,9 +36,9 @@ _POLICIES: Final = {
     Policy.ACCEPT: "make them siblings at once",
 }
 REACHES: Final = {
-    Reach.ORGANISATION: "only what is for our organisation",
-    Reach.PARTNERS: "what is for our organisation or its partners",
-    Reach.PUBLIC: "everything, what is for everybody too",
+    Reach.ORGANISATION: "what is for our organisation, which only siblings get",
+    Reach.PARTNERS: "what is for partners, too",
+    Reach.PUBLIC: "what is for everybody, too",
 }
 """How far what passes may go; a partner gets nothing of reach ``organisation``, whatever is said."""
 
