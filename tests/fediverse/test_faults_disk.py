@@ -132,5 +132,5 @@ def left_over(node: RunningNode) -> set[str]:
         rows = conn.execute(text("SELECT file, preview FROM media_attachments")).all()
     engine.dispose()
     named = {name for row in rows for name in row}
-    kept = {"fedorg.db", "fedorg.db-shm", "fedorg.db-wal", "node.log"}
+    kept = {"fedorg.db", "fedorg.db-shm", "fedorg.db-wal", "node.log", "process-0.lock"}
     return {path.name for path in node.folder.rglob("*") if path.is_file()} - named - kept
