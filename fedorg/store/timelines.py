@@ -272,7 +272,7 @@ def _listed(
     visibility = beside(statuses.c.visibility) if is_rarer else statuses.c.visibility
     conditions = [
         visibility == Visibility.PUBLIC.value,
-        statuses.c.reblog_of_id.is_(None),
+        beside(statuses.c.reblog_of_id).is_(None),
         narrowing.is_author_listed(),
         narrowing.visible_to(viewer),
     ]

@@ -114,6 +114,22 @@ IN_ORDER: Final = (
     "/api/v1/favourites",
     "/api/v1/follow_requests",
     "/api/v1/mutes",
+    "/api/v1/notifications",
+    "/api/v1/notifications?types[]=poll",
+    "/api/v1/timelines/home",
+    "/api/v1/timelines/public",
+    "/api/v1/timelines/public?local=true",
+    "/api/v1/timelines/public?local=true&only_media=true",
+    "/api/v1/timelines/public?only_media=true",
+    "/api/v1/timelines/public?reach=organisation",
+    "/api/v1/timelines/public?reach=organisation&local=true",
+    "/api/v1/timelines/tag/lunch",
+    "/api/v1/timelines/tag/lunch?all[]=tea&only_media=true",
+    "/api/v1/accounts/{anna}/statuses",
+    "/api/v1/accounts/{anna}/statuses?only_media=true",
+    "/api/v2/search?type=statuses&q=cake has:media",
+    "/api/v2/search?type=statuses&q=from:anna has:media",
+    "/api/v2/search?type=statuses&q=has:poll",
 )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Text,
+    TextClause,
     TypeDecorator,
     false,
     text,
@@ -102,7 +103,7 @@ def count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False, server_default=text("0"))
 
 
-def partial_index(name: str, *columns: ColumnElement[Any], where: ColumnElement[bool]) -> Index:
+def partial_index(name: str, *columns: ColumnElement[Any], where: ColumnElement[bool] | TextClause) -> Index:
     """An index of the rows for which ``where`` holds.
 
     That it does so on PostgreSQL too, only the revisions say: to say it here, SQLAlchemy loads all it knows of that.

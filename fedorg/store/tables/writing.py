@@ -84,7 +84,7 @@ statuses: Final = Table(
 # Timelines of what goes exactly as far as a reach are short ones among all that is public.
 partial_index("ix_statuses_limited", statuses.c.reach, statuses.c.id, where=statuses.c.reach != "public")
 # What people of this node wrote may be few among what they follow.
-partial_index("ix_statuses_here", statuses.c.id, where=statuses.c.is_local)
+partial_index("ix_statuses_here", statuses.c.id, where=text("is_local = 1"))
 partial_index("ix_statuses_url", statuses.c.url, where=statuses.c.url != statuses.c.uri)
 partial_index("ix_statuses_application", statuses.c.application_id, where=statuses.c.application_id.is_not(None))
 

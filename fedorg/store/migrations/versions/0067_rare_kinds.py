@@ -13,10 +13,19 @@ def upgrade() -> None:
     """Four indexes."""
     op.create_index("ix_notifications_type", "notifications", ["account_id", "type", "id"])
     op.create_index("ix_media_attachments_by", "media_attachments", ["account_id", "status_id"])
-    is_own_file = sa.column("remote_url", sa.Text).is_(None)
-    _create_partial("ix_media_attachments_here", "media_attachments", "status_id", is_own_file)
-    _create_partial("ix_statuses_here", "statuses", "id", sa.column("is_local", sa.Boolean))
-
-
-def _create_partial(name: str, table: str, column: str, where: sa.ColumnElement[bool]) -> None:
-    op.create_index(name, table, [column], sqlite_where=where, postgresql_where=where)
+    own_file = sa.text("remote_url IS NULL")
+    op.create_index(
+        "ix_media_attachments_here",
+        "media_attachments",
+        ["status_id"],
+        sqlite_where=own_file,
+        postgresql_where=own_file,
+    )
+    # Written as conditions on it are: SQLite compares the words.
+    op.create_index(
+        "ix_statuses_here",
+        "statuses",
+        ["id"],
+        sqlite_where=sa.text("is_local = 1"),
+        postgresql_where=sa.text("is_local"),
+    )
