@@ -572,15 +572,20 @@ async def test_an_invitation_that_fails_keeps_what_was_entered(serve: Callable[.
     assert 'value="2001-01-01"' in wrong.text
 
 
+async def owners_in_browsers(pair: Pair) -> list[tuple[Browser, str]]:
+    """The owner of either side, signed in, and where the partnership is for them."""
+    found = []
+    for one, other in ((pair.here, pair.there), (pair.there, pair.here)):
+        await one.person("owner", role=UserRole.OWNER)
+        browser = await one.server.browser()
+        await browser.sign_in("owner")
+        found.append((browser, f"/admin/partnerships/{domain(other)}"))
+    return found
+
+
 async def test_a_page_says_what_is_next_and_who_suspended_and_keeps_what_was_entered(pair: Pair) -> None:
     """From the offer to the end, and from there back to the list and to another offer."""
-    browsers = []
-    for one in (pair.here, pair.there):
-        await one.person("owner", role=UserRole.OWNER)
-        browsers.append(await one.server.browser())
-        await browsers[-1].sign_in("owner")
-    ours, theirs = browsers
-    at_here, at_there = (f"/admin/partnerships/{domain(one)}" for one in (pair.there, pair.here))
+    (ours, at_here), (theirs, at_there) = await owners_in_browsers(pair)
 
     async def done(browser: Browser, at: str, decision: str, **fields: str) -> str:
         answer = await browser.submit(await browser.open(at), f"{at}/{decision}", **fields)
@@ -634,13 +639,7 @@ async def test_a_page_says_what_is_next_and_who_suspended_and_keeps_what_was_ent
 
 async def test_administrators_come_to_terms_in_a_browser(pair: Pair) -> None:
     """Invited, accepted, approved, suspended, resumed and revoked by forms; what is not confirmed does not happen."""
-    browsers = []
-    for one in (pair.here, pair.there):
-        await one.person("owner", role=UserRole.OWNER)
-        browsers.append(await one.server.browser())
-        await browsers[-1].sign_in("owner")
-    ours, theirs = browsers
-    at_here, at_there = (f"/admin/partnerships/{domain(one)}" for one in (pair.there, pair.here))
+    (ours, at_here), (theirs, at_there) = await owners_in_browsers(pair)
 
     page = await ours.open("/admin/partnerships")
     assert "Nothing was agreed" in page.text
