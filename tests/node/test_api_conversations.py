@@ -104,12 +104,15 @@ async def test_conversations_are_paged_by_their_last_status(working: WorkingServ
     back = await bert.api.get(links(rest)["prev"])
     assert [one[1] for one in said(back.json())] == ["once more", "thread 3", "thread 2"]
     await working.rest()
-    costs = []
-    for limit in (1, 4):
+
+    async def cost(limit: int) -> int:
         with counted_queries() as queries:
             await conversations(bert, limit=limit)
-        costs.append(sum("conversations" in one or "statuses" in one for one in about_things(queries)))
-    assert costs[0] == costs[1]
+        return sum("conversations" in one or "statuses" in one for one in about_things(queries))
+
+    # What the worker was reading when it was stopped is read to its end, and may be counted once.
+    one, all_of_them = [min([await cost(limit) for _ in range(3)]) for limit in (1, 4)]
+    assert one == all_of_them
 
 
 async def test_a_deleted_message_gives_way_to_the_one_before(working: WorkingServer) -> None:
