@@ -162,3 +162,21 @@ async def test_search_is_paged_by_offset(working: WorkingServer, offset: str) ->
     )
 
     assert len(found["accounts"]) == max(0, min(2, len(people) - int(offset)))
+
+
+async def test_a_kind_that_is_named_often_is_asked_for_once(working: WorkingServer) -> None:
+    """However often: each notification comes once, is counted once, and nothing breaks."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    await post(bert, "@anna hello")
+    await working.settle()
+    for times in (2, 600):
+        params = {"types[]": ["mention"] * times, "exclude_types[]": ["poll"] * times}
+
+        one = success(await anna.api.get("/api/v1/notifications", params=params))
+        groups = success(await anna.api.get("/api/v2/notifications", params=params))["notification_groups"]
+        counts = [
+            success(await anna.api.get(f"/api/{version}/notifications/unread_count", params=params))["count"]
+            for version in ("v1", "v2")
+        ]
+
+        assert (len(one), len(groups), counts) == (1, 1, [1, 1]), times

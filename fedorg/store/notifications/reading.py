@@ -44,7 +44,8 @@ def asked_for(account_id: AccountId | ColumnElement[Any], query: NotificationQue
     everything = sa.select(notifications).where(*selected(notifications, account_id, query))
     if query.from_account_id is not None or not (query.types or query.exclude_types):
         return [everything]
-    asked = [one for one in query.types or NotificationType if one not in query.exclude_types]
+    wanted = query.types or tuple(NotificationType)
+    asked = [one for one in NotificationType if one in wanted and one not in query.exclude_types]
     plain = sa.select(notifications).where(
         *selected(notifications, account_id, replace(query, types=(), exclude_types=()))
     )

@@ -16,7 +16,6 @@ blueprint = Blueprint("notifications", __name__, url_prefix="/api/v1/notificatio
 
 COUNT_DEFAULT: Final = 100
 COUNT_MAX: Final = 1000
-_KNOWN: Final = frozenset(NotificationType)
 
 
 @blueprint.get("")
@@ -85,8 +84,9 @@ def read_query(params: Params) -> NotificationQuery | None:
 
 
 def read_types(params: Params, name: str) -> tuple[NotificationType, ...]:
-    """Kinds by their names, without those that nobody knows."""
-    return tuple(NotificationType(text) for text in params.texts(name) if text in _KNOWN)
+    """Kinds by their names, each once, without those that nobody knows."""
+    named = frozenset(params.texts(name))
+    return tuple(one for one in NotificationType if one.value in named)
 
 
 def read_known(params: Params) -> frozenset[str] | None:
