@@ -14,7 +14,7 @@ from fedorg.domain.jobs import DistributeProfile
 from fedorg.services import auditing, instance_texts, registration, users
 from fedorg.services.registration import SignUp
 from fedorg.store import tables
-from fedorg.web.site.sessions import Done
+from fedorg.web.site.done import Done
 from tests.contract import assert_all_valid, assert_valid
 from tests.node.serving import PASSWORD, NodeServer
 

@@ -14,7 +14,7 @@ from fedorg.errors import Invalid
 from fedorg.jobs import upkeep
 from fedorg.services import acknowledging, announcements, peers
 from fedorg.store import announcements as stored
-from fedorg.web.site.sessions import Done
+from fedorg.web.site.done import Done
 from tests.node.meeting import Meeting, meet
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import WorkingServer, entities, listening, refusal, success

@@ -5,7 +5,7 @@ from typing import Any
 
 from fedorg.domain.visibility import Tier
 from fedorg.store import peers
-from fedorg.web.site.sessions import Done
+from fedorg.web.site.done import Done
 from tests.node.fake_peer import FakePeer, running_peer
 from tests.node.peering import fetch, find, send
 from tests.node.serving import Member

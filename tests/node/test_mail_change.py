@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from fedorg.domain.accounts import UserRole
-from fedorg.web.site.sessions import Done
+from fedorg.web.site.done import Done
 from tests.node.serving import PASSWORD, Browser
 from tests.node.talking import WorkingServer, success
 from tests.node.test_mail import NEW, Postbox, Serve, link_in, mailing, send, smtp_url, who_am_i

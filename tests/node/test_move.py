@@ -8,7 +8,7 @@ import pytest
 
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.services import accounts, moving, users
-from fedorg.web.site.sessions import Done
+from fedorg.web.site.done import Done
 from tests.node.meeting import Meeting
 from tests.node.serving import PASSWORD, Member
 from tests.node.talking import entities, entity, follow, post, refusal, success

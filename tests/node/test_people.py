@@ -9,7 +9,7 @@ import pytest
 from fedorg.domain.visibility import Tier
 from fedorg.jobs import upkeep
 from fedorg.services import peers
-from fedorg.web.site.sessions import Done
+from fedorg.web.site.done import Done
 from tests.node.meeting import Meeting, meet
 from tests.node.peering import fetch, signed_fetch
 from tests.node.serving import Member, NodeServer

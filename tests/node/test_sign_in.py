@@ -14,7 +14,7 @@ from fedorg import cli
 from fedorg.domain.accounts import UserRole
 from fedorg.services import registration, users
 from fedorg.store import attempts
-from fedorg.web.site.sessions import Done
+from fedorg.web.site.done import Done
 from tests.node.at_once import meanwhile
 from tests.node.serving import PASSWORD, Browser, NodeServer
 from tests.node.test_oauth import query, register

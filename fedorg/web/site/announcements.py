@@ -5,7 +5,8 @@ from quart import Blueprint, Response
 from fedorg.services import acknowledging, announcements
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
-from fedorg.web.site.sessions import Done, go, members_only, page
+from fedorg.web.site.done import Done
+from fedorg.web.site.sessions import go, members_only, page
 
 blueprint = Blueprint("announcement_pages", __name__, url_prefix="/announcements")
 

@@ -7,7 +7,8 @@ from fedorg.services import changing_address, users
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
 from fedorg.web.base import spend_together, this_node
-from fedorg.web.site.sessions import Done, go, members_only, page, sign_in_browser
+from fedorg.web.site.done import Done
+from fedorg.web.site.sessions import go, members_only, page, sign_in_browser
 
 blueprint = Blueprint("credentials", __name__, url_prefix="/account")
 

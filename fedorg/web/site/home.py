@@ -9,8 +9,9 @@ from fedorg.services import instance, instance_texts, oauth, registration, users
 from fedorg.services.users import SignedIn
 from fedorg.text import markdown_to_html
 from fedorg.web.base import this_node
+from fedorg.web.site.done import Done
 from fedorg.web.site.meanings import meanings_of
-from fedorg.web.site.sessions import Done, for_everybody, go, members_only, page, rich
+from fedorg.web.site.sessions import for_everybody, go, members_only, page, rich
 
 blueprint = Blueprint("home", __name__)
 

@@ -9,8 +9,9 @@ from fedorg.errors import Invalid, NotFound
 from fedorg.services import introductions
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
+from fedorg.web.site.done import Done
 from fedorg.web.site.partnerships import REFUSED, list_page, require_administrator
-from fedorg.web.site.sessions import Done, go, members_only
+from fedorg.web.site.sessions import go, members_only
 
 blueprint = Blueprint("introduction_pages", __name__, url_prefix="/admin")
 

@@ -7,7 +7,8 @@ from fedorg.services import accounts, moving
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
 from fedorg.web.base import spend_together, this_node
-from fedorg.web.site.sessions import Done, go, members_only, page
+from fedorg.web.site.done import Done
+from fedorg.web.site.sessions import go, members_only, page
 
 blueprint = Blueprint("moving", __name__)
 

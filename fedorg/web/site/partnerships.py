@@ -23,7 +23,8 @@ from fedorg.services import introductions, partnerships
 from fedorg.services.partnerships import Invitation
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
-from fedorg.web.site.sessions import Done, go, members_only, page
+from fedorg.web.site.done import Done
+from fedorg.web.site.sessions import go, members_only, page
 
 blueprint = Blueprint("partnership_pages", __name__, url_prefix="/admin/partnerships")
 

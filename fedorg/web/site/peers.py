@@ -17,8 +17,9 @@ from fedorg.services.peer_lists import KindNotSaid
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
 from fedorg.web.organisation.peers import LINES_MAX, kind_named
+from fedorg.web.site.done import Done
 from fedorg.web.site.partnerships import REACHES, REFUSED, require_administrator
-from fedorg.web.site.sessions import Done, go, members_only, page, page_number
+from fedorg.web.site.sessions import go, members_only, page, page_number
 
 blueprint: Final = Blueprint("peer_pages", __name__, url_prefix="/admin/peers")
 

@@ -8,7 +8,8 @@ from fedorg.services import accounts, people
 from fedorg.services.accounts import ProfileChange
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
-from fedorg.web.site.sessions import Done, go, members_only, page, page_number
+from fedorg.web.site.done import Done
+from fedorg.web.site.sessions import go, members_only, page, page_number
 
 blueprint = Blueprint("people_pages", __name__, url_prefix="/people")
 

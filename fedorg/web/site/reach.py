@@ -11,7 +11,8 @@ from fedorg.services.accounts import PostingDefaults
 from fedorg.services.statuses import naming, posting
 from fedorg.services.users import SignedIn
 from fedorg.web.base import this_node
-from fedorg.web.site.sessions import Done, go, members_only, page
+from fedorg.web.site.done import Done
+from fedorg.web.site.sessions import go, members_only, page
 
 blueprint = Blueprint("reach_pages", __name__, url_prefix="/account/reach")
 

@@ -8,7 +8,6 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec
 from urllib.parse import urlencode, urlsplit
@@ -26,6 +25,7 @@ from fedorg.web import limits
 from fedorg.web.auth import ACCESS
 from fedorg.web.base import spend_by_address, this_node
 from fedorg.web.bodies import NO_TEXT
+from fedorg.web.site.done import Done
 
 P = ParamSpec("P")
 
@@ -34,35 +34,6 @@ _PAGE_DIGITS_MAX: Final = 4
 _DAY_SECONDS: Final = 86_400
 _LAST_ASCII: Final = 126
 _DONE_SECONDS: Final = 60
-
-
-class Done(StrEnum):
-    """What the page after a form says once: that it did what it is for."""
-
-    SAVED = "That is saved."
-    PASSWORD_CHANGED = "Your password is changed. Every other browser and every program is signed out."  # noqa: S105 - said of one
-    PROGRAM_ENDED = "That program may do nothing here any more."
-    PASSWORD_CHOSEN = "Your password is saved. Sign in with it from now on."  # noqa: S105 - said of one
-    EMAIL_ASKED = "Letters are on their way: open the link in the one to your new address."
-    INVITED = "The invitation is made. Send its link to one person."
-    INVITATION_TAKEN_BACK = "The invitation is taken back. Its link lets nobody in any more."
-    APPROVED = "They are let in."
-    TURNED_AWAY = "They are turned away."
-    ALIAS_ADDED = "That account is named here. Start the move there."
-    ALIAS_REMOVED = "That account is not named here any more."
-    MOVED = "Your account has moved. Whoever follows it is asked to follow the new one."
-    MOVE_CANCELLED = "You use this account again."
-    OFFERED = "The offer is made, and is sent to the other side now."
-    OFFER_ACCEPTED = "The offer is accepted. Both sides compare the fingerprint next, and approve."
-    OFFER_DECLINED = "The offer is declined."
-    OFFER_WITHDRAWN = "The offer is withdrawn."
-    PARTNERSHIP_APPROVED = "The partnership is approved here."
-    SUSPENDED = "The partnership is suspended: nothing passes."
-    SUSPENSION_PLANNED = "The suspension is planned, and the other side is told now."
-    SUSPENSION_CALLED_OFF = "The suspension is called off."
-    RESUMED = "Your suspension is ended."
-    REVOKED = "The partnership is over."
-    DECIDED = "That is decided."
 
 
 async def signed_in() -> SignedIn | None:

@@ -1,0 +1,32 @@
+"""What forms did, in the words of the page that follows them (``sessions.go``)."""
+
+from enum import StrEnum
+
+
+class Done(StrEnum):
+    """What the page after a form says once: that it did what it is for."""
+
+    SAVED = "That is saved."
+    PASSWORD_CHANGED = "Your password is changed. Every other browser and every program is signed out."  # noqa: S105 - said of one
+    PROGRAM_ENDED = "That program may do nothing here any more."
+    PASSWORD_CHOSEN = "Your password is saved. Sign in with it from now on."  # noqa: S105 - said of one
+    EMAIL_ASKED = "Letters are on their way: open the link in the one to your new address."
+    INVITED = "The invitation is made. Send its link to one person."
+    INVITATION_TAKEN_BACK = "The invitation is taken back. Its link lets nobody in any more."
+    APPROVED = "They are let in."
+    TURNED_AWAY = "They are turned away."
+    ALIAS_ADDED = "That account is named here. Start the move there."
+    ALIAS_REMOVED = "That account is not named here any more."
+    MOVED = "Your account has moved. Whoever follows it is asked to follow the new one."
+    MOVE_CANCELLED = "You use this account again."
+    OFFERED = "The offer is made, and is sent to the other side now."
+    OFFER_ACCEPTED = "The offer is accepted. Both sides compare the fingerprint next, and approve."
+    OFFER_DECLINED = "The offer is declined."
+    OFFER_WITHDRAWN = "The offer is withdrawn."
+    PARTNERSHIP_APPROVED = "The partnership is approved here."
+    SUSPENDED = "The partnership is suspended: nothing passes."
+    SUSPENSION_PLANNED = "The suspension is planned, and the other side is told now."
+    SUSPENSION_CALLED_OFF = "The suspension is called off."
+    RESUMED = "Your suspension is ended."
+    REVOKED = "The partnership is over."
+    DECIDED = "That is decided."
