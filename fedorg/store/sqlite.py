@@ -274,7 +274,9 @@ class Witness:
             self._raw.execute(f"PRAGMA {pragma}")
         self._raw.set_progress_handler(self._is_too_long, _STEPS)
         self._steps = 0
-        self._conn = shared.connect(self._raw, "BEGIN")
+        self._conn = shared.connect(self._raw, "")
+        # One for ever, as SQLAlchemy sees it: the real ones begin and end within it, which costs a tenth of its own.
+        self._conn.begin()
 
     def _is_too_long(self) -> bool:
         self._steps += _STEPS
@@ -286,14 +288,16 @@ class Witness:
         That is an error too where it would take many milliseconds.
         """
         self._steps = 0
+        self._raw.execute("BEGIN")
         try:
-            with self._conn.begin():
-                return unit(self._conn, *args, **kwargs)
+            result = unit(self._conn, *args, **kwargs)
+            self._raw.execute("COMMIT")
         except BaseException as problem:
             # What it was reading would go on to hold this snapshot for as long as somebody keeps the exception.
             traceback.clear_frames(problem.__traceback__)
             _abort(self._conn)
             raise
+        return result
 
     def version(self) -> int:
         """A number that grows with each commit of another connection."""
@@ -360,7 +364,10 @@ class SharedEngine:
         event.listen(self.engine, "begin", _begin)
 
     def connect(self, raw: sqlite3.Connection, begin: str) -> Connection:
-        """``raw``, opened on this thread, as a SQLAlchemy connection whose transactions start with ``begin``."""
+        """``raw``, opened on this thread, as a SQLAlchemy connection whose transactions start with ``begin``.
+
+        Empty for one whose transactions somebody else begins and ends.
+        """
         self._local.raw = raw
         return self.engine.connect().execution_options(**{_BEGIN: begin})
 
@@ -420,7 +427,9 @@ async def close_threads(threads: Sequence[DatabaseThread]) -> None:
 
 
 def _begin(conn: Connection) -> None:
-    driver.run(conn, conn.get_execution_options()[_BEGIN])
+    begin = conn.get_execution_options()[_BEGIN]
+    if begin:
+        driver.run(conn, begin)
 
 
 def _data_version(conn: Connection) -> int:
