@@ -6,7 +6,7 @@ Only accounts that asked to be found (``discoverable``), and never those that a 
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -20,7 +20,13 @@ from fedorg.store.tables import dismissed_suggestions, follows
 from fedorg.store.tables.people import LAST_ACTIVE
 from fedorg.store.upsert import insert_ignore
 
-_ACCOUNT = accounts_table.c
+FRIENDS_MAX: Final = 100
+FOLLOWS_PER_FRIEND_MAX: Final = 40
+# Of those whom most friends follow, so many are looked at more closely.
+CANDIDATES_MAX: Final = 400
+PAIRS_MAX: Final = 10_000
+
+_ACCOUNT: Final = accounts_table.c
 
 
 def list_directory(
@@ -46,23 +52,57 @@ BY_AGE = _ACCOUNT.created_at.desc()
 
 
 def list_friends_of_friends(conn: Connection, viewer: AccountId, now: datetime, limit: int) -> list[Account]:
-    """Followed by those whom ``viewer`` follows, by how many of them."""
-    near, far = follows.alias("near"), follows.alias("far")
-    known = (
-        sa.select(far.c.target_id, sa.func.count().label("friends"))
-        .join(near, near.c.target_id == far.c.account_id)
-        .where(near.c.account_id == viewer, _is_accepted(near), _is_accepted(far))
-        .group_by(far.c.target_id)
+    """Followed by those whom ``viewer`` follows, by how many of them; who hides whom they follow gives nobody away.
+
+    Looked for among whom these came to follow last, and of the ``FRIENDS_MAX`` who were followed last themselves.
+    """
+    friends = {row.target_id: row.friends for row in conn.execute(_known_to_friends(viewer))}
+    statement = sa.select(_ACCOUNT.id, _ACCOUNT.followers_count).where(
+        _ACCOUNT.id.in_(friends), *_new_to(viewer), *_findable(viewer, now), ~_ACCOUNT.hide_collections
+    )
+    known = sorted(conn.execute(statement), key=lambda row: (-friends[row.id], -row.followers_count, row.id))
+    ids = [AccountId(row.id) for row in known[:limit]]
+    found = accounts.list_by_ids(conn, ids)
+    return [found[number] for number in ids]
+
+
+def _known_to_friends(viewer: AccountId) -> sa.Select[Any]:
+    near, far, friend, own, last = (
+        follows.alias("near"),
+        follows.alias("far"),
+        accounts_table.alias("friend"),
+        follows.alias("own"),
+        follows.alias("last"),
+    )
+    # The one from which on a friend's are looked at; none where there are fewer.
+    since = (
+        sa.select(last.c.id)
+        .where(last.c.account_id == near.c.target_id, _is_accepted(last))
+        .order_by(last.c.id.desc())
+        .limit(1)
+        .offset(FOLLOWS_PER_FRIEND_MAX - 1)
+        .correlate(near)
+        .scalar_subquery()
+    )
+    friends = (
+        sa.select(near.c.target_id.label("id"), sa.func.coalesce(since, 0).label("since"))
+        .join(friend, friend.c.id == near.c.target_id)
+        .where(near.c.account_id == viewer, _is_accepted(near), ~friend.c.hide_collections)
+        .order_by(near.c.id.desc())
+        .limit(FRIENDS_MAX)
         .subquery()
     )
-    statement = (
-        sa.select(*accounts.COLUMNS)
-        .join(known, known.c.target_id == _ACCOUNT.id)
-        .where(*_new_to(viewer), *_findable(viewer, now), ~_ACCOUNT.hide_collections)
-        .order_by(known.c.friends.desc(), _ACCOUNT.followers_count.desc(), _ACCOUNT.id)
-        .limit(limit)
+    return (
+        sa.select(far.c.target_id, sa.func.count().label("friends"))
+        .join(friends, sa.and_(far.c.account_id == friends.c.id, _is_accepted(far), far.c.id >= friends.c.since))
+        .where(
+            far.c.target_id != viewer,
+            ~sa.exists().where(own.c.account_id == viewer, own.c.target_id == far.c.target_id),
+        )
+        .group_by(far.c.target_id)
+        .order_by(sa.desc("friends"), sa.func.max(far.c.id).desc())
+        .limit(CANDIDATES_MAX)
     )
-    return [accounts.from_row(row) for row in conn.execute(statement)]
 
 
 def list_most_followed(conn: Connection, viewer: AccountId, now: datetime, limit: int) -> list[Account]:
@@ -87,23 +127,34 @@ def list_familiar(
 ) -> dict[AccountId, list[Account]]:
     """Whom ``viewer`` follows among the followers of each of ``targets``, at most ``limit`` each, in one query.
 
-    Who hides whom they follow is left out, and so is everybody for a target that hides its followers.
+    Who hides whom they follow is left out, and so is everybody for a target that hides its followers. Asked of each
+    whom ``viewer`` follows, however many follow the target; where that would be more than ``PAIRS_MAX`` questions, of
+    those who were followed last.
     """
+    if not targets:
+        return {}
     near, far, target = follows.alias("near"), follows.alias("far"), accounts_table.alias("target")
-    place = sa.func.row_number().over(partition_by=far.c.target_id, order_by=far.c.id.desc()).label("place")
-    ranked = (
-        sa.select(far.c.target_id, far.c.account_id, place)
-        .join(near, near.c.target_id == far.c.account_id)
-        .join(target, target.c.id == far.c.target_id)
-        .where(
-            near.c.account_id == viewer,
-            far.c.target_id.in_(targets),
-            _is_accepted(near),
-            _is_accepted(far),
-            ~target.c.hide_collections,
-        )
+    friends = (
+        sa.select(near.c.target_id.label("id"))
+        .where(near.c.account_id == viewer, _is_accepted(near))
+        .order_by(near.c.id.desc())
+        .limit(PAIRS_MAX // len(targets))
         .subquery()
     )
+    follow = (
+        sa.select(far.c.id)
+        .where(far.c.account_id == friends.c.id, far.c.target_id == target.c.id, _is_accepted(far))
+        .correlate(friends, target)
+        .scalar_subquery()
+    )
+    pairs = (
+        sa.select(friends.c.id.label("account_id"), target.c.id.label("target_id"), follow.label("follow_id"))
+        .select_from(friends.join(target, sa.true()))
+        .where(target.c.id.in_(targets), ~target.c.hide_collections)
+        .subquery()
+    )
+    place = sa.func.row_number().over(partition_by=pairs.c.target_id, order_by=pairs.c.follow_id.desc()).label("place")
+    ranked = sa.select(pairs.c.target_id, pairs.c.account_id, place).where(pairs.c.follow_id.is_not(None)).subquery()
     statement = (
         sa.select(*accounts.COLUMNS, ranked.c.target_id.label("followed"))
         .join(ranked, ranked.c.account_id == _ACCOUNT.id)

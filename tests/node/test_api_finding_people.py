@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from fedorg.store import suggestions
 from tests.node.serving import Member
 from tests.node.talking import WorkingServer, entities, entity, follow, post, refusal, success
 
@@ -61,6 +64,41 @@ async def test_suggestions_are_friends_of_friends_and_then_the_most_followed(wor
     assert await suggested(anna) == []
     assert refusal(await anna.api.delete("/api/v1/suggestions/1"), 404) == "Record not found"
     assert emil.id not in [found for found, _ in await suggested(dora)]
+
+
+async def test_whoever_hides_whom_they_follow_gives_nobody_away(working: WorkingServer) -> None:
+    """With one friend, a suggestion would say whom that friend follows."""
+    anna, bert, cora = [await working.person(name) for name in ("anna", "bert", "cora")]
+    await want_to_be_found(cora)
+    await follow(anna, bert)
+    await follow(bert, cora)
+    assert await suggested(anna) == [(cora.id, ["friends_of_friends", "most_followed"])]
+
+    success(await bert.api.patch("/api/v1/accounts/update_credentials", data={"hide_collections": "true"}))
+
+    assert await suggested(anna) == [(cora.id, ["most_followed"])]
+
+
+async def test_of_very_many_the_newest_are_looked_at(working: WorkingServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever follows thousands, who follow thousands, waits no longer for suggestions and for whom they know."""
+    anna, bert, cora, dora, emil, fred = [
+        await working.person(name) for name in ("anna", "bert", "cora", "dora", "emil", "fred")
+    ]
+    await want_to_be_found(dora, emil, fred)
+    for follower, target in ((anna, bert), (anna, cora), (bert, dora), (cora, emil), (cora, fred), (bert, fred)):
+        await follow(follower, target)
+    everybody = [dora.id, emil.id, fred.id]
+    asked = {"id[]": [fred.id]}
+    assert sorted(one for one, why in await suggested(anna) if "friends_of_friends" in why) == sorted(everybody)
+    assert len((await anna.api.get("/api/v1/accounts/familiar_followers", params=asked)).json()[0]["accounts"]) == 2
+
+    monkeypatch.setattr(suggestions, "FRIENDS_MAX", 1)
+    monkeypatch.setattr(suggestions, "FOLLOWS_PER_FRIEND_MAX", 1)
+    monkeypatch.setattr(suggestions, "PAIRS_MAX", 1)
+
+    assert [one for one, why in await suggested(anna) if "friends_of_friends" in why] == [fred.id]
+    known = entities(await anna.api.get("/api/v1/accounts/familiar_followers", params=asked), "FamiliarFollowers")
+    assert [account["id"] for account in known[0]["accounts"]] == [cora.id]
 
 
 async def test_endorsements_are_of_those_one_follows(working: WorkingServer) -> None:
