@@ -331,6 +331,13 @@ def _typed_fields(account: Account) -> list[FieldEntity]:
     return [{**_field_entity(field), "value": field.source or field.value} for field in account.fields]
 
 
+def kept_avatar(account: Account, uris: Uris) -> str:
+    """The address of a still picture that this node serves: pages send nobody's browser to other servers."""
+    shown = _shown(account)
+    name = shown.avatar_static or shown.avatar
+    return _picture(None if name is None or ":" in name else name, uris, "avatar.png")
+
+
 def _picture(name: str | None, uris: Uris, default: str) -> str:
     return uris.static(default) if name is None else _picture_address(name, uris)
 

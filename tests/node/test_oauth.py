@@ -103,6 +103,23 @@ async def test_a_client_gets_a_token_through_sign_in_and_consent(node_server: No
     assert (await api.get("/oauth/userinfo")).json()["preferred_username"] == "anna"
 
 
+async def test_what_administrators_can_do_is_asked_for_as_such(node_server: NodeServer) -> None:
+    """In words, whichever part of it; a member who lets such a program in gives it nothing of that."""
+    browser = await signed_in(node_server)
+    app = await register(node_server, scopes="admin:write admin:read:ip_blocks read:lists")
+
+    page = await browser.open(
+        "/oauth/authorize", params=query(app, scope="admin:write admin:read:ip_blocks read:lists")
+    )
+
+    asked = re.findall(r"<li>(.*?)</li>", page.text)
+    assert asked == [
+        "Do what administrators can do, if you are one",
+        "See ip blocks as administrators do, if you are one",
+        "See your lists",
+    ]
+
+
 async def test_a_program_without_an_address_shows_the_code(node_server: NodeServer) -> None:
     """Out of band: the whole code stands on a page as text, and is good for a token."""
     browser = await signed_in(node_server)

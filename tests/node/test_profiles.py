@@ -14,7 +14,7 @@ from fedorg.services import accounts, departures
 from fedorg.store import tables
 from fedorg.store.upsert import insert_ignore
 from tests.node.serving import Member, NodeServer
-from tests.node.talking import run_jobs, upload
+from tests.node.talking import picture, run_jobs, upload
 
 HTML: Final = {"Accept": "text/html"}
 NARROW: Final = ("node", "organisation", "partners")
@@ -29,6 +29,12 @@ async def post(member: Member, text: str, **fields: str) -> dict[str, str]:
 
 def _mark_as_sensitive(conn: Connection, account_id: AccountId, now: datetime) -> None:
     conn.execute(tables.accounts.update().where(tables.accounts.c.id == account_id).values(sensitized_at=now))
+
+
+def _picture_elsewhere(conn: Connection, account_id: AccountId) -> None:
+    elsewhere = "https://elsewhere.example/face.png"
+    change = tables.accounts.update().where(tables.accounts.c.id == account_id)
+    conn.execute(change.values(avatar=elsewhere, avatar_static=elsewhere))
 
 
 async def test_a_profile_shows_strangers_only_what_is_public(node_server: NodeServer) -> None:
@@ -56,6 +62,27 @@ async def test_a_profile_shows_strangers_only_what_is_public(node_server: NodeSe
     assert "For this node" in member.text
     assert "For followers" not in member.text
     assert bert.user.username == "bert"
+
+
+async def test_a_post_shows_the_face_of_who_wrote_it(node_server: NodeServer) -> None:
+    """One that lies here: a page sends nobody's browser to another server."""
+    anna = await node_server.person("anna")
+    status = await post(anna, "Cake!")
+    path = f"/@anna/{status['id']}"
+    faces = re.compile(r'<img class="face" src="([^"]+)"')
+
+    async def face() -> list[str]:
+        return faces.findall((await node_server.anonymous.get(path, headers=HTML)).text)
+
+    without = await face()
+    answer = await anna.api.patch(
+        "/api/v1/accounts/update_credentials", files={"avatar": ("picture.png", picture("blue"), "image/png")}
+    )
+    of_anna = await face()
+    await node_server.node.write(_picture_elsewhere, AccountId(int(anna.id)))
+
+    assert answer.json()["avatar"] == of_anna[0] != without[0]
+    assert await face() == without
 
 
 async def test_a_poll_is_shown_with_its_numbers_unless_they_are_hidden(node_server: NodeServer) -> None:
@@ -87,11 +114,11 @@ async def test_sensitive_media_are_folded(node_server: NodeServer) -> None:
         pages = [await node_server.anonymous.get(f"/@anna/{status['id']}{end}", headers=HTML) for end in ("", "/embed")]
         return [re.sub(r"<details>.*?</details>", "", page.text, flags=re.DOTALL) for page in pages]
 
-    assert not any("<img" in text for text in [*await unfolded(warned), *await unfolded(marked)])
-    assert all("<img" in text for text in await unfolded(plain))
+    assert not any('class="media"' in text for text in [*await unfolded(warned), *await unfolded(marked)])
+    assert all('class="media"' in text for text in await unfolded(plain))
     assert "Picture without description" in (await unfolded(plain))[0]
     await node_server.node.write(_mark_as_sensitive, AccountId(int(anna.id)), node_server.clock())
-    assert not any("<img" in text for text in await unfolded(plain))
+    assert not any('class="media"' in text for text in await unfolded(plain))
 
 
 async def test_a_page_says_for_whom_something_is(node_server: NodeServer) -> None:

@@ -133,6 +133,18 @@ async def test_a_link_signs_in_once_and_only_by_its_button(node_server: NodeServ
     assert (await (await node_server.browser()).open(link)).status_code == 404
 
 
+async def test_managers_of_passwords_find_the_form(node_server: NodeServer) -> None:
+    """By the address that browsers know, https://www.w3.org/TR/change-password-url/."""
+    await registration.create_person(node_server.node, "anna")
+    browser = await node_server.browser()
+
+    answer = await browser.open("/.well-known/change-password")
+    unknown = await browser.open("/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/account/password")
+    assert unknown.status_code == 404
+
+
 async def test_who_came_by_a_link_is_asked_to_choose_a_password(node_server: NodeServer) -> None:
     """Right after the greeting and where a password would be asked for, until there is one."""
     node = node_server.node

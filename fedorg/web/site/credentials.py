@@ -6,21 +6,29 @@ from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.services import changing_address, users
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
+from fedorg.web.auth import public
 from fedorg.web.base import spend_together, this_node
 from fedorg.web.site.done import Done
 from fedorg.web.site.sessions import go, members_only, page, sign_in_browser
 
-blueprint = Blueprint("credentials", __name__, url_prefix="/account")
+blueprint = Blueprint("credentials", __name__)
 
 
-@blueprint.get("/password")
+@blueprint.get("/.well-known/change-password")
+@public
+async def show_way_to_password() -> Response:
+    """Where managers of passwords send people who should change one, https://www.w3.org/TR/change-password-url/."""
+    return go("/account/password")
+
+
+@blueprint.get("/account/password")
 @members_only
 async def show_password(visitor: SignedIn) -> Response:
     """The form for another password, or for the first one."""
     return await _password_page(visitor)
 
 
-@blueprint.post("/password")
+@blueprint.post("/account/password")
 @members_only
 async def change_password(visitor: SignedIn) -> Response:
     """Set a password; every session ends, and this browser gets a new one."""
@@ -38,7 +46,7 @@ async def change_password(visitor: SignedIn) -> Response:
     return await sign_in_browser(go("/", done), user)
 
 
-@blueprint.get("/email")
+@blueprint.get("/account/email")
 @members_only
 async def show_email(visitor: SignedIn) -> Response:
     """The form for another e-mail address."""
@@ -46,7 +54,7 @@ async def show_email(visitor: SignedIn) -> Response:
     return await _email_page(visitor)
 
 
-@blueprint.post("/email")
+@blueprint.post("/account/email")
 @members_only
 async def change_email(visitor: SignedIn) -> Response:
     """Ask for another e-mail address, with the password; limited like every guess at one, and by the address (S56)."""

@@ -24,9 +24,10 @@ _WHOLE: Final = {
     "follow": "See and change whom you follow, block and mute",
     "push": "Receive your notifications",
     "profile": "See who you are",
-    "admin:read": "Read what administrators can read",
-    "admin:write": "Do what administrators can do",
+    "admin:read": "Read what administrators can read, if you are one",
+    "admin:write": "Do what administrators can do, if you are one",
 }
+_AS_ADMINISTRATOR: Final = {"admin:read": "See", "admin:write": "Change"}
 
 
 def meanings_of(scopes: tuple[str, ...]) -> list[str]:
@@ -42,4 +43,6 @@ def _meaning(scope: str) -> str:
         words = _PARTS[noun][verb == "write"]
         if words:
             return words[0].upper() + words[1:]
+    if verb in _AS_ADMINISTRATOR:
+        return f"{_AS_ADMINISTRATOR[verb]} {noun.replace('_', ' ')} as administrators do, if you are one"
     return f"Use {scope.replace('_', ' ')}"

@@ -17,7 +17,7 @@ from fedorg.services.users import SignedIn
 from fedorg.text import normalise_hashtag
 from fedorg.web.base import FRAMED_POLICY, this_node
 from fedorg.web.params import id_in
-from fedorg.web.site.sessions import for_everybody, page, rich
+from fedorg.web.site.sessions import common, for_everybody, page
 
 blueprint = Blueprint("profiles", __name__)
 
@@ -86,7 +86,7 @@ async def show_embedded(_visitor: SignedIn | None, username: str, status_id: int
     view = await statuses.get_view(node, None, StatusId(status_id))
     if view.status.account_id != account.id or view.reblog is not None:
         raise NotFound
-    html = await render_template("embed.html", node=node.settings, uris=node.uris, view=view, rich=rich)
+    html = await render_template("embed.html", view=view, **common(node))
     return Response(html, headers={"Content-Security-Policy": FRAMED_POLICY}, content_type="text/html; charset=utf-8")
 
 

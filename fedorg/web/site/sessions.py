@@ -18,6 +18,8 @@ from werkzeug.datastructures import MultiDict
 
 from fedorg.domain.accounts import User
 from fedorg.errors import BadRequest, Forbidden
+from fedorg.node import Node
+from fedorg.serializers.accounts import kept_avatar
 from fedorg.services import users
 from fedorg.services.users import SESSION_DAYS, SignedIn
 from fedorg.text import sanitize
@@ -100,14 +102,23 @@ async def page(
     form_cookie = request.cookies.get(_cookie_name("form"))
     token = visitor.csrf_token if visitor else form_cookie or secrets.token_urlsafe(32)
     done = Done.__members__.get(request.cookies.get(_cookie_name("done"), ""))
-    common = {"node": node.settings, "uris": node.uris, "csrf_token": token, "rich": rich, "done": done}
-    html = await render_template(template, visitor=visitor, **common, **values)
+    html = await render_template(template, visitor=visitor, csrf_token=token, done=done, **common(node), **values)
     response = Response(html, status, headers=headers, content_type="text/html; charset=utf-8")
     if done is not None:
         _delete_cookie(response, "done")
     if visitor is None and not form_cookie:
         _set_cookie(response, "form", token, None)
     return response
+
+
+def common(node: Node) -> dict[str, object]:
+    """What every template may use."""
+    return {
+        "node": node.settings,
+        "uris": node.uris,
+        "rich": rich,
+        "face": lambda account: kept_avatar(account, node.uris),
+    }
 
 
 def rich(html: str) -> Markup:
