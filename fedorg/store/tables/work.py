@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
-from fedorg.store.tables.columns import account_id, count, flag, metadata, moment, own_id, status_id
+from fedorg.store.tables.columns import account_id, count, flag, metadata, moment, own_id, partial_index, status_id
 
 peers: Final = Table(
     "peers",
@@ -70,7 +70,6 @@ jobs: Final = Table(
     moment("dead_at", nullable=True),
     Column("last_error", Text),
     moment("created_at"),
-    Index("ix_jobs_due", "dead_at", "due_at", "id"),
     Index("ix_jobs_subject", "subject", "id"),
 )
 
@@ -109,10 +108,13 @@ deliveries: Final = Table(
     Column("last_error", Text),
     moment("created_at"),
     UniqueConstraint("activity_id", "inbox"),
-    Index("ix_deliveries_due", "dead_at", "due_at", "id"),
     Index("ix_deliveries_object", "object_uri", "inbox", "id"),
     Index("ix_deliveries_domain", "domain", "id"),
 )
+
+for _queue in (jobs, deliveries):
+    partial_index(f"ix_{_queue.name}_waiting", _queue.c.due_at, _queue.c.id, where=_queue.c.dead_at.is_(None))
+    partial_index(f"ix_{_queue.name}_dead", _queue.c.dead_at, where=_queue.c.dead_at.is_not(None))
 
 # Inboxes that answered 410; nothing is queued for them until upkeep forgets them.
 gone_inboxes: Final = Table(
