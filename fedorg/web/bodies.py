@@ -1,7 +1,8 @@
 """How much of a body is read: each address has its limit, refused by 413 before the rest arrives.
 
 Quart counts what waits in memory; what streams through its multipart parser would never reach that limit when no
-length is announced, so that the body counts all that came in.
+length is announced, so that the body counts all that came in. Files are large, and come in multipart alone: whatever is
+read as a whole ends at ``BODY_BYTES_MAX`` everywhere.
 """
 
 import asyncio
@@ -13,13 +14,17 @@ from quart import Request
 from quart.formparser import FormDataParser
 from quart.wrappers.request import Body
 from typing_extensions import override
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, Headers, MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from fedorg.config import Settings
-from fedorg.errors import BadRequest
+from fedorg.errors import BadRequest, Invalid
 
 BODY_BYTES_MAX: Final = 1024 * 1024
+VALUES_MAX: Final = 2000
+_MULTIPART: Final = "multipart/form-data"
+# Two pictures, or a film and its preview, and room for what is overlooked.
+_UPLOADS_MAX: Final = 8
 # Beside the file: other fields of the form, and its boundaries.
 _FORM_BYTES: Final = 64 * 1024
 _UPLOADS: Final = ("/api/v1/media", "/api/v2/media")
@@ -49,16 +54,40 @@ class CountedBody(Body):
         super().append(data)
 
 
+class CountedForms(FormDataParser):
+    """Quart's reader of forms, which counts the fields before it reads them: a megabyte may hold half a million."""
+
+    @override
+    async def parse(
+        self, body: Body, mimetype: str, content_length: int | None, options: dict[str, str] | None = None
+    ) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
+        """The fields and files; ``Invalid`` when there are too many."""
+        if mimetype != _MULTIPART:
+            # Parts are counted by the reader of parts.
+            check_count((await body).count(b"&"))
+        return await super().parse(body, mimetype, content_length, options)
+
+
 class LimitedRequest(Request):
     """A request with a bounded body, which closes what was uploaded with it. ``settings`` are those of the node."""
 
     body_class = CountedBody  # type: ignore[mutable-override] # Quart means it to be replaced
+    form_data_parser_class = CountedForms  # type: ignore[mutable-override] # likewise
     settings: ClassVar[Settings]
 
-    def __init__(self, method: str, scheme: str, path: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Quart's own
-        kwargs["max_content_length"] = body_bytes_max(self.settings, path)
+    def __init__(
+        self,
+        method: str,
+        scheme: str,
+        path: str,
+        query_string: bytes,
+        headers: Headers,
+        *args: Any,  # noqa: ANN401 - Quart's own
+        **kwargs: Any,  # noqa: ANN401 - likewise
+    ) -> None:
+        kwargs["max_content_length"] = body_bytes_max(self.settings, path, headers.get("Content-Type", ""))
         kwargs["body_timeout"] = SECONDS
-        super().__init__(method, scheme, path, *args, **kwargs)
+        super().__init__(method, scheme, path, query_string, headers, *args, **kwargs)
         self._uploads: list[IO[bytes]] = []
 
     @override
@@ -98,6 +127,8 @@ class LimitedRequest(Request):
             upload.close()
 
     def _open_upload(self, *_hints: object) -> IO[bytes]:
+        if len(self._uploads) >= _UPLOADS_MAX:
+            raise RequestEntityTooLarge
         upload = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, "rb+"))  # noqa: SIM115 - see close_uploads
         self._uploads.append(upload)
         return upload
@@ -108,8 +139,16 @@ def request_class(settings: Settings) -> type[LimitedRequest]:
     return type("NodeRequest", (LimitedRequest,), {"settings": settings})
 
 
-def body_bytes_max(settings: Settings, path: str) -> int:
-    """The largest body that an address takes."""
+def check_count(values: int) -> None:
+    """Refuse a request that asks for more than anybody needs, before it becomes a query."""
+    if values > VALUES_MAX:
+        raise Invalid(f"Validation failed: a request may hold no more than {VALUES_MAX} values")
+
+
+def body_bytes_max(settings: Settings, path: str, content_type: str) -> int:
+    """The largest body of a kind that an address takes."""
+    if not content_type.lower().startswith(_MULTIPART):
+        return BODY_BYTES_MAX
     if path == _PROFILE:
         # An avatar and a header.
         return 2 * settings.media_bytes_max + _FORM_BYTES

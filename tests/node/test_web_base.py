@@ -38,10 +38,24 @@ async def test_a_route_still_knows_its_address(node_server: NodeServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"[1]", b'"x"', b"\xff", b"[" * 100_000, b'{"a":' * 2000, b'{"client_name": "a\\u0000b"}']
+    "body",
+    [
+        b"{",
+        b"[1]",
+        b'"x"',
+        b"\xff",
+        b"[" * 100_000,
+        b'{"a":' * 2000,
+        b'{"client_name": "a\\u0000b"}',
+        b'{"%s": 1}' % (b"k" * 501),
+        b'{"a": {"%s": [1]}}' % (b"k" * 500),
+    ],
 )
 async def test_a_body_that_is_no_json_object_is_400(node_server: NodeServer, body: bytes) -> None:
-    """Broken, foreign, endless or NUL-bearing JSON is refused in one sentence."""
+    """Broken, foreign, endless or NUL-bearing JSON is refused in one sentence, and so is a name that goes on and on.
+
+    Each value bears the names around it: one of half a megabyte around 1,500 values would make 750 megabytes.
+    """
     answer = await node_server.anonymous.post(
         "/api/v1/apps", content=body, headers={"Content-Type": "application/json"}
     )
@@ -250,3 +264,35 @@ async def test_a_request_holds_no_more_values_than_anybody_needs(node_server: No
     assert (await anna.api.request("DELETE", members, json={"account_ids": [*range(2000)]})).is_success
     wanted = {"name": "Many", "account_ids": [str(number) for number in range(26)]}
     assert "at most 25" in (await anna.api.post("/api/v1/collections", json=wanted)).text
+
+
+async def test_a_form_is_counted_before_it_is_read(node_server: NodeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S29: a megabyte of names without values, half a million of them, costs no more than to count them."""
+    read: list[str] = []
+
+    def parse(text: str, **_: object) -> list[tuple[str, str]]:
+        read.append(text)
+        return []
+
+    monkeypatch.setattr("quart.formparser.parse_qsl", parse)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for path in ("/api/v1/apps", "/auth/sign_in"):
+        answer = await node_server.anonymous.post(path, content="a&" * 500_000, headers=form)
+
+        assert answer.status_code == 422, answer.text
+    assert read == []
+
+
+async def test_only_files_may_be_large(node_server: NodeServer) -> None:
+    """S29: where a film may come, a form without files and JSON end at a megabyte, as everywhere; files are few."""
+    anna = await node_server.person("anna")
+    many = [("file", ("a.png", b"x", "image/png"))] * 20
+
+    answers = [
+        await anna.api.request(method, path, content=b" " * 1_048_577, headers={"Content-Type": kind})
+        for method, path in (("POST", "/api/v2/media"), ("PATCH", "/api/v1/accounts/update_credentials"))
+        for kind in ("application/x-www-form-urlencoded", "application/json", "text/plain")
+    ]
+
+    assert [answer.status_code for answer in answers] == [413] * 6
+    assert (await anna.api.post("/api/v2/media", files=many)).status_code == 413
