@@ -5,12 +5,15 @@ methods/filters and guidelines#filters.
 """
 
 import re
-from collections.abc import Collection
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property
 from html import unescape
+from itertools import accumulate
 from typing import Final
 
 from fedorg.ids import AccountId, StatusId
@@ -23,6 +26,15 @@ STATUSES_MAX: Final = 1000
 TITLE_MAX: Final = 256
 KEYWORD_MAX: Final = 512
 
+SEARCHED_MAX: Final = 20_000
+"""So many characters of a status are searched: none that is written here has more, and few from elsewhere."""
+
+# No text and no keyword holds a NUL, and no two marks stand together.
+_MARK: Final = "\0"
+_BETWEEN: Final = "\0\0"
+_FINAL_SIGMA: Final = "\N{GREEK SMALL LETTER FINAL SIGMA}"
+_SIGMA: Final = "\N{GREEK SMALL LETTER SIGMA}"
+_EDGE: Final = re.compile(r"\b")
 _BREAK: Final = re.compile(r"<br ?/?>|</(?:p|li|blockquote|pre|h[1-6])>")
 _TAG: Final = re.compile(r"<[^>]*>")
 
@@ -114,54 +126,68 @@ def searchable(html: str, *texts: str) -> str:
     return "\n\n".join([*texts, unescape(_TAG.sub("", _BREAK.sub("\n", html)))])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedFilter:
-    """A filter ready to be held against the statuses of a page."""
-
-    filter: Filter
-    any_keyword: re.Pattern[str]
-    """What finds whether one of its keywords is there, in one go."""
-    status_ids: frozenset[StatusId]
-
-
-def prepare(filters: Collection[Filter]) -> tuple[PreparedFilter, ...]:
-    """What ``match`` needs of filters: made once for a page, not for each status."""
-    return tuple(
-        PreparedFilter(
-            filter=one,
-            any_keyword=_pattern(tuple((word.keyword, word.whole_word) for word in one.keywords)),
-            status_ids=frozenset(entry.status_id for entry in one.statuses),
-        )
-        for one in filters
-    )
+def match(filters: Collection[Filter], texts: Mapping[StatusId, str]) -> dict[StatusId, tuple[FilterMatch, ...]]:
+    """What of the filters each status of these words matches; those that match nothing are left out."""
+    found: defaultdict[StatusId, list[FilterMatch]] = defaultdict(list)
+    page = _Page(texts)
+    for one in filters:
+        named = {entry.status_id for entry in one.statuses} & texts.keys()
+        words: defaultdict[StatusId, list[str]] = defaultdict(list, {status_id: [] for status_id in named})
+        for word in one.keywords:
+            for status_id in page.holding(word):
+                words[status_id].append(word.keyword)
+        for status_id, keywords in words.items():
+            of_status = (status_id,) if status_id in named else ()
+            found[status_id].append(FilterMatch(filter=one, keywords=tuple(keywords), status_ids=of_status))
+    return {status_id: tuple(matches) for status_id, matches in found.items()}
 
 
-def match(prepared: Collection[PreparedFilter], status_id: StatusId, text: str) -> tuple[FilterMatch, ...]:
-    """What of the filters a status of these words matches."""
-    found = (_match(one, status_id, text) for one in prepared)
-    return tuple(one for one in found if one.keywords or one.status_ids)
+class _Page:
+    """The texts of a page as one, in which each keyword is looked for once.
+
+    A plain search, since it is written in C, needs no compiling, and takes time in proportion to a long text, whatever
+    is looked for; an expression of hostile alternatives takes their product.
+    """
+
+    def __init__(self, texts: Mapping[StatusId, str]) -> None:
+        self._ids = [*texts]
+        self._texts = [_folded(text[:SEARCHED_MAX]) for text in texts.values()]
+
+    def holding(self, word: FilterKeyword) -> Iterator[StatusId]:
+        """The statuses that hold a keyword."""
+        wanted = _folded(word.keyword)
+        text, starts = self._with_edges if word.whole_word else self._plain
+        wanted = _marked(wanted) if word.whole_word else wanted
+        place = text.find(wanted)
+        while place >= 0:
+            number = bisect_right(starts, place) - 1
+            yield self._ids[number]
+            following = number + 1
+            place = text.find(wanted, starts[following]) if following < len(starts) else -1
+
+    @cached_property
+    def _plain(self) -> tuple[str, list[int]]:
+        return _joined(self._texts)
+
+    @cached_property
+    def _with_edges(self) -> tuple[str, list[int]]:
+        return _joined([_marked(text) for text in self._texts])
 
 
-def _match(one: PreparedFilter, status_id: StatusId, text: str) -> FilterMatch:
-    words = one.filter.keywords if one.any_keyword.search(text) else ()
-    return FilterMatch(
-        filter=one.filter,
-        keywords=tuple(word.keyword for word in words if _pattern(((word.keyword, word.whole_word),)).search(text)),
-        status_ids=(status_id,) if status_id in one.status_ids else (),
-    )
+def _joined(texts: Sequence[str]) -> tuple[str, list[int]]:
+    """Texts as one, and where each begins."""
+    lengths = (len(text) + len(_BETWEEN) for text in texts)
+    return _BETWEEN.join(texts), [*accumulate(lengths, initial=0)][:-1]
 
 
-@lru_cache(maxsize=4096)
-def _pattern(words: tuple[tuple[str, bool], ...]) -> re.Pattern[str]:
-    """What finds any of these keywords, each with whether it is a whole word."""
-    return re.compile("|".join(_expression(*word) for word in words), re.IGNORECASE)
+def _folded(text: str) -> str:
+    """A text whose letters have one case: of the Greek sigma, whose small form depends on where it stands, one form."""
+    return text.lower().replace(_FINAL_SIGMA, _SIGMA)
 
 
-def _expression(keyword: str, whole_word: bool) -> str:  # noqa: FBT001 - of a pair
-    """What finds a keyword; boundaries count only where the keyword begins or ends with a letter or digit."""
-    escaped = re.escape(keyword)
-    if whole_word:
-        before = r"\b" if re.match(r"\w", keyword) else ""
-        after = r"\b" if re.search(r"\w\Z", keyword) else ""
-        escaped = f"{before}{escaped}{after}"
-    return escaped
+def _marked(text: str) -> str:
+    """A text with a mark where words begin and end, so that a whole word is found only where its letters end.
+
+    Where a keyword begins or ends with another sign there is no mark, and none is looked for.
+    """
+    return _EDGE.sub(_MARK, text)

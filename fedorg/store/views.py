@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.cards import PreviewCard
-from fedorg.domain.filters import FilterMatch, PreparedFilter, match, prepare, searchable
+from fedorg.domain.filters import Filter, FilterMatch, match, searchable
 from fedorg.domain.policies import Party, QuoteApproval, Rule, may_quote
 from fedorg.domain.polls import PollView
 from fedorg.domain.quotes import Quote, QuoteState
@@ -116,7 +116,7 @@ class _Page:
     done: Mapping[str, frozenset[int]]
     quotes: Mapping[StatusId, Quote]
     relations: Mapping[str, frozenset[int]]
-    filters: tuple[PreparedFilter, ...]
+    filtered: Mapping[StatusId, tuple[FilterMatch, ...]]
     reactions: Mapping[StatusId, tuple[ReactionCount, ...]]
     cards: Mapping[StatusId, PreviewCard]
     reported: frozenset[StatusId] = frozenset()
@@ -141,7 +141,7 @@ class _Page:
             viewer=None if self.viewer is None else self._viewer_state(status),
             reactions=self.reactions.get(status_id, ()),
             card=self.cards.get(status_id),
-            filtered=() if reblog is None and not self.filters else self._filtered(status, reblog),
+            filtered=self.filtered.get(status_id, ()) if reblog is None else reblog.filtered,
             quote=self._quote(status_id, depth),
             quote_approval=None if reblog is not None else self._quote_approval(status),
         )
@@ -212,17 +212,6 @@ class _Page:
             return may_see(status.audience, Anonymous())
         return may_see(status.audience, self._standing(self.viewer, status)[0])
 
-    def _filtered(self, status: Status, reblog: StatusView | None) -> tuple[FilterMatch, ...]:
-        """What of the viewer's filters a status matches; a boost matches what it boosts. Nobody filters themselves."""
-        if reblog is not None:
-            return reblog.filtered
-        if status.account_id == self.viewer:
-            return ()
-        described = [one.description for one in self.media.get(status.id, ())]
-        if status.id in self.polls:
-            described += self.polls[status.id].poll.options
-        return match(self.filters, status.id, searchable(status.content, status.spoiler_text, *described))
-
     def _viewer_state(self, status: Status) -> ViewerState:
         status_id = status.reblog_of_id or status.id
         may_pin = status.account_id == self.viewer and is_pinnable(status)
@@ -279,30 +268,51 @@ def _page(
     known = {AccountId(one.id): one for one in accounts.with_moves(conn, list(people.values()))}
     known |= accounts.list_by_ids(conn, writers)
     chosen = answers.about(polls.CHOSEN)
+    shown_polls = {
+        poll.status_id: PollView(
+            poll=poll,
+            is_expired=poll.is_expired(now),
+            is_own=found[poll.status_id].account_id == viewer,
+            own_votes=None if viewer is None else chosen.get(poll.status_id, ()),
+        )
+        for poll in answers.about(polls.OF_STATUSES).values()
+    }
+    shown_media = _by_status(answers.about(media.OF_STATUSES))
     return _Page(
         viewer=viewer,
         statuses=found,
         accounts=known,
-        media=_by_status(answers.about(media.OF_STATUSES)),
-        polls={
-            poll.status_id: PollView(
-                poll=poll,
-                is_expired=poll.is_expired(now),
-                is_own=found[poll.status_id].account_id == viewer,
-                own_votes=None if viewer is None else chosen.get(poll.status_id, ()),
-            )
-            for poll in answers.about(polls.OF_STATUSES).values()
-        },
+        media=shown_media,
+        polls=shown_polls,
         mentions=_by_status(answers.about(_MENTIONS)),
         tags=_by_status(answers.about(tags.OF_STATUSES)),
         applications=answers.about(_APPLICATIONS),
         done={} if viewer is None else {name: answers.of(part) for name, part in _DONE.items()},
         quotes=_by_status(answers.about(quotes.OF_STATUSES)),
         relations={} if viewer is None else {name: answers.of(part) for name, part in _RELATIONS.items()},
-        filters=prepare(filters.of_answers(answers)),
+        filtered=_filtered(viewer, found, shown_media, shown_polls, filters.of_answers(answers)),
         reactions=_by_status(answers.about(reactions.OF_STATUSES)),
         cards={StatusId(one): cards.with_author(card, known) for one, card in shown_cards.items()},
     )
+
+
+def _filtered(
+    viewer: AccountId | None,
+    found: Mapping[StatusId, Status],
+    described: Mapping[StatusId, Sequence[MediaAttachment]],
+    asked: Mapping[StatusId, PollView],
+    own: Collection[Filter],
+) -> dict[StatusId, tuple[FilterMatch, ...]]:
+    """What of the viewer's filters statuses match; a boost matches what it boosts. Nobody filters themselves."""
+    if not own:
+        return {}
+    texts: dict[StatusId, str] = {}
+    for status_id, status in found.items():
+        if status.reblog_of_id is None and status.account_id != viewer:
+            descriptions = [one.description for one in described.get(status_id, ())]
+            options = asked[status_id].poll.options if status_id in asked else ()
+            texts[status_id] = searchable(status.content, status.spoiler_text, *descriptions, *options)
+    return match(own, texts)
 
 
 def _by_status(found: dict[int, T]) -> Mapping[StatusId, T]:

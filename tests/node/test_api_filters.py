@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from fedorg.domain.filters import FILTERS_MAX, KEYWORDS_MAX, KEYWORDS_OF_ACCOUNT_MAX
+from fedorg.domain.filters import (
+    FILTERS_MAX,
+    KEYWORD_MAX,
+    KEYWORDS_MAX,
+    KEYWORDS_OF_ACCOUNT_MAX,
+    Filter,
+    FilterAction,
+    FilterKeyword,
+    match,
+)
+from fedorg.ids import AccountId, StatusId
 from tests.node.serving import Member
 from tests.node.talking import (
     WorkingServer,
@@ -152,6 +162,12 @@ async def test_matches_are_told_wherever_statuses_are(working: WorkingServer) ->
         ("strong", True, "Nothing of the kind", False),
         ("one two", True, "one two", True),
         ("(", False, "an open ( bracket", True),
+        ("art", True, "art", True),
+        ("art", True, "art_work and part, parts", False),
+        ("ΟΔΟΣ", True, "Στην οδός και οδος", True),
+        ("οδοσ", False, "ΟΔΟΣ", True),
+        ("#", True, "all # of it", True),
+        ("x#", True, "ax# x#y", True),
     ],
 )
 async def test_what_matches(
@@ -164,6 +180,51 @@ async def test_what_matches(
     status = await post(bert, text)
 
     assert bool(await filtered(anna, status["id"])) is matches
+
+
+def test_s25_hostile_keywords_take_linear_time() -> None:
+    """S25: as many keywords as somebody may have, each nearly what is there, end in time, and leave nothing behind.
+
+    As alternatives of an expression they took a second for each status, and a quarter of one to be compiled.
+    """
+    words = [
+        FilterKeyword(
+            id=number,
+            filter_id=1,
+            keyword=("a" * (number % 500) + "b" + "a" * 500)[:KEYWORD_MAX],
+            whole_word=number % 2 > 0,
+        )
+        for number in range(KEYWORDS_OF_ACCOUNT_MAX)
+    ]
+    hostile = Filter(
+        id=1, account_id=AccountId(1), title="", contexts=(), action=FilterAction.WARN, expires_at=None,
+        keywords=tuple(words),
+    )  # fmt: skip
+    texts = {StatusId(number): "a" * 2000 for number in range(40)} | {StatusId(40): f"The end: {words[7].keyword}"}
+
+    found = match([hostile], texts)
+
+    assert words[7].keyword in found[StatusId(40)][0].keywords
+    assert found.keys() == {StatusId(40)}
+
+
+def test_what_stands_in_two_statuses_is_in_neither() -> None:
+    """No keyword is found across the end of a status, and one that stands in several is found in each."""
+    words = [
+        FilterKeyword(id=number, filter_id=1, keyword=keyword, whole_word=whole_word)
+        for number, (keyword, whole_word) in enumerate(
+            (word, whole) for word in ("end", "d b", "#") for whole in (True, False)
+        )
+    ]
+    one = Filter(
+        id=1, account_id=AccountId(1), title="", contexts=(), action=FilterAction.WARN, expires_at=None,
+        keywords=tuple(words),
+    )  # fmt: skip
+    texts = {StatusId(1): "the end", StatusId(2): "begin", StatusId(3): "", StatusId(4): "# end", StatusId(5): "#"}
+
+    found = {status_id: [*matches[0].keywords] for status_id, matches in match([one], texts).items()}
+
+    assert found == {1: ["end", "end"], 4: ["end", "end", "#", "#"], 5: ["#", "#"]}
 
 
 async def test_warnings_and_descriptions_are_searched_too(working: WorkingServer) -> None:
