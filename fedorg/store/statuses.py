@@ -16,15 +16,15 @@ from sqlalchemy import Column, ColumnElement, Connection
 
 from fedorg.domain.accounts import Emoji
 from fedorg.domain.policies import InteractionPolicy, QuotePolicy
-from fedorg.domain.statuses import MediaAttachment, Status, StatusEdit
+from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import Audience, Reach, Visibility, within
 from fedorg.errors import Conflict, NotFound
-from fedorg.ids import AccountId, EditId, StatusId
+from fedorg.ids import AccountId, StatusId
 from fedorg.store import conversations, domain_names, thread_mutes
 from fedorg.store.beside import beside
 from fedorg.store.gathered import Answers, Gathered, Part
 from fedorg.store.prepared import Prepared, many
-from fedorg.store.tables import accounts, idempotency_keys, mentions, status_edits, statuses, tombstones
+from fedorg.store.tables import accounts, idempotency_keys, mentions, statuses, tombstones
 from fedorg.store.upsert import insert_ignore
 from fedorg.store.written import Written
 
@@ -361,50 +361,6 @@ def takes_part(conn: Connection, thread_id: StatusId, account_id: AccountId) -> 
     is_named = sa.exists().where(mentions.c.status_id == statuses.c.id, mentions.c.account_id == account_id)
     theirs = sa.exists().where(statuses.c.thread_id == thread_id, sa.or_(statuses.c.account_id == account_id, is_named))
     return bool(conn.execute(sa.select(theirs)).scalar())
-
-
-# Versions
-
-
-def insert_edit(conn: Connection, edit: StatusEdit) -> None:
-    """Keep a version as it stood."""
-    conn.execute(
-        sa.insert(status_edits),
-        {
-            "id": edit.id,
-            "status_id": edit.status_id,
-            "account_id": edit.account_id,
-            "text": edit.text,
-            "content": edit.content,
-            "spoiler_text": edit.spoiler_text,
-            "sensitive": edit.sensitive,
-            "media": msgspec.to_builtins(edit.media),
-            "poll_options": None if edit.poll_options is None else list(edit.poll_options),
-            "created_at": edit.created_at,
-        },
-    )
-
-
-def list_edits(conn: Connection, status_id: StatusId, limit: int) -> list[StatusEdit]:
-    """Earlier versions, oldest first."""
-    statement = (
-        sa.select(status_edits).where(status_edits.c.status_id == status_id).order_by(status_edits.c.id).limit(limit)
-    )
-    return [
-        StatusEdit(
-            id=EditId(row.id),
-            status_id=row.status_id,
-            account_id=row.account_id,
-            text=row.text,
-            content=row.content,
-            spoiler_text=row.spoiler_text,
-            sensitive=row.sensitive,
-            media=msgspec.convert(row.media, tuple[MediaAttachment, ...]),
-            poll_options=None if row.poll_options is None else tuple(row.poll_options),
-            created_at=row.created_at,
-        )
-        for row in conn.execute(statement)
-    ]
 
 
 # Idempotency

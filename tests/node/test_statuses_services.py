@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import Connection
+from typing_extensions import override
 
 from fedorg.domain.jobs import DistributeDelete, DistributeEdit, DistributeStatus, ResolveThread
 from fedorg.domain.statuses import PageQuery, RemoteMedia, StatusChange, StatusDraft, Tag
@@ -13,8 +15,11 @@ from fedorg.domain.visibility import Audience, Reach, Tier, Visibility
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import MediaId, StatusId
 from fedorg.services import fanout, interactions, notifications, statuses, timelines
-from fedorg.store import accounts, tags
+from fedorg.services.statuses import reading
+from fedorg.services.statuses.editing import keep_version
+from fedorg.store import accounts, edits, tags
 from fedorg.store import statuses as stored_statuses
+from fedorg.store.tables import status_edits
 from tests.node.world import PAGE, MakeWorld, World, note, of_kind, user_of
 
 
@@ -175,6 +180,40 @@ async def test_edit_keeps_every_version(world: World) -> None:
     assert [one.created_at for one in versions] == [status.created_at, same.edited_at, last.edited_at]
     assert last.sensitive
     assert len(of_kind(await world.jobs(), DistributeEdit)) == 2
+
+
+async def test_a_status_that_changes_for_ever_keeps_a_bounded_history(world: World) -> None:
+    """The first version stays, and the latest as far as their number and their length go, whoever wrote them."""
+    anna = await world.member("anna")
+    dora = await world.remote("dora", "there.example")
+    await world.follow(anna, dora)
+    often = await world.post(anna, "Version 0")
+    long = await statuses.receive_status(world.node, note(dora, 1, content="<p>Version 0</p>"))
+    assert long is not None
+
+    def change_often(conn: Connection) -> None:
+        for number in range(edits.VERSIONS_MAX + 20):
+            version = replace(often, content=f"<p>Version {number}</p>")
+            keep_version(conn, world.node.ids, version, (), None)
+
+    await world.node.write(change_often)
+    words = "word " * (edits.CHARACTERS_MAX // 20 // 5)
+    for minute in range(30):
+        at = long.created_at + timedelta(minutes=minute + 1)
+        world.clock.moment += timedelta(minutes=1)
+        await statuses.receive_edit(world.node, note(dora, 1, content=f"<p>{words}{minute}</p>", edited_at=at))
+
+    of_number = await statuses.list_edits(world.node, anna.id, often.id)
+    of_length = await statuses.list_edits(world.node, anna.id, long.id)
+    rows = sa.select(sa.func.count()).select_from(status_edits)
+    kept = await world.node.read(lambda conn: conn.execute(rows).scalar_one())
+    assert [of_number[0].content, of_number[1].content] == ["<p>Version 0</p>", "<p>Version 21</p>"]
+    assert of_number[-2].content == f"<p>Version {edits.VERSIONS_MAX + 19}</p>"
+    assert len(of_number) == edits.VERSIONS_MAX + 1
+    assert of_length[0].content == "<p>Version 0</p>"
+    assert [one.content.removesuffix("</p>")[-2:] for one in of_length[-3:]] == ["27", "28", "29"]
+    assert 15 < len(of_length) < 25
+    assert kept == len(of_number) + len(of_length) - 2
 
 
 async def test_boosters_hear_of_an_edit_once(world: World) -> None:
@@ -430,3 +469,39 @@ async def test_a_thread_longer_than_a_statement_is_shown_whole(world: World) -> 
     assert all([tag.name for tag in view.tags] == ["long"] for view in context.descendants)
     marked = [view.status.id for view in context.descendants if view.viewer is not None and view.viewer.favourited]
     assert marked == liked
+
+
+async def test_a_thread_of_long_answers_has_an_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four thousand answers of 200,000 characters would be an answer of 800 megabytes: it ends before that."""
+    anna = await world.member("anna")
+    root = await world.post(anna, "Root")
+    answers = [await world.post(anna, f"Answer {number}", in_reply_to_id=root.id) for number in range(6)]
+    monkeypatch.setattr(reading, "_PIECE", 2)
+    monkeypatch.setattr(reading, "THREAD_CHARACTERS_MAX", len(root.content) + 3 * len(answers[0].content))
+
+    context = await statuses.get_context(world.node, anna.id, root.id)
+
+    assert [view.status.id for view in context.descendants] == [one.id for one in answers[:4]]
+
+
+async def test_the_way_to_the_root_of_a_long_thread_is_short(world: World) -> None:
+    """Who answers whom is walked once: four thousand answers to answers took eight million comparisons."""
+    compared = 0
+
+    class Counted(int):
+        @override
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return int(self) == other
+
+        __hash__ = int.__hash__
+
+    anna = await world.member("anna")
+    leaf = replace(await world.post(anna, "Leaf"), in_reply_to_id=StatusId(Counted(2000)))
+    parents = {StatusId(Counted(number)): StatusId(Counted(number - 1)) for number in range(1, 2001)}
+
+    found = reading._ancestors(leaf, dict(parents))
+
+    assert [int(one) for one in found] == [*range(1, 2001)]
+    assert compared < 20_000

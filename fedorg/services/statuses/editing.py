@@ -19,7 +19,7 @@ from fedorg.services import cards
 from fedorg.services.statuses import indexing, polling, quoting
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, check_tags, compose
 from fedorg.services.statuses.posting import attach_media
-from fedorg.store import events, jobs, media, polls, quotes, statuses, tags
+from fedorg.store import edits, events, jobs, media, polls, quotes, statuses, tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def keep_version(
         poll_options=None if poll is None else poll.options,
         created_at=status.edited_at or status.created_at,
     )
-    statuses.insert_edit(conn, edit)
+    edits.insert(conn, edit)
 
 
 def _record_edit(conn: Connection, editing: _Editing) -> Status:

@@ -1,7 +1,7 @@
 """Reading statuses: for members and visitors (``may_see`` in ``store.views``), and for the actors of peers."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -16,12 +16,14 @@ from fedorg.ids import AccountId, EditId, StatusId
 from fedorg.node import Node
 from fedorg.services import completion
 from fedorg.services.statuses.showing import list_visible
-from fedorg.store import accounts, media, peers, statuses, threads, views
+from fedorg.store import accounts, edits, media, peers, statuses, threads, views
 
 THREAD_MAX: Final = 4096
+THREAD_CHARACTERS_MAX: Final = 8_000_000
 ANCESTORS_OF_VISITORS_MAX: Final = 40
 DESCENDANTS_OF_VISITORS_MAX: Final = 60
-EDITS_MAX: Final = 500
+
+_PIECE: Final = 250
 
 
 async def get_view(node: Node, viewer: AccountId | None, status_id: StatusId) -> StatusView:
@@ -51,7 +53,7 @@ async def look_into_thread(node: Node, member: AccountId, status_id: StatusId) -
 
 
 async def list_edits(node: Node, viewer: AccountId | None, status_id: StatusId) -> list[StatusEdit]:
-    """Every version of a status, the first one first, the present one last."""
+    """The versions of a status that are kept, the first one first, the present one last."""
     return await node.read(_list_edits, node.now(), viewer, status_id)
 
 
@@ -88,8 +90,7 @@ def _get_context(
     if viewer is None:
         ancestors = ancestors[-ANCESTORS_OF_VISITORS_MAX:]
         descendants = descendants[:DESCENDANTS_OF_VISITORS_MAX]
-    wanted = [status_id, *ancestors, *descendants]
-    loaded = {view.status.id: view for view in views.load_views(conn, now, viewer, wanted)}
+    loaded = {view.status.id: view for view in _load_thread(conn, now, viewer, [status_id, *ancestors, *descendants])}
     if status_id not in loaded:
         raise NotFound
     return status, ContextView(
@@ -98,14 +99,27 @@ def _get_context(
     )
 
 
+def _load_thread(
+    conn: Connection, now: datetime, viewer: AccountId | None, wanted: Sequence[StatusId]
+) -> Iterator[StatusView]:
+    """Piece by piece, until there is more to read than anybody does: each answer from elsewhere may be long."""
+    characters = 0
+    for piece in (wanted[start : start + _PIECE] for start in range(0, len(wanted), _PIECE)):
+        for view in views.load_views(conn, now, viewer, piece):
+            yield view
+            characters += len(view.status.content)
+            if characters > THREAD_CHARACTERS_MAX:
+                return
+
+
 def _ancestors(status: Status, parents: dict[StatusId, StatusId | None]) -> list[StatusId]:
     """From the root down; it ends where one is missing or invisible."""
-    found: list[StatusId] = []
+    found: dict[StatusId, None] = {}
     current = status.in_reply_to_id
     while current is not None and current in parents and current not in found:
-        found.append(current)
+        found[current] = None
         current = parents[current]
-    return found[::-1]
+    return [*reversed(found)]
 
 
 def _descendants(status: Status, thread: Sequence[tuple[StatusId, StatusId | None]]) -> list[StatusId]:
@@ -139,7 +153,7 @@ def _list_edits(conn: Connection, now: datetime, viewer: AccountId | None, statu
         poll_options=None if view.poll is None else view.poll.poll.options,
         created_at=status.edited_at or status.created_at,
     )
-    return [*statuses.list_edits(conn, status.id, EDITS_MAX), present]
+    return [*edits.list_of_status(conn, status.id), present]
 
 
 def _get_source(conn: Connection, author: AccountId, status_id: StatusId) -> Status:
