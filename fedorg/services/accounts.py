@@ -27,7 +27,7 @@ from fedorg.services.custom_emojis import emojis_in
 from fedorg.services.pictures import PictureKind
 from fedorg.services.statuses import naming
 from fedorg.store import accounts, jobs, users
-from fedorg.text import MentionTarget, count_characters, field_to_html, find, normalise, normalise_line, to_html
+from fedorg.text import MentionTarget, field_to_html, find, is_longer, normalise, normalise_line, to_html
 from fedorg.text.hosts import canonical_domain
 
 IDS_MAX: Final = 80
@@ -293,7 +293,7 @@ def _check(change: ProfileChange) -> None:
         )
         if text is not None and len(text) > most
     ]
-    if change.note is not None and count_characters(normalise(change.note)) > NOTE_MAX:
+    if change.note is not None and is_longer(normalise(change.note), NOTE_MAX):
         problems.append(f"Note is too long (maximum is {NOTE_MAX} characters)")
     fields = change.fields or ()
     if len(fields) > FIELDS_MAX:

@@ -7,11 +7,11 @@ raises on any string (S27). HTML that came from elsewhere passes ``sanitize``, t
 from fedorg.text.backlinks import field_link, links_back
 from fedorg.text.entities import DEFAULT_RULES, Found, Hashtag, Link, Mention, TextRules, find, normalise_hashtag
 from fedorg.text.formatting import MentionTarget, escape, field_to_html, to_html
-from fedorg.text.graphemes import count_graphemes
+from fedorg.text.graphemes import has_more_graphemes
 from fedorg.text.hosts import canonical_host
 from fedorg.text.markdown import markdown_to_html
 from fedorg.text.pages import ReadPage, links_in, merge_oembed, read_page
-from fedorg.text.plain import count_characters, normalise, normalise_line, to_plain
+from fedorg.text.plain import count_characters, is_longer, normalise, normalise_line, to_plain
 from fedorg.text.queries import parse_query
 from fedorg.text.sanitising import sanitize
 from fedorg.text.words import words_of
@@ -27,11 +27,12 @@ __all__ = [
     "TextRules",
     "canonical_host",
     "count_characters",
-    "count_graphemes",
     "escape",
     "field_link",
     "field_to_html",
     "find",
+    "has_more_graphemes",
+    "is_longer",
     "links_back",
     "links_in",
     "markdown_to_html",

@@ -49,6 +49,11 @@ def count_graphemes(text: str) -> int:
     return total
 
 
+def has_more_graphemes(text: str, most: int) -> bool:
+    """Whether there are more than ``most`` clusters; what is too long for fewer is not counted."""
+    return len(text) > most * CLUSTER_CODE_POINTS_MAX or count_graphemes(text) > most
+
+
 def _extends(character: str) -> bool:
     if character < _FIRST_SPECIAL:
         return False

@@ -20,6 +20,8 @@ _AMBIGUOUS: Final = re.compile(r"[\x00-\x20\x7f-\xa0\\<>\"\u2028\u2029\u3000\ud8
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)")
 _LABEL_MAX: Final = 63
 _HOST_MAX: Final = 253
+# Letters may be written with marks of their own, but not at any length.
+_WRITTEN_MAX: Final = 4 * _HOST_MAX
 
 
 def scheme_of(url: str) -> str | None:
@@ -57,6 +59,8 @@ def canonical_domain(domain: str) -> str | None:
 
 def canonical_host(host: str) -> str | None:
     """Lower case, ASCII (Punycode), no trailing dot, for comparison; None when it cannot be a host."""
+    if len(host) > _WRITTEN_MAX:
+        return None
     if host.startswith("[") or ":" in host:
         return host.lower()
     labels = unicodedata.normalize("NFKC", host).lower().rstrip(".").split(".")

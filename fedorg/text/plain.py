@@ -56,6 +56,14 @@ def count_characters(plain: str, rules: TextRules = DEFAULT_RULES) -> int:
     return total + count_graphemes(plain[position:])
 
 
+def is_longer(plain: str, most: int, rules: TextRules = DEFAULT_RULES) -> bool:
+    """Whether a text counts more than ``most`` characters.
+
+    Whatever it holds, so many code points do not count less: to count a megabyte is not worth it.
+    """
+    return len(plain) > 100 * most + 10_000 or count_characters(plain, rules) > most
+
+
 def to_plain(html: str) -> str:
     """The text of an HTML fragment: paragraphs divided by an empty line, ``<br>`` as a newline, tags gone.
 

@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fedorg import text
+from fedorg.text import graphemes
 from fedorg.text.graphemes import count_graphemes
 
 BOB = text.MentionTarget(url="https://b.example/@bob", username="bob", acct="bob@b.example")
@@ -283,6 +284,23 @@ def test_the_length_of_a_link_is_a_rule_of_the_node() -> None:
 def test_a_text_never_counts_more_than_its_code_points_nor_less_than_a_sixteenth(plain: str) -> None:
     """The count is a bound on the storage as well."""
     assert len(plain) / 16 <= count_graphemes(plain) <= len(plain)
+
+
+def test_s26_what_cannot_be_short_enough_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S26: limits are held against what people see; a megabyte is refused for being one, as counting takes 0.2 s."""
+    marked = "e\u0331"
+    assert [text.has_more_graphemes(marked * number, 50) for number in (50, 51)] == [False, True]
+    assert [text.is_longer(f"https://x.example/{'a' * 2000} " * number, 50) for number in (2, 3)] == [False, True]
+
+    def count(*_: object) -> int:
+        raise AssertionError
+
+    monkeypatch.setattr(graphemes, "count_graphemes", count)
+    monkeypatch.setattr("fedorg.text.plain.count_graphemes", count)
+
+    assert text.has_more_graphemes(marked * 500_000, 50)
+    assert text.is_longer(marked * 500_000, 500)
+    assert text.canonical_host("ä." * 500) is None
 
 
 def test_normalised_text_has_no_hidden_controls() -> None:

@@ -209,7 +209,7 @@ def _faults_of_options(settings: Settings, options: Sequence[str]) -> Iterator[s
         yield "Choices must have more than one item"
     if len(options) > options_max:
         yield f"Choices can't contain more than {options_max} items"
-    if any(text.count_graphemes(option) > characters_max for option in options):
+    if any(text.has_more_graphemes(option, characters_max) for option in options):
         yield f"Choices cannot be longer than {characters_max} characters each"
     if len(set(options)) < len(options):
         yield "Choices contain duplicate items"
