@@ -92,7 +92,7 @@ class _Kept:
 
     @property
     def size(self) -> int:
-        """How much memory it takes, about."""
+        """How much memory it takes beside its key, about."""
         return len(self.body) + _OVERHEAD_BYTES
 
 
@@ -166,10 +166,11 @@ class KeptAnswers:
 
     def _keep(self, key: _Key, kept: _Kept) -> None:
         before = self._kept.pop(key, None)
-        self._bytes += kept.size - (before.size if before else 0)
+        self._bytes += kept.size + (-before.size if before else _bytes_of(key))
         self._kept[key] = kept
         while self._bytes > _BYTES_MAX:
-            self._bytes -= self._kept.popitem(last=False)[1].size
+            oldest, let_go = self._kept.popitem(last=False)
+            self._bytes -= let_go.size + _bytes_of(oldest)
 
 
 def account_of(scope: Mapping[str, Any]) -> Account | None:
@@ -235,6 +236,11 @@ def _key(scope: Scope, claimed: Callable[[HTTPScope], str | None]) -> _Key | Non
         return None
     token = said.get(b"authorization")
     return asked["path"], query, said.get(b"accept", b""), b"" if token is None else blake2b(token).digest(), by
+
+
+def _bytes_of(key: _Key) -> int:
+    """An address and an ``Accept`` may be as long as a head is."""
+    return sum(map(len, key))
 
 
 def _address(scope: HTTPScope) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from fedorg.domain.ip_blocks import IpBlockSeverity
@@ -83,8 +84,11 @@ async def test_what_depends_on_time_is_made_anew(node_server: NodeServer) -> Non
     assert any("home_timeline" in statement for statement in queries)
 
 
-async def test_many_small_answers_are_not_kept_without_end(node_server: NodeServer) -> None:
-    """Whoever asks thousands of different questions fills no memory: the oldest answers go, however small they are."""
+@pytest.mark.parametrize(("questions", "accept"), [(6000, b"*/*"), (150, b"*/*," * 15_000)])
+async def test_many_small_answers_are_not_kept_without_end(
+    node_server: NodeServer, questions: int, accept: bytes
+) -> None:
+    """Whoever asks thousands of different questions, or long ones, fills no memory: the oldest answers go."""
     made: list[bytes] = []
 
     async def application(scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -100,11 +104,12 @@ async def test_many_small_answers_are_not_kept_without_end(node_server: NodeServ
 
         async def send(_event: object) -> None: ...
 
-        scope = {"type": "http", "method": "GET", "path": PUBLIC, "query_string": b"%d" % number, "headers": []}
+        scope: dict[str, Any] = {"type": "http", "method": "GET", "path": PUBLIC, "query_string": b"%d" % number}
+        scope["headers"] = [(b"accept", accept + b"%d" % number)]
         await kept(scope, receive, send)  # type: ignore[arg-type] # as much of a scope as it reads
 
     await ask(0)
-    for number in range(1, 6000):
+    for number in range(1, questions):
         await ask(number)
     before = made.count(b"0")
     await ask(0)
