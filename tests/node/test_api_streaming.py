@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from fedorg.ids import AccountId
 from fedorg.services import oauth, users
 from fedorg.store import events
 from tests.contract import assert_valid
-from tests.node.serving import Member, serve_node
+from tests.node.serving import Member, NodeServer, serve_node
 from tests.node.talking import WAIT_SECONDS, WorkingServer, follow, listening, post, refusal, upload
 
 # S42 says one second; the rest is for a busy machine. Nothing but the revocation would end a stream this soon.
@@ -259,6 +259,20 @@ async def test_streams_of_one_account_and_of_one_socket_are_counted(working: Wor
             await other.close()
     async with listening(anna.api, "user"):
         pass
+
+
+async def test_what_is_said_on_a_socket_is_counted_as_requests_are(serve: Callable[..., Awaitable[NodeServer]]) -> None:
+    """Who subscribes and unsubscribes without end uses up a budget, and asks the database nothing after that."""
+    server = await serve(rate_limits=0.004)
+    anna = await server.person("anna")
+    url = f"{server.url.replace('http://', 'ws://')}/api/v1/streaming?access_token={anna.token}"
+    async with connect(url, proxy=None) as opened:
+        for number in range(9):
+            await say(opened, "subscribe", "list", list=str(number + 1))
+        said = [(await hear(opened))["status"] for _ in range(9)]
+
+    assert said == [404] * 5 + [429] * 4
+    assert (await anna.api.get("/api/v1/preferences")).status_code == 429
 
 
 @pytest.mark.parametrize("where", ["here", "another process"])

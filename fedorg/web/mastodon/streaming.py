@@ -135,8 +135,12 @@ async def _viewer(sent: str | None, scope: str | None) -> Viewer:
         spend_by_address(limits.ANONYMOUS)
         raise Unauthorized("The access token is invalid")
     viewer = viewer_of(credentials, scope or _any_scope(credentials.token.scopes))
-    spend(limits.MEMBER, f"user {viewer.user.id}")
+    _count(viewer)
     return viewer
+
+
+def _count(viewer: Viewer) -> None:
+    spend(limits.MEMBER, f"user {viewer.user.id}")
 
 
 def _any_scope(granted: tuple[str, ...]) -> str:
@@ -225,6 +229,8 @@ async def _hear(listener: Listener, viewer: Viewer) -> None:
     while True:
         message = await websocket.receive()
         try:
+            # To ask for a list costs what a request does, and nothing else holds back who asks on and on.
+            _count(viewer)
             await _obey(listener, viewer, message)
         except FedorgError as refusal:
             # Through the same bounded queue as news: who only asks and never reads is ended.
