@@ -70,6 +70,15 @@ def test_s29_members() -> None:
         load_json(b"[" + b"1," * MEMBERS_MAX + b"1]")
 
 
+def test_s29_strings_that_are_no_members() -> None:
+    """Half a million empty strings in a row are no JSON, and it is seen without skipping each; as many names are."""
+    full = {f"{number}": "" for number in range(MEMBERS_MAX - 10)}
+    assert load_json(json.dumps(full).encode()) == full
+    assert load_json(json.dumps(['\\"' * MEMBERS_MAX * 5]).encode())
+    with pytest.raises(MalformedDocument, match="parts"):
+        load_json(b"{" + b'"' * 900_000)
+
+
 def test_members_are_taken_within_bounds() -> None:
     """Another type, or too long, counts as absent; lists are cut."""
     parent = require_object({"t": "text", "n": 3, "b": True, "neg": -1, "o": {"x": 1}, "l": [0] * 500}, "It")
