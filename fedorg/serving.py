@@ -58,11 +58,13 @@ async def _serve_hypercorn(
     import hypercorn.asyncio  # noqa: PLC0415 - the other server needs none of it
     import hypercorn.asyncio.run  # noqa: PLC0415 - likewise
     import hypercorn.config  # noqa: PLC0415 - likewise
+    import hypercorn.protocol.ws_stream  # noqa: PLC0415 - likewise
 
     from fedorg import connections  # noqa: PLC0415 - likewise
 
     # There is no public way.
     hypercorn.asyncio.run.TCPServer = connections.Connection  # type: ignore[attr-defined]
+    hypercorn.protocol.ws_stream.Handshake = connections.Handshake  # type: ignore[misc]
     config = hypercorn.config.Config()
     config.bind = [f"fd://{bound.fileno()}"] if bound else [f"{settings.host}:{settings.port}"]
     config.graceful_timeout = float(settings.shutdown_seconds)

@@ -64,6 +64,28 @@ async def test_a_connection_ends_with_its_client(tmp_path: Path) -> None:
         await node.close()
 
 
+async def test_s29_nothing_is_inflated_for_a_socket(tmp_path: Path) -> None:
+    """S29: a client that offers to compress is told nothing of it; 60 KiB of a bomb would be 60 MB to be refused."""
+    node = RunningNode(name="aster", folder=tmp_path)
+    await node.create("alice")
+    await node.start()
+    try:
+        async with node.member("alice") as alice:
+            token = alice.http.headers["Authorization"].removeprefix("Bearer ")
+            address = f"ws://localhost:{node.port}/api/v1/streaming?stream=user&access_token={token}"
+            async with connect(address) as stream:
+                posted = await alice.post("/api/v1/statuses", {"status": "Hello"})
+                async with asyncio.timeout(20):
+                    heard = json.loads(await stream.recv())
+            assert stream.request is not None
+            assert stream.response is not None
+            assert "permessage-deflate" in stream.request.headers["Sec-WebSocket-Extensions"]
+            assert "Sec-WebSocket-Extensions" not in stream.response.headers
+            assert json.loads(heard["payload"])["id"] == posted["id"]
+    finally:
+        await node.close()
+
+
 def descriptors(node: RunningNode) -> int:
     """How many files and sockets a node has open."""
     assert node.process is not None
