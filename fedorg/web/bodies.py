@@ -100,8 +100,10 @@ class LimitedRequest(Request):
     @property
     @override
     async def form(self) -> MultiDict[str, str]:
-        """The form, unless it holds what no engine keeps."""
+        """The form, unless it holds what no engine keeps, or its fields take what only files may."""
         form = await super().form
+        if sum(len(name) + len(text) for name, text in form.items(multi=True)) > BODY_BYTES_MAX:
+            raise RequestEntityTooLarge
         if any("\0" in text for pair in form.items(multi=True) for text in pair):
             raise BadRequest(NO_TEXT)
         return form

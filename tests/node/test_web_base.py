@@ -296,3 +296,5 @@ async def test_only_files_may_be_large(node_server: NodeServer) -> None:
 
     assert [answer.status_code for answer in answers] == [413] * 6
     assert (await anna.api.post("/api/v2/media", files=many)).status_code == 413
+    fields = {f"field{number}": "x" * 60_000 for number in range(20)}
+    assert (await anna.api.post("/api/v2/media", files=many[:1], data=fields)).status_code == 413
