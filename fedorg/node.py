@@ -6,8 +6,10 @@ Only views, jobs, services and handlers see a ``Node``; stores, serialisers, val
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Concatenate, Final, Generic, ParamSpec, Protocol, TypeVar
 
@@ -31,6 +33,7 @@ from fedorg.uris import Uris
 __all__ = ["FetchError", "Node", "Resolver", "Turn"]
 
 INSPECTIONS_MAX: Final = 2
+DECODERS_MAX: Final = 2
 CREDENTIALS_MAX: Final = 512
 RUSH_GAP_SECONDS: Final = 0.05
 RUSH_SECONDS: Final = 1.0
@@ -133,7 +136,8 @@ class Node:
     ``signing_keys`` keeps parsed private keys: parsing one costs a hundred signatures. ``asked_keys`` says when a peer
     was last asked for a key, so that a forged signature cannot make this node ask again and again (S23);
     ``asking_keys`` holds what is being fetched, for all who wait for it. ``asked_followers`` says when a peer was last
-    asked who follows one of its accounts. ``inspections`` has a place for each process that looks into an upload.
+    asked who follows one of its accounts. ``inspections`` has a place for each process that looks into an upload,
+    ``decoders`` are the threads that make pictures.
     ``blocked_networks`` saves a query per request, ``held_credentials`` one while nobody writes, ``held_counts`` and
     ``held_weeks`` what takes long to count. ``rush`` is what comes in while this process works. ``turn`` says whom its
     units of work are for.
@@ -153,6 +157,9 @@ class Node:
     asking_keys: dict[str, asyncio.Task[tuple[VerificationKey, Account]]] = field(default_factory=dict, repr=False)
     asked_followers: dict[str, datetime] = field(default_factory=dict, repr=False)
     inspections: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(INSPECTIONS_MAX), repr=False)
+    decoders: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(DECODERS_MAX, thread_name_prefix="decoder"), repr=False
+    )
     blocked_networks: HeldNetworks = field(default_factory=HeldNetworks, repr=False)
     held_credentials: HeldCredentials = field(default_factory=HeldCredentials, repr=False)
     held_counts: Held[Counts] = field(default_factory=Held, repr=False)
@@ -179,3 +186,10 @@ class Node:
     async def jot(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The same, where a power cut may undo it and that does no harm: nothing waits for the disk."""
         return await self.db.jot(self.turn, unit, *args, **kwargs)
+
+    async def decode(self, make: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What ``make(…)`` makes of a picture, in its turn.
+
+        The largest that is taken needs 400 megabytes, also when whoever sent it has gone.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self.decoders, partial(make, *args, **kwargs))

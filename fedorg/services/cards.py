@@ -9,7 +9,6 @@ another site runs here, whatever its oEmbed offers (S54). A node that may reach 
 looks at links of its own members only: nobody elsewhere makes it read an inner page, or shows what it says (S20).
 """
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -111,7 +110,7 @@ async def _picture(node: Node, card: PreviewCard, facts: PageFacts) -> CardPictu
         client = node.client.admitting(partial(looking.admit, node, urlsplit(card.url).hostname or ""))
         found = await client.fetch_bytes(looking.secure(node, facts.image), PICTURE_BYTES_MAX, IMAGE_TYPES)
         with files.scratch(node) as folder:
-            made = await asyncio.to_thread(_process, found.body, Path(folder))
+            made = await node.decode(_process, found.body, Path(folder))
             await files.store(node, Path(folder), [made.preview])
     except (FetchError, Forbidden, Invalid, TooLarge) as problem:
         logger.info("card.unpictured", reason=str(problem))

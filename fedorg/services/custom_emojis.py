@@ -3,7 +3,6 @@
 What was posted goes on showing the picture it was posted with: a deleted emoji is gone from new texts only.
 """
 
-import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -109,7 +108,7 @@ def _get(conn: Connection, shortcode: str) -> CustomEmoji:
 
 async def _make(node: Node, picture: Path) -> ProcessedMedia:
     with files.scratch(node) as folder:
-        made = await asyncio.to_thread(_process, picture, Path(folder))
+        made = await node.decode(_process, picture, Path(folder))
         both = {made.original.name: made.original, made.preview.name: made.preview}
         await files.store(node, Path(folder), list(both.values()))
     return made

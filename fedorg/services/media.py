@@ -160,7 +160,7 @@ async def _take_in(node: Node, received: Path, wanted: Literal["original", "prev
     made = received.parent / "made"
     made.mkdir()
     limits = replace(MediaLimits(), image_bytes_max=node.settings.media_bytes_max)
-    processed = await asyncio.to_thread(inspect_and_process, received, made, "attachment", limits)
+    processed = await node.decode(inspect_and_process, received, made, "attachment", limits)
     both = {file.name: file for file in (processed.original, processed.preview)}
     await files.store(node, made, list(both.values()) if wanted == "original" else [processed.preview])
     return processed

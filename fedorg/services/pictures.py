@@ -1,6 +1,5 @@
 """Avatars and headers: an upload becomes files of this node under generated names."""
 
-import asyncio
 import shutil
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, TypeAlias
@@ -22,7 +21,7 @@ async def keep(node: Node, upload: BinaryIO, kind: PictureKind) -> tuple[str, st
     """
     limits = MediaLimits(image_bytes_max=node.settings.media_bytes_max)
     with files.scratch(node) as folder:
-        made = await asyncio.to_thread(_process, upload, Path(folder), kind, limits)
+        made = await node.decode(_process, upload, Path(folder), kind, limits)
         # A header stands still: moving ones are a nuisance on every page.
         moving = made.preview if kind == "header" else made.original
         both = {moving.name: moving, made.preview.name: made.preview}

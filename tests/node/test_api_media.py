@@ -1,7 +1,15 @@
 """Files over the client API: taken in, described, served, and nobody else's."""
 
+import asyncio
+import threading
+import time
+from typing import Any
+
 import pytest
 
+from fedorg.media import ProcessedMedia, inspect_and_process
+from fedorg.node import DECODERS_MAX
+from fedorg.services import media, pictures
 from tests.node.serving import Member
 from tests.node.talking import WorkingServer, entity, picture, post, refusal, success, upload
 
@@ -29,6 +37,39 @@ async def test_a_file_is_kept_described_and_deleted(working: WorkingServer, vers
     assert success(await anna.api.delete(path)) == {}
     assert refusal(await anna.api.get(path), 404) == "Record not found"
     assert (await anna.api.get(made["url"])).status_code == 404
+
+
+async def test_s26_few_pictures_are_made_at_a_time(working: WorkingServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S26: one of 33 megapixels takes 400 megabytes, and a hundred kilobytes to send; also of those who hang up."""
+    anna = await working.person("anna")
+    lock, now, most = threading.Lock(), 0, 0
+
+    def slowly(*given: Any) -> ProcessedMedia:  # noqa: ANN401 - as the original takes them
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.1)
+        try:
+            return inspect_and_process(*given)
+        finally:
+            with lock:
+                now -= 1
+
+    monkeypatch.setattr(media, "inspect_and_process", slowly)
+    monkeypatch.setattr(pictures, "inspect_and_process", slowly)
+    impatient = [asyncio.create_task(send(anna, picture())) for _ in range(6)]
+    await asyncio.sleep(0.05)
+    for one in impatient:
+        one.cancel()
+    await asyncio.gather(*impatient, return_exceptions=True)
+    avatars = [
+        anna.api.patch("/api/v1/accounts/update_credentials", files={"avatar": ("a.png", picture())}) for _ in range(3)
+    ]
+    sent = await asyncio.gather(*(send(anna, picture()) for _ in range(3)), *avatars)
+
+    assert sent[:3] == [200] * 3
+    assert most <= DECODERS_MAX
 
 
 async def test_a_file_belongs_to_who_sent_it(working: WorkingServer) -> None:
