@@ -1,11 +1,12 @@
-"""Streams of one process: one task reads new event rows, each listener loads what it may see.
+"""Streams of one process: one task reads new event rows, and for each account is loaded what it may see of them.
 
 The task runs while anybody listens. When it cannot read it ends all listeners, because a revocation it does not hear of
 would leave a stream open (S42); clients come back by themselves.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections import OrderedDict
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -32,6 +33,7 @@ logger = log.get_logger()
 _CHUNK: Final = 200
 # However many listen to one thing, requests do not stand in line behind all of them.
 _LOADING_MAX: Final = 2
+_LOADED_MAX: Final = 64
 # News may be lost only by a fault of the database; then a stream is this late.
 _LOOK_AGAIN_SECONDS: Final = 15.0
 
@@ -72,6 +74,7 @@ class Streams:
         self._reader: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._loading = asyncio.Semaphore(_LOADING_MAX)
+        self._loaded: OrderedDict[tuple[Hashable, Hashable], Loaded | None] = OrderedDict()
         self._is_stopped = False
 
     async def open(self, account_id: AccountId, token: Token, bearer: str) -> Listener:
@@ -107,13 +110,24 @@ class Streams:
     async def load(self, listener: Listener, news: News) -> Loaded | None:
         """What the news is about as the listener's account sees it now; None when it sees nothing of it.
 
-        What public and hashtag streams show is what the timeline of the same name shows, asked for this one status.
+        What public and hashtag streams show is what the timeline of the same name shows, asked for this one status. It
+        is loaded once for all of an account that hear of it while nothing is written: one account may listen to a
+        thousand hashtags of one status.
         """
-        try:
-            async with self._loading:
-                return await self._load(listener.account_id, news)
-        except NotFound:
-            return None
+        stream = news.stream
+        subject = listener.account_id, news.event.id, stream.name, stream.list_id
+        async with self._loading:
+            version = await self._node.db.version()
+            if version is None or (subject, version) not in self._loaded:
+                try:
+                    loaded = await self._load(listener.account_id, news)
+                except NotFound:
+                    loaded = None
+                self._loaded[subject, version] = loaded
+                if len(self._loaded) > _LOADED_MAX:
+                    self._loaded.popitem(last=False)
+                return loaded
+            return self._loaded[subject, version]
 
     async def _load(self, viewer: AccountId, news: News) -> Loaded | None:
         subject_id = news.event.subject_id

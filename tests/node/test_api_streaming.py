@@ -21,7 +21,7 @@ from fedorg import streaming
 from fedorg.app import open_node
 from fedorg.domain.events import EventKind
 from fedorg.ids import AccountId
-from fedorg.services import oauth, users
+from fedorg.services import oauth, timelines, users
 from fedorg.store import events
 from tests.contract import assert_valid
 from tests.node.serving import Member, NodeServer, serve_node
@@ -259,6 +259,37 @@ async def test_streams_of_one_account_and_of_one_socket_are_counted(working: Wor
             await other.close()
     async with listening(anna.api, "user"):
         pass
+
+
+async def test_news_are_loaded_once_for_all_streams_of_an_account(
+    working: WorkingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One account may listen on 32 sockets to 32 hashtags of one status: that was loaded a thousand times."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    names = [f"tag{number}" for number in range(8)]
+    asked: list[str] = []
+    load = timelines.tag
+
+    async def count(*given: Any, **narrowed: Any) -> Any:  # noqa: ANN401 - as the original takes them
+        asked.append(given[2])
+        return await load(*given, **narrowed)
+
+    monkeypatch.setattr(timelines, "tag", count)
+    async with AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(conversation(working, anna)) for _ in range(8)]
+        for one in opened:
+            for name in names:
+                await say(one, "subscribe", "hashtag", tag=name)
+            # Whoever is answered was heard.
+            await say(one, "subscribe", "nothing")
+            assert (await hear(one))["status"] == 400
+        posted = await post(bert, " ".join(f"#{name}" for name in names))
+        heard = [await hear(one) for one in opened for _ in names]
+
+    assert {json.loads(one["payload"])["id"] for one in heard} == {posted["id"]}
+    assert sorted(one["stream"][1] for one in heard) == sorted(names * 8)
+    # What jobs write meanwhile makes it be loaded anew.
+    assert len(asked) < len(heard) // 2
 
 
 async def test_what_is_said_on_a_socket_is_counted_as_requests_are(serve: Callable[..., Awaitable[NodeServer]]) -> None:
