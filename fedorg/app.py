@@ -71,9 +71,12 @@ async def open_node(settings: Settings, *, now: Callable[[], datetime] = utc_now
                 metrics=new_metrics(),
                 resolver=NodeResolver(),
             )
-            await registration.ensure_node_actor(node)
-            await push.get_keys(node)
-            yield node
+            try:
+                await registration.ensure_node_actor(node)
+                await push.get_keys(node)
+                yield node
+            finally:
+                node.decoders.shutdown(wait=False, cancel_futures=True)
     finally:
         await database.close()
 
