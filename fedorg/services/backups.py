@@ -22,7 +22,7 @@ import msgspec
 
 import fedorg
 from fedorg.config import Settings
-from fedorg.errors import Conflict, Invalid, NotFound
+from fedorg.errors import Conflict, Invalid, NotFound, Unavailable
 from fedorg.media import FileStorage
 from fedorg.media.names import stored_type_of
 from fedorg.store import dump
@@ -77,28 +77,14 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 def write(settings: Settings, target: Path | None, now: datetime, progress: Progress) -> Summary:
     """Back the node up into a file that appears whole or not at all, for its owner's eyes; None is standard output.
 
-    Raises ``Conflict`` when the file exists, ``Invalid`` when the database is not one of this version.
+    Raises ``Conflict`` when the file exists, ``Invalid`` when the database is not one of this version, ``Unavailable``
+    when there is no room for the file or something cannot be read.
     """
-    with ExitStack() as stack:
-        stream = stack.enter_context(_target(target))
-        archive = stack.enter_context(tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT))
-        snapshot = stack.enter_context(dump.snapshot(settings.database))
-        files = sorted(_stored(settings.media_dir))
-        manifest = Manifest(
-            format=FORMAT,
-            version=fedorg.__version__,
-            revision=snapshot.revision,
-            public_url=settings.public_url,
-            domain=settings.domain,
-            created_at=now,
-            tables=snapshot.count(),
-            media=len(files),
-        )
-        _add(archive, MANIFEST, _encode(manifest), now)
-        rows = _write_tables(archive, snapshot, manifest, now, progress)
-        copied = _write_files(archive, FileStorage(settings.media_dir), files, now, progress)
-        _add(archive, END, _encode(End(rows=rows, files=copied)), now)
-    return Summary(manifest=manifest, rows=rows, files=copied, missing=len(files) - copied)
+    try:
+        return _write(settings, target, now, progress)
+    except OSError as problem:
+        where = problem.filename or target or "standard output"
+        raise Unavailable(f"The backup cannot be made: {where}: {problem.strerror or problem}.") from problem
 
 
 def open_source(source: Path | None) -> BinaryIO:
@@ -190,6 +176,29 @@ class Restore:
                 return
 
 
+def _write(settings: Settings, target: Path | None, now: datetime, progress: Progress) -> Summary:
+    with ExitStack() as stack:
+        stream = stack.enter_context(_target(target))
+        archive = stack.enter_context(tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT))
+        snapshot = stack.enter_context(dump.snapshot(settings.database))
+        files = sorted(_stored(settings.media_dir))
+        manifest = Manifest(
+            format=FORMAT,
+            version=fedorg.__version__,
+            revision=snapshot.revision,
+            public_url=settings.public_url,
+            domain=settings.domain,
+            created_at=now,
+            tables=snapshot.count(),
+            media=len(files),
+        )
+        _add(archive, MANIFEST, _encode(manifest), now)
+        rows = _write_tables(archive, snapshot, manifest, now, progress)
+        copied = _write_files(archive, FileStorage(settings.media_dir), files, now, progress)
+        _add(archive, END, _encode(End(rows=rows, files=copied)), now)
+    return Summary(manifest=manifest, rows=rows, files=copied, missing=len(files) - copied)
+
+
 def _write_tables(
     archive: tarfile.TarFile, snapshot: Snapshot, manifest: Manifest, now: datetime, progress: Progress
 ) -> int:
@@ -239,14 +248,11 @@ def _target(target: Path | None) -> Iterator[BinaryIO]:
         with os.fdopen(os.dup(1), "wb") as stream:
             yield stream
         return
-    draft = target.with_name(f".{target.name}.partial")
     if target.exists():
         raise Conflict(f"{target} exists already; give another name.")
-    try:
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as problem:
-        raise NotFound(f"{target} cannot be written: {problem.strerror}") from problem
+    draft = target.with_name(f".{target.name}.partial")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream

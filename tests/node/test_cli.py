@@ -18,6 +18,9 @@ from tests.databases import SqliteFiles
 from tests.fediverse.ledger import database_of
 from tests.fediverse.nodes import PASSWORD, Finished, RunningNode, sign_in, submit
 
+# What is compiled under a limit would stay behind as half of it.
+_FEDORG = "import sys; sys.dont_write_bytecode = True; from fedorg.__main__ import main; main()"
+
 
 @pytest.fixture
 async def node(tmp_path: Path) -> AsyncIterator[RunningNode]:
@@ -330,3 +333,20 @@ async def test_two_processes_never_share_a_number(node: RunningNode) -> None:
     await node.kill()
     await node.start()
     assert not node.log_lines("process.number_taken")
+
+
+async def test_a_backup_that_cannot_be_written_is_refused_in_a_sentence(node: RunningNode, tmp_path: Path) -> None:
+    """Whether the disk is full, nobody reads on, or the file has no name; nothing of it stays."""
+    await node.create("anna")
+    target = tmp_path / "backup.tar"
+    node.program = ("-c", f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (65536, -1)); {_FEDORG}")
+    full = refused(await node.run("backup", str(target)))
+    node.program = ("-c", f"import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1); {_FEDORG}")
+    unheard = refused(await node.run("backup", "-"))
+    node.program = ("-m", "fedorg")
+    nameless = refused(await node.run("backup", ""))
+
+    assert f"The backup cannot be made: {target}: File too large." in full
+    assert "The backup cannot be made: standard output: No space left on device." in unheard
+    assert "give another name" in nameless
+    assert {one.name for one in tmp_path.iterdir()} == {"node"}  # noqa: ASYNC240 - a test's own folder
