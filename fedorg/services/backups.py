@@ -12,6 +12,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -129,13 +130,14 @@ class Restore:
     def run(self, progress: Progress) -> Summary:
         """Fill the database, which is empty and at the manifest's revision, and store the files; all or nothing.
 
-        Files come first into their places and rows are seen last: what is interrupted can be done again.
+        Files come first into their places and rows are seen last: what is interrupted can be done again. Raises
+        ``Invalid`` for a backup that is damaged, ``Unavailable`` when there is no room for it.
         """
-        storage = FileStorage(self._settings.media_dir)
         rows = files = 0
         total = sum(self.manifest.tables.values())
         end: End | None = None
         try:
+            storage = FileStorage(self._settings.media_dir)
             with dump.loading(self._settings.database, self.manifest.revision) as loading:
                 for member in self._members:
                     if member.name.startswith(_TABLES):
@@ -149,8 +151,11 @@ class Restore:
                         end = _read_json(self._archive, member, End)
                 if end is None or (end.rows, end.files) != (rows, files) or rows != total:
                     raise Invalid("The backup is not whole: its end is missing. Nothing was put back.")
-        except (tarfile.TarError, EOFError, gzip.BadGzipFile) as problem:
+        except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as problem:
             raise Invalid("The backup is damaged. Nothing was put back.") from problem
+        except OSError as problem:
+            where = problem.filename or "the backup"
+            raise Unavailable(f"Nothing was put back: {where}: {problem.strerror or problem}.") from problem
         return Summary(manifest=self.manifest, rows=rows, files=files)
 
     def _load(self, loading: Loading, member: tarfile.TarInfo) -> int:
@@ -296,5 +301,5 @@ def _line(lines: Lines) -> bytes:
 def _decode(body: bytes, kind: Any) -> Any:  # noqa: ANN401 - of ``kind``
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.MsgspecError as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
         raise Invalid(f"The backup holds something that cannot be read: {problem}.") from problem

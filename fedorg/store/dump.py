@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from fedorg import errors
 from fedorg.store import migrate
@@ -110,7 +111,8 @@ class Loading:
 
     def load(self, shape: TableShape, rows: Iterable[Row]) -> int:
         """Write the rows of a table; how many they were."""
-        known = {column["name"] for column in sa.inspect(self._conn).get_columns(shape.name)}
+        with _unfit(f"There is no table {shape.name} at this revision."):
+            known = {column["name"] for column in sa.inspect(self._conn).get_columns(shape.name)}
         if missing := [name for name, _ in shape.columns if name not in known]:
             raise DumpRefused(f"The table {shape.name} has no column {missing[0]} at this revision.")
         statement = sa.insert(_plain(shape))
@@ -118,11 +120,12 @@ class Loading:
         binary = {name for name, kind in shape.columns if kind == "bytes"}
         count = 0
         for chunk in _chunks(rows):
-            values = [dict(zip(names, row, strict=True)) for row in chunk]
-            for name in binary:
-                for value in values:
-                    value[name] = None if value[name] is None else base64.b64decode(value[name])
-            self._conn.execute(statement, values)
+            with _unfit(f"The backup holds a row of {shape.name} that does not fit."):
+                values = [dict(zip(names, row, strict=True)) for row in chunk]
+                for name in binary:
+                    for value in values:
+                        value[name] = None if value[name] is None else base64.b64decode(value[name])
+                self._conn.execute(statement, values)
             count += len(values)
         return count
 
@@ -141,8 +144,20 @@ def loading(url: str, revision: str) -> Iterator[Loading]:
             raise DumpRefused(f"The database is not empty: there are rows in {used}. Give an empty one.")
         references = _let_go_of_references(conn)
         yield Loading(conn)
-        _take_references_back(conn, references)
+        with _unfit("A row of the backup refers to one that is not in it."):
+            _take_references_back(conn, references)
         _count_on(conn)
+
+
+@contextlib.contextmanager
+def _unfit(sentence: str) -> Iterator[None]:
+    """Refuse with ``sentence`` what rows cannot hold; that the database itself fails is no fault of the dump."""
+    try:
+        yield
+    except OperationalError:
+        raise
+    except (ValueError, TypeError, OverflowError, SQLAlchemyError) as problem:
+        raise DumpRefused(sentence) from problem
 
 
 def _first_used(conn: Connection) -> str | None:
