@@ -1,6 +1,8 @@
-"""``fedorg backup`` and ``fedorg restore``: the whole node in one file, and back."""
+"""``fedorg backup`` and ``fedorg restore``: the whole node in one file, and back.
 
-import asyncio
+Both are done by the main thread, so that Ctrl-C ends them at once: no other would hear of it.
+"""
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from fedorg import app
-from fedorg.cli.base import Context, print_json, run
+from fedorg.cli.base import Context, print_json, run, told
 from fedorg.services import backups
-from fedorg.services.backups import Restore, Summary
+from fedorg.services.backups import Restore
 from fedorg.store import migrate
 
 # Standard output may be the backup itself.
@@ -36,12 +38,8 @@ def backup(context: Context, *, target: Path, as_json: bool) -> None:
     """
     settings = context.settings()
     to = None if str(target) == "-" else target
-
-    async def main() -> Summary:
-        with _progress() as show:
-            return await asyncio.to_thread(backups.write, settings, to, app.utc_now(), show)
-
-    summary = run(main)
+    with told(), _progress() as show:
+        summary = backups.write(settings, to, app.utc_now(), show)
     if as_json and to is not None:
         print_json(summary)
         return
@@ -67,17 +65,12 @@ def restore(context: Context, *, source: Path, as_json: bool) -> None:
       age -d -i key.txt fedorg.tar.age | fedorg restore -
     """
     settings = context.settings()
-
-    async def main() -> Summary:
-        with backups.open_source(None if str(source) == "-" else source) as stream:
-            found = await asyncio.to_thread(Restore, stream, settings)
-            await migrate.migrate(settings.database, until=found.manifest.revision)
-            with _progress() as show:
-                summary = await asyncio.to_thread(found.run, show)
-            await migrate.migrate(settings.database)
-        return summary
-
-    summary = run(main)
+    with told(), backups.open_source(None if str(source) == "-" else source) as stream:
+        found = Restore(stream, settings)
+        run(lambda: migrate.migrate(settings.database, until=found.manifest.revision))
+        with _progress() as show:
+            summary = found.run(show)
+        run(lambda: migrate.migrate(settings.database))
     if as_json:
         print_json(summary)
         return

@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -41,9 +42,15 @@ def run(main: Callable[[], Awaitable[T]]) -> T:
     async def inner() -> T:
         return await main()
 
+    with told(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(inner())
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """An expected fault of the block ends the command with its sentence."""
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(inner())
+        yield
     except SettingsError as error:
         fail(*error.problems)
     except (FedorgError, Failing) as error:

@@ -161,18 +161,26 @@ class RunningNode:
             for username in usernames:
                 await registration.create_person(node, username, role=role, password=PASSWORD)
 
+    async def spawn_command(self, *words: str) -> asyncio.subprocess.Process:
+        """Start ``fedorg …`` with pipes to all it reads and writes."""
+        return await self._spawn(*self.program, *words, stdin=asyncio.subprocess.PIPE)
+
     async def _python(self, *words: str) -> "Finished":
-        process = await asyncio.create_subprocess_exec(
+        process = await self._spawn(*words)
+        output, complaint = await process.communicate()
+        assert process.returncode is not None
+        return Finished(code=process.returncode, output=output.decode(), complaint=complaint.decode())
+
+    async def _spawn(self, *words: str, stdin: int | None = None) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             *words,
             cwd=self.folder,
             env=self.environment,
+            stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        output, complaint = await process.communicate()
-        assert process.returncode is not None
-        return Finished(code=process.returncode, output=output.decode(), complaint=complaint.decode())
 
     async def start(self) -> None:
         """Start serving and wait until it answers."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -16,7 +17,7 @@ from sqlalchemy import NullPool, create_engine, text
 from fedorg.cli import main
 from tests.databases import SqliteFiles
 from tests.fediverse.ledger import database_of
-from tests.fediverse.nodes import PASSWORD, Finished, RunningNode, sign_in, submit
+from tests.fediverse.nodes import PASSWORD, Finished, RunningNode, sign_in, submit, wait_for
 
 # What is compiled under a limit would stay behind as half of it.
 _FEDORG = "import sys; sys.dont_write_bytecode = True; from fedorg.__main__ import main; main()"
@@ -350,3 +351,46 @@ async def test_a_backup_that_cannot_be_written_is_refused_in_a_sentence(node: Ru
     assert "The backup cannot be made: standard output: No space left on device." in unheard
     assert "give another name" in nameless
     assert {one.name for one in tmp_path.iterdir()} == {"node"}  # noqa: ASYNC240 - a test's own folder
+
+
+async def test_ctrl_c_ends_a_backup_at_once(node: RunningNode, tmp_path: Path) -> None:
+    """Nothing of it stays, not even a whole one that was finished behind the back of who gave it up."""
+    await node.create("anna")
+    film = node.folder / "media" / "00" / "00" / f"{'0' * 32}.mp4"
+    film.parent.mkdir(parents=True)
+    with film.open("wb") as file:
+        file.truncate(2 << 30)
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    process = await node.spawn_command("backup", str(folder / "backup.tar"))
+
+    async def has_begun() -> bool | None:
+        return any(one.stat().st_size > 1 << 20 for one in folder.iterdir()) or None
+
+    await wait_for(has_begun, "the backup to begin", every=0.01)
+    process.send_signal(signal.SIGINT)
+    _, complaint = await process.communicate()
+
+    assert (process.returncode, b"Aborted" in complaint) == (1, True)
+    assert list(folder.iterdir()) == []
+
+
+async def test_ctrl_c_ends_a_restore_at_once(node: RunningNode, tmp_path: Path) -> None:
+    """Also while it waits for the rest of a pipe; it can be done again."""
+    await node.create("anna")
+    await node.command("backup", str(tmp_path / "backup.tar"))
+    body = (tmp_path / "backup.tar").read_bytes()
+    node.folder = tmp_path / "place"
+    node.folder.mkdir()
+    process = await node.spawn_command("restore", "-")
+    assert process.stdin is not None
+    process.stdin.write(body[: len(body) // 2])
+
+    async def has_begun() -> bool | None:
+        return (node.folder / "fedorg.db-journal").exists() or None
+
+    await wait_for(has_begun, "rows to be put back")
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(10):
+        assert await process.wait() == 1
+    await node.command("restore", str(tmp_path / "backup.tar"))
