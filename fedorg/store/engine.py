@@ -32,12 +32,12 @@ POOL_SIZE: Final = 8
 
 
 class DatabaseUnavailable(errors.Unavailable):
-    """The database cannot be opened; the message says which one and why, without its password."""
+    """The database cannot be opened, or used; the message says which one and why, without its password."""
 
     def __init__(self, url: URL, problem: BaseException) -> None:
         # The driver's own words: SQLAlchemy's add the statement and a link.
         reason = str(getattr(problem, "orig", None) or problem).strip()
-        super().__init__(f"cannot open the database {url.render_as_string(hide_password=True)}: {reason}")
+        super().__init__(f"cannot use the database {url.render_as_string(hide_password=True)}: {reason}")
 
 
 class Database(Protocol):

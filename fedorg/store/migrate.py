@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from sqlalchemy import URL, Connection, NullPool, column, create_engine, inspect, select, table
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from fedorg import errors
 from fedorg.store.engine import DatabaseUnavailable, parse_url
@@ -177,13 +177,19 @@ def _apply(conn: Connection, revision: str) -> None:
 
 @contextlib.contextmanager
 def connect(url: URL, begin: str) -> Iterator[Connection]:
-    """A connection of its own, without a limit on how long a statement takes; ``begin`` is for SQLite."""
+    """A connection of its own, without a limit on how long a statement takes; ``begin`` is for SQLite.
+
+    Raises ``DatabaseUnavailable``, also when the database fails later, as on a full disk.
+    """
     try:
         conn = _open_sqlite(url, begin) if url.get_backend_name() == "sqlite" else _open_postgresql(url)
     except (OSError, sqlite3.Error, SQLAlchemyError) as problem:
         raise DatabaseUnavailable(url, problem) from problem
-    with conn:
-        yield conn
+    try:
+        with conn:
+            yield conn
+    except OperationalError as problem:
+        raise DatabaseUnavailable(url, problem) from problem
 
 
 def _open_sqlite(url: URL, begin: str) -> Connection:

@@ -394,3 +394,19 @@ async def test_ctrl_c_ends_a_restore_at_once(node: RunningNode, tmp_path: Path) 
     async with asyncio.timeout(10):
         assert await process.wait() == 1
     await node.command("restore", str(tmp_path / "backup.tar"))
+
+
+async def test_a_database_for_which_there_is_no_room_is_named(node: RunningNode, tmp_path: Path) -> None:
+    """By a first start, a migration and a restore, which write it; with room it is put back."""
+    await node.create("anna")
+    await node.command("backup", str(tmp_path / "backup.tar"))
+    node.folder = tmp_path / "place"
+    node.folder.mkdir()
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, -1)); {_FEDORG}"
+    node.program = ("-c", limit)
+    for words in (("user", "list"), ("migrate",), ("restore", str(tmp_path / "backup.tar"))):
+        complaint = refused(await node.run(*words))
+        assert f"cannot use the database {database_of(node)}: disk I/O error" in complaint
+
+    node.program = ("-m", "fedorg")
+    await node.command("restore", str(tmp_path / "backup.tar"))
