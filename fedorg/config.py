@@ -41,6 +41,11 @@ _PORT_MAX: Final = 65535
 _SMTP: Final[Mapping[str, tuple[Literal["tls", "starttls", "none"], int]]] = MappingProxyType(
     {"smtps": ("tls", 465), "smtp": ("starttls", 587), "smtp+plain": ("none", 25)}
 )
+_HOST: Final = r"(?:[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?"
+# What the driver takes; a password with an @ would be cut there, and the rest of it shown as the name of a host.
+_DATABASE: Final = re.compile(
+    r"sqlite:///(?!:memory:)[^?]+|postgresql://(?:[^:/@]*(?::[^@]*)?@)?(?:\[[^]/@]*\]|[^]\[/:@]*)(?::[0-9]{1,5})?(?:/[^@]*)?"
+)
 _MAIL_FROM: Final = re.compile(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9.-]{1,253}")
 
 
@@ -277,13 +282,9 @@ def shown(settings: Settings) -> dict[str, str]:
 
 
 def _faults(settings: Settings) -> list[str]:
-    problems = [*_url_faults(settings), *_tls_faults(settings), *_mail_faults(settings)]
-    if not 1 <= settings.port <= _PORT_MAX:
-        problems.append(f"port: must lie between 1 and {_PORT_MAX}")
+    problems = [*_url_faults(settings), *_place_faults(settings), *_tls_faults(settings), *_mail_faults(settings)]
     if not 0 <= settings.process_number <= 63:  # noqa: PLR2004 - the process bits of an id, see fedorg.ids
         problems.append("process_number: must lie between 0 and 63")
-    if settings.database_url and not settings.database_url.startswith(("sqlite:///", "postgresql://")):
-        problems.append("database_url: must begin with sqlite:/// or postgresql://")
     if settings.media_quota_bytes < 0:
         problems.append("media_quota_bytes: must be 0 or more")
     if settings.rate_limits < 0:
@@ -321,9 +322,9 @@ def _faults(settings: Settings) -> list[str]:
 
 
 def _faults_of_authorities(file: Path) -> list[str]:
-    if not file.is_file():
-        return [f"ca_file: there is no file {file}"]
     try:
+        if not file.is_file():
+            return [f"ca_file: there is no file {file}"]
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
     except ssl.SSLError:
         return [f"ca_file: {file} does not hold certificates in PEM form"]
@@ -362,29 +363,57 @@ def _smtp(url: str) -> SmtpServer:
 
 
 def _url_faults(settings: Settings) -> list[str]:
-    url = urlsplit(settings.public_url)
+    try:
+        url = urlsplit(settings.public_url)
+    except ValueError:
+        return ["public_url: must be an address such as https://social.example.org"]
     if url.scheme not in ("http", "https") or not url.hostname:
         return ["public_url: must be an address such as https://social.example.org"]
     problems = []
     if url.path or url.query or url.fragment or "@" in url.netloc:
         problems.append("public_url: give scheme and host only, without a path")
-    if url.netloc != url.netloc.lower():
+    elif url.netloc != url.netloc.lower():
         problems.append("public_url: write the host in lower case")
+    elif not re.fullmatch(_HOST, url.netloc):
+        problems.append("public_url: must hold a host name, in ASCII (xn--… for names in other scripts)")
     if url.scheme == "http" and url.hostname not in _LOOPBACK_NAMES and not url.hostname.endswith(".localhost"):
         problems.append("public_url: must be https, except for localhost")
-    if "/" in settings.handle_domain or settings.handle_domain != settings.handle_domain.lower():
-        problems.append("handle_domain: must be a host name in lower case")
+    if settings.handle_domain and not re.fullmatch(_HOST, settings.handle_domain):
+        problems.append("handle_domain: must be a host name in lower case and ASCII (xn--… for names in other scripts)")
+    return problems
+
+
+def _place_faults(settings: Settings) -> list[str]:
+    problems = []
+    if not settings.host:
+        problems.append("host: give an address; 0.0.0.0 is every one of this machine")
+    if not 1 <= settings.port <= _PORT_MAX:
+        problems.append(f"port: must lie between 1 and {_PORT_MAX}")
+    if settings.database_url and not _DATABASE.fullmatch(settings.database_url):
+        problems.append(
+            "database_url: must be sqlite:///path or postgresql://user:password@host/name, an @ in the password as %40"
+        )
     return problems
 
 
 def _tls_faults(settings: Settings) -> list[str]:
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         return ["tls_certificate, tls_key: give both or neither"]
-    return [
-        f"{name}: there is no file {path}"
-        for name, path in (("tls_certificate", settings.tls_certificate), ("tls_key", settings.tls_key))
-        if path is not None and not path.is_file()
-    ]
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return []
+    named = (("tls_certificate", settings.tls_certificate), ("tls_key", settings.tls_key))
+    try:
+        if absent := [f"{name}: there is no file {path}" for name, path in named if not path.is_file()]:
+            return absent
+        # Without a password OpenSSL would ask the terminal for that of a locked key.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            settings.tls_certificate, settings.tls_key, password=str
+        )
+    except ssl.SSLError:
+        return ["tls_certificate, tls_key: must be a certificate and the key that belongs to it, unlocked, in PEM form"]
+    except OSError as problem:
+        return [f"tls_certificate, tls_key: cannot be read: {problem.strerror}"]
+    return []
 
 
 def _as_text(value: object) -> str:
@@ -438,7 +467,11 @@ def _networks(value: object) -> tuple[Network, ...]:
 
 
 def _path(value: object) -> Path:
-    return value if isinstance(value, Path) else Path(_text(value))
+    if isinstance(value, Path):
+        return value
+    if not (text := _text(value)):
+        raise ValueError("must not be empty")
+    return Path(text)
 
 
 def _optional_path(value: object) -> Path | None:

@@ -125,6 +125,45 @@ async def test_authorities_that_the_environment_names_must_be_there(node: Runnin
     assert "port:" in complaint
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("public_url", "http://[::1"),
+        ("public_url", "https://localhost:many"),
+        ("public_url", "https://social org.example"),
+        ("public_url", "https://münchen.example"),
+        ("handle_domain", "org example"),
+        ("database_url", "sqlite:///"),
+        ("database_url", "sqlite:///:memory:"),
+        ("database_url", "postgresql://fedorg:secret@[::1/fedorg"),
+        ("database_url", "postgresql://fedorg:secret@127.0.0.1:many/fedorg"),
+        ("database_url", "postgresql://fedorg:open@sesame@127.0.0.1:1/fedorg"),
+        ("data_dir", ""),
+        ("host", ""),
+    ],
+)
+async def test_what_cannot_be_an_address_is_named_at_the_start(node: RunningNode, name: str, value: str) -> None:
+    """Before a database is made that bears it for ever; and no part of a password is taken for a host and shown."""
+    node.settings = {f"FEDORG_{name.upper()}": value}
+
+    complaint = refused(await node.run("user", "list"))
+
+    assert f"{name}: " in complaint
+    assert "sesame" not in complaint
+    assert not (node.folder / "fedorg.db").exists()
+
+
+async def test_a_certificate_without_its_key_is_named_at_the_start(node: RunningNode, tmp_path: Path) -> None:
+    """And so is what is none; with several processes each of them would have ended, and been started again for ever."""
+    (tmp_path / "chain.pem").write_text("Dear Sir or Madam")
+    node.settings = {
+        "FEDORG_TLS_CERTIFICATE": str(tmp_path / "chain.pem"),
+        "FEDORG_TLS_KEY": str(tmp_path / "chain.pem"),
+    }
+
+    assert "tls_certificate, tls_key: must be a certificate" in refused(await node.run("serve", "--processes", "2"))
+
+
 async def test_secrets_are_not_shown(node: RunningNode) -> None:
     """Neither the list of settings nor a refusal holds the password of the database."""
     node.settings = {"FEDORG_DATABASE_URL": "postgresql://fedorg:opensesame@127.0.0.1:1/fedorg"}
