@@ -54,6 +54,8 @@ def _setting(help_text: str, default: Any = MISSING, *, secret: bool = False) ->
 
 
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+PROCESS_NUMBER_MAX: Final = 63
+"""The process bits of an id, see ``fedorg.ids``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,8 +285,8 @@ def shown(settings: Settings) -> dict[str, str]:
 
 def _faults(settings: Settings) -> list[str]:
     problems = [*_url_faults(settings), *_place_faults(settings), *_tls_faults(settings), *_mail_faults(settings)]
-    if not 0 <= settings.process_number <= 63:  # noqa: PLR2004 - the process bits of an id, see fedorg.ids
-        problems.append("process_number: must lie between 0 and 63")
+    if not 0 <= settings.process_number <= PROCESS_NUMBER_MAX:
+        problems.append(f"process_number: must lie between 0 and {PROCESS_NUMBER_MAX}")
     if settings.media_quota_bytes < 0:
         problems.append("media_quota_bytes: must be 0 or more")
     if settings.rate_limits < 0:

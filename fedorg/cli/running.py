@@ -8,7 +8,7 @@ import click
 from fedorg import app, metrics, process, supervisor
 from fedorg import config as configuration
 from fedorg.cli.base import Context, fail, run
-from fedorg.config import METRICS_FOLDER, Settings
+from fedorg.config import METRICS_FOLDER, PROCESS_NUMBER_MAX, Settings
 from fedorg.errors import SettingsError
 from fedorg.node import Node
 from fedorg.services import registration, users
@@ -64,11 +64,17 @@ def serve(
     given = {"host": host, "port": port, "server": server, "tls_certificate": tls_certificate, "tls_key": tls_key}
     settings = _with(context.settings(), {name: value for name, value in given.items() if value is not None})
 
-    bound = socket.socket(fileno=fd) if fd is not None else _listen(settings)
-
     many = processes > 1 or workers is not None
     if many and no_worker and workers:
         fail("--no-worker and --workers contradict each other.")
+    working = 0 if no_worker else 1 if workers is None else workers
+    if many and settings.process_number + processes + working > PROCESS_NUMBER_MAX:
+        fail(
+            f"process_number: {processes + working} processes after number {settings.process_number} go beyond "
+            f"{PROCESS_NUMBER_MAX}, the last there is. Begin at a lower one, or start fewer."
+        )
+
+    bound = _inherit(fd) if fd is not None else _listen(settings)
 
     async def main() -> None:
         async with process.numbered(settings):
@@ -78,7 +84,6 @@ def serve(
                 if not many:
                     await app.serve(node, bound=bound, with_worker=not no_worker, lifeline=lifeline)
             if many:
-                working = 0 if no_worker else 1 if workers is None else workers
                 await _supervise(context, settings, bound, processes, working)
 
     run(main)
@@ -103,6 +108,13 @@ def work(context: Context, *, lifeline: int | None) -> None:
             await app.work(node, lifeline=lifeline)
 
     run(main)
+
+
+def _inherit(fd: int) -> socket.socket:
+    try:
+        return socket.socket(fileno=fd)
+    except (OSError, ValueError):
+        fail(f"--fd: {fd} is not the number of a socket.")
 
 
 def _listen(settings: Settings) -> socket.socket:

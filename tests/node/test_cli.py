@@ -360,6 +360,21 @@ async def test_a_taken_port_is_a_sentence_and_nothing_is_promised(node: RunningN
     assert finished.output == ""
 
 
+async def test_processes_for_which_there_are_no_numbers_are_refused(node: RunningNode) -> None:
+    """At once: each of them would have ended, and been started again for ever."""
+    node.settings = {"FEDORG_PROCESS_NUMBER": "60"}
+
+    complaint = refused(await node.run("serve", "--processes", "3", "--workers", "1"))
+
+    assert "process_number: 4 processes after number 60 go beyond 63" in complaint
+
+
+async def test_a_socket_that_is_none_is_refused(node: RunningNode) -> None:
+    """Neither one that is not open, nor what is open and no socket."""
+    for number in ("-1", "0", "999"):
+        assert f"--fd: {number} is not the number of a socket" in refused(await node.run("serve", "--fd", number))
+
+
 async def test_two_processes_never_share_a_number(node: RunningNode) -> None:
     """Ids are made of it: another server or worker on the same data is refused, with what to do about it."""
     node.settings = {"FEDORG_SHUTDOWN_SECONDS": "1"}
