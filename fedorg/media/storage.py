@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
@@ -37,6 +38,10 @@ class Storage(Protocol):
 
     def delete(self, name: str) -> None:
         """The file is gone afterwards, whether it was there or not."""
+        ...
+
+    def sweep(self, before: datetime) -> int:
+        """Delete what is left of every ``put`` that was ended in the middle before then; how many these were."""
         ...
 
 
@@ -91,6 +96,17 @@ class FileStorage:
         """See ``Storage.delete``. Empty directories stay, so that a ``put`` beside it cannot fail."""
         with suppress(NotFound, FileNotFoundError):
             self._path(name).unlink()
+
+    def sweep(self, before: datetime) -> int:
+        """See ``Storage.sweep``."""
+        count = 0
+        for draft in self._incoming.iterdir():
+            # Whoever still runs may be done with it by now.
+            with suppress(FileNotFoundError):
+                if draft.stat().st_mtime < before.timestamp():
+                    draft.unlink()
+                    count += 1
+        return count
 
     def _path(self, name: str) -> Path:
         if stored_type_of(name) is None:

@@ -65,6 +65,7 @@ async def sweep(node: Node) -> int:
     """Delete what those left behind that were ended in the middle; how many files that were."""
     before = node.now() - LOOSE_AGE
     count = await asyncio.to_thread(_empty, node.settings.scratch_dir, before)
+    count += await asyncio.to_thread(node.storage.sweep, before)
     while found := await node.read(loose_files.list_before, before, _CHUNK):
         await drop(node, found)
         count += len(found)
@@ -82,7 +83,10 @@ def _delete_all(storage: Storage, names: Sequence[str]) -> None:
 
 
 def _empty(folder: Path, before: datetime) -> int:
-    stale = [one for one in folder.glob("*") if one.is_dir() and one.stat().st_mtime < before.timestamp()]
+    stale = [one for one in folder.glob("*") if one.stat().st_mtime < before.timestamp()]
     for one in stale:
-        shutil.rmtree(one, ignore_errors=True)
+        if one.is_dir():
+            shutil.rmtree(one, ignore_errors=True)
+        else:
+            one.unlink(missing_ok=True)
     return len(stale)

@@ -14,7 +14,7 @@ from tests.node.talking import picture, success, upload
 
 
 async def test_what_a_killed_process_left_is_swept_and_nothing_else(node_server: NodeServer, tmp_path: Path) -> None:
-    """A day later: stored and never referred to, or referred to no more; folders of the dead, not of the living."""
+    """A day later: stored and never referred to, or referred to no more; what the dead made, not the living."""
     node, anna = node_server.node, await node_server.person("anna")
     kept, gone = await upload(anna), await upload(anna)
     success(await anna.api.post("/api/v1/statuses", json={"status": "x", "media_ids": [kept["id"]]}))
@@ -32,11 +32,20 @@ async def test_what_a_killed_process_left_is_swept_and_nothing_else(node_server:
         folder.mkdir(parents=True)
         (folder / "received").touch()
 
+    # Of a restore that was killed, and in the middle of storing a file.
+    half, begun, going = dead.with_name("half"), incoming(node_server) / "begun", incoming(node_server) / "going"
+    for file in (half, begun, going):
+        file.touch()
+
     node_server.clock.advance(timedelta(hours=23))
     moment = node_server.clock().timestamp()
-    os.utime(dead, (moment - 2 * 86_400, moment - 2 * 86_400))
-    os.utime(living, (moment, moment))
+    for one in (dead, half, begun):
+        os.utime(one, (moment - 2 * 86_400, moment - 2 * 86_400))
+    for one in (living, going):
+        os.utime(one, (moment, moment))
     await upkeep.keep_up(node)
+    assert list(incoming(node_server).iterdir()) == [going]
+    going.unlink()
     assert len(stored(node_server)) == 3 + 2 + 1 + 1
     assert list(node.settings.scratch_dir.iterdir()) == [living]
     assert waiting["id"]
@@ -44,6 +53,10 @@ async def test_what_a_killed_process_left_is_swept_and_nothing_else(node_server:
     await upkeep.keep_up(node)
 
     assert stored(node_server) == shown
+
+
+def incoming(server: NodeServer) -> Path:
+    return server.node.settings.media_dir / "incoming"
 
 
 def stored(server: NodeServer) -> set[str]:
