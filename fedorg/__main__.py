@@ -1,6 +1,10 @@
 """``python -m fedorg`` and the ``fedorg`` command."""
 
 import gc
+import io
+import os
+import sys
+from pathlib import Path
 from typing import Final
 
 from fedorg.loading import loading
@@ -14,11 +18,26 @@ _OBJECTS_BETWEEN_SEARCHES: Final = 10_000
 
 def main() -> None:
     """Load the command line, then run it."""
+    _prepare_streams()
     with loading():
         from fedorg import cli  # noqa: PLC0415 - it is what must not be loaded before
 
     gc.set_threshold(_OBJECTS_BETWEEN_SEARCHES)
     cli.main()
+
+
+def _prepare_streams() -> None:
+    """Let what is printed reach every terminal, and nothing else be opened under the number of a closed stream."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            # It can no more be read or written than before.
+            os.set_inheritable(os.open(os.devnull, os.O_WRONLY if number == 0 else os.O_RDONLY), True)  # noqa: FBT003
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until this process ends
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

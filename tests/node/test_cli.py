@@ -93,6 +93,33 @@ async def test_a_data_folder_that_is_none_is_named(node: RunningNode, tmp_path: 
     assert f"{tmp_path / 'letter.txt'} is not a folder" in refused(await node.run("serve"))
 
 
+@pytest.mark.parametrize("number", [0, 1, 2])
+async def test_a_closed_stream_stops_no_command(node: RunningNode, number: int) -> None:
+    """Nothing else is opened under its number, not even the database; a backup that nobody can get is none."""
+    await node.create("anna")
+    closed = (
+        f"import os, sys; os.close({number}); os.execv(sys.executable, [sys.executable, '-m', 'fedorg', *sys.argv[1:]])"
+    )
+    node.program = ("-c", closed)
+
+    shown = await node.run("user", "list")
+
+    assert (shown.code, "anna" in shown.output) == (0, number != 1)
+    if number == 1:
+        assert "The backup cannot be made" in refused(await node.run("backup", "-"))
+
+
+async def test_a_terminal_without_a_letter_shows_what_it_can(node: RunningNode) -> None:
+    """Settings and names are printed on one that knows Latin alone."""
+    node.settings = {"PYTHONIOENCODING": "ascii"}
+    await node.prepare(("rule", "add", "Be kind 🙂"))
+
+    shown = await node.command("rule", "list")
+
+    assert "Be kind \\U0001f642" in shown
+    assert await node.command("settings")
+
+
 async def test_tables_keep_what_rows_are_known_by_in_one_piece(node: RunningNode) -> None:
     """And all of it for programs, however narrow the terminal would be."""
     handle = "anna_with_a_name_as_long_as_names_may"[:30]
