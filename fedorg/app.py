@@ -47,7 +47,7 @@ async def open_node(settings: Settings, *, now: Callable[[], datetime] = utc_now
     Raises ``SettingsError`` when the database cannot be used as it is, saying what to do.
     """
     await _require_migrated(settings)
-    settings.media_dir.mkdir(parents=True, exist_ok=True)
+    storage = _open_storage(settings)
     database = await open_database(settings.database, synchronous=settings.synchronous)
     try:
         async with Client(
@@ -67,7 +67,7 @@ async def open_node(settings: Settings, *, now: Callable[[], datetime] = utc_now
                 ids=IdSource(now, settings.process_number, after=await database.read(clock.newest_id)),
                 now=now,
                 uris=Uris.of(settings),
-                storage=FileStorage(settings.media_dir),
+                storage=storage,
                 metrics=new_metrics(),
                 resolver=NodeResolver(),
             )
@@ -155,6 +155,13 @@ async def _require_migrated(settings: Settings) -> None:
         await migrate.migrate(settings.database)
     elif not state.is_current:
         raise SettingsError([f"database: {state.explain()}"])
+
+
+def _open_storage(settings: Settings) -> FileStorage:
+    try:
+        return FileStorage(settings.media_dir)
+    except OSError as problem:
+        raise SettingsError([f"data_dir: cannot use {problem.filename}: {problem.strerror}"]) from problem
 
 
 def stop_signal() -> asyncio.Event:

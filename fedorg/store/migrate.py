@@ -117,7 +117,7 @@ async def migrate(url: str, progress: Progress | None = None, *, until: str | No
 
 def _check(url: str) -> MigrationState:
     parsed = parse_url(url)
-    if parsed.get_backend_name() == "sqlite" and not sqlite_path(parsed).exists():
+    if parsed.get_backend_name() == "sqlite" and not _has_file(parsed):
         revisions = _revisions()
         return MigrationState(current=None, head=revisions[-1], pending=revisions)
     with connect(parsed, "BEGIN") as conn, conn.begin():
@@ -139,6 +139,13 @@ def _migrate(url: str, report: Progress, until: str | None) -> list[str]:
             report(revision)
             applied.append(revision)
     return applied
+
+
+def _has_file(url: URL) -> bool:
+    try:
+        return sqlite_path(url).exists()
+    except OSError as problem:
+        raise DatabaseUnavailable(url, problem) from problem
 
 
 def _make_file(url: URL) -> None:

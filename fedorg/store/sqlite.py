@@ -322,13 +322,18 @@ class DatabaseThread:
 
     async def open(self) -> None:
         """Open the connection; its thread has ended again when this raises. Call once."""
-        _ = await self._connection
+        try:
+            _ = await self._connection
+        except BaseException:
+            # It says to this event loop that it ends, and would not find it any more.
+            await asyncio.to_thread(self._connection._thread.join)  # noqa: SLF001 - see ``run``
+            raise
 
     async def run(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Hop to the thread once and call ``function`` there.
 
         The call happens even if the awaiting task is cancelled. This is the only use of aiosqlite's private
-        ``_execute``; ``tests/node/test_engine.py`` holds the contract it has to keep.
+        ``_execute``, as ``open`` is of ``_thread``; ``tests/node/test_engine.py`` holds the contract it has to keep.
         """
         call = partial(function, self._conn, *args, **kwargs)  # type: ignore[arg-type]  # open() has set it
         result: T = await self._connection._execute(call)  # type: ignore[no-untyped-call]  # noqa: SLF001

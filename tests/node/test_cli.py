@@ -120,6 +120,13 @@ async def test_a_terminal_without_a_letter_shows_what_it_can(node: RunningNode) 
     assert await node.command("settings")
 
 
+async def test_a_folder_of_media_that_is_none_is_named(node: RunningNode) -> None:
+    """As it is where another user made it, whom fedorg cannot replace."""
+    (node.folder / "media").write_text("Dear Sir or Madam")
+
+    assert f"data_dir: cannot use {node.folder / 'media'}" in refused(await node.run("user", "list"))
+
+
 async def test_tables_keep_what_rows_are_known_by_in_one_piece(node: RunningNode) -> None:
     """And all of it for programs, however narrow the terminal would be."""
     handle = "anna_with_a_name_as_long_as_names_may"[:30]

@@ -347,6 +347,13 @@ async def test_a_database_that_cannot_be_opened_is_named_without_its_password(tm
     assert await no_thread_but(before)
 
 
+def test_a_thread_that_cannot_open_its_database_ends_before_its_event_loop() -> None:
+    """Whatever ends at once on such a fault, as a command does, hears nothing more of the thread."""
+    for _ in range(50):
+        with pytest.raises(DatabaseUnavailable, match="not a database"):
+            asyncio.run(open_database(f"sqlite:///{__file__}"))
+
+
 async def test_an_acknowledged_write_survives_the_death_of_its_process(db: Database, empty_url: str) -> None:
     """A process is killed in the middle of its writes: every number it printed is stored, none twice."""
     for round_ in range(3):
