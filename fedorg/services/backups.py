@@ -26,6 +26,7 @@ from fedorg.config import Settings
 from fedorg.errors import Conflict, Invalid, NotFound, Unavailable
 from fedorg.media import FileStorage
 from fedorg.media.names import stored_type_of
+from fedorg.services import registration
 from fedorg.store import dump
 from fedorg.store.dump import DumpRefused, Loading, Snapshot, TableShape
 
@@ -78,8 +79,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 def write(settings: Settings, target: Path | None, now: datetime, progress: Progress) -> Summary:
     """Back the node up into a file that appears whole or not at all, for its owner's eyes; None is standard output.
 
-    Raises ``Conflict`` when the file exists, ``Invalid`` when the database is not one of this version, ``Unavailable``
-    when there is no room for the file or something cannot be read.
+    Raises ``Conflict`` when the file exists, ``Invalid`` when the database is not of this version, ``SettingsError``
+    when it is that of another node, ``Unavailable`` when there is no room for the file or something cannot be read.
     """
     try:
         return _write(settings, target, now, progress)
@@ -186,6 +187,7 @@ def _write(settings: Settings, target: Path | None, now: datetime, progress: Pro
         stream = stack.enter_context(_target(target))
         archive = stack.enter_context(tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT))
         snapshot = stack.enter_context(dump.snapshot(settings.database))
+        snapshot.read(registration.require_name, settings)
         files = sorted(_stored(settings.media_dir))
         manifest = Manifest(
             format=FORMAT,

@@ -16,6 +16,7 @@ from typing import Final, TypeAlias, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from fedorg.config import Settings
 from fedorg.domain.accounts import Account, ActorType, Invite, User, UserRole
 from fedorg.domain.ip_blocks import IpBlockSeverity
 from fedorg.domain.notifications import NotificationType
@@ -30,6 +31,7 @@ from fedorg.services.keypairs import KeyPair
 from fedorg.services.moderation import ip_blocks
 from fedorg.services.users import password_problem
 from fedorg.store import accounts, audit, keys, notifications, users
+from fedorg.uris import Uris
 
 USERNAME_MAX: Final = 30
 INVITE_DAYS: Final = 7
@@ -70,21 +72,14 @@ async def ensure_node_actor(node: Node) -> Account:
 
     Raises ``SettingsError`` where another name has been used with this database: identities contain it.
     """
-    known = await node.read(accounts.find_by_uri, node.uris.node_actor)
+    known = await node.read(require_name, node.settings)
     if known is not None:
-        return _require_same_handles(node, known)
-    other = await node.read(accounts.find_node_actor)
-    if other is not None:
-        problem = (
-            f"public_url: this database is that of {other.uri.removesuffix('/actor')}. The name of a node is in every "
-            "identity that other servers know, and can never change; set it as it was."
-        )
-        raise SettingsError([problem])
+        return known
     pairs = await keypairs.new_key_pairs()
     uri = node.uris.node_actor
     actor = Account(
         id=AccountId(node.ids.next()),
-        username=_node_username(node),
+        username=_node_username(node.settings),
         domain=None,
         uri=uri,
         url=f"{node.uris.base}/about",
@@ -110,19 +105,30 @@ async def ensure_node_actor(node: Node) -> Account:
     return await node.write(unit)
 
 
-def _node_username(node: Node) -> str:
-    # A port is part of a domain between nodes on one machine, and no part of a username.
-    return node.settings.domain.replace(":", ".")
+def require_name(conn: Connection, settings: Settings) -> Account | None:
+    """The actor of the node itself; None before the first start.
 
-
-def _require_same_handles(node: Node, actor: Account) -> Account:
-    if actor.username != _node_username(node):
+    Raises ``SettingsError`` where another name has been used with this database.
+    """
+    actor = accounts.find_node_actor(conn)
+    if actor is not None and actor.uri != Uris.of(settings).node_actor:
+        problem = (
+            f"public_url: this database is that of {actor.uri.removesuffix('/actor')}. The name of a node is in every "
+            "identity that other servers know, and can never change; set it as it was."
+        )
+        raise SettingsError([problem])
+    if actor is not None and actor.username != _node_username(settings):
         problem = (
             f"handle_domain: handles of this node end in @{actor.username}. Other servers know its people by them, and "
             "they can never change; set it as it was."
         )
         raise SettingsError([problem])
     return actor
+
+
+def _node_username(settings: Settings) -> str:
+    # A port is part of a domain between nodes on one machine, and no part of a username.
+    return settings.domain.replace(":", ".")
 
 
 async def ensure_owner(node: Node, username: str) -> User | None:

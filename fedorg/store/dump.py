@@ -7,9 +7,9 @@ are applied afterwards. Indexes of words are made anew by the triggers that keep
 
 import base64
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Concatenate, Final, ParamSpec, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -19,6 +19,9 @@ from fedorg import errors
 from fedorg.store import migrate
 from fedorg.store.engine import parse_url
 from fedorg.store.tables import Moment, metadata
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Kind: TypeAlias = str
 """``integer``, ``text``, ``boolean``, ``json``, ``number`` or ``bytes``: what a column holds, on either engine."""
@@ -69,6 +72,10 @@ class Snapshot:
             str(table.name): self._conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
             for table in metadata.sorted_tables
         }
+
+    def read(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What ``unit`` finds at that moment."""
+        return unit(self._conn, *args, **kwargs)
 
     def shapes(self) -> list[TableShape]:
         """All tables, those that others refer to before them."""

@@ -233,7 +233,7 @@ async def test_a_damaged_backup_changes_nothing(node_server: NodeServer, empty_u
 
 
 async def test_a_node_never_changes_its_name(node_server: NodeServer, empty_url: str, tmp_path: Path) -> None:
-    """Neither by a backup put back under another, nor by another setting on the same database."""
+    """Neither by a backup made or put back under another, nor by another setting on the same database."""
     await fill(node_server)
     settings = node_server.node.settings
     backups.write(settings, tmp_path / "backup.tar", node_server.clock(), silent)
@@ -241,6 +241,10 @@ async def test_a_node_never_changes_its_name(node_server: NodeServer, empty_url:
 
     with pytest.raises(Invalid, match="can never change"):
         await restore(tmp_path / "backup.tar", elsewhere)
+    misnamed = replace(settings, public_url="http://localhost:1")
+    with pytest.raises(SettingsError, match="can never change"):
+        backups.write(misnamed, tmp_path / "other.tar", node_server.clock(), silent)
+    assert not (tmp_path / "other.tar").exists()
     with pytest.raises(SettingsError, match="can never change"):
         async with app.open_node(replace(elsewhere, database_url=settings.database_url)):
             pass
