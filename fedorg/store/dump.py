@@ -7,7 +7,7 @@ are applied afterwards. Indexes of words are made anew by the triggers that keep
 
 import base64
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Concatenate, Final, ParamSpec, TypeAlias, TypeVar
 
@@ -15,10 +15,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from fedorg import errors
+from fedorg import errors, log
 from fedorg.store import migrate
 from fedorg.store.engine import parse_url
 from fedorg.store.tables import Moment, metadata
+
+logger = log.get_logger()
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -141,7 +143,8 @@ class Loading:
 def loading(url: str, revision: str) -> Iterator[Loading]:
     """Fill the empty database at ``url``, which is at ``revision``; all of it is there when this ends, or nothing.
 
-    Raises ``DumpRefused`` for a database that is used already, and for rows that refer to what is not there.
+    Rows that refer to what is not there, as an administrator leaves who deletes some with SQLite's own tool, go the way
+    they would have gone with it. Raises ``DumpRefused`` for a database that is used already.
     """
     with migrate.connect(parse_url(url), "BEGIN EXCLUSIVE") as conn, conn.begin():
         state = migrate.state_of(conn)
@@ -149,8 +152,10 @@ def loading(url: str, revision: str) -> Iterator[Loading]:
             raise DumpRefused(f"The database is at revision {state.current}, and the backup at {revision}.")
         if used := _first_used(conn):
             raise DumpRefused(f"The database is not empty: there are rows in {used}. Give an empty one.")
+        endings = _endings_of_the_lost(conn)
         references = _let_go_of_references(conn)
         yield Loading(conn)
+        _end_the_lost(conn, endings)
         with _unfit("A row of the backup refers to one that is not in it."):
             _take_references_back(conn, references)
         _count_on(conn)
@@ -172,6 +177,36 @@ def _first_used(conn: Connection) -> str | None:
         if conn.execute(sa.select(sa.literal(1)).select_from(sa.table(name)).limit(1)).first() is not None:
             return name
     return None
+
+
+def _endings_of_the_lost(conn: Connection) -> dict[str, sa.Delete | sa.Update]:
+    """For each reference what becomes of rows that refer to nothing: what its ``ON DELETE`` says."""
+    endings: dict[str, sa.Delete | sa.Update] = {}
+    for (_, name), references in sa.inspect(conn).get_multi_foreign_keys().items():
+        for reference in references:
+            ours, theirs = reference["constrained_columns"], reference["referred_columns"]
+            table = sa.table(name, *map(sa.column, ours))
+            other = sa.table(reference["referred_table"], *map(sa.column, theirs)).alias("other")
+            pairs = [(table.c[own], other.c[key]) for own, key in zip(ours, theirs, strict=True)]
+            is_there = sa.exists().where(*(own == key for own, key in pairs))
+            is_lost = sa.and_(*(own.is_not(None) for own, _ in pairs), ~is_there)
+            keeps = reference.get("options", {}).get("ondelete") == "SET NULL"
+            ending = sa.update(table).values(dict.fromkeys(ours)) if keeps else sa.delete(table)
+            endings[f"{name}.{','.join(ours)}"] = ending.where(is_lost)
+    return endings
+
+
+def _end_the_lost(conn: Connection, endings: Mapping[str, sa.Delete | sa.Update]) -> None:
+    """Until none is left: with one that goes, others may lose what they refer to."""
+    if conn.dialect.name == "sqlite" and conn.exec_driver_sql("PRAGMA foreign_key_check").first() is None:
+        return
+    ended = True
+    while ended:
+        ended = False
+        for reference, ending in endings.items():
+            if rows := conn.execute(ending).rowcount:
+                logger.warning("restore.rows_without_what_they_refer_to", reference=reference, rows=rows)
+                ended = True
 
 
 def _let_go_of_references(conn: Connection) -> list[tuple[str, str, str]]:

@@ -21,7 +21,7 @@ from fedorg.store import migrate
 from fedorg.store.migrate import MigrationRefused
 from fedorg.store.tables import metadata
 from tests.node.serving import NodeServer
-from tests.node.talking import post, run_jobs, upload
+from tests.node.talking import WorkingServer, post, run_jobs, upload
 
 OLDER = "0053"
 """A revision that is not the newest; its tables are a part of today's."""
@@ -247,4 +247,29 @@ async def test_a_node_never_changes_its_name(node_server: NodeServer, empty_url:
     assert not (tmp_path / "other.tar").exists()
     with pytest.raises(SettingsError, match="can never change"):
         async with app.open_node(replace(elsewhere, database_url=settings.database_url)):
+            pass
+
+
+async def test_what_hangs_in_the_air_stops_no_restore(working: WorkingServer, empty_url: str, tmp_path: Path) -> None:
+    """An account deleted with SQLite's own tool, which looks at no reference, takes along what was its and no more."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    await post(anna, "Gone")
+    question = await post(anna, "Gone as well")
+    await post(bert, "An answer", in_reply_to_id=question["id"])
+    await working.settle()
+    settings = replace(working.server.node.settings, database_url=f"sqlite:///{tmp_path}/by_hand.db")
+    backups.write(working.server.node.settings, tmp_path / "whole.tar", working.server.clock(), silent)
+    await restore(tmp_path / "whole.tar", settings)
+    with sa.create_engine(settings.database_url, poolclass=sa.NullPool).begin() as conn:
+        conn.execute(sa.text("DELETE FROM accounts WHERE username = 'anna'"))
+    backups.write(settings, tmp_path / "backup.tar", working.server.clock(), silent)
+
+    for number, url in enumerate((empty_url, f"sqlite:///{tmp_path}/other.db")):
+        await restore(
+            tmp_path / "backup.tar", replace(settings, database_url=url, data_dir=tmp_path / f"place{number}")
+        )
+        found = rows_of(url)
+        assert [row for row in found["accounts"] if "'anna'" in row] == []
+        assert len(found["statuses"]) == 1
+        async with app.open_node(replace(settings, database_url=url, data_dir=tmp_path / f"place{number}")):
             pass
