@@ -1,12 +1,13 @@
 """A node in one file: database, keys and media, written while the node runs, and put back on an empty machine.
 
 The file is a tar archive: ``manifest.json``, each table as ``tables/NNN-name.jsonl.gz`` (its shape, then a row a line),
-``media/NAME``, and ``end.json``, without which the archive is not whole. Rows are those of one moment; files are copied
-after it, so that none is missing that the rows name, unless it was deleted meanwhile. Both directions read and write
-from the beginning to the end, so that either side may be a pipe. Everything here blocks.
+``media/NAME`` with its digest, and ``end.json``, without which the archive is not whole. Rows are those of one moment;
+files are copied after it, so that none is missing that the rows name, unless it was deleted meanwhile. Both directions
+read and write from the beginning to the end, so that either side may be a pipe. Everything here blocks.
 """
 
 import gzip
+import hashlib
 import io
 import os
 import shutil
@@ -35,9 +36,11 @@ MANIFEST: Final = "manifest.json"
 END: Final = "end.json"
 _TABLES: Final = "tables/"
 _MEDIA: Final = "media/"
+_DIGEST: Final = "FEDORG.sha256"
 _JSON_MAX: Final = 16 * 1024 * 1024
 _LINE_MAX: Final = 256 * 1024 * 1024
 _SPOOLED_MAX: Final = 32 * 1024 * 1024
+_CHUNK_BYTES: Final = 1024 * 1024
 
 Lines: TypeAlias = IO[bytes] | gzip.GzipFile
 """Where lines are read from."""
@@ -175,6 +178,11 @@ class Restore:
         with tempfile.NamedTemporaryFile(dir=self._settings.scratch_dir) as draft:
             shutil.copyfileobj(_file(self._archive, member), draft)
             draft.flush()
+            draft.seek(0)
+            # Backups of before have none.
+            digest = member.pax_headers.get(_DIGEST)
+            if digest is not None and digest != _digest_of(draft):
+                raise Invalid(f"The backup is damaged: {member.name} is not what it was. Nothing was put back.")
             try:
                 storage.put(Path(draft.name), name, content_type)
             except Conflict:
@@ -234,7 +242,10 @@ def _write_files(
     for name in names:
         try:
             with storage.open(name) as file:
-                archive.addfile(_member(f"{_MEDIA}{name}", os.fstat(file.fileno()).st_size, now), file)
+                member = _member(f"{_MEDIA}{name}", os.fstat(file.fileno()).st_size, now)
+                member.pax_headers = {_DIGEST: _digest_of(file)}
+                file.seek(0)
+                archive.addfile(member, file)
         except NotFound:
             continue
         copied += 1
@@ -278,6 +289,13 @@ def _member(name: str, size: int, now: datetime) -> tarfile.TarInfo:
 
 def _add(archive: tarfile.TarFile, name: str, body: bytes, now: datetime) -> None:
     archive.addfile(_member(name, len(body), now), io.BytesIO(body))
+
+
+def _digest_of(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _file(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:

@@ -229,6 +229,13 @@ async def test_a_damaged_backup_changes_nothing(node_server: NodeServer, empty_u
             await restore(archive, place)
         assert all(rows == [] for rows in rows_of(empty_url).values())
 
+    whole = (tmp_path / "backup.tar").read_bytes()
+    picture = next(body for name, body in members.items() if name.startswith("media/"))
+    (tmp_path / "changed.tar").write_bytes(whole.replace(picture, picture[:-1] + bytes([picture[-1] ^ 0xFF])))
+    with pytest.raises(Invalid, match=r"damaged: media/"):
+        await restore(tmp_path / "changed.tar", place)
+    assert all(rows == [] for rows in rows_of(empty_url).values())
+
     assert (await restore(tmp_path / "backup.tar", place)).rows > 0
 
 
