@@ -43,9 +43,9 @@ def backup(context: Context, *, target: Path, as_json: bool) -> None:
     if as_json and to is not None:
         print_json(summary)
         return
-    _aside.print(f"{summary.rows} rows and {summary.files} files are in {target}.", highlight=False)
+    _tell(f"{summary.rows} rows and {summary.files} files are in {'the backup' if to is None else target}.")
     if summary.missing:
-        _aside.print(f"{summary.missing} files were deleted meanwhile and are not in it.")
+        _tell(f"{summary.missing} files were deleted meanwhile and are not in it.")
 
 
 @click.command()
@@ -75,17 +75,21 @@ def restore(context: Context, *, source: Path, as_json: bool) -> None:
         print_json(summary)
         return
     made = summary.manifest
-    _aside.print(
+    _tell(
         f"{made.public_url} is back as it was on {made.created_at:%Y-%m-%d at %H:%M:%S} UTC: {summary.rows} rows and "
-        f"{summary.files} files. Start it, and run `fedorg doctor`.",
-        highlight=False,
+        f"{summary.files} files. Start it, and run `fedorg doctor`."
     )
+
+
+def _tell(sentence: str) -> None:
+    """Whatever a file is called, it is told as it is, and in one line where a program reads it."""
+    _aside.print(sentence, highlight=False, markup=False, soft_wrap=not _aside.is_terminal)
 
 
 @contextmanager
 def _progress() -> Iterator[backups.Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_aside, transient=True) as progress:
+    with Progress(*columns, console=_aside, transient=True, disable=not _aside.is_terminal) as progress:
         tasks: dict[str, TaskID] = {}
 
         def show(what: str, done: int, total: int) -> None:

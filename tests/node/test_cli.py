@@ -441,6 +441,17 @@ async def test_a_backup_that_cannot_be_written_is_refused_in_a_sentence(node: Ru
     assert {one.name for one in tmp_path.iterdir()} == {"node"}  # noqa: ASYNC240 - a test's own folder
 
 
+async def test_a_backup_says_where_it_is_in_one_line(node: RunningNode, tmp_path: Path) -> None:
+    """However long and odd its name; a job that runs at night leaves no empty lines in its mail."""
+    await node.create("anna")
+    target = tmp_path / f"[bold]{'x' * 100}.tar"
+
+    finished = await node.run("backup", str(target))
+
+    assert finished.complaint.endswith(f" are in {target}.\n")
+    assert finished.complaint.count("\n") == 1
+
+
 async def test_ctrl_c_ends_a_backup_at_once(node: RunningNode, tmp_path: Path) -> None:
     """Nothing of it stays, not even a whole one that was finished behind the back of who gave it up."""
     await node.create("anna")
