@@ -1,10 +1,12 @@
 """Facts for people, in tables and colours; apart from what all commands share, since a node prints none."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 console = Console()
 _UNBOUND: Final = 10_000
@@ -24,7 +26,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty:
         whole = known_by if number == 0 and known_by <= console.width // 2 else None
         table.add_column(column, overflow="fold", min_width=whole)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(as_written, row))
     (console if console.is_terminal else Console(width=_UNBOUND)).print(table)
 
 
@@ -32,4 +34,10 @@ def print_facts(facts: Mapping[str, object]) -> None:
     """A list of name and value for people."""
     width = max(len(name) for name in facts)
     for name, value in facts.items():
-        console.print(f"[bold]{name.ljust(width)}[/]  {value if value not in (None, '') else '-'}", highlight=False)
+        shown = as_written("-" if value in (None, "") else str(value))
+        console.print(Text.assemble((name.ljust(width), "bold"), "  ", shown), highlight=False)
+
+
+def as_written(text: str) -> Text:
+    """What anybody may have written, on any server: nothing in it is markup, or moves the cursor of a terminal."""
+    return Text("".join("\ufffd" if unicodedata.category(one) == "Cc" and one not in "\n\t" else one for one in text))

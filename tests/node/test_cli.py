@@ -127,6 +127,14 @@ async def test_a_folder_of_media_that_is_none_is_named(node: RunningNode) -> Non
     assert f"data_dir: cannot use {node.folder / 'media'}" in refused(await node.run("user", "list"))
 
 
+async def test_tables_show_what_was_written_as_it_is(node: RunningNode) -> None:
+    """Brackets are no markup, whoever wrote them; what would move the cursor of a terminal is not sent to it."""
+    await node.prepare(("rule", "add", "Be [/b] [bold]kind :smile: \x1b[2J"))
+
+    assert "Be [/b] [bold]kind :smile: \ufffd[2J" in await node.command("rule", "list")
+    assert "Be [/b] [bold]kind" in await node.command("audit", "list")
+
+
 async def test_tables_keep_what_rows_are_known_by_in_one_piece(node: RunningNode) -> None:
     """And all of it for programs, however narrow the terminal would be."""
     handle = "anna_with_a_name_as_long_as_names_may"[:30]
