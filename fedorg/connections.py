@@ -1,8 +1,8 @@
-"""Connections of Hypercorn's that end with their clients, and WebSockets that nothing is inflated for.
+"""Connections of Hypercorn's that end with their clients, and WebSockets that take no more than they should.
 
 Hypercorn's own wait for another request until ``keep_alive_timeout`` is over, although the client hung up: with some
 thirty clients a second that come once, thousands of sockets, of 30 KiB each. It agrees to compressed messages, too, and
-inflates each before it looks at its size: 60 KiB into 60 MB.
+inflates each before it looks at its size: 60 KiB into 60 MB. Of a message that is too long it keeps whatever follows.
 """
 
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.events import Event, Updated
 from hypercorn.protocol import ws_stream
+from hypercorn.protocol.events import StreamClosed
 from typing_extensions import override
 
 
@@ -33,3 +34,14 @@ class Handshake(ws_stream.Handshake):
     def __init__(self, headers: Iterable[tuple[bytes, bytes]], http_version: str) -> None:
         plain = [(name, value) for name, value in headers if name.lower() != b"sec-websocket-extensions"]
         super().__init__(plain, http_version)
+
+
+class WebSocketStream(ws_stream.WSStream):
+    """Hangs up on whoever sends too much at once, after saying so."""
+
+    @override
+    async def _handle_events(self) -> None:
+        await super()._handle_events()
+        if self.buffer.length > self.buffer.max_length:
+            self.buffer.clear()
+            await self.send(StreamClosed(stream_id=self.stream_id))

@@ -58,6 +58,8 @@ async def _serve_hypercorn(
     import hypercorn.asyncio  # noqa: PLC0415 - the other server needs none of it
     import hypercorn.asyncio.run  # noqa: PLC0415 - likewise
     import hypercorn.config  # noqa: PLC0415 - likewise
+    import hypercorn.protocol.h2  # noqa: PLC0415 - likewise
+    import hypercorn.protocol.h11  # noqa: PLC0415 - likewise
     import hypercorn.protocol.ws_stream  # noqa: PLC0415 - likewise
 
     from fedorg import connections  # noqa: PLC0415 - likewise
@@ -65,6 +67,8 @@ async def _serve_hypercorn(
     # There is no public way.
     hypercorn.asyncio.run.TCPServer = connections.Connection  # type: ignore[attr-defined]
     hypercorn.protocol.ws_stream.Handshake = connections.Handshake  # type: ignore[misc]
+    hypercorn.protocol.h11.WSStream = connections.WebSocketStream  # type: ignore[attr-defined]
+    hypercorn.protocol.h2.WSStream = connections.WebSocketStream  # type: ignore[attr-defined]
     config = hypercorn.config.Config()
     config.bind = [f"fd://{bound.fileno()}"] if bound else [f"{settings.host}:{settings.port}"]
     config.graceful_timeout = float(settings.shutdown_seconds)

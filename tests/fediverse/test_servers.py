@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from tests.fediverse.nodes import RunningNode, wait_for
 
@@ -84,6 +85,37 @@ async def test_s29_nothing_is_inflated_for_a_socket(tmp_path: Path) -> None:
             assert json.loads(heard["payload"])["id"] == posted["id"]
     finally:
         await node.close()
+
+
+async def test_s29_nothing_is_kept_of_a_message_that_is_too_long(tmp_path: Path) -> None:
+    """S29: whoever sends one is hung up on; the server kept all of it for as long as the socket was open."""
+    node = RunningNode(name="aster", folder=tmp_path)
+    await node.create("alice")
+    await node.start()
+    try:
+        async with node.member("alice") as alice:
+            token = alice.http.headers["Authorization"].removeprefix("Bearer ")
+            address = f"ws://localhost:{node.port}/api/v1/streaming?stream=user&access_token={token}"
+            before = peak_bytes(node)
+            for _ in range(2):
+                with pytest.raises(ConnectionClosed):
+                    await say_too_much(address)
+            assert peak_bytes(node) - before < 40_000_000
+    finally:
+        await node.close()
+
+
+async def say_too_much(address: str) -> None:
+    async with asyncio.timeout(60), connect(address) as stream:
+        await stream.send("x" * 50_000_000)
+        await stream.recv()
+
+
+def peak_bytes(node: RunningNode) -> int:
+    """The most memory that a node has held so far."""
+    assert node.process is not None
+    status = Path(f"/proc/{node.process.pid}/status").read_text()
+    return 1024 * int(status.partition("VmHWM:")[2].split()[0])
 
 
 def descriptors(node: RunningNode) -> int:
