@@ -4,43 +4,51 @@ import asyncio
 import importlib.util
 import json
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.fediverse.nodes import RunningNode, wait_for
+from tests.fediverse.nodes import Member, RunningNode, wait_for
+
+
+@asynccontextmanager
+async def streaming(node: RunningNode) -> AsyncIterator[tuple[Member, str]]:
+    """A node that runs, alice on it, and the address of her stream."""
+    await node.create("alice")
+    await node.start()
+    try:
+        async with node.member("alice") as alice:
+            token = alice.http.headers["Authorization"].removeprefix("Bearer ")
+            yield alice, f"ws://localhost:{node.port}/api/v1/streaming?stream=user&access_token={token}"
+    finally:
+        await node.close()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("granian") is None, reason="the extra fedorg[fast] is not installed")
 async def test_node_on_granian_serves_streams_and_ends_by_itself(tmp_path: Path) -> None:
     """A member posts and hears of it on a WebSocket; a stranger is refused; the node ends when it is told to."""
     node = RunningNode(name="granian", folder=tmp_path, settings={"FEDORG_SERVER": "granian"})
-    await node.create("alice")
-    await node.start()
-    try:
+    async with streaming(node) as (alice, address):
         # The socket is the node's as well: what it sends in two parts is not held back until the first is confirmed.
         assert node.listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-        async with node.member("alice") as alice:
-            token = alice.http.headers["Authorization"].removeprefix("Bearer ")
-            address = f"ws://localhost:{node.port}/api/v1/streaming?stream=user&access_token={token}"
-            async with connect(address) as stream:
-                posted = await alice.post("/api/v1/statuses", {"status": "Hello"})
-                async with asyncio.timeout(20):
-                    heard = json.loads(await stream.recv())
-                async with node.http() as stranger:
-                    refused = await stranger.post("/api/v1/statuses", data={"status": "Hello"})
-                await node.stop()
-                async with asyncio.timeout(20):
-                    await stream.wait_closed()
+        async with connect(address) as stream:
+            posted = await alice.post("/api/v1/statuses", {"status": "Hello"})
+            async with asyncio.timeout(20):
+                heard = json.loads(await stream.recv())
+            async with node.http() as stranger:
+                refused = await stranger.post("/api/v1/statuses", data={"status": "Hello"})
+            await node.stop()
+            async with asyncio.timeout(20):
+                await stream.wait_closed()
 
-            assert (heard["event"], json.loads(heard["payload"])["id"]) == ("update", posted["id"])
-            assert refused.status_code == 401
-            assert node.process is not None
-            assert node.process.returncode == 0
-    finally:
-        await node.close()
+        assert (heard["event"], json.loads(heard["payload"])["id"]) == ("update", posted["id"])
+        assert refused.status_code == 401
+        assert node.process is not None
+        assert node.process.returncode == 0
 
 
 async def test_a_connection_ends_with_its_client(tmp_path: Path) -> None:
@@ -67,42 +75,27 @@ async def test_a_connection_ends_with_its_client(tmp_path: Path) -> None:
 
 async def test_s29_nothing_is_inflated_for_a_socket(tmp_path: Path) -> None:
     """S29: a client that offers to compress is told nothing of it; 60 KiB of a bomb would be 60 MB to be refused."""
-    node = RunningNode(name="aster", folder=tmp_path)
-    await node.create("alice")
-    await node.start()
-    try:
-        async with node.member("alice") as alice:
-            token = alice.http.headers["Authorization"].removeprefix("Bearer ")
-            address = f"ws://localhost:{node.port}/api/v1/streaming?stream=user&access_token={token}"
-            async with connect(address) as stream:
-                posted = await alice.post("/api/v1/statuses", {"status": "Hello"})
-                async with asyncio.timeout(20):
-                    heard = json.loads(await stream.recv())
-            assert stream.request is not None
-            assert stream.response is not None
-            assert "permessage-deflate" in stream.request.headers["Sec-WebSocket-Extensions"]
-            assert "Sec-WebSocket-Extensions" not in stream.response.headers
-            assert json.loads(heard["payload"])["id"] == posted["id"]
-    finally:
-        await node.close()
+    async with streaming(RunningNode(name="aster", folder=tmp_path)) as (alice, address):
+        async with connect(address) as stream:
+            posted = await alice.post("/api/v1/statuses", {"status": "Hello"})
+            async with asyncio.timeout(20):
+                heard = json.loads(await stream.recv())
+        assert stream.request is not None
+        assert stream.response is not None
+        assert "permessage-deflate" in stream.request.headers["Sec-WebSocket-Extensions"]
+        assert "Sec-WebSocket-Extensions" not in stream.response.headers
+        assert json.loads(heard["payload"])["id"] == posted["id"]
 
 
 async def test_s29_nothing_is_kept_of_a_message_that_is_too_long(tmp_path: Path) -> None:
     """S29: whoever sends one is hung up on; the server kept all of it for as long as the socket was open."""
     node = RunningNode(name="aster", folder=tmp_path)
-    await node.create("alice")
-    await node.start()
-    try:
-        async with node.member("alice") as alice:
-            token = alice.http.headers["Authorization"].removeprefix("Bearer ")
-            address = f"ws://localhost:{node.port}/api/v1/streaming?stream=user&access_token={token}"
-            before = peak_bytes(node)
-            for _ in range(2):
-                with pytest.raises(ConnectionClosed):
-                    await say_too_much(address)
-            assert peak_bytes(node) - before < 40_000_000
-    finally:
-        await node.close()
+    async with streaming(node) as (_, address):
+        before = peak_bytes(node)
+        for _number in range(2):
+            with pytest.raises(ConnectionClosed):
+                await say_too_much(address)
+        assert peak_bytes(node) - before < 40_000_000
 
 
 async def say_too_much(address: str) -> None:
