@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Final
@@ -37,6 +37,8 @@ vars(aiohttp.connector).pop("_SSL_CONTEXT_UNVERIFIED", None)
 _OUR_OWN: Final = frozenset({"Accept", "Accept-Encoding", "User-Agent", "Content-Type"})
 _CLOSED: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
 _DNS_SECONDS: Final = 30
+
+_Host = tuple[str, int]  # as in the keys of connections
 
 
 def trust_authorities(context: ssl.SSLContext, ca_file: Path | None) -> None:
@@ -96,12 +98,15 @@ class GuardedTransport(AiohttpTransport):
         self._reading = asyncio.Lock()
         self._is_trusting = False
         self._keepalive_seconds = min(pool.keepalive_seconds for pool in pools.values())
-        self._kept = {method: _KeptHosts(pool) for method, pool in pools.items()}
+        # Deliveries go to the same hosts again, so that those that keep a connection go on doing so. What is asked for
+        # comes in short rows (WebFinger, the actor, a Follow), so that whoever was asked last keeps one.
+        self._delivered_to = _KeptHosts(pools["POST"])
+        self._asked = _KeptHosts(pools["GET"], let_go=self._let_go)
         self._resolver = GuardedResolver(policy, lookup)
 
     @override
     def get_client(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+        connector = _Connector(
             ssl=self.ssl_context,
             resolver=self._resolver,
             ttl_dns_cache=_DNS_SECONDS,
@@ -152,7 +157,7 @@ class GuardedTransport(AiohttpTransport):
     async def _send(self, session: aiohttp.ClientSession, request: httpx.Request, progress: Progress) -> httpx.Response:
         seconds = request.extensions.get("timeout", {})
         headers = request.headers.multi_items()
-        if not self._keeps(request.method, request.url.netloc):
+        if not self._keeps(request.method, (request.url.raw_host.decode(), _port_of(request.url))):
             headers.append(("Connection", "close"))
         progress.is_reused = False
         response = await session.request(
@@ -173,36 +178,63 @@ class GuardedTransport(AiohttpTransport):
             response.status, headers=response.raw_headers, stream=AiohttpResponseStream(response), request=request
         )
 
-    def _keeps(self, method: str, host: bytes) -> bool:
+    def _keeps(self, method: str, host: _Host) -> bool:
         """Whether the connection is kept; a host that is delivered to keeps its own when it is asked, too."""
-        return (method == "GET" and self._kept["POST"].holds(host)) or self._kept[method].takes(host)
+        if method == "POST":
+            return self._delivered_to.takes(host)
+        return self._delivered_to.holds(host) or self._asked.takes(host)
+
+    def _let_go(self, host: _Host) -> None:
+        if isinstance(self.client, aiohttp.ClientSession) and not self._delivered_to.holds(host):
+            connector = self.client.connector
+            assert isinstance(connector, _Connector)
+            connector.let_go(host)
+
+
+class _Connector(aiohttp.TCPConnector):
+    """aiohttp's, which can be told that nothing more is asked of a host."""
+
+    def let_go(self, host: _Host) -> None:
+        """Close the connections to a host that wait."""
+        for key in [key for key in self._conns if (key.host, key.port) == host]:
+            for connection, _ in self._conns.pop(key):
+                connection.close()
 
 
 class _KeptHosts:
-    """Whose connections wait for more requests; those of one host too many end with their answer.
+    """Whose connections wait for more requests; a connection to one host too many ends with its answer.
 
-    A connection is looked for only when its time is over, so that it may wait for twice as long.
+    With ``let_go``, the one that was used longest ago ends instead. A connection is looked for only when its time is
+    over, so that it may wait for twice as long.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, let_go: Callable[[_Host], None] | None = None) -> None:
         self._most = pool.hosts_kept_max
         self._seconds = pool.keepalive_seconds * 2
-        self._until: OrderedDict[bytes, float] = OrderedDict()
+        self._let_go = let_go
+        self._until: OrderedDict[_Host, float] = OrderedDict()
 
-    def holds(self, host: bytes) -> bool:
+    def holds(self, host: _Host) -> bool:
         """Whether a host keeps its connection."""
         return self._until.get(host, 0.0) > time.monotonic()
 
-    def takes(self, host: bytes) -> bool:
+    def takes(self, host: _Host) -> bool:
         """Whether a connection to a host, that is asked now, is kept."""
         now, until = time.monotonic(), self._until
         while until and next(iter(until.values())) <= now:
             until.popitem(last=False)
-        is_kept = host in until or len(until) < self._most
-        if is_kept:
-            until[host] = now + self._seconds
-            until.move_to_end(host)
-        return is_kept
+        if host not in until and len(until) >= self._most:
+            if self._let_go is None or not until:
+                return False
+            oldest, _ = until.popitem(last=False)
+            self._let_go(oldest)
+        until[host] = now + self._seconds
+        until.move_to_end(host)
+        return True
+
+
+def _port_of(url: httpx.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
 
 
 def _unreachable(request: httpx.Request, progress: Progress, problem: Exception) -> PeerUnreachable:

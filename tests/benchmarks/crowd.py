@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 import ssl
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,12 +29,16 @@ _PATIENCE_SECONDS: Final = 120
 
 @dataclass(slots=True, kw_only=True)
 class Crowd:
-    """The hosts by number; ``asked`` counts requests by host, ``taken`` what came to inboxes by type."""
+    """The hosts by number.
+
+    ``asked`` counts requests by host, ``taken`` what came to inboxes by type; ``callers`` are the ends of connections.
+    """
 
     port: int = 0
     authority: Path
     peers: list[FakePeer] = field(default_factory=list)
     asked: Counter[str] = field(default_factory=Counter)
+    callers: defaultdict[str, set[object]] = field(default_factory=lambda: defaultdict(set))
     taken: Counter[str] = field(default_factory=Counter)
     numbers: int = 0
     _answering: set[asyncio.Task[None]] = field(default_factory=set)
@@ -81,6 +85,7 @@ class Crowd:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """A document of the host that is asked, or the receipt for what came to its inbox."""
         self.asked[request.host] += 1
+        self.callers[request.host].add(request.get_extra_info("peername"))
         peer = self.peers[int(request.host[1:6])]
         if request.method != "POST":
             return await peer._answer(request)

@@ -95,12 +95,13 @@ async def first_contact(scene: Scene) -> Row:
     elapsed = await scene.settle() - started
     used = cpu_seconds(scene.pid) - before
     asked = sum(scene.crowd.asked[peer.domain] for peer in fresh) / _CONTACTS
+    connections = sum(len(scene.crowd.callers[peer.domain]) for peer in fresh) / _CONTACTS
     return Row(
         name="first contact",
         unit="host",
         milliseconds=used * 1000 / _CONTACTS,
         rate=_CONTACTS / elapsed,
-        note=f"{asked:.1f} requests to the host",
+        note=f"{asked:.1f} requests to the host over {connections:.1f} connections",
     )
 
 

@@ -808,6 +808,28 @@ async def test_a_host_that_is_delivered_to_keeps_its_connection_when_it_is_asked
     assert other.connections == 2
 
 
+async def test_who_was_asked_last_keeps_its_connection() -> None:
+    """However many hosts were asked before, the requests of a first contact take one connection."""
+    limits = Limits(documents_pool=Pool(hosts_kept_max=2))
+    async with peer(lambda _: http()) as other, client(limits=limits) as here:
+
+        async def ask(host: str) -> int:
+            before = other.connections
+            for path in ("/.well-known/webfinger", "/users/anna"):
+                await here.fetch_document(f"http://{host}.localhost:{other.port}{path}")
+            await here.deliver(f"http://{host}.localhost:{other.port}/inbox", b"{}", RSA_KEY, Scheme.CAVAGE)
+            return other.connections - before
+
+        assert [await ask(host) for host in ("a", "b", "c", "d")] == [1, 1, 1, 1]
+        for host in ("e", "f", "g"):
+            await here.fetch_document(f"http://{host}.localhost:{other.port}/")
+        async with asyncio.timeout(10):
+            await other.ends.acquire()
+        # Hosts that were delivered to keep theirs, and so do the two that were asked last.
+        assert [await ask(host) for host in ("a", "b", "c", "d", "f", "g")] == [0] * 6
+        assert await ask("e") == 1
+
+
 async def test_fetches_that_hang_keep_no_place_from_a_delivery() -> None:
     """What strangers make this program ask for may take all places of fetches, and none of deliveries."""
     pool = Pool(connections_max=2, connections_per_host_max=2)

@@ -39,12 +39,13 @@ Answer = Callable[[Received], bytes | Awaitable[bytes]]
 
 @dataclass(slots=True, kw_only=True)
 class Peer:
-    """A running server; an answer of no bytes closes the connection."""
+    """A running server; an answer of no bytes closes the connection. ``ends`` is released by each that is over."""
 
     port: int
     answer: Answer
     received: list[Received] = field(default_factory=list)
     connections: int = 0
+    ends: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
 
     @property
     def http(self) -> str:
@@ -76,6 +77,7 @@ async def peer(answer: Answer, *, tls: ssl.SSLContext | None = None) -> AsyncIte
                 await writer.drain()
         writer.close()
         writers.discard(writer)
+        here.ends.release()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     here.port = server.sockets[0].getsockname()[1]
