@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 import pytest
 import pytest_asyncio
-import trustme
 
 from tests.databases import PostgresqlServer
 from tests.fediverse.interop import table
@@ -70,14 +69,7 @@ async def fediverse(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[F
 async def secure_fediverse(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fediverse]:
     """The two nodes over TLS, both trusting one authority made for the test."""
     folder = Path(tmp_path_factory.mktemp("secure"))
-    authority = trustme.CA()
-    certificate = authority.issue_cert("localhost")
-    tls = Tls(certificate=folder / "chain.pem", key=folder / "key.pem", authority=folder / "authority.pem")
-    certificate.private_key_pem.write_to_path(str(tls.key))
-    for number, blob in enumerate(certificate.cert_chain_pems):
-        blob.write_to_path(str(tls.certificate), append=number > 0)
-    authority.cert_pem.write_to_path(str(tls.authority))
-    async with running_fediverse(folder, tls=tls) as running:
+    async with running_fediverse(folder, tls=Tls.issued(folder)) as running:
         yield running
 
 

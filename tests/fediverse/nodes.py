@@ -22,6 +22,7 @@ from random import Random
 from typing import Any, Final, TypeVar
 
 import httpx
+import trustme
 
 from fedorg import config
 from fedorg.app import open_node
@@ -59,6 +60,18 @@ class Tls:
     certificate: Path
     key: Path
     authority: Path
+
+    @classmethod
+    def issued(cls, folder: Path) -> "Tls":
+        """A certificate made for the test, by an authority made for it."""
+        authority = trustme.CA()
+        issued = authority.issue_cert("localhost")
+        tls = cls(certificate=folder / "chain.pem", key=folder / "key.pem", authority=folder / "authority.pem")
+        issued.private_key_pem.write_to_path(str(tls.key))
+        for part in issued.cert_chain_pems:
+            part.write_to_path(str(tls.certificate), append=True)
+        authority.cert_pem.write_to_path(str(tls.authority))
+        return tls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import count, product
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
 import pytest_asyncio
-import trustme
 
 from tests.fediverse import ledger
 from tests.fediverse.nodes import Member, RunningNode, Tls, settle, wait_for
@@ -60,7 +58,7 @@ class World:
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Four nodes, their tiers, everybody signed in and acquainted."""
     folder = tmp_path_factory.mktemp("reach")
-    tls = _issue(folder)
+    tls = Tls.issued(folder)
     nodes = {
         name: RunningNode(name=name, folder=folder / name, tls=tls, settings={} if name == "stranger" else LIMITED)
         for name in ("engineering", "sales", "acme", "stranger")
@@ -81,17 +79,6 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         for follower, followed in (("sven", "anna"), ("ada", "anna"), ("ada", "erik"), ("ada", "sven")):
             await world.members[follower].follow(world.members[followed])
         yield world
-
-
-def _issue(folder: Path) -> Tls:
-    authority = trustme.CA()
-    issued = authority.issue_cert("localhost")
-    tls = Tls(certificate=folder / "chain.pem", key=folder / "key.pem", authority=folder / "authority.pem")
-    issued.private_key_pem.write_to_path(str(tls.key))
-    for part in issued.cert_chain_pems:
-        part.write_to_path(str(tls.certificate), append=True)
-    authority.cert_pem.write_to_path(str(tls.authority))
-    return tls
 
 
 def _agreements(world: World) -> list[tuple[RunningNode, list[tuple[str, ...]]]]:
