@@ -2,7 +2,7 @@
 
 A unit is a plain function whose first parameter is ``conn``. It cannot await, so it can hold no transaction across the
 network, and it never commits: it is committed when it returns and rolled back when it raises. On PostgreSQL a unit that
-lost a deadlock is run again, so that a unit does nothing but database work and may be run twice.
+lost to another one, of which it saw nothing, is run again, so that it does nothing but database work and may run twice.
 
 ``sqlite:///relative.db`` and ``sqlite:////absolute.db`` open the embedded database (``fedorg.store.sqlite``),
 ``postgresql://user:password@host/name`` a server's (``fedorg.store.postgresql``). Both keep the same promises.

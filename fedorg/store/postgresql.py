@@ -3,8 +3,9 @@
 A connection that gets free goes to whomever ``fedorg.store.units`` lets go first.
 
 Writes run READ COMMITTED, reads on one snapshot that cannot write (REPEATABLE READ, READ ONLY). A unit that lost a
-deadlock or a serialisation conflict is run again, and so is one whose connection broke before its commit; after the
-commit was sent nobody can tell, and the error is the caller's. Every session is in UTC and under a statement timeout.
+deadlock, a serialisation conflict, or to whoever deleted what it refers to or added what it adds since it looked, is
+run again and sees that; so is one whose connection broke before its commit. After the commit was sent nobody can tell,
+and the error is the caller's. Every session is in UTC and under a statement timeout.
 Spec: https://www.postgresql.org/docs/15/transaction-iso.html, https://www.postgresql.org/docs/15/sql-notify.html.
 """
 
@@ -28,7 +29,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 ATTEMPTS_MAX: Final = 6
-_LOST_TO_ANOTHER: Final = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
+# serialization_failure, deadlock_detected, foreign_key_violation, unique_violation.
+_LOST_TO_ANOTHER: Final = frozenset({"40001", "40P01", "23503", "23505"})
 _SNAPSHOT: Final = text("SELECT CAST(pg_current_snapshot() AS text)")
 _UNSYNCED: Final = text("SET LOCAL synchronous_commit = off")
 _PAUSE_SECONDS: Final = 0.01

@@ -239,6 +239,8 @@ def _get_parent(conn: Connection, posting: _Posting) -> Status | None:
     except NotFound:
         raise NotFound(PARENT_MISSING) from None
     parent = view.status if view.reblog is None else view.reblog.status
+    if not statuses.hold(conn, parent.id):
+        raise NotFound(PARENT_MISSING)
     require_allowed(conn, posting.author, parent, Action.REPLY)
     return parent
 

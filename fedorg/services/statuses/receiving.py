@@ -259,6 +259,8 @@ def _place(conn: Connection, remote: RemoteStatus, now: datetime) -> _Arrival:
     if parent is not None and not _may_answer(conn, remote.author, parent):
         # It stands by itself: whoever cannot see a status can neither count in it nor join its thread.
         remote, parent = replace(remote, in_reply_to_uri=None), None
+    if parent is not None and not statuses.hold(conn, parent.id):
+        parent = None
     peer = remote.author.peer or ""
     audience, reach_domain = remote.audience, None
     if audience.reach is not Reach.PUBLIC:
