@@ -116,10 +116,10 @@ async def unreblog(node: Node, account: Account, status_id: StatusId) -> Status:
     def unit(conn: Connection) -> Status:
         original = _find_original(conn, status_id)
         boost = None if original is None else statuses.find_reblog(conn, account.id, original.id)
-        if original is None or boost is None:
+        if original is None or boost is None or not statuses.take(conn, boost):
             return _get_visible(conn, node.now(), account.id, status_id)
         queue_delete(conn, node, boost, reblog_of=original)
-        _remove_boost(conn, node, boost, original)
+        _remove_boost(conn, node, boost, original.id)
         return statuses.get(conn, original.id)
 
     return await node.write(unit)
@@ -240,8 +240,7 @@ async def receive_unreblog(node: Node, account: Account, uri: str) -> bool:
         boost = named if named.reblog_of_id is not None else statuses.find_reblog(conn, account.id, named.id)
         if boost is None or boost.account_id != account.id or boost.reblog_of_id is None:
             return False
-        _remove_boost(conn, node, boost, statuses.get(conn, boost.reblog_of_id))
-        return True
+        return _remove_boost(conn, node, boost, boost.reblog_of_id)
 
     return await node.write(unit)
 
@@ -324,6 +323,6 @@ def _reblog_of(original: Status, account: Account, audience: Audience, moment: d
     )
 
 
-def _remove_boost(conn: Connection, node: Node, boost: Status, original: Status) -> None:
-    notifications.withdraw(conn, type_=NotificationType.REBLOG, by=boost.account_id, origin=original.id)
-    remove(conn, node, boost)
+def _remove_boost(conn: Connection, node: Node, boost: Status, original_id: StatusId) -> bool:
+    notifications.withdraw(conn, type_=NotificationType.REBLOG, by=boost.account_id, origin=original_id)
+    return remove(conn, node, boost)

@@ -80,6 +80,7 @@ _HOLD: Final = Prepared(
     .where(statuses.c.id == sa.bindparam("status_id"))
     .with_for_update(read=True, key_share=True)
 )
+_TAKE: Final = Prepared(sa.select(statuses.c.id).where(statuses.c.id == sa.bindparam("status_id")).with_for_update())
 _MENTIONED: Final = Prepared(sa.select(mentions.c.account_id).where(mentions.c.status_id == sa.bindparam("status_id")))
 _LAST_STATUS_AT: Final = accounts.c.last_status_at
 _moment: Final = sa.bindparam("moment", type_=_LAST_STATUS_AT.type)
@@ -173,6 +174,16 @@ def find(conn: Connection, status_id: StatusId) -> Status | None:
 def hold(conn: Connection, status_id: StatusId) -> bool:
     """Keep a status from being deleted until this transaction ends; False when it is gone already."""
     return bool(_HOLD.rows(conn, status_id=status_id))
+
+
+def take(conn: Connection, status: Status) -> bool:
+    """Hold a status that is about to be deleted against everybody else; False when it is gone already.
+
+    What it boosts is held first, as by whoever deletes that with all its boosts.
+    """
+    if status.reblog_of_id is not None and not hold(conn, status.reblog_of_id):
+        return False
+    return bool(_TAKE.rows(conn, status_id=status.id))
 
 
 def find_by_uri(conn: Connection, uri: str) -> Status | None:

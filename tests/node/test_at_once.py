@@ -44,6 +44,21 @@ async def test_what_is_deleted_at_the_same_moment_is_not_found(node_server: Node
     assert success(await bela.api.get(f"/api/v1/accounts/{bela.id}/statuses")) == []
 
 
+async def test_a_boost_taken_back_twice_is_counted_once(node_server: NodeServer) -> None:
+    """By its booster, while the boost is just going for another reason."""
+    node, anna, bela = node_server.node, await node_server.person("anna"), await node_server.person("bela")
+    posted, _ = await post(anna, "Hello"), await post(bela, "Hello yourself")
+    success(await anna.api.post(f"/api/v1/statuses/{posted['id']}/reblog"))
+    boost = await _recorded(node, success(await bela.api.post(f"/api/v1/statuses/{posted['id']}/reblog")))
+
+    answer = await meanwhile(
+        node, lambda conn: remove(conn, node, boost), bela.api.post(f"/api/v1/statuses/{posted['id']}/unreblog")
+    )
+
+    assert success(answer)["reblogs_count"] == 1
+    assert success(await bela.api.get("/api/v1/accounts/verify_credentials"))["statuses_count"] == 1
+
+
 async def test_a_status_named_in_a_filter_twice_at_once_is_in_it_once(node_server: NodeServer) -> None:
     """Both requests are answered with the one entry there is."""
     node, anna = node_server.node, await node_server.person("anna")

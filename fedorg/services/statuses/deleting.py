@@ -56,8 +56,10 @@ async def delete_files(node: Node, attachments: tuple[MediaAttachment, ...]) -> 
     await files.drop(node, _names(attachments))
 
 
-def remove(conn: Connection, node: Node, status: Status) -> None:
-    """Delete a status, local or remote, with its boosts, and tell open streams."""
+def remove(conn: Connection, node: Node, status: Status) -> bool:
+    """Delete a status, local or remote, with its boosts, and tell open streams; False when it was gone already."""
+    if not statuses.take(conn, status):
+        return False
     boosts = statuses.list_reblogs(conn, status.id)
     gone = [status.id, *(reblog_id for reblog_id, _ in boosts)]
     _take_back(conn, node, status, boosts)
@@ -69,6 +71,7 @@ def remove(conn: Connection, node: Node, status: Status) -> None:
     events.insert_many(
         conn, node.now(), EventKind.DELETE, [(hearer, status_id) for hearer in hearers for status_id in gone]
     )
+    return True
 
 
 def queue_delete(conn: Connection, node: Node, status: Status, *, reblog_of: Status | None = None) -> None:

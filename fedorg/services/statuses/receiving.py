@@ -163,8 +163,7 @@ async def receive_delete(node: Node, author: Account, uri: str) -> bool:
         if status is None:
             bury_unseen(conn, node, author, uri)
             return False
-        remove(conn, node, status)
-        return True
+        return remove(conn, node, status)
 
     return await node.write(unit)
 
