@@ -14,8 +14,8 @@ that are well wait a second or two, not until the silence counts as a failure.
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from time import perf_counter
@@ -90,6 +90,7 @@ _REMOTE: Final = (
     FetchCard,
     FetchOrganisation,
     FollowIntroduction,
+    HandleActivity,
     IdentifyPeer,
     PushNotification,
     RefreshPoll,
@@ -102,14 +103,6 @@ _REMOTE: Final = (
 Held = TypeVar("Held", ClaimedJob, "_UnderWay")
 
 logger = log.get_logger()
-
-
-@dataclass(slots=True)
-class _Turn:
-    """The line of what one actor does to one thing; gone when nobody waits."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +123,6 @@ class Worker:
         self._local = asyncio.Semaphore(LOCAL_JOBS_MAX)
         self._remote = asyncio.Semaphore(REMOTE_JOBS_MAX)
         self._films = asyncio.Semaphore(FILMS_MAX)
-        self._turns: dict[str, _Turn] = {}
         self._jobs: dict[asyncio.Task[None], ClaimedJob] = {}
         self._begun: set[int] = set()
         self._finished = Together(self._record_finished)
@@ -279,27 +271,11 @@ class Worker:
                 self._begun.discard(claimed.id)
                 self._node.metrics.job_seconds.labels(kind=kind).observe(perf_counter() - started)
 
-    @contextlib.asynccontextmanager
-    async def _place(self, job: Job) -> AsyncIterator[None]:
-        """A place to run a job in, after what the same actor did to the same thing before."""
+    def _place(self, job: Job) -> asyncio.Semaphore:
+        """Places to run such a job in."""
         if isinstance(job, ProcessMedia):
-            async with self._films:
-                yield
-            return
-        if not isinstance(job, HandleActivity):
-            async with self._remote if isinstance(job, _REMOTE) else self._local:
-                yield
-            return
-        subject = f"{job.actor} {job.subject}"
-        turn = self._turns.setdefault(subject, _Turn())
-        turn.waiting += 1
-        try:
-            async with turn.lock, self._remote:
-                yield
-        finally:
-            turn.waiting -= 1
-            if not turn.waiting:
-                self._turns.pop(subject, None)
+            return self._films
+        return self._remote if isinstance(job, _REMOTE) else self._local
 
     async def _finish(self, claimed: ClaimedJob, rest: Job | None) -> None:
         if rest is None:

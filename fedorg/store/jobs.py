@@ -4,16 +4,17 @@ A job is claimed for the time of a lease: its ``due_at`` moves to the end of the
 died is simply due again. ``attempts`` grows with each claim and fences what an overtaken worker says afterwards. A job
 that cannot be done is buried (``dead_at``), never deleted, until upkeep clears it. Work that another server caused
 waits in the lane of that server, and only so much of a lane is claimed at a time: however much a slow or hostile server
-has sent, this node's own work and that of others goes on. What this node does to one thing (a status posted, edited and
-deleted; a follow and its end) is begun in the order it came, whichever process takes it: a job waits while an earlier
-one of its subject was not tried yet or is being worked on. One that failed keeps nobody waiting. On PostgreSQL several
-workers claim side by side (``FOR UPDATE SKIP LOCKED``); SQLite has one writer at a time.
+has sent, this node's own work and that of others goes on. What this node, or one actor elsewhere, does to one thing (a
+status posted, edited and deleted; a follow and its end) is begun in the order it came, whichever process takes it: a
+job waits while an earlier one of its subject was not tried yet or is being worked on. One that failed keeps nobody
+waiting. On PostgreSQL several workers claim side by side (``FOR UPDATE SKIP LOCKED``); SQLite has one writer at a time.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -64,23 +65,31 @@ _decoder: Final[msgspec.json.Decoder[Job]] = msgspec.json.Decoder(Job)
 _ROUNDS_MAX: Final = 8
 _CARDS: Final = "(pages)"
 _THREADS: Final = "(threads)"
+_COLUMNS: Final = (jobs.c.id, jobs.c.payload, jobs.c.attempts, jobs.c.lane)
+_IS_DUE: Final = and_(jobs.c.dead_at.is_(None), jobs.c.due_at <= bindparam("moment"))
 _DUE: Final = (
-    select(jobs.c.id, jobs.c.payload, jobs.c.attempts, jobs.c.lane)
-    .where(jobs.c.dead_at.is_(None), jobs.c.due_at <= bindparam("moment"))
+    select(*_COLUMNS)
+    .where(_IS_DUE)
     .order_by(jobs.c.due_at, jobs.c.id)
     .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True)
 )
 _earlier: Final = jobs.alias("earlier")
-_IS_NEXT: Final = ~exists().where(
+_IS_EARLIER: Final = and_(
     _earlier.c.subject == jobs.c.subject,
     _earlier.c.id < jobs.c.id,
     _earlier.c.dead_at.is_(None),
     or_(_earlier.c.attempts == 0, _earlier.c.leased_until.is_not(None)),
 )
-_OWN: Final = Prepared(_DUE.where(jobs.c.lane.is_(None), _IS_NEXT))
+_FIRST: Final = select(_earlier.c.id).where(_IS_EARLIER).order_by(_earlier.c.id).limit(1).correlate(jobs)
+_OWN: Final = Prepared(_DUE.where(jobs.c.lane.is_(None), ~exists().where(_IS_EARLIER)))
 _OTHERS: Final = Prepared(
-    _DUE.where(jobs.c.lane.is_not(None), jobs.c.lane.not_in(many("full")), jobs.c.id.not_in(many("taken")))
+    _DUE.add_columns(_FIRST.scalar_subquery().label("waits_for")).where(
+        jobs.c.lane.is_not(None), jobs.c.lane.not_in(many("full")), jobs.c.id.not_in(many("seen"))
+    )
+)
+_AWAITED: Final = Prepared(
+    select(*_COLUMNS).where(jobs.c.id.in_(many("ids")), _IS_DUE).with_for_update(skip_locked=True)
 )
 # What is in no list of these: a list is never empty.
 _NO_LANE: Final = ""
@@ -257,19 +266,25 @@ def delete_dead(conn: Connection, before: datetime, limit: int) -> int:
 
 
 def _claim_others(conn: Connection, now: datetime, room: Room) -> list[Any]:
-    taken: list[Any] = []
+    """What waits for its turn has a place in its lane, so that a lane is not looked through for more.
+
+    What it waits for is taken if it is due: of a worker that died, it is so later than all that came after it.
+    """
+    seen: dict[JobId, Any] = {}
     busy = Counter(room.busy)
     for _ in range(_ROUNDS_MAX):
         full = [_NO_LANE, *(lane for lane, count in busy.items() if count >= room.lane_max)]
         limit = 2 * room.others
-        rows = _OTHERS.rows(conn, moment=now, limit=limit, full=full, taken=[_NO_JOB, *(row.id for row in taken)])
+        rows = _OTHERS.rows(conn, moment=now, limit=limit, full=full, seen=[_NO_JOB, *seen])
         for row in rows:
-            if len(taken) < room.others and busy[row.lane] < room.lane_max:
-                taken.append(row)
+            if len(seen) < room.others and busy[row.lane] < room.lane_max:
+                seen[row.id] = row
                 busy[row.lane] += 1
-        if len(rows) < limit or len(taken) == room.others:
+        if len(rows) < limit or len(seen) == room.others:
             break
-    return taken
+    awaited = {row.waits_for for row in seen.values()} - {None, *seen}
+    first = _AWAITED.rows(conn, moment=now, ids=sorted(awaited)) if awaited else []
+    return [*first, *(row for row in seen.values() if row.waits_for is None)]
 
 
 def _lane(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
@@ -297,6 +312,9 @@ def _lane(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
 
 def _subject(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
     match job:
+        case HandleActivity():
+            # Both names are as long as others made them.
+            return sha256(f"{job.actor} {job.subject}".encode()).hexdigest()
         case (
             DistributeStatus()
             | DistributeEdit()

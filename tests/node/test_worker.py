@@ -211,6 +211,35 @@ async def test_stopping_waits_a_while_and_loses_nothing(node: Node, peer: FakePe
     assert (peer.asked["/notes/1"], peer.asked["/notes/2"]) == (2, 1)
 
 
+async def test_nobody_overtakes_a_worker_that_was_killed(node: Node, peer: FakePeer, clock: Clock) -> None:
+    """What one actor does to one thing is handled in order by whichever process: another waits for the lease to end."""
+    await node.resolver.account(node, peer.actor("fred"))
+    peer.stalled = asyncio.Event()
+    await enqueue(node, news(peer, 1))
+
+    async def one_asked() -> bool:
+        return peer.asked["/notes/1"] == 1
+
+    async with working(node):
+        await until(one_asked)
+    peer.stalled.set()
+    await enqueue(node, news(peer, 2))
+    await enqueue(node, replace(news(peer, 3), subject=f"{peer.url}/notes/3"))
+
+    async def the_third_is_done() -> bool:
+        return (await node.read(jobs.counts, node.now())).waiting <= 2
+
+    async def done() -> bool:
+        return (await node.read(jobs.counts, node.now())).waiting == 0
+
+    async with working(node):
+        await until(the_third_is_done)
+        assert (peer.asked["/notes/2"], peer.asked["/notes/3"]) == (0, 1)
+        clock.ahead += LEASE
+        await until(done)
+    assert (peer.asked["/notes/1"], peer.asked["/notes/2"]) == (2, 1)
+
+
 async def test_what_one_actor_does_to_two_things_needs_no_order(node: Node, peer: FakePeer) -> None:
     """Activities about different things run side by side, so that one slow document holds up nothing else."""
     await node.resolver.account(node, peer.actor("fred"))

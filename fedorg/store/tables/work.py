@@ -62,7 +62,7 @@ jobs: Final = Table(
     Column("payload", Text, nullable=False),
     # Whose doing it is: another server, or NULL for this node's own work. No server fills the place of others.
     Column("lane", Text),
-    # What this node's own work is about: of one subject, nothing begins before what came earlier was tried.
+    # What it is about: of one subject, nothing begins before what came earlier was tried.
     Column("subject", Text),
     count("attempts"),
     moment("due_at"),
