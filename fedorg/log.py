@@ -40,7 +40,7 @@ def configure(level: str, log_format: LogFormat) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Lossy())),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Lossy())),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)

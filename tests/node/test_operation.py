@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
@@ -16,6 +19,12 @@ from tests.fediverse.ledger import database_of, faults
 from tests.fediverse.nodes import PASSWORD, WAIT_SECONDS, Member, RunningNode, settle, wait_for
 
 SECRETS = ("opensesame", "Nobody but Ben may read this")
+LOGGING = """
+from fedorg import log
+log.configure("info", "json")
+for event in ("one", "two"):
+    log.get_logger().info(event)
+"""
 
 
 @asynccontextmanager
@@ -84,6 +93,19 @@ async def test_the_log_holds_no_secrets(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     assert {"request", "node.stopped"} <= {line["event"] for line in lines}
     assert [secret for secret in (*SECRETS, PASSWORD, token, link.rsplit("/", 1)[1]) if secret in log] == []
+
+
+def test_a_line_of_the_log_is_one_write() -> None:
+    """Several processes share a log, and their lines stay whole: where Python buffers nothing, as in the container."""
+    # Each read of such a pipe gives what one write said.
+    reading, writing = os.pipe2(os.O_DIRECT)
+    unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    subprocess.run([sys.executable, "-c", LOGGING], stderr=writing, env=unbuffered, check=True)
+    os.close(writing)
+    with os.fdopen(reading, "rb", buffering=0) as packets:
+        lines = [packets.read(4096) for _ in LOGGING.splitlines()]
+
+    assert [json.loads(line)["event"] for line in lines if line] == ["one", "two"]
 
 
 async def test_stopping_cuts_neither_requests_nor_jobs(tmp_path: Path) -> None:
