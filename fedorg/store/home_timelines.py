@@ -42,6 +42,7 @@ _LOCAL_FOLLOWERS: Final = Prepared(
     )
     .order_by(follows.c.account_id)
     .limit(sa.bindparam("limit", type_=sa.Integer))
+    .with_for_update(read=True, key_share=True, of=follows)
 )
 _AVERSE: Final = Prepared(
     sa.union(

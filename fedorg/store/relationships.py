@@ -1,7 +1,8 @@
 """Rows of ``follows``, ``blocks``, ``mutes`` and ``account_notes``.
 
 The counts of both accounts move with the row they count, in the same transaction, and only for accepted follows (S51).
-Rows of accounts are always touched in the order of their ids, so that two who follow each other do not deadlock.
+Rows of accounts are always touched in the order of their ids, so that two who follow each other do not deadlock. Who
+makes or ends a follow or a block holds both accounts first (``hold_both``): no follow begins beside a block.
 """
 
 from collections.abc import Callable, Collection
@@ -41,6 +42,12 @@ _BLOCKED_BETWEEN: Final = Prepared(
         )
         .label("is_blocked")
     )
+)
+_HOLD: Final = Prepared(
+    sa.select(accounts_table.c.id)
+    .where(accounts_table.c.id.in_(many("both")))
+    .order_by(accounts_table.c.id)
+    .with_for_update(key_share=True)
 )
 _ACCEPT: Final = Written(
     sa.update(follows)
@@ -91,6 +98,11 @@ _FOLLOWERS_AT: Final = Prepared(
     .order_by(accounts_table.c.uri)
     .limit(sa.bindparam("limit", type_=sa.Integer))
 )
+
+
+def hold_both(conn: Connection, one: AccountId, other: AccountId) -> None:
+    """Nobody else changes what two accounts are to each other before this transaction ends."""
+    _HOLD.rows(conn, both=(one, other))
 
 
 def insert_follow(conn: Connection, follow: Follow) -> bool:

@@ -6,15 +6,22 @@ from typing import Any, Final
 
 import httpx
 
+from fedorg.domain.accounts import Account
 from fedorg.domain.filters import FilterStatus
+from fedorg.domain.jobs import ActivityKind
 from fedorg.domain.statuses import Status
-from fedorg.ids import StatusId
+from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
+from fedorg.services.fanout import distribute_chunk
+from fedorg.services.relationships.blocking import record_block
+from fedorg.services.relationships.following import follow_alike, sever
 from fedorg.services.statuses.deleting import remove
-from fedorg.store import filters, statuses
+from fedorg.store import accounts, filters, statuses
+from fedorg.store.home_timelines import LocalFollower
 from tests.node.at_once import meanwhile
+from tests.node.meeting import Meeting
 from tests.node.serving import Member, NodeServer
-from tests.node.talking import post, success
+from tests.node.talking import follow, post, success
 
 Act = Callable[[Member, str], Awaitable[httpx.Response]]
 OF_ANYBODY: Final[dict[str, Act]] = {
@@ -73,6 +80,70 @@ async def test_a_status_named_in_a_filter_twice_at_once_is_in_it_once(node_serve
     )
 
     assert success(answer)["id"] == str(entry.id)
+
+
+async def test_nobody_follows_beside_a_block(node_server: NodeServer) -> None:
+    """Whoever is first of one who blocks and the other who follows, no follow is left."""
+    node, anna, bela = node_server.node, await node_server.person("anna"), await node_server.person("bela")
+    blocker, blocked = await _account(node, anna), await _account(node, bela)
+
+    late = await meanwhile(
+        node,
+        lambda conn: record_block(conn, node, blocker, blocked),
+        bela.api.post(f"/api/v1/accounts/{anna.id}/follow"),
+    )
+    assert late.status_code == 403
+    success(await anna.api.post(f"/api/v1/accounts/{bela.id}/unblock"))
+    like = LocalFollower(account_id=blocked.id, show_reblogs=True, notify=False, languages=())
+    blocking = await meanwhile(
+        node,
+        lambda conn: follow_alike(conn, node, blocked, blocker, like),
+        anna.api.post(f"/api/v1/accounts/{bela.id}/block"),
+    )
+
+    assert (success(blocking)["blocking"], success(blocking)["followed_by"]) == (True, False)
+    assert success(await bela.api.get(f"/api/v1/accounts/{bela.id}/following")) == []
+
+
+async def test_what_is_distributed_during_an_unfollow_does_not_stay(node_server: NodeServer) -> None:
+    """The home timeline of whoever just stopped following an author shows nothing of them, whichever was first."""
+    node, anna, bela = node_server.node, await node_server.person("anna"), await node_server.person("bela")
+    await follow(bela, anna)
+    status = await _recorded(node, await post(anna, "Hello"))
+
+    await meanwhile(
+        node,
+        lambda conn: distribute_chunk(conn, node, status.id, None),
+        bela.api.post(f"/api/v1/accounts/{anna.id}/unfollow"),
+    )
+
+    assert success(await bela.api.get("/api/v1/timelines/home")) == []
+
+
+async def test_a_request_that_just_ended_is_not_accepted(meeting: Meeting) -> None:
+    """Somebody elsewhere whose request ends as it is let in hears of no follow that there is not."""
+    node, anna = meeting.node, await meeting.working.person("anna")
+    success(await anna.api.patch("/api/v1/accounts/update_credentials", json={"locked": True}))
+    meeting.add("fred")
+    await meeting.say("Follow", "fred", meeting.actor(anna))
+    (asking,) = success(await anna.api.get("/api/v1/follow_requests"))
+    fred = await node.read(accounts.get, AccountId(int(asking["id"])))
+    own = await _account(node, anna)
+
+    answer = await meanwhile(
+        node,
+        lambda conn: sever(conn, node, fred, own, ActivityKind.REJECT_FOLLOW),
+        anna.api.post(f"/api/v1/follow_requests/{asking['id']}/authorize"),
+    )
+
+    await meeting.working.settle()
+    await meeting.working.deliver_all()
+    assert answer.is_error or success(answer)["followed_by"] is False
+    assert [one["type"] for one in meeting.peer.received] == ["Reject"]
+
+
+async def _account(node: Node, member: Member) -> Account:
+    return await node.read(accounts.get, AccountId(int(member.id)))
 
 
 async def _recorded(node: Node, entity: dict[str, Any]) -> Status:

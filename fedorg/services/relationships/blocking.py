@@ -41,6 +41,7 @@ async def block(node: Node, account: Account, target_id: AccountId) -> Relations
 
 def record_block(conn: Connection, node: Node, account: Account, target: Account) -> bool:
     """Block another account, with all that follows from it; False when it is blocked already."""
+    relationships.hold_both(conn, account.id, target.id)
     number = node.ids.next()
     uri = node.uris.activity(account.uri, "block", number)
     is_new = relationships.insert_block(
@@ -109,6 +110,7 @@ async def receive_block(node: Node, account: Account, target: Account, uri: str)
     def unit(conn: Connection) -> None:
         if is_buried_by(conn, uri, account.uri):
             return
+        relationships.hold_both(conn, account.id, target.id)
         is_new = relationships.insert_block(
             conn, block_id=node.ids.next(), account_id=account.id, target_id=target.id, uri=uri, now=node.now()
         )

@@ -78,8 +78,7 @@ async def authorize_request(node: Node, account: Account, follower_id: AccountId
         request = _get_request(conn, account, follower_id)
         follower = accounts.get(conn, follower_id)
         notifications.withdraw(conn, type_=NotificationType.FOLLOW_REQUEST, by=follower.id, origin=request.id)
-        complete(conn, node, request, follower, account)
-        if not follower.is_local:
+        if complete(conn, node, request, follower, account) and not follower.is_local:
             send(conn, node, ActivityKind.ACCEPT_FOLLOW, account, follower, request.uri)
         return load_one(conn, account.id, follower.id, node.now())
 
@@ -157,6 +156,7 @@ def sever(conn: Connection, node: Node, follower: Account, target: Account, kind
 
 def end(conn: Connection, follower: Account, target: Account) -> Follow | None:
     """End a follow or a request here and tell nobody; what it was, if there was one."""
+    relationships.hold_both(conn, follower.id, target.id)
     ended = relationships.delete_follow(conn, follower.id, target.id)
     if ended is None:
         return None
@@ -176,6 +176,7 @@ def send(conn: Connection, node: Node, kind: ActivityKind, sender: Account, rece
 def _follow(
     conn: Connection, node: Node, account: Account, target_id: AccountId, wanted: Callable[[Follow], Follow]
 ) -> Relationship:
+    relationships.hold_both(conn, account.id, target_id)
     target = accounts.get(conn, target_id)
     if target.id == account.id or target.suspended_at is not None:
         raise NotFound

@@ -81,6 +81,7 @@ async def is_followed_here(node: Node, account: Account) -> bool:
 
 
 def _receive_follow(conn: Connection, node: Node, follower: Account, target_id: AccountId, uri: str) -> None:
+    relationships.hold_both(conn, follower.id, target_id)
     target = accounts.get(conn, target_id)
     current = accounts.get(conn, follower.id)
     if (
