@@ -37,7 +37,7 @@ _KEPT: Final = _COUNTED | _STANDING | {"id", "uri", "created_at", "memorial", "m
 _BY_ID: Final = sa.select(*COLUMNS).where(accounts.c.id == sa.bindparam("id"))
 _BY_URI: Final = sa.select(*COLUMNS).where(accounts.c.uri == sa.bindparam("uri"))
 # As an UPDATE locks the row: what refers to the account can still be written.
-_LOCK_BY_ID: Final = _BY_ID.with_for_update(key_share=True)
+_LOCK_BY_ID: Final = Prepared(_BY_ID.with_for_update(key_share=True))
 _LOCK_BY_URI: Final = Prepared(_BY_URI.with_for_update(key_share=True))
 _BY_ACCT: Final = Prepared(sa.select(*COLUMNS).where(accounts.c.acct_key == sa.bindparam("acct_key")))
 _BY_URIS: Final = sa.select(*COLUMNS).where(accounts.c.uri.in_(sa.bindparam("uris", expanding=True)))
@@ -149,8 +149,7 @@ def get(conn: Connection, account_id: AccountId) -> Account:
 
 def find_for_update(conn: Connection, account_id: AccountId) -> Account | None:
     """As ``find``, and nobody else changes it before this transaction ends."""
-    row = conn.execute(_LOCK_BY_ID, {"id": account_id}).one_or_none()
-    return None if row is None else with_moves(conn, [from_row(row)])[0]
+    return next(iter(with_moves(conn, from_records(_LOCK_BY_ID.rows(conn, id=account_id)))), None)
 
 
 def get_for_update(conn: Connection, account_id: AccountId) -> Account:

@@ -1,5 +1,6 @@
 """Two people do something to the same thing at the same moment: one is first, and both are told the truth."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final
@@ -18,10 +19,12 @@ from fedorg.services.relationships.following import follow_alike, sever
 from fedorg.services.statuses.deleting import remove
 from fedorg.store import accounts, filters, statuses
 from fedorg.store.home_timelines import LocalFollower
+from tests.fediverse.nodes import wait_for
 from tests.node.at_once import meanwhile
 from tests.node.meeting import Meeting
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import follow, post, success
+from tests.node.test_api_admin_accounts import staff
 
 Act = Callable[[Member, str], Awaitable[httpx.Response]]
 OF_ANYBODY: Final[dict[str, Act]] = {
@@ -140,6 +143,28 @@ async def test_a_request_that_just_ended_is_not_accepted(meeting: Meeting) -> No
     await meeting.working.deliver_all()
     assert answer.is_error or success(answer)["followed_by"] is False
     assert [one["type"] for one in meeting.peer.received] == ["Reject"]
+
+
+async def test_what_was_begun_before_a_suspension_is_not_posted(meeting: Meeting) -> None:
+    """A post or edit that waits for a slow server to tell whom it names comes too late."""
+    mod, anna = await staff(meeting.working, "mod"), await meeting.working.person("anna")
+    before = await post(anna, "Hello")
+    meeting.add("fred")
+    meeting.peer.stalled = asyncio.Event()
+    text = f"Look, @fred@{meeting.peer.domain}"
+    waiting = [
+        asyncio.create_task(anna.api.post("/api/v1/statuses", json={"status": text})),
+        asyncio.create_task(anna.api.put(f"/api/v1/statuses/{before['id']}", json={"status": text})),
+    ]
+
+    async def asked() -> bool | None:
+        return meeting.peer.asked.total() >= len(waiting) or None
+
+    await wait_for(asked, "the server to be asked")
+    success(await mod.api.post(f"/api/v1/admin/accounts/{anna.id}/action", json={"type": "suspend"}))
+    meeting.peer.stalled.set()
+
+    assert [answer.status_code for answer in await asyncio.gather(*waiting)] == [403, 403]
 
 
 async def _account(node: Node, member: Member) -> Account:

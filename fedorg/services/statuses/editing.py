@@ -12,14 +12,14 @@ from fedorg.domain.policies import QuotePolicy, effective_quote_policy
 from fedorg.domain.polls import Poll, PollTerms
 from fedorg.domain.statuses import MediaAttachment, MediaChange, Status, StatusChange, StatusEdit, Tag
 from fedorg.domain.visibility import Audience, FederationMode
-from fedorg.errors import Invalid, NotFound
+from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import EditId, IdSource, StatusId
 from fedorg.node import Node
 from fedorg.services import cards
 from fedorg.services.statuses import indexing, polling, quoting
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, check_tags, compose
 from fedorg.services.statuses.posting import attach_media
-from fedorg.store import edits, events, jobs, media, polls, quotes, statuses, tags
+from fedorg.store import accounts, edits, events, jobs, media, polls, quotes, statuses, tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,9 @@ def keep_version(
 def _record_edit(conn: Connection, editing: _Editing) -> Status:
     node, author, change, composed = editing.node, editing.author, editing.change, editing.composed
     before = statuses.get_own_for_update(conn, author.id, editing.status_id)
+    # To find those whom a text names may take a while.
+    if accounts.get_for_update(conn, author.id).suspended_at is not None:
+        raise Forbidden("This account may not post")
     if not _is_same_ring(before.audience, change):
         # Other servers cannot be told that what they have is for fewer, nor may those who wrote below it for more.
         raise Invalid("Validation failed: an edit cannot change how far a post goes; delete it and post it anew")

@@ -40,7 +40,7 @@ from fedorg.services.residence import require_not_moved
 from fedorg.services.statuses import indexing, naming, polling, quoting
 from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addressees, check_tags, compose
 from fedorg.services.statuses.permissions import require_allowed
-from fedorg.store import conversations, events, home_timelines, jobs, media, statuses, tags, views
+from fedorg.store import accounts, conversations, events, home_timelines, jobs, media, statuses, tags, views
 from fedorg.uris import is_one_server
 
 KEY_KEPT: Final = timedelta(hours=1)
@@ -113,9 +113,7 @@ async def _prepare(
     node: Node, author: Account, user: User | None, draft: StatusDraft, also: Callable[[Connection], None] | None
 ) -> _Posting:
     """Everything that is to be asked or read before the transaction."""
-    if author.suspended_at is not None:
-        raise Forbidden("This account may not post")
-    require_not_moved(author)
+    _require_good_standing(author)
     if len(draft.media_ids) > MEDIA_MAX:
         raise Invalid(f"Cannot attach more than {MEDIA_MAX} files")
     now = node.now()
@@ -153,15 +151,18 @@ def default_reach(node: Node, user: User | None) -> Reach:
 
 
 def _record(conn: Connection, posting: _Posting) -> Status:
-    node, author, draft, composed = posting.node, posting.author, posting.draft, posting.composed
     if posting.also is not None:
         posting.also(conn)
     parent = _get_parent(conn, posting)
     quoted = (
         None
-        if draft.quoted_status_id is None
-        else quoting.get_quoted(conn, posting.now, author, draft.quoted_status_id)
+        if posting.draft.quoted_status_id is None
+        else quoting.get_quoted(conn, posting.now, posting.author, posting.draft.quoted_status_id)
     )
+    # To find those whom a text names may take a while.
+    posting = replace(posting, author=accounts.get_for_update(conn, posting.author.id))
+    _require_good_standing(posting.author)
+    node, author, draft, composed = posting.node, posting.author, posting.draft, posting.composed
     audience = _audience(conn, posting, parent, quoted)
     _check_audience(conn, posting, audience, parent, quoted)
     check_tags(conn, composed.tags)
@@ -228,6 +229,12 @@ def attach_media(
     if len(attached) > 1 and any(one.type in _ALONE for one in attached):
         raise Invalid("Cannot attach a video to a post that already contains images")
     return attached
+
+
+def _require_good_standing(author: Account) -> None:
+    if author.suspended_at is not None:
+        raise Forbidden("This account may not post")
+    require_not_moved(author)
 
 
 def _get_parent(conn: Connection, posting: _Posting) -> Status | None:
