@@ -184,7 +184,7 @@ async def confirm(node: Node, quote: Quote, quoted: Status, approval_uri: str | 
         author = accounts.get(conn, quoted.account_id)
         if approval_uri is not None and statuses.is_buried_by(conn, approval_uri, author.uri):
             return False
-        if statuses.find(conn, quoted.id) is None:
+        if not statuses.hold(conn, quoted.id):
             return False
         if (held.state, held.approval_uri) == (QuoteState.ACCEPTED, approval_uri):
             quotes.touch(conn, held.id, checked_before=node.now(), now=node.now())
@@ -207,6 +207,8 @@ async def link(node: Node, quote: Quote, quoted: Status) -> Quote:
         held = quotes.hold(conn, quote.id)
         if held is None or held.quoted_status_id is not None or held.quoted_uri != quoted.uri:
             return held or quote
+        if not statuses.hold(conn, quoted.id):
+            return held
         return quoting.link(conn, held, quoted)
 
     return await node.write(unit)

@@ -14,7 +14,7 @@ from fedorg import log
 from fedorg.domain.accounts import Account, User
 from fedorg.domain.jobs import PostScheduledStatus
 from fedorg.domain.statuses import PageQuery, ScheduledStatus, StatusDraft
-from fedorg.errors import Conflict, FedorgError, Forbidden, Invalid, Unavailable
+from fedorg.errors import Conflict, FedorgError, Forbidden, Invalid, NotFound, Unavailable
 from fedorg.ids import AccountId, ScheduledStatusId
 from fedorg.node import Node
 from fedorg.services.statuses.posting import check_draft, post_status
@@ -101,11 +101,12 @@ async def put_off(
 
 
 async def cancel(node: Node, account_id: AccountId, scheduled_id: ScheduledStatusId) -> None:
-    """Post it never; its files wait a day to be attached to something else."""
+    """Post it never; its files wait a day to be attached to something else. ``NotFound`` when it was just posted."""
 
     def unit(conn: Connection) -> None:
         one = scheduled_statuses.get(conn, account_id, scheduled_id)
-        scheduled_statuses.delete(conn, node.now(), one.id)
+        if not scheduled_statuses.delete(conn, node.now(), one.id):
+            raise NotFound
         jobs.withdraw_alike(conn, _job(one))
 
     await node.write(unit)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -11,13 +12,13 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.filters import FilterStatus
 from fedorg.domain.jobs import ActivityKind
 from fedorg.domain.statuses import Status
-from fedorg.ids import AccountId, StatusId
+from fedorg.ids import AccountId, ScheduledStatusId, StatusId
 from fedorg.node import Node
 from fedorg.services.fanout import distribute_chunk
 from fedorg.services.relationships.blocking import record_block
 from fedorg.services.relationships.following import follow_alike, sever
 from fedorg.services.statuses.deleting import remove
-from fedorg.store import accounts, filters, statuses
+from fedorg.store import accounts, filters, scheduled_statuses, statuses
 from fedorg.store.home_timelines import LocalFollower
 from tests.fediverse.nodes import wait_for
 from tests.node.at_once import meanwhile
@@ -165,6 +166,22 @@ async def test_what_was_begun_before_a_suspension_is_not_posted(meeting: Meeting
     meeting.peer.stalled.set()
 
     assert [answer.status_code for answer in await asyncio.gather(*waiting)] == [403, 403]
+
+
+async def test_what_was_just_posted_cannot_be_called_off(node_server: NodeServer) -> None:
+    """Whoever deletes a scheduled post at the moment it is posted is told that it waits no more."""
+    node, anna = node_server.node, await node_server.person("anna")
+    later = (node.now() + timedelta(hours=1)).isoformat()
+    made = success(await anna.api.post("/api/v1/statuses", json={"status": "Later", "scheduled_at": later}))
+    one = await node.read(scheduled_statuses.get, anna.user.account_id, ScheduledStatusId(int(made["id"])))
+
+    answer = await meanwhile(
+        node,
+        lambda conn: scheduled_statuses.take(conn, node.now(), one),
+        anna.api.delete(f"/api/v1/scheduled_statuses/{made['id']}"),
+    )
+
+    assert answer.status_code == 404
 
 
 async def _account(node: Node, member: Member) -> Account:
