@@ -5,7 +5,7 @@ word of both (FEP-7628). One that moved stays readable, and neither posts nor fo
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -16,7 +16,7 @@ from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import UserId
 from fedorg.node import Node
 from fedorg.services.credentials import is_password
-from fedorg.store import accounts, audit, jobs
+from fedorg.store import accounts, audit, jobs, moving, relationships
 
 ALIASES_MAX: Final = 10
 MOVE_AGAIN_AFTER: Final = timedelta(days=30)
@@ -132,19 +132,35 @@ async def cancel_move(node: Node, account: Account, *, by: UserId | None = None)
     await node.write(unit)
 
 
+async def is_awaited(node: Node, account: Account) -> bool:
+    """Whether a move of a peer's account changes anything here: it did not move just before, and is no stranger."""
+
+    def unit(conn: Connection) -> bool:
+        now, current = node.now(), accounts.get(conn, account.id)
+        if current.moved_at is not None:
+            return not _moved_just_before(current, now)
+        return relationships.has_local_follower(conn, current.id) or moving.is_held(conn, current.id, now)
+
+    return await node.read(unit)
+
+
 async def receive_move(node: Node, account: Account, target: Account) -> bool:
     """An account of a peer lives at ``target`` now, which has named it as an alias; False when it moved just before."""
 
     def unit(conn: Connection) -> bool:
         now = node.now()
         current = accounts.get_for_update(conn, account.id)
-        if current.moved_at is not None and current.moved_at + PEERS_MOVE_AGAIN_AFTER > now:
+        if _moved_just_before(current, now):
             return False
         accounts.update(conn, replace(current, moved_to_uri=target.uri, moved_at=now))
         jobs.enqueue(conn, node.ids, now, CarryOver(account_id=current.id, target_id=target.id))
         return True
 
     return await node.write(unit)
+
+
+def _moved_just_before(account: Account, now: datetime) -> bool:
+    return account.moved_at is not None and account.moved_at + PEERS_MOVE_AGAIN_AFTER > now
 
 
 def _write(conn: Connection, node: Node, changed: Account) -> None:

@@ -46,6 +46,16 @@ def list_notes(conn: Connection, target_id: AccountId, after: AccountId, limit: 
     ]
 
 
+def is_held(conn: Connection, target_id: AccountId, now: datetime) -> bool:
+    """Whether a local account blocks or mutes an account, or noted something about it."""
+    first = AccountId(0)
+    return bool(
+        list_blockers(conn, target_id, first, 1)
+        or list_mutes(conn, target_id, first, 1, now)
+        or list_notes(conn, target_id, first, 1)
+    )
+
+
 def lists_holding(conn: Connection, owner_id: AccountId, member_id: AccountId) -> list[ListId]:
     """The lists of an account that somebody is in."""
     statement = (

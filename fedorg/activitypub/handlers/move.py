@@ -14,6 +14,9 @@ async def handle_move(node: Node, sender: Account, move: Move, budget: Budget) -
     """Its followers here follow the new account, which must name the old one as an alias; once a week at most."""
     if move.target == sender.uri:
         return Ignored("it moves nowhere")
+    if not await moving.is_awaited(node, sender):
+        # A stranger's move makes this server fetch and keep nothing.
+        return Ignored("it concerns nobody here, or it moved a short while ago")
     target = await _fresh(node, move.target, budget)
     if sender.uri not in target.also_known_as:
         return Ignored("the new account does not name the old one as an alias")

@@ -61,9 +61,11 @@ async def test_s28_a_stranger_makes_this_node_ask_nobody(ground: Ground, peer: F
         ("Undo", third.activity("Like", third.actor("olga"), olgas["id"], 4), "mallory"),
         ("Flag", [ground.alice_uri, olgas["id"]], "mallory"),
         ("Follow", third.actor("olga"), "mallory"),
+        ("Move", stranger, "mallory"),
     ):
         activity = peer.activity(kind, group if by == "group" else stranger, object_, next(NUMBERS))
-        activity |= {"to": [PUBLIC], "target": f"{stranger}/collections/featured"}
+        target = third.actor("olga") if kind == "Move" else f"{stranger}/collections/featured"
+        activity |= {"to": [PUBLIC], "target": target}
         answer = await ground.post(peer.sign(ground.inbox, activity, by=by))
         assert answer.status_code in (202, 403), (kind, answer.text)
     await ground.working.settle()
