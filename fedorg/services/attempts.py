@@ -1,7 +1,9 @@
 """What all processes of a node count together, across restarts: attempts at what only a few are allowed of (S56)."""
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
 
 from fedorg.node import Node
 from fedorg.store import attempts
@@ -12,5 +14,18 @@ async def count(node: Node, rule: str, subject: str, ends_at: datetime) -> int:
 
     Who it was is not stored, only a digest for each rule and window: clocks that differ count in windows of their own.
     """
-    digest = hashlib.sha256(f"{rule} {subject} {ends_at.isoformat()}".encode()).hexdigest()
-    return await node.write(attempts.count, digest, ends_at)
+    return await node.write(attempts.count, _digest(rule, subject, ends_at), ends_at)
+
+
+def is_within(conn: Connection, node: Node, rule: str, subject: str, *, most: int, window: timedelta) -> bool:
+    """Count one more attempt of ``subject`` in a transaction; whether there are no more than ``most`` in the window."""
+    factor = node.settings.rate_limits
+    if factor == 0:
+        return True
+    seconds = int(window.total_seconds())
+    ends_at = datetime.fromtimestamp((int(node.now().timestamp()) // seconds + 1) * seconds, tz=UTC)
+    return attempts.count(conn, _digest(rule, subject, ends_at), ends_at) <= max(1, round(most * factor))
+
+
+def _digest(rule: str, subject: str, ends_at: datetime) -> str:
+    return hashlib.sha256(f"{rule} {subject} {ends_at.isoformat()}".encode()).hexdigest()

@@ -3,6 +3,7 @@
 Those who follow whoever began a thread get the answers to it, which their authors' servers do not know to send them; in
 a limited thread nobody else can do so (blueprint §4). It goes to the servers of followers that lie inside reach and
 mode; the author's own, and those the author named, have it already. An edit or a deletion goes where the status went.
+One word of another server costs a delivery to each of these: so many an hour are passed on, and every deletion (S28).
 """
 
 from collections.abc import Iterable
@@ -13,10 +14,12 @@ from typing import Final
 from msgspec import structs
 from sqlalchemy import Connection
 
+from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import PassOnAnswer
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import Audience, FederationMode, Reach, Visibility
 from fedorg.node import Node
+from fedorg.services import attempts
 from fedorg.services.threads import find_host
 from fedorg.store import accounts, deliveries, domain_blocks, jobs, recipients, statuses
 from fedorg.store.deliveries import OutgoingActivity
@@ -24,6 +27,8 @@ from fedorg.store.recipients import Recipient
 
 TRIED_AFTER: Final = tuple(timedelta(minutes=minutes) for minutes in (0.25, 2, 10, 60, 300, 1080))
 """How long a reply waits for what it answers before each try."""
+PASSED_ON_MAX: Final = 300
+"""Replies and edits of one server that are passed on within an hour."""
 _EVERYBODY: Final = Audience(reach=Reach.PUBLIC, visibility=Visibility.PUBLIC)
 
 
@@ -123,6 +128,8 @@ def _pass_on_new(conn: Connection, node: Node, letter: Letter) -> bool:
     have_it = {author.peer, *(one.domain for one in recipients.list_mentioned(conn, status.id))}
     followers = [one for one in recipients.list_followers(conn, host.id) if one.domain not in have_it]
     inboxes = _inside(node, followers, status.audience)
+    if not inboxes or not _has_room(conn, node, author):
+        return False
     recipients.remember(conn, status.id, inboxes)
     return _record(conn, node, letter, inboxes, status.audience.reach)
 
@@ -132,6 +139,8 @@ def _pass_on_edit(conn: Connection, node: Node, letter: Letter) -> bool:
     if status is None:
         return False
     inboxes = _inside(node, recipients.list_holders(conn, status.id), status.audience)
+    if not inboxes or not _has_room(conn, node, accounts.get(conn, status.account_id)):
+        return False
     return _record(conn, node, letter, inboxes, status.audience.reach)
 
 
@@ -141,6 +150,11 @@ def _pass_on_deletion(conn: Connection, node: Node, letter: Letter) -> bool:
         return False
     inboxes = _inside(node, recipients.list_holders(conn, status.id), _EVERYBODY)
     return _record(conn, node, letter, inboxes, Reach.PUBLIC)
+
+
+def _has_room(conn: Connection, node: Node, author: Account) -> bool:
+    """Whether one more of what the author's server says may be passed on."""
+    return attempts.is_within(conn, node, "passed_on", author.peer or "", most=PASSED_ON_MAX, window=timedelta(hours=1))
 
 
 def _is_of_interest(conn: Connection, letter: Letter) -> bool:

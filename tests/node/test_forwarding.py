@@ -3,7 +3,7 @@
 The author lives on one server, the sender on another; a proof of the author is believed, the sender is not.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -18,7 +18,7 @@ from fedorg.services import peers
 from fedorg.store.tables import accounts
 from tests.node.fake_peer import FakePeer, running_peer
 from tests.node.serving import Member, NodeServer
-from tests.node.talking import WorkingServer, success
+from tests.node.talking import WorkingServer, run_jobs, success
 
 NUMBERS = count(1)
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
@@ -332,7 +332,7 @@ async def follow(working: WorkingServer, peer: FakePeer, name: str) -> None:
 
 async def deliver(working: WorkingServer, peer: FakePeer, activity: dict[str, Any], *, by: str) -> bytes:
     """Its own server delivers an activity; the bytes."""
-    message = peer.sign(f"{working.server.url}/inbox", activity, by=by)
+    message = peer.sign(f"{working.server.url}/inbox", activity, by=by, at=working.server.clock())
     answer = await working.server.anonymous.post("/inbox", content=message.body, headers=dict(message.headers))
     assert answer.status_code == 202, answer.text
     return message.body
@@ -514,6 +514,41 @@ async def test_edits_and_deletions_follow_what_was_handed_on(
 
     kept = [one["id"] for one in relay.received if one["actor"] == home.actor("author")]
     assert kept == [kept[0], changed["id"], gone[0]["id"]]
+
+
+async def test_of_one_server_so_much_is_handed_on_in_an_hour(
+    serve: Callable[..., Awaitable[NodeServer]], home: FakePeer, relay: FakePeer, third: FakePeer
+) -> None:
+    """S28: an answer or an edit costs a delivery to each follower's server; others', and deletions, are not held up."""
+    async with run_jobs(await serve(rate_limits=0.01)) as working:
+        clock = working.server.clock
+        alice = await working.person("alice")
+        await follow(working, relay, "sender")
+        question = await post(alice, "Question")
+        clock.advance(timedelta(seconds=3600 - int(clock().timestamp()) % 3600))
+
+        async def say(kind: str, peer: FakePeer, by: str, object_: Any) -> str:  # noqa: ANN401 - JSON
+            said = peer.activity(kind, peer.actor(by), object_, next(NUMBERS)) | {"to": [PUBLIC]}
+            await deliver(working, peer, peer.prove(said, by=by, at=clock()), by=by)
+            await working.settle()
+            return str(said["id"])
+
+        made = [note(home, inReplyTo=question, published="2026-01-01T00:00:00Z") for _ in range(4)]
+        flood = []
+        for one in made:
+            flood.append(await say("Create", home, "author", one))
+            edit = one | {"content": "<p>Edited</p>", "updated": "2026-01-02T00:00:00Z"}
+            flood.append(await say("Update", home, "author", edit))
+        end = await say("Delete", home, "author", made[0]["id"])
+        theirs = note(third, inReplyTo=question, attributedTo=third.actor("sender"))
+        other = await say("Create", third, "sender", theirs)
+        clock.advance(timedelta(hours=1))
+        later = await say("Create", home, "author", note(home, inReplyTo=question))
+        await idle(working)
+
+        # A hundredth of 300.
+        handed_on = {one["id"] for one in relay.received} & {*flood, end, other, later}
+        assert handed_on == {*flood[:3], end, other, later}
 
 
 async def test_a_limited_answer_stays_in_the_ring_of_its_thread(
