@@ -40,6 +40,8 @@ _ROUNDS_MAX: Final = 8
 _PIECE: Final = 1000
 # What ends an object; whatever of it was given up before is of no use any more.
 _LAST_WORDS: Final = frozenset({"Delete", "Undo"})
+# Of what is answered to one asker about one thing the latest counts, however often it is asked.
+_ANSWERS: Final = frozenset({"Accept", "Reject"})
 ENDINGS: Final = frozenset({*_LAST_WORDS, "Reject"})
 """What takes something back: it carries nothing that is not known already."""
 
@@ -199,6 +201,8 @@ def record(
         return False
     if activity.type in _LAST_WORDS:
         _forget_dead(conn, activity.object_uri, left)
+    if activity.type in _ANSWERS and not activity.beyond_tier:
+        _forget_overtaken(conn, activity.object_uri, left)
     paused = _paused_until(conn, left.values(), now)
     rows = [
         {
@@ -403,6 +407,15 @@ def _forget_dead(conn: Connection, object_uri: str, inboxes: Collection[str]) ->
                 deliveries.c.object_uri == object_uri, deliveries.c.inbox.in_(some), deliveries.c.dead_at.is_not(None)
             )
         )
+
+
+def _forget_overtaken(conn: Connection, object_uri: str, inboxes: Collection[str]) -> None:
+    """A newer answer is queued: whoever asks again and again, and takes no answer, keeps one waiting."""
+    for some in _pieces(inboxes):
+        waiting = select(deliveries.c.activity_id).where(
+            deliveries.c.object_uri == object_uri, deliveries.c.inbox.in_(some), deliveries.c.leased_until.is_(None)
+        )
+        conn.execute(delete(activities).where(activities.c.id.in_(waiting), activities.c.type.in_(_ANSWERS)))
 
 
 def _paused_until(conn: Connection, domains: Collection[str], now: datetime) -> dict[str, datetime]:

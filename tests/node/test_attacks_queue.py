@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 from typing import Final
 
+import sqlalchemy as sa
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
@@ -14,6 +15,7 @@ from fedorg.node import Node
 from fedorg.store import jobs
 from fedorg.store.engine import Database
 from fedorg.store.jobs import ClaimedJob, Room
+from fedorg.store.tables import activities, deliveries
 from tests.fediverse.nodes import wait_for
 from tests.node.fake_peer import FakePeer, running_peer
 from tests.node.talking import WorkingServer, contents, follow, post, success
@@ -111,3 +113,43 @@ async def test_s27_a_peer_that_stalls_keeps_nothing_from_those_here(working: Wor
             await wait_for(read, "the status on the timeline", 10)
         finally:
             peer.stalled.set()
+
+
+async def test_s32_whoever_takes_no_answer_keeps_one_waiting(working: WorkingServer) -> None:
+    """A server that asks to follow again and again, and is ill when it is answered, gets the latest answer at last."""
+    alice = await working.person("alice")
+    async with running_peer() as peer:
+        inbox = f"{peer.add_user('fred')}/inbox"
+        peer.refusals["/users/fred/inbox"] = 503
+        asked = []
+
+        async def say(kind: str, object_: object) -> None:
+            activity = peer.activity(kind, peer.actor("fred"), object_, len(asked))
+            message = peer.sign(f"{working.server.url}/inbox", activity, by="fred")
+            answer = await working.server.anonymous.post("/inbox", content=message.body, headers=dict(message.headers))
+            assert answer.status_code == 202
+            await working.settle()
+            asked.append(activity)
+
+        for _ in range(8):
+            await say("Follow", f"{working.server.url}/users/{alice.user.username}")
+        await say("Undo", asked[-1])
+        await say("Follow", f"{working.server.url}/users/{alice.user.username}")
+
+        waiting = await working.server.node.read(waiting_for, inbox)
+        peer.refusals.clear()
+        working.server.clock.advance(timedelta(hours=1))
+        await working.deliver_all()
+
+    # One may have been under way while the next was queued.
+    assert len(waiting) <= 2
+    assert peer.received[-1]["object"]["id"] == asked[-1]["id"]
+    assert len(peer.received) == len(waiting)
+
+
+def waiting_for(conn: Connection, inbox: str) -> list[str]:
+    """The activities that wait for an inbox."""
+    joined = sa.join(deliveries, activities, activities.c.id == deliveries.c.activity_id)
+    return list(
+        conn.execute(sa.select(activities.c.uri).select_from(joined).where(deliveries.c.inbox == inbox)).scalars()
+    )
