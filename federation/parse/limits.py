@@ -10,6 +10,7 @@ ACTIVITY_DEPTH_MAX: Final = 4
 """``Announce{Undo{Announce{Note}}}``, the deepest that is sent in earnest."""
 
 ID_MAX: Final = 2_048
+"""In bytes: what ids are found by takes rows of so many at most."""
 HTML_MAX: Final = 262_144
 NAME_MAX: Final = 2_048
 SUMMARY_MAX: Final = 16_384

@@ -83,7 +83,9 @@ def readable(read: Callable[[Json], T | None], documents: Iterable[Json], most: 
 
 def is_id(value: str) -> bool:
     """Whether the string can be an id: an absolute http(s) URL with a host and without credentials."""
-    return len(value) <= limits.ID_MAX and _NOT_IN_ID.search(value) is None and origin_of(value) is not None
+    if len(value) > limits.ID_MAX or _NOT_IN_ID.search(value) is not None or origin_of(value) is None:
+        return False
+    return value.isascii() or len(value.encode()) <= limits.ID_MAX
 
 
 def required_id(document: Json, key: str) -> str:

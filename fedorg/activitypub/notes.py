@@ -19,7 +19,7 @@ from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.errors import FedorgError, Invalid
 from fedorg.node import Node
 from fedorg.store import accounts, statuses
-from fedorg.text import escape, normalise_hashtag, sanitize
+from fedorg.text import HASHTAG_CHARACTERS_MAX, escape, normalise_hashtag, sanitize
 
 AHEAD_MAX: Final = timedelta(hours=12)
 MENTIONS_FETCHED_MAX: Final = 5
@@ -197,7 +197,9 @@ async def _try(node: Node, uri: str, budget: Budget) -> Account | None:
 
 def _tags(note: Note) -> tuple[Tag, ...]:
     tags = {
-        name: Tag(name=name, display_name=tag.name) for tag in note.hashtags if (name := normalise_hashtag(tag.name))
+        name: Tag(name=name, display_name=tag.name)
+        for tag in note.hashtags
+        if len(tag.name) <= HASHTAG_CHARACTERS_MAX and (name := normalise_hashtag(tag.name))
     }
     return tuple(tags.values())[:TAGS_MAX]
 

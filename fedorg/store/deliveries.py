@@ -25,6 +25,7 @@ from fedorg.domain.relationships import FollowState
 from fedorg.domain.visibility import Reach
 from fedorg.ids import AccountId, IdSource
 from fedorg.store import changes, keys
+from fedorg.store.digests import shortened
 from fedorg.store.jobs import ERROR_MAX, QueueCounts
 from fedorg.store.peers import FAILURES_MAX, standings
 from fedorg.store.prepared import Prepared, many
@@ -199,10 +200,11 @@ def record(
     }
     if not insert_ignore(conn, activities, [values]):
         return False
+    about = shortened(activity.object_uri)
     if activity.type in _LAST_WORDS:
-        _forget_dead(conn, activity.object_uri, left)
+        _forget_dead(conn, about, left)
     if activity.type in _ANSWERS and not activity.beyond_tier:
-        _forget_overtaken(conn, activity.object_uri, left)
+        _forget_overtaken(conn, about, left)
     paused = _paused_until(conn, left.values(), now)
     rows = [
         {
@@ -210,7 +212,7 @@ def record(
             "activity_id": values["id"],
             "inbox": inbox,
             "domain": domain,
-            "object_uri": activity.object_uri,
+            "object_uri": about,
             "due_at": paused.get(domain, now),
             "created_at": now,
         }

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
+from fedorg.store.digests import shortened
 from fedorg.store.tables import seen_activities
 from fedorg.store.upsert import insert_ignore
 
 
 def insert_once(conn: Connection, now: datetime, uri: str) -> bool:
     """Remember an activity; False when it was remembered before."""
-    return insert_ignore(conn, seen_activities, [{"uri": uri, "received_at": now}]) == 1
+    return insert_ignore(conn, seen_activities, [{"uri": shortened(uri), "received_at": now}]) == 1
 
 
 def delete_before(conn: Connection, before: datetime, limit: int) -> int:

@@ -22,6 +22,7 @@ from fedorg.errors import Conflict, NotFound
 from fedorg.ids import AccountId, StatusId
 from fedorg.store import conversations, domain_names, thread_mutes
 from fedorg.store.beside import beside
+from fedorg.store.digests import shortened
 from fedorg.store.gathered import Answers, Gathered, Part
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts, idempotency_keys, mentions, statuses, tombstones
@@ -291,7 +292,7 @@ def is_buried_by(conn: Connection, uri: str, by: str) -> bool:
 
 def _word(uri: str, by: str) -> str:
     # No identity has a space in it.
-    return f"{by} {uri}"
+    return shortened(f"{by} {uri}")
 
 
 # Counts

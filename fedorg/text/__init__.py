@@ -5,7 +5,17 @@ raises on any string (S27). HTML that came from elsewhere passes ``sanitize``, t
 """
 
 from fedorg.text.backlinks import field_link, links_back
-from fedorg.text.entities import DEFAULT_RULES, Found, Hashtag, Link, Mention, TextRules, find, normalise_hashtag
+from fedorg.text.entities import (
+    DEFAULT_RULES,
+    HASHTAG_CHARACTERS_MAX,
+    Found,
+    Hashtag,
+    Link,
+    Mention,
+    TextRules,
+    find,
+    normalise_hashtag,
+)
 from fedorg.text.formatting import MentionTarget, escape, field_to_html, to_html
 from fedorg.text.graphemes import has_more_graphemes
 from fedorg.text.hosts import canonical_host
@@ -18,6 +28,7 @@ from fedorg.text.words import words_of
 
 __all__ = [
     "DEFAULT_RULES",
+    "HASHTAG_CHARACTERS_MAX",
     "Found",
     "Hashtag",
     "Link",

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from linkify_it import LinkifyIt
@@ -102,7 +103,9 @@ def find(plain: str, rules: TextRules = DEFAULT_RULES) -> Found:
 def normalise_hashtag(written: str) -> str:
     """The name under which all ways to write one hashtag meet: NFKC, case folded, without the sign."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", written).casefold())
-    return "".join(character for character in folded if _is_word(character) or character in _SEPARATORS)
+    kept = (character for character in folded if _is_word(character) or character in _SEPARATORS)
+    # One letter may become eighteen.
+    return "".join(islice(kept, HASHTAG_CHARACTERS_MAX))
 
 
 _SEPARATORS: Final = "_\u00b7\u30fb\u200c"

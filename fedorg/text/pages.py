@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TITLE_CHARACTERS_MAX: Final = 300
 DESCRIPTION_CHARACTERS_MAX: Final = 1000
 NAME_CHARACTERS_MAX: Final = 200
-ADDRESS_CHARACTERS_MAX: Final = 2000
+ADDRESS_BYTES_MAX: Final = 2000
 SIDE_MAX: Final = 16_384
 _SNIFFED_BYTES: Final = 4096
 _LD_BYTES_MAX: Final = 200_000
@@ -265,7 +265,7 @@ def web_address(value: object, base: str) -> str:
         return ""
     whole = found._replace(fragment="", path=found.path or ("/" if found.query else "")).geturl()
     is_clean = whole.isprintable() and not any(one in whole for one in " \"'<>\\")
-    return whole if is_web and is_clean and len(whole) <= ADDRESS_CHARACTERS_MAX else ""
+    return whole if is_web and is_clean and len(whole.encode()) <= ADDRESS_BYTES_MAX else ""
 
 
 def _side(value: object) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from msgspec.structs import replace
@@ -121,7 +121,7 @@ async def test_s32_whoever_takes_no_answer_keeps_one_waiting(working: WorkingSer
     async with running_peer() as peer:
         inbox = f"{peer.add_user('fred')}/inbox"
         peer.refusals["/users/fred/inbox"] = 503
-        asked = []
+        asked: list[dict[str, Any]] = []
 
         async def say(kind: str, object_: object) -> None:
             activity = peer.activity(kind, peer.actor("fred"), object_, len(asked))
