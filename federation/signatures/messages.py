@@ -77,6 +77,7 @@ class Request:
     path: str  # /inbox?page=1, as received
     headers: Headers
     body: bytes = field(default=b"", repr=False)
+    sender: str = ""  # the address it came from, which proves nothing
 
     @property
     def has_content(self) -> bool:

@@ -48,15 +48,15 @@ class Standing(StrEnum):
     """Somebody says so."""
 
 
-async def judge(node: Node, document: dict[str, object], activity: Activity) -> Standing:
-    """What an activity is worth that another than its actor sent; raises why it is worth nothing."""
+async def judge(node: Node, document: dict[str, object], activity: Activity, sender: str) -> Standing:
+    """What an activity is worth that another than its actor sent from an address; raises why it is worth nothing."""
     if not _may_be_passed_on(activity) or node.uris.is_ours(activity.actor):
         raise Forbidden("The signature is not that of the activity's actor")
     await policy.require_admitted(node, origin.uris_of(activity))
     problem: FederationError = SignatureRefused("its actor neither signed nor proved it")
     if integrity.has_proof(document):
         try:
-            await proofs.prove(node, document)
+            await proofs.prove(node, document, sender)
         except FederationError as refused:
             problem = refused
         else:

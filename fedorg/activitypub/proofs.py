@@ -35,8 +35,8 @@ async def sealed(node: Node, account_id: AccountId, value: Activity | Note | Col
     return render.encode(document if key is None else integrity.add_proof(document, key, now=node.now()))
 
 
-async def prove(node: Node, document: dict[str, object]) -> tuple[Proven, Account]:
-    """Who made a document that came through a third server.
+async def prove(node: Node, document: dict[str, object], sender: str = "") -> tuple[Proven, Account]:
+    """Who made a document that came through a third server, from the address ``sender`` if that was just now.
 
     Raises ``SignatureRefused`` for a proof that is wrong, or too old to be news, ``KeyUnavailable`` when its key
     cannot be had, and ``Forbidden`` for a maker that is suspended or whose server this node does not speak with.
@@ -48,7 +48,7 @@ async def prove(node: Node, document: dict[str, object]) -> tuple[Proven, Accoun
         raise SignatureRefused("the proof is too old")
     await signed.require_admitted(node, claim.key_id)
     proven, account = await signed.check_with_key(
-        node, claim.key_id, lambda key: integrity.verify(claim, document, key, now=node.now())
+        node, claim.key_id, lambda key: integrity.verify(claim, document, key, now=node.now()), sender
     )
     await policy.require_admitted(node, (account.uri,))
     if account.suspended_at is not None:

@@ -188,7 +188,7 @@ async def _prove(node: Node, request: Request, unproven: Unproven) -> Received:
     signer = await signed.verify(node, request, matter, speaking_for=(activity.actor,))
     origin.check(origin.reduce_foreign(activity))
     is_own = signer.verified.owner == activity.actor
-    standing = Standing.OWN if is_own else await forwarded.judge(node, unproven.document, activity)
+    standing = Standing.OWN if is_own else await forwarded.judge(node, unproven.document, activity, request.sender)
     return Received(
         activity=activity,
         body=body,

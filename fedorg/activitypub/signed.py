@@ -3,8 +3,8 @@
 A key that its owner lists is recorded with the owner (S8). A signature that fails under a recorded key may mean that
 the key was changed: the owner is asked again, but for one key only every few minutes, and a key that could not be had
 is not asked for again in that time (S23), or, where the server was only ill, for some seconds. Requests that come while
-a key is being fetched wait for it. A signature proves something only to those whose server this node speaks
-with, and never for an account of our own.
+a key is being fetched wait for it. Anybody may name keys that nobody knows: for one address so many are asked for. A
+signature proves something only to those whose server this node speaks with, and never for an account of our own.
 """
 
 import asyncio
@@ -35,6 +35,7 @@ from fedorg.domain.peers import Standing
 from fedorg.domain.visibility import Tier
 from fedorg.errors import Forbidden, TooManyRequests
 from fedorg.node import Node
+from fedorg.services import attempts
 from fedorg.store import keys
 
 T = TypeVar("T")
@@ -46,6 +47,8 @@ ASKING_MAX: Final = 32
 ASKING_PER_PEER_MAX: Final = 8
 BUSY_SECONDS: Final = 30
 FETCHES_MAX: Final = 6
+ASKED_PER_SENDER_MAX: Final = 600
+SENDERS_SECONDS: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,7 @@ async def verify(
         raise Forbidden("This server does not write to itself")
     standings, known = await _find_admitted(node, claim.key_id, matter, speaking_for)
     verified, account = await _check(
-        node, claim.key_id, known, lambda key: signatures.verify(claim, request, key, now=node.now())
+        node, claim.key_id, known, lambda key: signatures.verify(claim, request, key, now=node.now()), request.sender
     )
     domain = policy.domain(node, account.uri)
     standing = standings.get(domain)
@@ -112,13 +115,15 @@ async def require_admitted(node: Node, key_id: str, matter: Matter = Matter.CONT
         raise SignatureRefused("the key id is no address of a server") from problem
 
 
-async def check_with_key(node: Node, key_id: str, check: Callable[[VerificationKey], T]) -> tuple[T, Account]:
+async def check_with_key(
+    node: Node, key_id: str, check: Callable[[VerificationKey], T], sender: str = ""
+) -> tuple[T, Account]:
     """What ``check`` makes of the key with this id, and the account the key speaks for.
 
     The key comes from the store, else from its owner's server; it is asked for again when ``check`` raises
-    ``SignatureRefused`` and enough time has passed.
+    ``SignatureRefused`` and enough time has passed. ``sender`` is the address that named it, if that was just now.
     """
-    return await _check(node, key_id, await keyring.find_verification_key(node, key_id), check)
+    return await _check(node, key_id, await keyring.find_verification_key(node, key_id), check, sender)
 
 
 async def _check(
@@ -126,6 +131,7 @@ async def _check(
     key_id: str,
     known: tuple[VerificationKey, Account] | None,
     check: Callable[[VerificationKey], T],
+    sender: str,
 ) -> tuple[T, Account]:
     if known is not None:
         key, account = known
@@ -140,15 +146,18 @@ async def _check(
                 return check(newer[0]), newer[1]
     elif not may_ask(node, key_id):
         raise KeyUnavailable("it could not be had a while ago")
-    key, account = await _ask_with_others(node, key_id)
+    key, account = await _ask_with_others(node, key_id, sender if known is None else "")
     if known is None:
         # A key met for the first time may be changed right away; only asking in vain, or again, makes one wait.
         node.asked_keys.pop(key_id, None)
     return check(key), account
 
 
-async def _ask_with_others(node: Node, key_id: str) -> tuple[VerificationKey, Account]:
+async def _ask_with_others(node: Node, key_id: str, sender: str) -> tuple[VerificationKey, Account]:
     """Ask for a key, or wait for the answer to whoever is asking already."""
+    if sender and key_id not in node.asking_keys:
+        _require_room(node, key_id)
+        await _count_for(node, sender)
     asking = node.asking_keys.get(key_id)
     if asking is None:
         _require_room(node, key_id)
@@ -164,6 +173,20 @@ def _require_room(node: Node, key_id: str) -> None:
     of_peer = sum(policy.domain(node, asked) == peer for asked in node.asking_keys)
     if len(node.asking_keys) >= ASKING_MAX or of_peer >= ASKING_PER_PEER_MAX:
         raise TooManyRequests("This server is asking for too many keys at the moment", BUSY_SECONDS)
+
+
+async def _count_for(node: Node, sender: str) -> None:
+    """Raise ``TooManyRequests`` where an address has named too many keys that were not known."""
+    is_allowed = await node.jot(
+        attempts.is_within,
+        node,
+        "asked_keys",
+        sender,
+        most=ASKED_PER_SENDER_MAX,
+        window=timedelta(seconds=SENDERS_SECONDS),
+    )
+    if not is_allowed:
+        raise TooManyRequests("Too many keys were named that this server does not know", SENDERS_SECONDS)
 
 
 async def _ask(node: Node, key_id: str) -> tuple[VerificationKey, Account]:

@@ -189,7 +189,12 @@ _CURSORS: Final = frozenset({"max_id", "min_id", "since_id"})
 
 def client_address() -> str:
     """The address of who is asking, behind trusted proxies."""
-    client = asked().scope.get("client")
+    return address_of(asked().scope)
+
+
+def address_of(scope: Mapping[str, Any]) -> str:
+    """The same of the ASGI scope of a request."""
+    client = scope.get("client")
     return client[0] if client else "unknown"
 
 

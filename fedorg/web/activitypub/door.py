@@ -83,8 +83,7 @@ class InboxDoor:
         answers.record(self._node, route, "POST", status, time.perf_counter() - started)
 
     async def _accept(self, scope: HTTPScope, username: str | None, spending: "_Spending", body: bytes) -> None:
-        client = scope.get("client")
-        address = client[0] if client else "unknown"
+        address = base.address_of(scope)
         if await ip_blocks.severity_for(self._node, address) is IpBlockSeverity.NO_ACCESS:
             raise Forbidden(base.KEPT_OUT)
 

@@ -16,8 +16,8 @@ from federation.client import ACTIVITY_JSON
 from federation.signatures import Headers, Request
 from fedorg.activitypub import serving
 from fedorg.node import Node
-from fedorg.web.base import spend_by_address, this_node
-from fedorg.web.limits import Rule
+from fedorg.web.base import address_of, spend_by_address, this_node
+from fedorg.web.limits import Rule, subject_of_address
 
 # Generous as well: when somebody's status spreads, whole servers come for it. A signed question may cost a fetch.
 BY_ADDRESS: Final = Rule(name="documents_by_address", most=3000, seconds=300)
@@ -48,6 +48,7 @@ def request_of(node: Node, scope: Mapping[str, Any], body: bytes) -> Request:
         path=target,
         headers=Headers.of((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
         body=body,
+        sender=subject_of_address(address_of(scope)),
     )
 
 

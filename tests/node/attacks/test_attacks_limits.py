@@ -169,6 +169,33 @@ async def test_claims_about_third_servers_are_few(limited: Ground, peer: FakePee
     assert [answer.status_code for answer in answers] == [202, 429, 429]
 
 
+async def test_s23_for_one_address_few_unknown_keys_are_asked_for(
+    limited: Ground, peer: FakePeer, third: FakePeer
+) -> None:
+    """S23: names for keys that are none, one after the other, cost their server few questions, and others nothing."""
+    limited.server.clock.begin_window()
+    peer.add_user("known", key_name="mallory")
+    known = peer.activity("View", peer.actor("known"), f"{limited.url}/x", next(NUMBERS))
+    greeting = peer.sign(limited.inbox, known, by="known", key_name="mallory")
+    assert (await limited.post(greeting.with_headers(x_forwarded_for="192.0.2.77"))).status_code == 202
+    before = third.asked.total()
+
+    async def forge(number: int) -> int:
+        like = third.activity("Like", third.actor("olga"), f"{limited.url}/x", number)
+        key_id = f"{third.actor('olga')}?{number}#main-key"
+        message = third.sign(limited.inbox, like, by="olga", key_name="mallory", key_id=key_id)
+        return (await limited.post(message.with_headers(x_forwarded_for="198.51.100.77"))).status_code
+
+    answers = [await forge(number) for number in range(5)]
+    known = peer.activity("View", peer.actor("known"), f"{limited.url}/x", next(NUMBERS))
+    message = peer.sign(limited.inbox, known, by="known", key_name="mallory")
+
+    assert answers == [401, 429, 429, 429, 429]
+    # The address without the query, then with it, and whether the handle is true.
+    assert third.asked.total() - before <= 3
+    assert (await limited.post(message.with_headers(x_forwarded_for="198.51.100.77"))).status_code == 202
+
+
 @pytest.mark.parametrize("framing", ["announced", "chunked", "chunked and lying", "two lengths"])
 async def test_s29_an_oversize_body_is_refused_before_it_is_read(ground: Ground, peer: FakePeer, framing: str) -> None:
     """S29: 413 for more than a megabyte, announced or not; the sender does not get rid of much more than that."""
