@@ -38,6 +38,8 @@ logger = log.get_logger()
 
 GIVE_UP: Final = timedelta(seconds=delivery.GIVE_UP_SECONDS)
 _SIGNED_ANEW_MAX: Final = 2
+# Each that waits is written when all are put off: a second of patience, asked for each time, were writes without end.
+PATIENCE_FOR_EACH: Final = 0.002
 LONGEST_DELAY: Final = timedelta(seconds=delivery.LONGEST_DELAY_SECONDS)
 
 _draw: Final = secrets.SystemRandom().random
@@ -176,6 +178,8 @@ def _record_retry(conn: Connection, node: Node, claimed: ClaimedDelivery, outcom
     """Seconds until the next try; None when it was given up."""
     now = node.now()
     patience = outcome.after_seconds or 0.0
+    if patience:
+        patience = max(patience, PATIENCE_FOR_EACH * deliveries.count_waiting(conn, claimed.domain))
     paused_until = peers.record_failure(conn, now, claimed.domain, outcome.reason, patience=timedelta(seconds=patience))
     seconds = _retry_or_bury(conn, now, claimed, outcome.reason, at_least=patience)
     if paused_until is not None:

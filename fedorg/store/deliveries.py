@@ -353,6 +353,12 @@ def count_open_deletes(conn: Connection, domain: str) -> int:
     return conn.execute(waiting).scalar_one()
 
 
+def count_waiting(conn: Connection, domain: str) -> int:
+    """How much waits for a domain, or is under way."""
+    waiting = select(func.count()).where(deliveries.c.domain == domain, deliveries.c.dead_at.is_(None))
+    return conn.execute(waiting).scalar_one()
+
+
 def put_off(conn: Connection, domain: str, until: datetime) -> None:
     """Nothing of what waits for a domain is due before ``until``."""
     _reschedule(conn, domain, until, deliveries.c.due_at < until)

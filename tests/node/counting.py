@@ -1,7 +1,9 @@
-"""How many queries a served node makes while it answers."""
+"""How many queries a served node makes while it answers, and how many rows it writes."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,6 +25,22 @@ def counted_queries() -> Iterator[list[str]]:
         yield made
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", on_execute)
+
+
+@contextmanager
+def counted_writes(beginning: str) -> Iterator[Counter[str]]:
+    """How many rows each statement wrote that begins so, whichever database of this process it went to."""
+    written: Counter[str] = Counter()
+
+    def on_executed(_conn: object, cursor: Any, statement: str, *_rest: object) -> None:  # noqa: ANN401 - a driver's
+        if statement.startswith(beginning):
+            written[statement] += cursor.rowcount
+
+    sa.event.listen(sa.Engine, "after_cursor_execute", on_executed)
+    try:
+        yield written
+    finally:
+        sa.event.remove(sa.Engine, "after_cursor_execute", on_executed)
 
 
 def about_things(queries: list[str]) -> list[str]:

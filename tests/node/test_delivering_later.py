@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from federation.http_dates import format_http_date
-from fedorg.domain.visibility import Visibility
+from fedorg.domain.visibility import Reach, Visibility
 from fedorg.services import interactions, relationships, statuses
 from fedorg.services import peers as peer_services
 from fedorg.store import accounts, changes, deliveries, peers
+from fedorg.store.deliveries import OutgoingActivity
 from fedorg.store.tables import account_keys
 from tests.fediverse.nodes import wait_for
+from tests.node.counting import counted_writes
 from tests.node.fake_peer import running_peer
 from tests.node.neighbourhood import (
     WELL,
@@ -166,6 +168,35 @@ async def test_a_server_that_asks_for_patience_gets_it(
     await sender.let_pass(timedelta(minutes=30), step=timedelta(minutes=10))
     assert {one["id"] for one in hood.taken["busy"]} == {one["id"] for one in hood.taken["here"]}
     assert hood.tries["busy"] == 1 + 2
+
+
+async def test_a_server_that_asks_for_a_second_of_patience_each_time_costs_few_writes(
+    sender: Sender, hood: Neighbourhood
+) -> None:
+    """What waits for a server is put off as a whole: the more waits, the longer it is left alone at least."""
+    await sender.follower("busy", "here")
+    domain, count = hood.domain("busy"), 5000
+    hood.become(Answers(429, {"Retry-After": "1"}), "busy")
+
+    def fill(conn: Connection) -> None:
+        for number in range(10):
+            inboxes = {f"http://{domain}/users/{number}-{one}/inbox": domain for one in range(count // 10)}
+            uri = f"{sender.alice.uri}#{number}"
+            activity = OutgoingActivity(
+                uri=uri, account_id=sender.alice.id, type="Create", object_uri=uri, reach=Reach.PUBLIC, body="{}"
+            )
+            deliveries.record(conn, sender.node.ids, sender.clock(), activity, inboxes)
+
+    with counted_writes("UPDATE deliveries SET due_at=") as written:
+        await sender.node.write(fill)
+        await sender.let_pass(timedelta(seconds=9), step=timedelta(seconds=1))
+
+    # Those that were under way together, once.
+    assert hood.tries["busy"] <= 4
+    assert written.total() <= 4 * count
+    await sender.post("News")
+    await sender.idle()
+    assert hood.kinds("here") == ["Create"]
 
 
 async def test_a_server_that_is_busy_without_saying_how_long_is_left_alone_ever_longer(
