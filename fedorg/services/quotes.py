@@ -19,6 +19,7 @@ from fedorg.domain.statuses import PageQuery, RemoteStatus, Status, StatusView
 from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId, QuoteId, StatusId
 from fedorg.node import Node
+from fedorg.services import attempts
 from fedorg.services.statuses import quoting
 from fedorg.services.statuses.editing import change_quote_policy
 from fedorg.services.statuses.reading import is_visible_to_peer
@@ -31,6 +32,8 @@ _LOOKED_UP_EVERY: Final = {QuoteState.ACCEPTED: timedelta(days=7), QuoteState.PE
 _CLAIMS_HEARD_EVERY: Final = timedelta(minutes=1)
 # Who fetches a stamp with a signature is told of its end; so many servers at most.
 _HOLDERS_MAX: Final = 1000
+# Who asks for what was never written is told no so often within an hour; a quote that nothing is said of is not shown.
+_REFUSALS_MAX: Final = 300
 
 
 async def list_quoting(
@@ -319,7 +322,9 @@ def _refuse(conn: Connection, node: Node, account: Account, request_uri: str, qu
     held = None if status is None or status.account_id != account.id else quotes.hold_of_status(conn, status.id)
     if held is not None and held.quoted_status_id == quoted.id and held.state is QuoteState.PENDING:
         quoting.end(conn, node, held, QuoteState.REJECTED)
-    _answer(conn, node, account, request_uri, quoted, quoting_uri, None)
+    window = timedelta(hours=1)
+    if attempts.is_within(conn, node, "refused_quotes", account.peer or "", most=_REFUSALS_MAX, window=window):
+        _answer(conn, node, account, request_uri, quoted, quoting_uri, None)
 
 
 def _answer(

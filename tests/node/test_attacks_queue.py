@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -18,7 +19,8 @@ from fedorg.store.jobs import ClaimedJob, Room
 from fedorg.store.tables import activities, deliveries
 from tests.fediverse.nodes import wait_for
 from tests.node.fake_peer import FakePeer, running_peer
-from tests.node.talking import WorkingServer, contents, follow, post, success
+from tests.node.serving import NodeServer
+from tests.node.talking import WorkingServer, contents, follow, post, run_jobs, success
 from tests.node.world import Clock
 
 CLOCK: Final = Clock()
@@ -145,6 +147,26 @@ async def test_s32_whoever_takes_no_answer_keeps_one_waiting(working: WorkingSer
     assert len(waiting) <= 2
     assert peer.received[-1]["object"]["id"] == asked[-1]["id"]
     assert len(peer.received) == len(waiting)
+
+
+async def test_s32_refusals_of_quotes_are_few(serve: Callable[..., Awaitable[NodeServer]]) -> None:
+    """Whoever asks to quote in statuses that are not there is told no so often in an hour, and not each time."""
+    async with run_jobs(await serve(rate_limits=0.01)) as working, running_peer() as peer:
+        clock = working.server.clock
+        quoted = (await post(await working.person("alice"), "Quote me", visibility="public"))["uri"]
+        clock.advance(timedelta(seconds=3600 - int(clock().timestamp()) % 3600))
+        peer.add_user("fred")
+        for number in range(8):
+            asked = peer.activity("QuoteRequest", peer.actor("fred"), quoted, number)
+            asked |= {"instrument": f"{peer.url}/notes/{number}"}
+            message = peer.sign(f"{working.server.url}/inbox", asked, by="fred", at=clock())
+            answer = await working.server.anonymous.post("/inbox", content=message.body, headers=dict(message.headers))
+            assert answer.status_code == 202, answer.text
+        await working.settle()
+        await working.deliver_all()
+
+    # A hundredth of 300.
+    assert [one["type"] for one in peer.received] == ["Reject"] * 3
 
 
 def waiting_for(conn: Connection, inbox: str) -> list[str]:
