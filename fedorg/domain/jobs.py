@@ -395,6 +395,13 @@ class MergeNotifications(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     from_account_id: AccountId
 
 
+class ClearHome(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Take some more off a home timeline of what somebody posted and boosted, who is out of its sight already."""
+
+    account_id: AccountId
+    author_id: AccountId
+
+
 class StreamPoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Tell open streams how a poll stands."""
 
@@ -574,6 +581,7 @@ Job: TypeAlias = (
     | AnnounceKeys
     | AnnounceStanding
     | MergeNotifications
+    | ClearHome
     | PushNotification
     | SeverPeer
     | ApplyStanding

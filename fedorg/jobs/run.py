@@ -12,6 +12,7 @@ from fedorg.domain.jobs import (
     AskToPurge,
     CarryOver,
     CheckAtOrigin,
+    ClearHome,
     CompleteProfile,
     CompleteThread,
     DistributeDelete,
@@ -79,6 +80,7 @@ from fedorg.services import (
     severing,
     shutting_out,
 )
+from fedorg.services.relationships import clearing
 from fedorg.services.statuses import indexing
 
 
@@ -179,6 +181,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await push.send(node, job)
         case MergeNotifications():
             return await notification_requests.merge(node, job)
+        case ClearHome():
+            return await clearing.clear(node, job)
         case StreamPoll() | SendPoll() | EndPoll() | SendVote() | RefreshPoll():
             return await polls.run(node, job, job_id)
         case _:

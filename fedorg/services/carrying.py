@@ -17,6 +17,7 @@ from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services.relationships.blocking import record_block
+from fedorg.services.relationships.clearing import clear_home
 from fedorg.services.relationships.following import follow_alike, send
 from fedorg.services.relationships.listing import NOTE_CHARACTERS_MAX
 from fedorg.store import accounts, home_timelines, lists, moving, notifications, relationships
@@ -106,7 +107,7 @@ def _carry_mutes(conn: Connection, node: Node, old: Account, new: Account, after
             expires_at=mute.expires_at,
             now=node.now(),
         )
-        home_timelines.remove_author(conn, mute.account_id, new.id)
+        clear_home(conn, node, mute.account_id, new.id)
         _explain(conn, mute.account_id, old, new, "muted")
     return found[-1].account_id if len(found) == CHUNK else None
 

@@ -102,8 +102,8 @@ def part(conn: Connection, node: Node, cause: SeveranceCause, account: Account, 
 def part_both(conn: Connection, node: Node, cause: SeveranceCause, account: Account, other: Account) -> None:
     """The same where the other's server does so by itself, and its people read what they lost as well."""
     _note_lost(conn, node, cause, account, other)
-    end(conn, account, other)
-    end(conn, other, account)
+    end(conn, node, account, other)
+    end(conn, node, other, account)
 
 
 def _note_lost(conn: Connection, node: Node, cause: SeveranceCause, account: Account, other: Account) -> None:

@@ -4,15 +4,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import Visibility
-from fedorg.ids import AccountId, StatusId, at, moment_of
+from fedorg.ids import ID_MAX, AccountId, StatusId, at, moment_of
 from fedorg.store import lists, narrowing
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import (
@@ -20,11 +20,12 @@ from fedorg.store.tables import (
     accounts,
     blocks,
     follows,
+    home_removals,
     home_timeline,
     mutes,
     statuses,
 )
-from fedorg.store.upsert import insert_ignore, insert_new
+from fedorg.store.upsert import insert_ignore, insert_new, upsert
 
 MERGED_MAX: Final = 100
 # A status boosted by several comes once to a home timeline, and to a list, within this time.
@@ -109,19 +110,49 @@ def holders(conn: Connection, status_id: StatusId) -> list[AccountId]:
     return [AccountId(one) for one in conn.execute(statement).scalars()]
 
 
-def remove_author(conn: Connection, account_id: AccountId, author_id: AccountId) -> None:
-    """Take what an account posted and boosted, and boosts of it, off a home timeline."""
-    _remove(conn, account_id, sa.select(accounts.c.id).where(accounts.c.id == author_id))
+def remove_author(conn: Connection, account_id: AccountId, author_id: AccountId, limit: int) -> bool:
+    """Take what an account posted and boosted, and boosts of it, off a home timeline; whether more is left.
+
+    It is gone from every page at once. Of what it posted the latest ``limit`` are looked at, the rest by
+    ``remove_more``.
+    """
+    below = _remove_some(conn, account_id, author_id, ID_MAX, limit)
+    if below is None:
+        return False
+    row = {"account_id": account_id, "author_id": author_id, "below": below}
+    upsert(conn, home_removals, row, key=("account_id", "author_id"))
+    return True
+
+
+def remove_more(conn: Connection, account_id: AccountId, author_id: AccountId, limit: int) -> bool:
+    """Likewise the next; nothing is left when the author is back in sight meanwhile."""
+    own = home_removals.c.account_id == account_id, home_removals.c.author_id == author_id
+    below = conn.execute(sa.select(home_removals.c.below).where(*own).with_for_update()).scalar_one_or_none()
+    if below is None:
+        return False
+    below = _remove_some(conn, account_id, author_id, below, limit)
+    rest = sa.delete(home_removals) if below is None else sa.update(home_removals).values(below=below)
+    conn.execute(rest.where(*own))
+    return below is not None
+
+
+def is_leaving(account_id: AccountId | ColumnElement[Any], entry: sa.FromClause) -> ColumnElement[bool]:
+    """A row of ``home_timeline`` that ``remove_more`` will take away."""
+    leaving, status, original = home_removals.alias("leaving"), statuses.alias("boost"), statuses.alias("boosted")
+    is_boost = sa.exists().where(
+        status.c.id == entry.c.status_id,
+        original.c.id == status.c.reblog_of_id,
+        original.c.account_id == leaving.c.author_id,
+        original.c.id < leaving.c.below,
+    )
+    is_own = sa.and_(entry.c.author_id == leaving.c.author_id, entry.c.status_id < leaving.c.below)
+    return sa.exists().where(leaving.c.account_id == account_id, sa.or_(is_own, is_boost.correlate(entry, leaving)))
 
 
 def remove_domain(conn: Connection, account_id: AccountId, domain: str) -> None:
-    """Likewise of everybody on a server, by the domain of handles or that of the server."""
-    people = sa.or_(accounts.c.domain == domain, accounts.c.peer == domain)
-    _remove(conn, account_id, sa.select(accounts.c.id).where(people))
-
-
-def _remove(conn: Connection, account_id: AccountId, authors: sa.Select[tuple[int]]) -> None:
+    """Take what everybody on a server posted, by the domain of handles or that of the server, off a home timeline."""
     original = statuses.alias("original")
+    authors = sa.select(accounts.c.id).where(sa.or_(accounts.c.domain == domain, accounts.c.peer == domain))
     # From what they wrote, which is less than what stands on a home timeline.
     boosts = (
         sa.select(statuses.c.id)
@@ -133,8 +164,28 @@ def _remove(conn: Connection, account_id: AccountId, authors: sa.Select[tuple[in
     conn.execute(own.where(home_timeline.c.status_id.in_(boosts)))
 
 
+def _remove_some(
+    conn: Connection, account_id: AccountId, author_id: AccountId, below: int, limit: int
+) -> StatusId | None:
+    """Remove by the next of what somebody posted; where the rest begins, None when that was all."""
+    posted = sa.select(statuses.c.id).where(statuses.c.account_id == author_id, statuses.c.id < below)
+    ids = list(conn.execute(posted.order_by(statuses.c.id.desc()).limit(limit)).scalars())
+    boosts = sa.select(statuses.c.id).where(statuses.c.reblog_of_id.in_(ids))
+    own = sa.delete(home_timeline).where(home_timeline.c.account_id == account_id)
+    for some in (ids, boosts):
+        conn.execute(own.where(home_timeline.c.status_id.in_(some)))
+    return StatusId(ids[-1]) if len(ids) == limit else None
+
+
 def merge_author(conn: Connection, account_id: AccountId, author_id: AccountId, now: datetime) -> None:
-    """Put the latest of an account that is followed from now on, and seen again, on a home timeline."""
+    """Put the latest of an account that is followed from now on, and seen again, on a home timeline.
+
+    What was still to leave it stays, unless the account is muted.
+    """
+    leaving = home_removals.c
+    still = leaving.account_id == account_id, leaving.author_id == author_id
+    is_muted = narrowing.is_muted_by(account_id, leaving.author_id, now)
+    conn.execute(sa.delete(home_removals).where(*still, ~is_muted))
     latest = _latest_to_merge().rows(conn, account_id=account_id, author_id=author_id, now=now, limit=MERGED_MAX)
     rows = [{"account_id": account_id, "status_id": row.id, "author_id": author_id} for row in latest]
     insert_ignore(conn, home_timeline, rows)
@@ -253,6 +304,7 @@ def list_having(conn: Connection, receivers: Collection[AccountId], boost: Statu
             home_timeline.c.status_id != boost.id,
             home_timeline.c.lists_only.is_(sa.false()),
             ~lists.is_kept_off_home(home_timeline.c.account_id, home_timeline.c.author_id),
+            ~is_leaving(home_timeline.c.account_id, home_timeline),
             sa.or_(statuses.c.id == boost.reblog_of_id, statuses.c.reblog_of_id == boost.reblog_of_id),
         )
     )

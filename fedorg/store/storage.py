@@ -18,7 +18,7 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
         "media_attachments", "preview_cards", "scheduled_statuses", "late_arrivals", "tombstones", "trends",
     ),
     "search": ("search_documents",),
-    "timelines": ("home_timeline", "conversations", "conversation_statuses", "events", "markers"),
+    "timelines": ("home_timeline", "home_removals", "conversations", "conversation_statuses", "events", "markers"),
     "notifications": (
         "notifications", "notification_requests", "notification_policies", "notification_permissions",
         "push_subscriptions",

@@ -20,7 +20,7 @@ from fedorg.domain.visibility import Reach, Visibility
 from fedorg.ids import ID_MAX, AccountId, CardId, StatusId
 from fedorg.store import domain_blocks, lists, narrowing, paging
 from fedorg.store.beside import beside
-from fedorg.store.home_timelines import ONCE_WITHIN
+from fedorg.store.home_timelines import ONCE_WITHIN, is_leaving
 from fedorg.store.tables import (
     home_timeline,
     list_accounts,
@@ -44,6 +44,7 @@ _HOME: Final = paging.PreparedPage(
         home_timeline.c.account_id == _owner,
         home_timeline.c.lists_only.is_(sa.false()),
         ~lists.is_kept_off_home(_owner, home_timeline.c.author_id),
+        ~is_leaving(_owner, home_timeline),
     ),
     home_timeline.c.status_id,
 )
@@ -86,6 +87,7 @@ def _listed_in(one: AccountList, entry: sa.FromClause, status: sa.FromClause) ->
         status.c.id == entry.c.status_id,
         entry.c.account_id == one.account_id,
         entry.c.author_id.in_(members),
+        ~is_leaving(one.account_id, entry),
     ]
     is_no_reply = sa.or_(status.c.in_reply_to_uri.is_(None), status.c.in_reply_to_account_id == status.c.account_id)
     match one.replies_policy:

@@ -11,6 +11,7 @@ from fedorg.domain.relationships import FollowState, Relationship
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
+from fedorg.services.relationships.clearing import clear_home
 from fedorg.services.relationships.following import send, sever
 from fedorg.services.relationships.listing import load_one
 from fedorg.services.statuses import quoting
@@ -84,7 +85,7 @@ async def mute(
             expires_at=node.now() + timedelta(seconds=seconds) if seconds else None,
             now=node.now(),
         )
-        home_timelines.remove_author(conn, account.id, target.id)
+        clear_home(conn, node, account.id, target.id)
         return load_one(conn, account.id, target.id, node.now())
 
     return await node.write(unit)
@@ -150,7 +151,7 @@ def _part(conn: Connection, node: Node, account: Account, target: Account) -> No
     sever(conn, node, target, account, ActivityKind.REJECT_FOLLOW)
     for one, other in ((account, target), (target, account)):
         if one.is_local:
-            home_timelines.remove_author(conn, one.id, other.id)
+            clear_home(conn, node, one.id, other.id)
     featured_collections.part(conn, account.id, target.id)
     quoting.part(conn, node, account, target)
     notifications.delete_from(conn, account.id, target.id)

@@ -16,6 +16,7 @@ from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services import links
 from fedorg.services.completion import expect_profile
+from fedorg.services.relationships.clearing import clear_home
 from fedorg.services.relationships.listing import load_one
 from fedorg.services.residence import require_not_moved
 from fedorg.store import accounts, home_timelines, jobs, notifications, peers, relationships
@@ -145,7 +146,7 @@ def sever(conn: Connection, node: Node, follower: Account, target: Account, kind
 
     ``kind`` UNDO_FOLLOW: the follower ends it; REJECT_FOLLOW: the target does.
     """
-    ended = end(conn, follower, target)
+    ended = end(conn, node, follower, target)
     if ended is None:
         return False
     sender, receiver = (follower, target) if kind is ActivityKind.UNDO_FOLLOW else (target, follower)
@@ -154,14 +155,14 @@ def sever(conn: Connection, node: Node, follower: Account, target: Account, kind
     return True
 
 
-def end(conn: Connection, follower: Account, target: Account) -> Follow | None:
+def end(conn: Connection, node: Node, follower: Account, target: Account) -> Follow | None:
     """End a follow or a request here and tell nobody; what it was, if there was one."""
     relationships.hold_both(conn, follower.id, target.id)
     ended = relationships.delete_follow(conn, follower.id, target.id)
     if ended is None:
         return None
     if follower.is_local:
-        home_timelines.remove_author(conn, follower.id, target.id)
+        clear_home(conn, node, follower.id, target.id)
     for type_ in (NotificationType.FOLLOW, NotificationType.FOLLOW_REQUEST):
         notifications.withdraw(conn, type_=type_, by=follower.id, origin=ended.id)
     return ended
