@@ -381,6 +381,16 @@ class ContextView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContextPage:
+    """A part of a thread: so many are left ``above`` and ``below`` it; the ``last`` of the answers it goes to."""
+
+    context: ContextView
+    above: int
+    below: int
+    last: StatusId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageQuery:
     """A window over ids, newest first, in Mastodon's exact meaning.
 

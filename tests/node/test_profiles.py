@@ -2,8 +2,10 @@
 
 import re
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Final
 
+import httpx
 import pytest
 from sqlalchemy import Connection
 
@@ -13,6 +15,7 @@ from fedorg.ids import AccountId
 from fedorg.services import accounts, departures
 from fedorg.store import tables
 from fedorg.store.upsert import insert_ignore
+from tests.node.crowding import repeat
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import picture, run_jobs, upload
 
@@ -35,6 +38,12 @@ def _picture_elsewhere(conn: Connection, account_id: AccountId) -> None:
     elsewhere = "https://elsewhere.example/face.png"
     change = tables.accounts.update().where(tables.accounts.c.id == account_id)
     conn.execute(change.values(avatar=elsewhere, avatar_static=elsewhere))
+
+
+def _hang_on_each_other(conn: Connection, chain: list[int]) -> None:
+    own = tables.statuses
+    for above, below in pairwise(chain):
+        conn.execute(own.update().where(own.c.id == below).values(in_reply_to_id=above))
 
 
 async def test_a_profile_shows_strangers_only_what_is_public(node_server: NodeServer) -> None:
@@ -187,6 +196,41 @@ async def test_a_status_page_shows_the_thread(node_server: NodeServer) -> None:
     assert page.text.index("<p>Question") < page.text.index("<p>Answer")
     assert other.text.index("Question") < other.text.index("Answer")
     assert (await browser.open(f"/@anna/{answer['id']}")).status_code == 404
+
+
+async def test_a_long_thread_is_shown_a_page_at_a_time(node_server: NodeServer) -> None:
+    """To members too, for whom four thousand answers kept everybody else waiting; each page says what is left."""
+    anna = await node_server.person("anna")
+    root = await post(anna, "Question")
+    latest = await post(anna, "Answer", in_reply_to_id=root["id"])
+    answers = [*reversed(await repeat(node_server, latest, 130))]
+    browser = await node_server.browser()
+    await browser.sign_in("anna")
+
+    def shown(page: httpx.Response) -> list[int]:
+        return [*dict.fromkeys(int(one) for one in re.findall(rf'href="[^"]+/{latest["id"]}/(\d+)"', page.text))]
+
+    pages = [await browser.open(f"/@anna/{root['id']}")]
+    while following := re.search(r'href="(\?after=\d+)"', pages[-1].text):
+        pages.append(await browser.open(f"/@anna/{root['id']}{following[1]}"))
+
+    assert [shown(page) for page in pages] == [answers[:60], answers[60:120], answers[120:]]
+    said = [re.findall(r"(\d+) more answers of this thread are not shown", page.text) for page in pages]
+    assert said == [["71"], ["11"], []]
+
+
+async def test_a_page_says_how_much_is_above_it(node_server: NodeServer) -> None:
+    """And leads further up."""
+    anna = await node_server.person("anna")
+    root = await post(anna, "Question")
+    latest = await post(anna, "Answer", in_reply_to_id=root["id"])
+    chain = [int(root["id"]), *reversed(await repeat(node_server, latest, 50)), int(latest["id"])]
+    await node_server.node.write(_hang_on_each_other, chain)
+
+    page = await (await node_server.browser()).open(f"/@anna/{latest['id']}")
+
+    assert "11 earlier posts of this thread are not shown" in page.text
+    assert f'/{latest["id"]}/{chain[11]}">Read from further up</a>' in page.text
 
 
 async def test_programs_are_sent_from_pages_to_documents(node_server: NodeServer) -> None:

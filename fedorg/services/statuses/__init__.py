@@ -11,6 +11,7 @@ from fedorg.services.statuses.posting import post_status
 from fedorg.services.statuses.reading import (
     find_by_uri,
     get_context,
+    get_context_page,
     get_source,
     get_view,
     list_edits,
@@ -40,6 +41,7 @@ __all__ = [
     "edit_status",
     "find_by_uri",
     "get_context",
+    "get_context_page",
     "get_source",
     "get_view",
     "interest_in",

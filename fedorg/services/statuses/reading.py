@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.askers import Asker
 from fedorg.domain.refreshes import Refresh
-from fedorg.domain.statuses import ContextView, Status, StatusEdit, StatusView
+from fedorg.domain.statuses import ContextPage, ContextView, Status, StatusEdit, StatusView
 from fedorg.domain.visibility import Tier
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, EditId, StatusId
@@ -20,8 +20,9 @@ from fedorg.store import accounts, edits, media, peers, statuses, threads, views
 
 THREAD_MAX: Final = 4096
 THREAD_CHARACTERS_MAX: Final = 8_000_000
-ANCESTORS_OF_VISITORS_MAX: Final = 40
-DESCENDANTS_OF_VISITORS_MAX: Final = 60
+# What visitors are given, and what a page shows.
+ANCESTORS_OF_PAGE_MAX: Final = 40
+DESCENDANTS_OF_PAGE_MAX: Final = 60
 
 _PIECE: Final = 250
 
@@ -39,6 +40,13 @@ async def list_views(node: Node, viewer: AccountId | None, ids: Sequence[StatusI
 async def get_context(node: Node, viewer: AccountId | None, status_id: StatusId) -> ContextView:
     """The thread around a status, as far as ``viewer`` may see it; visitors get a part of long ones."""
     return (await node.read(_get_context, node.now(), viewer, status_id))[1]
+
+
+async def get_context_page(
+    node: Node, viewer: AccountId | None, status_id: StatusId, after: StatusId | None
+) -> ContextPage:
+    """As much of the thread around a status as one reads at once; the answers begin behind one of them, ``after``."""
+    return await node.read(_get_context_page, node.now(), viewer, status_id, after)
 
 
 async def look_into_thread(node: Node, member: AccountId, status_id: StatusId) -> tuple[ContextView, Refresh | None]:
@@ -84,16 +92,45 @@ def _get_context(
     conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId
 ) -> tuple[Status, ContextView]:
     status = statuses.get(conn, status_id)
-    thread = threads.list_shown(conn, viewer, status, THREAD_MAX)
-    ancestors = _ancestors(status, dict(thread))
-    descendants = _descendants(status, thread)
+    ancestors, descendants = _around(conn, viewer, status)
     if viewer is None:
-        ancestors = ancestors[-ANCESTORS_OF_VISITORS_MAX:]
-        descendants = descendants[:DESCENDANTS_OF_VISITORS_MAX]
+        ancestors = ancestors[-ANCESTORS_OF_PAGE_MAX:]
+        descendants = descendants[:DESCENDANTS_OF_PAGE_MAX]
+    return status, _load_context(conn, now, viewer, status_id, ancestors, descendants)
+
+
+def _get_context_page(
+    conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId, after: StatusId | None
+) -> ContextPage:
+    ancestors, descendants = _around(conn, viewer, statuses.get(conn, status_id))
+    start = descendants.index(after) + 1 if after in descendants else 0
+    shown = descendants[start : start + DESCENDANTS_OF_PAGE_MAX]
+    return ContextPage(
+        context=_load_context(conn, now, viewer, status_id, ancestors[-ANCESTORS_OF_PAGE_MAX:], shown),
+        above=max(0, len(ancestors) - ANCESTORS_OF_PAGE_MAX),
+        below=len(descendants) - start - len(shown),
+        last=shown[-1] if shown else None,
+    )
+
+
+def _around(conn: Connection, viewer: AccountId | None, status: Status) -> tuple[list[StatusId], list[StatusId]]:
+    """What is above and below a status in its thread, of so much as is ever shown."""
+    thread = threads.list_shown(conn, viewer, status, THREAD_MAX)
+    return _ancestors(status, dict(thread)), _descendants(status, thread)
+
+
+def _load_context(
+    conn: Connection,
+    now: datetime,
+    viewer: AccountId | None,
+    status_id: StatusId,
+    ancestors: Sequence[StatusId],
+    descendants: Sequence[StatusId],
+) -> ContextView:
     loaded = {view.status.id: view for view in _load_thread(conn, now, viewer, [status_id, *ancestors, *descendants])}
     if status_id not in loaded:
         raise NotFound
-    return status, ContextView(
+    return ContextView(
         ancestors=tuple(loaded[one] for one in ancestors if one in loaded),
         descendants=tuple(loaded[one] for one in descendants if one in loaded),
     )

@@ -65,7 +65,7 @@ async def show_hashtag(visitor: SignedIn | None, hashtag: str) -> Response:
 @blueprint.get("/@<username>/<id:status_id>")
 @for_everybody
 async def show_status(visitor: SignedIn | None, username: str, status_id: int) -> Response:
-    """One status and what it answers and is answered by."""
+    """One status and what it answers and is answered by, a part of it at a time."""
     account = await _account(username)
     node = this_node()
     view = await statuses.get_view(node, _viewer(visitor), StatusId(status_id))
@@ -73,9 +73,12 @@ async def show_status(visitor: SignedIn | None, username: str, status_id: int) -
         raise NotFound
     if _wants_document():
         return _to_document(view.status.uri)
-    context = await statuses.get_context(node, _viewer(visitor), StatusId(status_id))
+    after = id_in(request.args.get("after", ""))
+    part = await statuses.get_context_page(
+        node, _viewer(visitor), StatusId(status_id), None if after is None else StatusId(after)
+    )
     is_open = may_see(view.status.audience, Anonymous())
-    return await page("status.html", visitor, view=view, context=context, account=account, is_open=is_open)
+    return await page("status.html", visitor, view=view, part=part, account=account, is_open=is_open)
 
 
 @blueprint.get("/@<username>/<id:status_id>/embed")
