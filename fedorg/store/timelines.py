@@ -33,6 +33,7 @@ from fedorg.store.tables import (
     tags,
 )
 from fedorg.store.tables.columns import Moment
+from fedorg.store.tables.writing import ANSWERS_NOBODY_ELSE
 
 LOOKED_THROUGH_MAX: Final = 10_000
 
@@ -112,10 +113,7 @@ def list_public(
 
 @cache
 def _public(is_member: bool, selection: Selection) -> paging.PreparedPage:  # noqa: FBT001 - the key of a table
-    is_first_or_own = sa.or_(
-        statuses.c.in_reply_to_uri.is_(None), statuses.c.in_reply_to_account_id == statuses.c.account_id
-    )
-    conditions = is_first_or_own, *_listed(_viewer if is_member else None, _now, selection)
+    conditions = ANSWERS_NOBODY_ELSE, *_listed(_viewer if is_member else None, _now, selection)
     if not selection.media_only:
         return _page(conditions)
     return _page_with_media(conditions, *([media_attachments.c.remote_url.is_(None)] if selection.local_only else []))
@@ -236,7 +234,7 @@ def _posted(
         narrowing.visible_to(viewer),
     ]
     if selection.exclude_replies:
-        conditions.append(sa.or_(statuses.c.in_reply_to_uri.is_(None), statuses.c.in_reply_to_account_id == account_id))
+        conditions.append(ANSWERS_NOBODY_ELSE)
     if selection.exclude_reblogs:
         conditions.append(beside(statuses.c.reblog_of_id).is_(None))
     if selection.media_only:

@@ -299,6 +299,18 @@ async def test_pins_and_hashtags_of_an_author_are_found_by_themselves(working: W
     assert not (found := await _find(working, pages, _by_author)), found
 
 
+async def test_what_answers_nobody_is_found_among_answers_by_itself(working: WorkingServer) -> None:
+    """What a profile shows first; of answers there may be any number more."""
+    bert, ids = await _prepared(working)
+    pages = [
+        (client, f"/api/v1/accounts/{ids['anna']}/statuses?{chosen}")
+        for client in (bert.api, working.server.anonymous)
+        for chosen in ("exclude_replies=true", "exclude_replies=true&exclude_reblogs=true")
+    ]
+
+    assert not (found := await _find(working, pages, _by_author)), found
+
+
 async def test_answers_that_came_first_are_found_by_what_they_answer(working: WorkingServer) -> None:
     """Not among all statuses that answer nothing, of which there are as many as there are statuses."""
     anna = await working.person("anna")

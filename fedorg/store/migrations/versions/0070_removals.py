@@ -1,4 +1,4 @@
-"""What still has to leave home timelines, which is done a little at a time."""
+"""What still has to leave home timelines, and the way to what somebody posted that answers nobody else."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A table that is empty."""
+    """A table that is empty, and an index."""
     op.create_table(
         "home_removals",
         sa.Column("account_id", sa.BigInteger, nullable=False),
@@ -23,3 +23,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "author_id", name=op.f("pk_home_removals")),
     )
     op.create_index(op.f("ix_home_removals_author_id"), "home_removals", ["author_id"])
+    # Written as conditions on it are: SQLite compares the words.
+    answers_nobody_else = sa.text("in_reply_to_uri IS NULL OR in_reply_to_account_id = account_id")
+    op.create_index(
+        "ix_statuses_own",
+        "statuses",
+        ["account_id", "id"],
+        sqlite_where=answers_nobody_else,
+        postgresql_where=answers_nobody_else,
+    )
