@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from fedorg import app
-from fedorg.cli.base import Context, print_json, run, told
+from fedorg.cli.base import Context, print_json, require_begun, run, told
 from fedorg.services import backups
 from fedorg.services.backups import Restore
 from fedorg.store import migrate
@@ -37,6 +37,7 @@ def backup(context: Context, *, target: Path, as_json: bool) -> None:
       fedorg backup - | age -r age1... > fedorg.tar.age
     """
     settings = context.settings()
+    run(lambda: require_begun(settings))
     to = None if str(target) == "-" else target
     with told(), _progress() as show:
         summary = backups.write(settings, to, app.utc_now(), show)

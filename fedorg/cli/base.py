@@ -16,6 +16,7 @@ from fedorg import app, config, log
 from fedorg.config import Settings
 from fedorg.errors import Failing, FedorgError, SettingsError
 from fedorg.node import Node
+from fedorg.store import migrate
 
 T = TypeVar("T")
 
@@ -58,14 +59,23 @@ def told() -> Iterator[None]:
 
 
 def with_node(context: Context, action: Callable[[Node], Awaitable[T]]) -> T:
-    """What ``action`` returns, given an open node of the settings."""
+    """What ``action`` returns, given the node of the settings, which somebody has begun before."""
     settings = context.settings()
 
     async def main() -> T:
+        await require_begun(settings)
         async with app.open_node(settings) as node:
             return await action(node)
 
     return run(main)
+
+
+async def require_begun(settings: Settings) -> None:
+    """Refuse to work where there is no node: in a wrong folder every command would make another one."""
+    if (await migrate.check(settings.database)).is_empty:
+        place = migrate.place_of(settings.database)
+        advice = "FEDORG_DATA_DIR or FEDORG_DATABASE_URL says where it is; `fedorg serve` begins one."
+        raise SettingsError([f"There is no node in {place}. {advice}"])
 
 
 def fail(*sentences: str) -> NoReturn:

@@ -12,10 +12,10 @@ from typing import Final
 import click
 
 from fedorg import app
-from fedorg.cli.base import Context, print_json, run
+from fedorg.cli.base import Context, print_json, require_begun, run
 from fedorg.cli.printing import console
 from fedorg.config import Settings, SmtpServer
-from fedorg.errors import FedorgError
+from fedorg.errors import FedorgError, SettingsError
 from fedorg.jobs.mail import check_server
 from fedorg.node import FetchError, Node
 from fedorg.services import health, registration
@@ -83,6 +83,10 @@ def doctor(context: Context, *, as_json: bool) -> None:
 
 
 async def _examine(settings: Settings) -> AsyncIterator[Finding]:
+    absence = await _absence(settings)
+    if absence is not None:
+        yield absence
+        return
     yield _storage(settings)
     if settings.smtp is not None:
         yield await _mail(settings, settings.smtp)
@@ -104,6 +108,17 @@ async def _examine(settings: Settings) -> AsyncIterator[Finding]:
         yield reached
         yield clock
         yield await _webfinger(node)
+
+
+async def _absence(settings: Settings) -> Finding | None:
+    """That there is no node; a database that cannot be asked is told of when it is opened."""
+    try:
+        await require_begun(settings)
+    except SettingsError as error:
+        return Finding(check="database", verdict=Verdict.FAULT, found=str(error))
+    except FedorgError:
+        return None
+    return None
 
 
 def _only_here(settings: Settings) -> Finding:
@@ -173,7 +188,7 @@ async def _migrations(settings: Settings) -> Finding:
     state = await migrate.check(settings.database)
     return Finding(
         check="migrations",
-        verdict=Verdict.OK if state.is_current or state.is_empty else Verdict.FAULT,
+        verdict=Verdict.OK if state.is_current else Verdict.FAULT,
         found=state.explain(),
     )
 

@@ -43,3 +43,5 @@ def migrate(context: Context, *, check: bool, as_json: bool) -> None:
         print_json({"applied": applied})
     else:
         console.print(f"Applied {len(applied)} revision(s)." if applied else "The database is up to date.")
+        if state.is_empty:
+            console.print(f"A new database was made: {migrations.place_of(settings.database)}", soft_wrap=True)

@@ -99,6 +99,14 @@ async def check(url: str) -> MigrationState:
     return await asyncio.to_thread(_check, url)
 
 
+def place_of(url: str) -> str:
+    """Where a database is, for an administrator: the whole path of a file, an address without its password."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return str(sqlite_path(parsed))
+    return parsed.render_as_string(hide_password=True)
+
+
 async def migrate(url: str, progress: Progress | None = None, *, until: str | None = None) -> list[str]:
     """Apply the revisions that are pending, in order, and return their names; none if another process did.
 

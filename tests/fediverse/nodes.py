@@ -101,7 +101,7 @@ class RunningNode:
     process: asyncio.subprocess.Process | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(0o700, parents=True, exist_ok=True)
         self.listener = socket.socket()
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(256)
@@ -160,16 +160,21 @@ class RunningNode:
         return [Finished(**one) for one in json.loads(finished.output)]
 
     async def prepare(self, *commands: Sequence[str]) -> None:
-        """Run several commands that must not fail."""
+        """Run several commands that must not fail on a node that is begun, if need be."""
+        self.begin()
         for words, finished in zip(commands, await self.run_all(*commands), strict=True):
             assert finished.code == 0, f"fedorg {' '.join(words)}: {finished.complaint}"
+
+    def begin(self) -> None:
+        """Make its database, unless it has one: commands work on a node that was begun before."""
+        embedded = self.folder / "fedorg.db"
+        if not self.database_url and not embedded.exists():
+            SqliteFiles().create_migrated(embedded)
 
     async def create(self, *usernames: str, role: UserRole = UserRole.MEMBER) -> None:
         """Make people who sign in with ``PASSWORD``: here, since a command that makes them takes a second to start."""
         settings = config.load(self.environment)
-        embedded = self.folder / "fedorg.db"
-        if not self.database_url and not embedded.exists():
-            SqliteFiles().create_migrated(embedded)
+        self.begin()
         async with open_node(settings) as node:
             for username in usernames:
                 await registration.create_person(node, username, role=role, password=PASSWORD)

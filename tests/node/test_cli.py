@@ -122,6 +122,7 @@ async def test_a_terminal_without_a_letter_shows_what_it_can(node: RunningNode) 
 
 async def test_a_folder_of_media_that_is_none_is_named(node: RunningNode) -> None:
     """As it is where another user made it, whom fedorg cannot replace."""
+    node.begin()
     (node.folder / "media").write_text("Dear Sir or Madam")
 
     assert f"data_dir: cannot use {node.folder / 'media'}" in refused(await node.run("user", "list"))
@@ -140,7 +141,7 @@ async def test_tables_keep_what_rows_are_known_by_in_one_piece(node: RunningNode
     handle = "anna_with_a_name_as_long_as_names_may"[:30]
     email = f"{'a' * 60}@{'b' * 60}.example"
     node.settings = {"COLUMNS": "40"}
-    await node.run_all(("user", "create", handle, "--email", email), ("user", "list"))
+    await node.prepare(("user", "create", handle, "--email", email), ("user", "list"))
 
     shown = await node.run("user", "list")
 
@@ -219,6 +220,7 @@ async def test_secrets_are_not_shown(node: RunningNode) -> None:
 
 async def test_an_administrator_keeps_the_list_of_people(node: RunningNode) -> None:
     """People are created, listed, disabled and let in again, and scripts read the same facts as JSON."""
+    node.begin()
     made, again, disabled, listed, enabled, unknown, table = await node.run_all(
         ("user", "create", "anna", "--email", "anna@org.example", "--role", "admin", "--json"),
         ("user", "create", "Anna"),
@@ -277,6 +279,7 @@ async def test_the_first_start_prints_a_link_that_works_once(node: RunningNode) 
 
 async def test_an_administrator_says_what_a_server_is(node: RunningNode) -> None:
     """A server gets a tier before it was ever met; list and show read it back; a wrong tier is a wrong call."""
+    node.begin()
     before, made, blocked, shown, after, wrong, unknown, limited, uninvited, nameless, unoffered = await node.run_all(
         ("peer", "list", "--json"),
         ("peer", "tier", "sales.org.example", "sibling", "--json"),
@@ -383,6 +386,7 @@ async def test_the_doctor_finds_no_fault_in_a_node_for_trying_out(tmp_path: Path
     """A node on this machine alone is healthy; that nobody else can reach it is a warning that says what to do."""
     node = RunningNode(name="Trial", folder=tmp_path / "node", settings={"FEDORG_INSECURE_LOOPBACK": "false"})
     try:
+        node.begin()
         finished = await node.run("doctor", "--json")
     finally:
         await node.close()
@@ -511,7 +515,7 @@ async def test_a_database_for_which_there_is_no_room_is_named(node: RunningNode,
     node.folder.mkdir()
     limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, -1)); {_FEDORG}"
     node.program = ("-c", limit)
-    for words in (("user", "list"), ("migrate",), ("restore", str(tmp_path / "backup.tar"))):
+    for words in (("work",), ("migrate",), ("restore", str(tmp_path / "backup.tar"))):
         complaint = refused(await node.run(*words))
         assert f"cannot use the database {database_of(node)}: disk I/O error" in complaint
 

@@ -113,6 +113,7 @@ async def test_the_doctor_says_what_is_wrong_with_the_mail_server(tmp_path: Path
         url = f"smtp://node:{SECRET}@localhost:{office.port}"
         settings = {"FEDORG_SMTP_URL": url, "FEDORG_MAIL_FROM": "fedorg@node.example"}
         node = RunningNode(name="Node", folder=tmp_path / "node", settings=settings)
+        node.begin()
         try:
             doctor, listed = await node.run_all(["doctor", "--json"], ["settings"])
         finally:
