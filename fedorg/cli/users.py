@@ -1,10 +1,11 @@
 """``fedorg user``: logins of this node."""
 
+import sys
 from datetime import datetime
 
 import click
 
-from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.base import Context, fail, print_json, with_node
 from fedorg.cli.printing import console, print_table
 from fedorg.domain.accounts import User, UserRole
 from fedorg.node import Node
@@ -21,7 +22,8 @@ def user() -> None:
 @click.option("--email", help="E-mail address; nothing is sent to it.")
 @click.option("--display-name", help="Name shown beside the handle.")
 @click.option("--role", type=click.Choice([role.value for role in UserRole]), default="member", show_default=True)
-@click.option("--password", help="Password; without it a one-time sign-in link is printed.")
+@click.option("--password", help="Password, which others on this machine can see in the list of processes.")
+@click.option("--password-stdin", is_flag=True, help="Ask for the password, or read it from a pipe.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def create(
@@ -32,15 +34,23 @@ def create(
     display_name: str | None,
     role: str,
     password: str | None,
+    password_stdin: bool,
     as_json: bool,
 ) -> None:
-    """Create a person who may sign in at once.
+    """Create a person who may sign in at once: with a password, or by a one-time link that is printed.
 
     \b
     Examples:
       fedorg user create anna --email anna@org.example --display-name "Anna Lindqvist"
       fedorg user create boss --role admin
+      pass show boss | fedorg user create boss --role admin --password-stdin
     """
+    if password_stdin:
+        if password is not None:
+            raise click.UsageError("--password and --password-stdin contradict each other.")
+        password = _read_password()
+    elif password is not None:
+        click.echo("Others on this machine may have seen the password: --password-stdin keeps it from them.", err=True)
 
     async def action(node: Node) -> tuple[User, str | None]:
         made = await registration.create_person(
@@ -218,6 +228,16 @@ def share(context: Context, *, username: str, account: str, undo: bool, as_json:
         print_json({"username": username, "accounts": names})
     else:
         console.print(f"[bold]{username}[/] may act for {', '.join(names)}.", highlight=False)
+
+
+def _read_password() -> str:
+    """What is typed twice into a terminal, or the first line of whatever else is read."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        fail("No password came on standard input.")
+    return password
 
 
 def _facts(one: User) -> dict[str, object]:

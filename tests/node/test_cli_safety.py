@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fediverse.nodes import RunningNode
+from tests.fediverse.nodes import PASSWORD, RunningNode
 
 
 @pytest.fixture
@@ -28,3 +28,21 @@ async def test_a_command_in_a_wrong_folder_says_where_it_looked(node: RunningNod
     assert finished.code == 1
     assert f"There is no node in {node.folder}/elsewhere/fedorg.db" in finished.output + finished.complaint
     assert list(node.folder.iterdir()) == []
+
+
+async def test_a_password_is_read_where_nobody_else_sees_it(node: RunningNode) -> None:
+    """The words of a command are in the list of processes: whoever gives it there is warned."""
+    node.begin()
+    process = await node.spawn_command("user", "create", "anna", "--password-stdin", "--json")
+    output, complaint = await process.communicate(f"{PASSWORD}\n".encode())
+    nothing = await node.spawn_command("user", "create", "bert", "--password-stdin")
+    _, refusal = await nothing.communicate(b"")
+    seen = await node.run("user", "create", "carl", "--password", PASSWORD)
+
+    assert (process.returncode, complaint) == (0, b"")
+    assert b'"sign_in_link": null' in output
+    assert (nothing.returncode, refusal) == (1, b"No password came on standard input.\n")
+    assert (seen.code, "--password-stdin keeps it from them" in seen.complaint) == (0, True)
+    await node.start()
+    async with node.member("anna") as anna:
+        assert (await anna.http.get("/api/v1/accounts/verify_credentials")).json()["username"] == "anna"
