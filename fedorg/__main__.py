@@ -18,6 +18,8 @@ _OBJECTS_BETWEEN_SEARCHES: Final = 10_000
 
 def main() -> None:
     """Load the command line, then run it."""
+    # Keys, letters and pictures of people: what a node keeps is for its owner's eyes.
+    os.umask(0o077)
     _prepare_streams()
     with loading():
         from fedorg import cli  # noqa: PLC0415 - it is what must not be loaded before

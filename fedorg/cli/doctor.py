@@ -1,6 +1,7 @@
 """``fedorg doctor``: what is wrong with a node, and what to do about it."""
 
 import os
+import stat
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -142,6 +143,13 @@ def _storage(settings: Settings) -> Finding:
             verdict=Verdict.FAULT,
             found=f"{folder} cannot be written: {error.strerror}",
             advice="Give the user that runs fedorg write access, or set FEDORG_DATA_DIR.",
+        )
+    if folder.stat().st_mode & stat.S_IRWXO:
+        return Finding(
+            check="storage",
+            verdict=Verdict.WARNING,
+            found=f"{folder} can be read by others on this machine",
+            advice=f"It holds what members do not show to everybody: chmod 700 {folder}",
         )
     free = _free_bytes(folder)
     if free < FREE_BYTES_MIN:

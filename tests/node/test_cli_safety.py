@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fediverse.nodes import PASSWORD, RunningNode
+from tests.node.talking import picture
 
 
 @pytest.fixture
@@ -46,3 +47,23 @@ async def test_a_password_is_read_where_nobody_else_sees_it(node: RunningNode) -
     await node.start()
     async with node.member("anna") as anna:
         assert (await anna.http.get("/api/v1/accounts/verify_credentials")).json()["username"] == "anna"
+
+
+async def test_what_a_node_keeps_is_for_its_owner(node: RunningNode) -> None:
+    """Folders, database, keys and media, whatever else is usual on the machine; old folders are named by the doctor."""
+    folder = node.folder / "data"
+    node.settings = {"FEDORG_DATA_DIR": str(folder)}
+    await node.start()
+    await node.command("user", "create", "anna")
+    shown = await node.command("user", "reset-password", "anna", "--json")
+    assert "sign_in_link" in shown
+    (node.folder / "party.png").write_bytes(picture())
+    await node.command("emoji", "add", "party", str(node.folder / "party.png"))
+    kept = [folder, *folder.rglob("*")]
+    open_ones = {path.name for path in kept if path.stat().st_mode & 0o077}
+    folder.chmod(0o755)
+    told = await node.command("doctor")
+
+    assert any(path.suffix == ".png" for path in kept)
+    assert open_ones == set()
+    assert f"chmod 700 {folder}" in told
