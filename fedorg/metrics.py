@@ -4,15 +4,21 @@ Labels are closed sets (a name of an outcome, a route, a job): never a host, a p
 one node count together, in files that each of them can read: whichever is asked tells the numbers of all.
 """
 
+import fcntl
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 from fedorg import config
 
+_PREFIX: Final = "fedorg-metrics-"
+_LOCK: Final = "supervisor.lock"
 _SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
 
 
@@ -78,9 +84,24 @@ def exposition(metrics: Metrics) -> bytes:
 
 @contextmanager
 def shared() -> Iterator[Mapping[str, str]]:
-    """What processes are told that count together, until the block ends."""
-    with tempfile.TemporaryDirectory(prefix="fedorg-metrics-") as folder:
+    """What processes are told that count together, until the block ends.
+
+    Where a supervisor was killed, its folder stays behind, and the lock on it does not: the next one takes it away.
+    """
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder, (Path(folder) / "new").open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        # It is seen by those who sweep once it is held.
+        (Path(folder) / "new").rename(Path(folder) / _LOCK)
         yield {config.METRICS_FOLDER: folder}
+
+
+def _sweep() -> None:
+    for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_LOCK}"):
+        # Those of other users cannot be opened.
+        with suppress(OSError), lock.open("r+b") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent)
 
 
 def forget(pid: int, folder: str) -> None:

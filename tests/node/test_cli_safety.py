@@ -67,3 +67,33 @@ async def test_what_a_node_keeps_is_for_its_owner(node: RunningNode) -> None:
     assert any(path.suffix == ".png" for path in kept)
     assert open_ones == set()
     assert f"chmod 700 {folder}" in told
+
+
+async def test_a_killed_supervisor_leaves_no_folder_for_long(node: RunningNode) -> None:
+    """The next one takes what it counted in away, and leaves that of one that runs alone."""
+    place = node.folder.parent / "temporary"
+    place.mkdir()
+    node.settings = {"TMPDIR": str(place)}
+    node.options = ("--processes", "1", "--workers", "1")
+
+    def folders() -> set[str]:
+        return {path.name for path in place.glob("fedorg-metrics-*")}
+
+    await node.start()
+    first = folders()
+    await node.kill()
+    assert folders() == first
+    await node.start()
+    second = folders()
+    other = RunningNode(name="Sales", folder=node.folder.parent / "sales", settings=node.settings, options=node.options)
+    try:
+        await other.start()
+        both = folders()
+        await other.stop()
+    finally:
+        await other.close()
+    await node.stop()
+
+    assert [len(one) for one in (first, second, both, folders())] == [1, 1, 2, 0]
+    assert not first & second
+    assert second < both
