@@ -6,6 +6,7 @@ files are copied after it, so that none is missing that the rows name, unless it
 read and write from the beginning to the end, so that either side may be a pipe. Everything here blocks.
 """
 
+import fcntl
 import gzip
 import hashlib
 import io
@@ -269,16 +270,32 @@ def _target(target: Path | None) -> Iterator[BinaryIO]:
     if target.exists():
         raise Conflict(f"{target} exists already; give another name.")
     draft = target.with_name(f".{target.name}.partial")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as stream:
+        _require_alone(stream, draft, target)
+        # What a backup that was killed left of it.
+        stream.truncate()
+        try:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        draft.rename(target)
-    finally:
-        draft.unlink(missing_ok=True)
+            draft.rename(target)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+
+
+def _require_alone(stream: BinaryIO, draft: Path, target: Path) -> None:
+    """Hold a draft until it is closed; ``Conflict`` when another backup holds it, or has just been made of it."""
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_ours = draft.exists() and os.path.samestat(draft.stat(), os.fstat(stream.fileno()))
+    except BlockingIOError:
+        is_ours = False
+    except OSError:
+        # The file system knows no locks.
+        is_ours = True
+    if not is_ours:
+        raise Conflict(f"Another backup to {target} is being made; give another name.")
 
 
 def _member(name: str, size: int, now: datetime) -> tarfile.TarInfo:

@@ -1,11 +1,12 @@
 """What commands keep from others, and from going wrong in silence."""
 
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.fediverse.nodes import PASSWORD, RunningNode
+from tests.fediverse.nodes import PASSWORD, RunningNode, wait_for
 from tests.node.talking import picture
 
 
@@ -97,3 +98,30 @@ async def test_a_killed_supervisor_leaves_no_folder_for_long(node: RunningNode) 
     assert [len(one) for one in (first, second, both, folders())] == [1, 1, 2, 0]
     assert not first & second
     assert second < both
+
+
+async def test_a_second_backup_to_one_target_is_refused(node: RunningNode, tmp_path: Path) -> None:
+    """The first is made as if nobody had tried; what a killed one left is in nobody's way."""
+    await node.create("anna")
+    target = tmp_path / "backup.tar"
+    draft = tmp_path / ".backup.tar.partial"
+    draft.write_bytes(b"half" * 1_000_000)
+
+    async def begun() -> bool | None:
+        return draft.stat().st_size < 4_000_000 or None
+
+    first = await node.spawn_command("backup", str(target))
+    await wait_for(begun, "the backup to begin", every=0.001)
+    first.send_signal(signal.SIGSTOP)
+    second = await node.run("backup", str(target))
+    first.send_signal(signal.SIGCONT)
+    await first.communicate()
+
+    assert (second.code, first.returncode) == (1, 0)
+    assert f"Another backup to {target} is being made; give another name." in second.complaint
+    assert not draft.exists()
+    empty = RunningNode(name="Engineering", folder=tmp_path / "empty", settings={"FEDORG_PUBLIC_URL": node.url})
+    try:
+        await empty.command("restore", str(target))
+    finally:
+        await empty.close()
