@@ -5,8 +5,9 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
+from fedorg.errors import NO_ROOM
 from fedorg.loading import loading
 
 __all__ = ["main"]
@@ -25,7 +26,18 @@ def main() -> None:
         from fedorg import cli  # noqa: PLC0415 - it is what must not be loaded before
 
     gc.set_threshold(_OBJECTS_BETWEEN_SEARCHES)
-    cli.main()
+    try:
+        cli.main()
+    except OSError as problem:
+        if problem.errno not in NO_ROOM:
+            raise
+        _end_for_want_of_room(problem)
+
+
+def _end_for_want_of_room(problem: OSError) -> NoReturn:
+    # What could not be written to a full device would be written again at the end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(f"{problem.filename or 'What this command writes to'} has no room: {problem.strerror}.")
 
 
 def _prepare_streams() -> None:

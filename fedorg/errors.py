@@ -22,7 +22,11 @@ and what is no refusal, so that nothing that handles refusals takes it for one: 
     └── NoRoom            507  the disk is full
 """
 
+import errno
 from typing import Final
+
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Numbers of the system: a quota, and a limit on what a process may write, are as full as a disk."""
 
 RETRY_SECONDS: Final = 5
 """After how long it is worth to ask again what cannot be answered now."""

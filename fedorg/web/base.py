@@ -334,7 +334,7 @@ class Refusal:
 
 def refusal_of_any(error: Exception, route: str) -> Refusal:
     """The answer to an error of any kind; a fault of this node is written into the log under the route."""
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+    if isinstance(error, OSError) and error.errno in errors.NO_ROOM:
         logger.warning("files.no_room", error=str(error))
         error = errors.NoRoom()
     elif isinstance(error, OSError) and error.errno in _NO_DESCRIPTORS:
@@ -354,8 +354,6 @@ def refusal_of_any(error: Exception, route: str) -> Refusal:
     return Refusal(status=_SERVER_FAULT, body={"error": "Something went wrong on this server. Its log says what."})
 
 
-# A quota, and a limit on what a process may write, are as full as a disk.
-_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 

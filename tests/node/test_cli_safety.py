@@ -1,5 +1,6 @@
 """What commands keep from others, and from going wrong in silence."""
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 
 from tests.fediverse.nodes import PASSWORD, RunningNode, wait_for
 from tests.node.talking import picture
+
+_TO_FULL_DEVICE = "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1); from fedorg.__main__ import main; main()"
 
 
 @pytest.fixture
@@ -125,3 +128,14 @@ async def test_a_second_backup_to_one_target_is_refused(node: RunningNode, tmp_p
         await empty.command("restore", str(target))
     finally:
         await empty.close()
+
+
+async def test_a_full_device_is_told_in_a_sentence(node: RunningNode) -> None:
+    """Whichever command writes to it, and whatever it writes."""
+    node.begin()
+    node.program = ("-c", _TO_FULL_DEVICE)
+
+    commands = (("user", "list"), ("user", "list", "--json"), ("settings",), ("--help",))
+    for finished in await asyncio.gather(*(node.run(*words) for words in commands)):
+        said = "What this command writes to has no room: No space left on device.\n"
+        assert (finished.code, finished.complaint) == (1, said)
