@@ -310,6 +310,17 @@ async def test_no_page_leads_a_node_that_reaches_inner_addresses_elsewhere(
     assert site.asked["/inner"] == site.asked["/inner.json"] == site.asked["/inner.png"] == 0
 
 
+async def test_an_address_that_no_index_takes_has_no_card(working: WorkingServer) -> None:
+    """In letters of three bytes, each another, it may be longer than a row of PostgreSQL: it is a link alone."""
+    anna = await working.person("anna")
+    address = "https://page.example/" + "".join(map(chr, range(0x4E00, 0x4E00 + 1900)))
+
+    made = await post(anna, address)
+
+    assert address in made["content"]
+    assert made["card"] is None
+
+
 async def test_previews_can_be_switched_off(serve: Any, site: Site) -> None:  # noqa: ANN401 - a fixture
     """Then this node looks at nothing."""
     server = await serve(link_previews=False)
