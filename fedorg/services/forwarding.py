@@ -138,8 +138,9 @@ def _pass_on_edit(conn: Connection, node: Node, letter: Letter) -> bool:
     status = _find(conn, letter)
     if status is None:
         return False
-    inboxes = _inside(node, recipients.list_holders(conn, status.id), status.audience)
-    if not inboxes or not _has_room(conn, node, accounts.get(conn, status.account_id)):
+    author = accounts.get(conn, status.account_id)
+    inboxes = _inside(node, _list_others(conn, status, author), status.audience)
+    if not inboxes or not _has_room(conn, node, author):
         return False
     return _record(conn, node, letter, inboxes, status.audience.reach)
 
@@ -148,7 +149,8 @@ def _pass_on_deletion(conn: Connection, node: Node, letter: Letter) -> bool:
     status = _find(conn, letter)
     if status is None:
         return False
-    inboxes = _inside(node, recipients.list_holders(conn, status.id), _EVERYBODY)
+    author = accounts.get(conn, status.account_id)
+    inboxes = _inside(node, _list_others(conn, status, author), _EVERYBODY)
     return _record(conn, node, letter, inboxes, Reach.PUBLIC)
 
 
@@ -180,6 +182,11 @@ def _find(conn: Connection, letter: Letter) -> Status | None:
         return None
     author = accounts.get(conn, status.account_id)
     return status if author.uri == letter.actor and not author.is_local and author.suspended_at is None else None
+
+
+def _list_others(conn: Connection, status: Status, author: Account) -> list[Recipient]:
+    """Who has a status from here, but for its author's own server, which heard of a boost of it."""
+    return [one for one in recipients.list_holders(conn, status.id) if one.domain != author.peer]
 
 
 def _inside(node: Node, candidates: Iterable[Recipient], audience: Audience) -> dict[str, str]:

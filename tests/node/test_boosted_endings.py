@@ -74,7 +74,10 @@ async def test_a_boost_ends_with_what_was_boosted(meeting: Meeting, bert: Member
     await peer.wait_for("Undo", uri)
     passed_on = await peer.wait_for("Delete", uri)
     await meeting.working.settle()
+    await meeting.working.deliver_all()
 
     assert (passed_on["actor"], passed_on["proof"]["verificationMethod"]) == (olga, f"{olga}#ed25519-key")
     assert told(peer, "Undo", uri) == [meeting.actor(bert)]
     assert told(peer, "Delete", uri) == [olga]
+    # Her own server, which heard of the boost, hears nothing of this from here.
+    assert told(elsewhere, "Delete", uri) == []
