@@ -6,7 +6,7 @@ mode; the author's own, and those the author named, have it already. An edit or 
 One word of another server costs a delivery to each of these: so many an hour are passed on, and every deletion (S28).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -17,18 +17,19 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import PassOnAnswer
 from fedorg.domain.statuses import Status
-from fedorg.domain.visibility import Audience, FederationMode, Reach, Visibility
+from fedorg.domain.visibility import Audience, FederationMode, Reach, Tier, Visibility
 from fedorg.node import Node
 from fedorg.services import attempts
 from fedorg.services.threads import find_host
 from fedorg.store import accounts, deliveries, domain_blocks, jobs, recipients, statuses
 from fedorg.store.deliveries import OutgoingActivity
+from fedorg.store.peers import tiers
 from fedorg.store.recipients import Recipient
 
 TRIED_AFTER: Final = tuple(timedelta(minutes=minutes) for minutes in (0.25, 2, 10, 60, 300, 1080))
 """How long a reply waits for what it answers before each try."""
-PASSED_ON_MAX: Final = 300
-"""Replies and edits of one server that are passed on within an hour."""
+PASSED_ON_MAX: Final[Mapping[Tier, int]] = {Tier.SIBLING: 3000, Tier.PARTNER: 3000, Tier.OPEN: 300, Tier.BLOCKED: 0}
+"""Replies and edits of one server that are passed on within an hour; somebody answers for those of an agreement."""
 _EVERYBODY: Final = Audience(reach=Reach.PUBLIC, visibility=Visibility.PUBLIC)
 
 
@@ -156,7 +157,9 @@ def _pass_on_deletion(conn: Connection, node: Node, letter: Letter) -> bool:
 
 def _has_room(conn: Connection, node: Node, author: Account) -> bool:
     """Whether one more of what the author's server says may be passed on."""
-    return attempts.is_within(conn, node, "passed_on", author.peer or "", most=PASSED_ON_MAX, window=timedelta(hours=1))
+    peer = author.peer or ""
+    most = PASSED_ON_MAX[tiers(conn, [peer])[peer]]
+    return attempts.is_within(conn, node, "passed_on", peer, most=most, window=timedelta(hours=1))
 
 
 def _is_of_interest(conn: Connection, letter: Letter) -> bool:
