@@ -6,10 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.fediverse.nodes import RunningNode
 from tests.node.meeting import Meeting, meet
 from tests.node.serving import NodeServer, serve_node
 from tests.node.talking import WorkingServer, run_jobs
 from tests.node.world import MakeWorld, World, open_world
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[RunningNode]:
+    """A node of processes of its own that has not been started, with nothing in its folder."""
+    made = RunningNode(name="Engineering", folder=tmp_path / "node")
+    try:
+        yield made
+    finally:
+        await made.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,6 @@ from tests.fediverse.nodes import PASSWORD, Finished, RunningNode, sign_in, subm
 
 # What is compiled under a limit would stay behind as half of it.
 _FEDORG = "import sys; sys.dont_write_bytecode = True; from fedorg.__main__ import main; main()"
-
-
-@pytest.fixture
-async def node(tmp_path: Path) -> AsyncIterator[RunningNode]:
-    """A node that has not been started, with nothing in its folder."""
-    made = RunningNode(name="Engineering", folder=tmp_path / "node")
-    try:
-        yield made
-    finally:
-        await made.close()
 
 
 def leaves(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,6 @@ from tests.fediverse.nodes import PASSWORD, RunningNode, wait_for
 from tests.node.talking import picture
 
 _TO_FULL_DEVICE = "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1); from fedorg.__main__ import main; main()"
-
-
-@pytest.fixture
-async def node(tmp_path: Path) -> AsyncIterator[RunningNode]:
-    """A node that has not been started, with nothing in its folder."""
-    made = RunningNode(name="Engineering", folder=tmp_path / "node")
-    try:
-        yield made
-    finally:
-        await made.close()
 
 
 @pytest.mark.parametrize("words", ["user create anna", "peer list", "doctor", "backup x.tar"])
