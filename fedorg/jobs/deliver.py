@@ -97,7 +97,7 @@ async def _deliver(node: Node, claimed: ClaimedDelivery, successes: Together[Suc
     if len(keys) > 1 and _is_not_understood(outcome):
         # It cannot do what it says it can; RSA is understood by everybody.
         outcome = await node.client.deliver(claimed.inbox, body, keys[1], known, headers=headers)
-    milliseconds = round((perf_counter() - started) * 1000, 1)
+    answered_at, milliseconds = node.now(), round((perf_counter() - started) * 1000, 1)
     if isinstance(outcome, Delivered):
         await successes.add(Success(claimed, outcome.scheme))
         _tell(node, claimed, "delivered", scheme=outcome.scheme.value, milliseconds=milliseconds)
@@ -105,7 +105,7 @@ async def _deliver(node: Node, claimed: ClaimedDelivery, successes: Together[Suc
         await node.write(deliveries.retry, claimed, node.now(), outcome.reason)
         _tell(node, claimed, "retry", reason=f"{outcome.reason}, and the clock was set meanwhile", seconds=0)
     else:
-        await _record(node, claimed, outcome, milliseconds)
+        await _record(node, claimed, outcome, answered_at, milliseconds)
 
 
 def _may_leave(mode: FederationMode, claimed: ClaimedDelivery) -> bool:
@@ -142,7 +142,9 @@ def _is_for_its_moment(outcome: Retry, claimed: ClaimedDelivery) -> bool:
     return outcome.status == HTTPStatus.UNAUTHORIZED and claimed.attempts <= _SIGNED_ANEW_MAX
 
 
-async def _record(node: Node, claimed: ClaimedDelivery, outcome: Gone | Refused | Retry, milliseconds: float) -> None:
+async def _record(
+    node: Node, claimed: ClaimedDelivery, outcome: Gone | Refused | Retry, answered_at: datetime, milliseconds: float
+) -> None:
     match outcome:
         case Gone():
             dropped = await node.write(_record_gone, node, claimed)
@@ -151,7 +153,7 @@ async def _record(node: Node, claimed: ClaimedDelivery, outcome: Gone | Refused 
             await node.write(_record_refused, node, claimed, outcome)
             _tell(node, claimed, "refused", reason=outcome.reason, milliseconds=milliseconds)
         case Retry():
-            seconds = await node.write(_record_retry, node, claimed, outcome)
+            seconds = await node.write(_record_retry, node, claimed, outcome, answered_at)
             result = "dead" if seconds is None else "retry"
             _tell(node, claimed, result, reason=outcome.reason, seconds=seconds and round(seconds))
 
@@ -174,14 +176,19 @@ def _record_refused(conn: Connection, node: Node, claimed: ClaimedDelivery, outc
         deliveries.bring_forward(conn, claimed.domain, now)
 
 
-def _record_retry(conn: Connection, node: Node, claimed: ClaimedDelivery, outcome: Retry) -> float | None:
-    """Seconds until the next try; None when it was given up."""
+def _record_retry(
+    conn: Connection, node: Node, claimed: ClaimedDelivery, outcome: Retry, answered_at: datetime
+) -> float | None:
+    """Seconds until the next try; None when it was given up.
+
+    They count from the answer: of a clock that was behind and is set right meanwhile, they are over.
+    """
     now = node.now()
     patience = outcome.after_seconds or 0.0
     if patience:
         patience = max(patience, PATIENCE_FOR_EACH * deliveries.count_waiting(conn, claimed.domain))
     paused_until = peers.record_failure(conn, now, claimed.domain, outcome.reason, patience=timedelta(seconds=patience))
-    seconds = _retry_or_bury(conn, now, claimed, outcome.reason, at_least=patience)
+    seconds = _retry_or_bury(conn, min(answered_at, now), claimed, outcome.reason, at_least=patience)
     if paused_until is not None:
         deliveries.put_off(conn, claimed.domain, paused_until)
     return seconds

@@ -34,7 +34,7 @@ async def meanwhile(node: Node, unit: Callable[[Connection], object], other: Awa
         assert await asyncio.to_thread(is_done.wait, _PATIENCE_SECONDS)
         second = asyncio.ensure_future(other)
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not second.done() and not await _is_anybody_waiting(node):
+        while not second.done() and not await is_anybody_waiting(node):
             assert time.monotonic() < deadline, "neither waits nor ends"
             await asyncio.sleep(_LOOK_SECONDS)
     finally:
@@ -43,7 +43,7 @@ async def meanwhile(node: Node, unit: Callable[[Connection], object], other: Awa
     return await second
 
 
-async def _is_anybody_waiting(node: Node) -> bool:
+async def is_anybody_waiting(node: Node) -> bool:
     """SQLite has one writer, and who waits for it stands in a queue; PostgreSQL tells who waits for a lock."""
     if isinstance(node.db, SqliteDatabase):
         return bool(node.db._writes)

@@ -70,7 +70,15 @@ class Decides:
     status: Callable[[], int]
 
 
-Mood: TypeAlias = Answers | Silent | Away | Chokes | Decides
+@dataclass(frozen=True, slots=True)
+class Hesitates:
+    """It answers with a status once it may."""
+
+    may: asyncio.Event
+    status: int
+
+
+Mood: TypeAlias = Answers | Silent | Away | Chokes | Decides | Hesitates
 WELL: Final = Answers()
 
 
@@ -122,6 +130,9 @@ class Neighbourhood:
                 status = decide()
                 if status < 300:
                     self.taken[name].append(activity)
+                return web.Response(status=status)
+            case Hesitates(may, status):
+                await may.wait()
                 return web.Response(status=status)
             case Silent():
                 await self._changed.setdefault(name, asyncio.Event()).wait()

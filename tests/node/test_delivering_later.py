@@ -1,6 +1,8 @@
 """Servers that were away, ask for patience, are gone, or choke on one thing; and who has to hear of a deletion."""
 
+import asyncio
 import itertools
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +18,9 @@ from fedorg.services import peers as peer_services
 from fedorg.store import accounts, changes, deliveries, peers
 from fedorg.store.deliveries import OutgoingActivity
 from fedorg.store.tables import account_keys
+from fedorg.store.tables import deliveries as deliveries_table
 from tests.fediverse.nodes import wait_for
+from tests.node.at_once import is_anybody_waiting
 from tests.node.counting import counted_writes
 from tests.node.fake_peer import running_peer
 from tests.node.neighbourhood import (
@@ -25,6 +29,7 @@ from tests.node.neighbourhood import (
     Away,
     Chokes,
     Decides,
+    Hesitates,
     Neighbourhood,
     Sender,
     neighbourhood,
@@ -383,6 +388,37 @@ async def test_a_deletion_of_what_was_for_few_reaches_just_those(
     assert hood.kinds("new") == []
 
 
+async def test_what_was_refused_by_a_wrong_clock_does_not_wait_by_the_right_one(
+    sender: Sender, hood: Neighbourhood
+) -> None:
+    """The clock is a day behind until the refusal is there, and set right before it is written down."""
+    await sender.follower("here")
+    may_answer, may_write = asyncio.Event(), threading.Event()
+    hood.become(Hesitates(may_answer, 401), "here")
+    await sender.post("News")
+
+    def hold(conn: Connection) -> None:
+        conn.execute(sa.select(deliveries_table.c.id).with_for_update())
+        loop.call_soon_threadsafe(may_answer.set)
+        assert may_write.wait(20)
+
+    async def waits() -> bool | None:
+        return (hood.tries["here"] == 2 and await is_anybody_waiting(sender.node)) or None
+
+    loop = asyncio.get_running_loop()
+    await wait_for(lambda: _truth(hood.tries["here"] == 1), "the first knock")
+    holding = asyncio.create_task(sender.node.write(hold))
+    try:
+        await wait_for(waits, "the refusal to be written")
+        hood.become(WELL, "here")
+        sender.clock.moment += timedelta(days=1)
+    finally:
+        may_write.set()
+        await holding
+
+    await wait_for(lambda: _truth(hood.kinds("here") == ["Create"]), "what was refused", 20)
+
+
 async def test_what_follows_at_once_arrives_in_order(sender: Sender, hood: Neighbourhood) -> None:
     """However fast somebody edits what was just posted, or ends a follow, it leaves in that order."""
     await sender.follower("here")
@@ -418,6 +454,10 @@ async def test_nothing_of_a_status_leaves_after_its_deletion(sender: Sender, hoo
     assert hood.kinds("here").count("Delete") >= creates
     last = {str(one["object"].get("id")): one["type"] for one in hood.taken["here"]}
     assert set(last.values()) <= {"Delete"}
+
+
+async def _truth(is_so: bool) -> bool | None:  # noqa: FBT001 - what ``wait_for`` looks for
+    return is_so or None
 
 
 def _private_keys(conn: Connection) -> dict[str, str]:
