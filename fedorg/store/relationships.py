@@ -2,7 +2,8 @@
 
 The counts of both accounts move with the row they count, in the same transaction, and only for accepted follows (S51).
 Rows of accounts are always touched in the order of their ids, so that two who follow each other do not deadlock. Who
-makes or ends a follow or a block holds both accounts first (``hold_both``): no follow begins beside a block.
+makes, accepts or ends a follow, or makes a block, holds both accounts first (``hold_both``): no follow begins beside a
+block.
 """
 
 from collections.abc import Callable, Collection

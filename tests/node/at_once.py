@@ -17,10 +17,16 @@ _PATIENCE_SECONDS: Final = 20.0
 _LOOK_SECONDS: Final = 0.01
 
 
-async def meanwhile(node: Node, unit: Callable[[Connection], object], other: Awaitable[T]) -> T:
+async def meanwhile(
+    node: Node,
+    unit: Callable[[Connection], object],
+    other: Awaitable[T],
+    *,
+    then: Callable[[Connection], object] | None = None,
+) -> T:
     """What ``other`` comes to when ``unit`` was there first, but commits only once ``other`` waits for it, or is done.
 
-    Everything that ``other`` reads before it waits is from before ``unit``.
+    Everything that ``other`` reads before it waits is from before ``unit``, which does ``then`` before it commits.
     """
     is_done, may_commit = threading.Event(), threading.Event()
 
@@ -28,6 +34,8 @@ async def meanwhile(node: Node, unit: Callable[[Connection], object], other: Awa
         unit(conn)
         is_done.set()
         assert may_commit.wait(_PATIENCE_SECONDS)
+        if then is not None:
+            then(conn)
 
     first = asyncio.create_task(node.write(held))
     try:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 import httpx
+from sqlalchemy import Connection, text
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.filters import FilterStatus
@@ -18,7 +19,7 @@ from fedorg.services.fanout import distribute_chunk
 from fedorg.services.relationships.blocking import record_block
 from fedorg.services.relationships.following import follow_alike, sever
 from fedorg.services.statuses.deleting import remove
-from fedorg.store import accounts, filters, scheduled_statuses, statuses
+from fedorg.store import accounts, filters, relationships, scheduled_statuses, statuses
 from fedorg.store.home_timelines import LocalFollower
 from tests.fediverse.nodes import wait_for
 from tests.node.at_once import meanwhile
@@ -146,16 +147,39 @@ async def test_a_request_that_just_ended_is_not_accepted(meeting: Meeting) -> No
     assert [one["type"] for one in meeting.peer.received] == ["Reject"]
 
 
+async def test_who_accepts_a_follow_and_who_ends_it_do_not_hold_each_other_up(node_server: NodeServer) -> None:
+    """Both begin with the two accounts: neither comes to have what the other waits for, which takes seconds to find."""
+    node, anna, bela = node_server.node, await node_server.person("anna"), await node_server.person("bela")
+    success(await anna.api.patch("/api/v1/accounts/update_credentials", json={"locked": True}))
+    await follow(bela, anna)
+    own, asking = await _account(node, anna), await _account(node, bela)
+
+    def end(conn: Connection) -> None:
+        if conn.dialect.name == "postgresql":
+            conn.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        assert sever(conn, node, asking, own, ActivityKind.UNDO_FOLLOW)
+
+    answer = await meanwhile(
+        node,
+        lambda conn: relationships.hold_both(conn, own.id, asking.id),
+        anna.api.post(f"/api/v1/follow_requests/{bela.id}/authorize"),
+        then=end,
+    )
+
+    assert answer.status_code == 404
+    assert success(await anna.api.get("/api/v1/notifications")) == []
+
+
 async def test_what_was_begun_before_a_suspension_is_not_posted(meeting: Meeting) -> None:
     """A post or edit that waits for a slow server to tell whom it names comes too late."""
     mod, anna = await staff(meeting.working, "mod"), await meeting.working.person("anna")
     before = await post(anna, "Hello")
     meeting.add("fred")
     meeting.peer.stalled = asyncio.Event()
-    text = f"Look, @fred@{meeting.peer.domain}"
+    words = f"Look, @fred@{meeting.peer.domain}"
     waiting = [
-        asyncio.create_task(anna.api.post("/api/v1/statuses", json={"status": text})),
-        asyncio.create_task(anna.api.put(f"/api/v1/statuses/{before['id']}", json={"status": text})),
+        asyncio.create_task(anna.api.post("/api/v1/statuses", json={"status": words})),
+        asyncio.create_task(anna.api.put(f"/api/v1/statuses/{before['id']}", json={"status": words})),
     ]
 
     async def asked() -> bool | None:

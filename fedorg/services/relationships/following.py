@@ -76,6 +76,7 @@ async def authorize_request(node: Node, account: Account, follower_id: AccountId
     """Accept a follow request; ``NotFound`` when there is none."""
 
     def unit(conn: Connection) -> Relationship:
+        relationships.hold_both(conn, account.id, follower_id)
         request = _get_request(conn, account, follower_id)
         follower = accounts.get(conn, follower_id)
         notifications.withdraw(conn, type_=NotificationType.FOLLOW_REQUEST, by=follower.id, origin=request.id)
@@ -117,6 +118,7 @@ def follow_alike(conn: Connection, node: Node, account: Account, target: Account
 
 def complete(conn: Connection, node: Node, pending: Follow, follower: Account, target: Account) -> bool:
     """Make a pending follow count, with all that follows from it; False when it counts already."""
+    relationships.hold_both(conn, follower.id, target.id)
     if not relationships.accept_follow(conn, pending):
         return False
     settle(conn, node, replace(pending, state=FollowState.ACCEPTED), follower, target)
