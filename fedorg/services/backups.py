@@ -267,14 +267,20 @@ def _target(target: Path | None) -> Iterator[BinaryIO]:
         with os.fdopen(os.dup(1), "wb") as stream:
             yield stream
         return
-    if target.exists():
-        raise Conflict(f"{target} exists already; give another name.")
+    _require_free(target)
     draft = target.with_name(f".{target.name}.partial")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as stream:
-        _require_alone(stream, draft, target)
-        # What a backup that was killed left of it.
-        stream.truncate()
+    _clear(draft, target)
+    try:
+        # Never what is there: others may write where backups go, and it would be theirs.
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Conflict(_BUSY.format(target)) from None
+    with os.fdopen(descriptor, "wb") as stream:
+        if not _holds(stream) or not _is_at(draft, stream):
+            raise Conflict(_BUSY.format(target))
         try:
+            # Whoever held the draft before may just have finished.
+            _require_free(target)
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -284,18 +290,46 @@ def _target(target: Path | None) -> Iterator[BinaryIO]:
             raise
 
 
-def _require_alone(stream: BinaryIO, draft: Path, target: Path) -> None:
-    """Hold a draft until it is closed; ``Conflict`` when another backup holds it, or has just been made of it."""
+_BUSY: Final = "Another backup to {} is being made; give another name."
+
+
+def _require_free(target: Path) -> None:
+    if target.exists():
+        raise Conflict(f"{target} exists already; give another name.")
+
+
+def _clear(draft: Path, target: Path) -> None:
+    """Take away what a backup that was killed left of it; ``Conflict`` when one is writing it."""
+    try:
+        descriptor = os.open(draft, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        # Nothing, a link, or what somebody else left: no backup of ours.
+        draft.unlink(missing_ok=True)
+        return
+    with os.fdopen(descriptor, "rb", buffering=0) as left:
+        # Held until it is gone, so that whoever has just made it and does not hold it yet finds that out.
+        if not _holds(left):
+            raise Conflict(_BUSY.format(target))
+        draft.unlink(missing_ok=True)
+
+
+def _holds(stream: IO[bytes]) -> bool:
+    """Whether nobody else holds a file, which is held from now on until it is closed."""
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        is_ours = draft.exists() and os.path.samestat(draft.stat(), os.fstat(stream.fileno()))
     except BlockingIOError:
-        is_ours = False
+        return False
     except OSError:
         # The file system knows no locks.
-        is_ours = True
-    if not is_ours:
-        raise Conflict(f"Another backup to {target} is being made; give another name.")
+        return True
+    return True
+
+
+def _is_at(path: Path, stream: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(stream.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _member(name: str, size: int, now: datetime) -> tarfile.TarInfo:

@@ -1,6 +1,7 @@
 """What commands keep from others, and from going wrong in silence."""
 
 import asyncio
+import contextlib
 import signal
 from pathlib import Path
 
@@ -100,7 +101,9 @@ async def test_a_second_backup_to_one_target_is_refused(node: RunningNode, tmp_p
     draft.write_bytes(b"half" * 1_000_000)
 
     async def begun() -> bool | None:
-        return draft.stat().st_size < 4_000_000 or None
+        with contextlib.suppress(FileNotFoundError):
+            return draft.stat().st_size < 4_000_000 or None
+        return None
 
     first = await node.spawn_command("backup", str(target))
     await wait_for(begun, "the backup to begin", every=0.001)
@@ -117,6 +120,23 @@ async def test_a_second_backup_to_one_target_is_refused(node: RunningNode, tmp_p
         await empty.command("restore", str(target))
     finally:
         await empty.close()
+
+
+async def test_a_backup_is_written_to_nothing_that_others_laid_out(node: RunningNode, tmp_path: Path) -> None:
+    """Where others write too, such as /tmp: through a link, or into a file that they can read, it would be theirs."""
+    await node.create("anna")
+    elsewhere, open_one = tmp_path / "elsewhere", tmp_path / ".open.tar.partial"
+    elsewhere.write_text("Something of the administrator's")
+    (tmp_path / ".linked.tar.partial").symlink_to(elsewhere)
+    open_one.touch()
+    open_one.chmod(0o666)
+
+    await node.command("backup", str(tmp_path / "linked.tar"))
+    await node.command("backup", str(tmp_path / "open.tar"))
+
+    assert elsewhere.read_text() == "Something of the administrator's"
+    for target in (tmp_path / "linked.tar", tmp_path / "open.tar"):
+        assert (target.is_symlink(), target.stat().st_mode & 0o777) == (False, 0o600)
 
 
 async def test_a_full_device_is_told_in_a_sentence(node: RunningNode) -> None:
