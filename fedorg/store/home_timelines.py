@@ -110,16 +110,16 @@ def holders(conn: Connection, status_id: StatusId) -> list[AccountId]:
     return [AccountId(one) for one in conn.execute(statement).scalars()]
 
 
-def remove_author(conn: Connection, account_id: AccountId, author_id: AccountId, limit: int) -> bool:
+def remove_author(conn: Connection, account_id: AccountId, author_id: AccountId, until: StatusId, limit: int) -> bool:
     """Take what an account posted and boosted, and boosts of it, off a home timeline; whether more is left.
 
     It is gone from every page at once. Of what it posted the latest ``limit`` are looked at, the rest by
-    ``remove_more``.
+    ``remove_more``. What others boost of it after ``until`` stays.
     """
-    below = _remove_some(conn, account_id, author_id, ID_MAX, limit)
+    below = _remove_some(conn, account_id, author_id, ID_MAX, until, limit)
     if below is None:
         return False
-    row = {"account_id": account_id, "author_id": author_id, "below": below}
+    row = {"account_id": account_id, "author_id": author_id, "below": below, "until": until}
     upsert(conn, home_removals, row, key=("account_id", "author_id"))
     return True
 
@@ -127,10 +127,11 @@ def remove_author(conn: Connection, account_id: AccountId, author_id: AccountId,
 def remove_more(conn: Connection, account_id: AccountId, author_id: AccountId, limit: int) -> bool:
     """Likewise the next; nothing is left when the author is back in sight meanwhile."""
     own = home_removals.c.account_id == account_id, home_removals.c.author_id == author_id
-    below = conn.execute(sa.select(home_removals.c.below).where(*own).with_for_update()).scalar_one_or_none()
-    if below is None:
+    statement = sa.select(home_removals.c.below, home_removals.c.until).where(*own).with_for_update()
+    left = conn.execute(statement).one_or_none()
+    if left is None:
         return False
-    below = _remove_some(conn, account_id, author_id, below, limit)
+    below = _remove_some(conn, account_id, author_id, left.below, left.until, limit)
     rest = sa.delete(home_removals) if below is None else sa.update(home_removals).values(below=below)
     conn.execute(rest.where(*own))
     return below is not None
@@ -140,6 +141,7 @@ def is_leaving(account_id: AccountId | ColumnElement[Any], entry: sa.FromClause)
     """A row of ``home_timeline`` that ``remove_more`` will take away."""
     leaving, status, original = home_removals.alias("leaving"), statuses.alias("boost"), statuses.alias("boosted")
     is_boost = sa.exists().where(
+        entry.c.status_id <= leaving.c.until,
         status.c.id == entry.c.status_id,
         original.c.id == status.c.reblog_of_id,
         original.c.account_id == leaving.c.author_id,
@@ -165,12 +167,12 @@ def remove_domain(conn: Connection, account_id: AccountId, domain: str) -> None:
 
 
 def _remove_some(
-    conn: Connection, account_id: AccountId, author_id: AccountId, below: int, limit: int
+    conn: Connection, account_id: AccountId, author_id: AccountId, below: int, until: int, limit: int
 ) -> StatusId | None:
     """Remove by the next of what somebody posted; where the rest begins, None when that was all."""
     posted = sa.select(statuses.c.id).where(statuses.c.account_id == author_id, statuses.c.id < below)
     ids = list(conn.execute(posted.order_by(statuses.c.id.desc()).limit(limit)).scalars())
-    boosts = sa.select(statuses.c.id).where(statuses.c.reblog_of_id.in_(ids))
+    boosts = sa.select(statuses.c.id).where(statuses.c.reblog_of_id.in_(ids), statuses.c.id <= until)
     own = sa.delete(home_timeline).where(home_timeline.c.account_id == account_id)
     for some in (ids, boosts):
         conn.execute(own.where(home_timeline.c.status_id.in_(some)))

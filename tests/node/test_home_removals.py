@@ -5,6 +5,8 @@ from typing import Final
 import pytest
 import sqlalchemy as sa
 
+from fedorg.ids import StatusId
+from fedorg.services.fanout import distribute_chunk
 from fedorg.services.relationships import clearing
 from fedorg.store.tables import home_removals, home_timeline
 from tests.node.crowding import repeat
@@ -111,3 +113,18 @@ async def test_what_comes_meanwhile_is_shown(node_server: NodeServer) -> None:
         await working.settle()
 
     assert len(await _shown(bert)) == 2
+
+
+async def test_what_friends_boost_meanwhile_is_shown(node_server: NodeServer) -> None:
+    """Whoever unfollows somebody still sees what others boost of theirs from then on, at once and later."""
+    anna, bert, carl = await _crowded(node_server)
+    _, old, *_ = success(await anna.api.get(f"/api/v1/accounts/{anna.id}/statuses", params={"min_id": "1"}))
+    success(await bert.api.post(f"/api/v1/accounts/{anna.id}/unfollow"))
+
+    boost = success(await carl.api.post(f"/api/v1/statuses/{old['id']}/reblog"))
+    await node_server.node.write(distribute_chunk, node_server.node, StatusId(int(boost["id"])), None)
+
+    assert await _shown(bert) == ["By Anna", "By Carl"]
+    async with run_jobs(node_server) as working:
+        await working.settle()
+    assert await _shown(bert) == ["By Anna", "By Carl"]

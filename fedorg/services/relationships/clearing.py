@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg.domain.jobs import ClearHome
-from fedorg.ids import AccountId
+from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
 from fedorg.store import home_timelines, jobs
 
@@ -17,7 +17,7 @@ CHUNK: Final = 500
 
 def clear_home(conn: Connection, node: Node, account_id: AccountId, author_id: AccountId) -> None:
     """Show nothing on a home timeline any more of what somebody posted and boosted until now, nor boosts of it."""
-    if home_timelines.remove_author(conn, account_id, author_id, CHUNK):
+    if home_timelines.remove_author(conn, account_id, author_id, StatusId(node.ids.next()), CHUNK):
         jobs.enqueue(conn, node.ids, node.now(), ClearHome(account_id=account_id, author_id=author_id))
 
 

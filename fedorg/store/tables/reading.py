@@ -32,13 +32,15 @@ home_timeline: Final = Table(
     Index("ix_home_timeline_by", "author_id"),
 )
 
-# What still has to leave a home timeline: all below ``below`` that an account wrote or boosted, and boosts of it.
+# What still has to leave a home timeline: all below ``below`` that an account wrote or boosted, and boosts of it up to
+# ``until``: what is boosted after that comes by others whom one follows.
 home_removals: Final = Table(
     "home_removals",
     metadata,
     account_id(primary_key=True),
     account_id("author_id", primary_key=True),
     Column("below", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
     Index(None, "author_id"),
 )
 

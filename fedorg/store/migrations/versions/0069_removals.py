@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.BigInteger, nullable=False),
         sa.Column("author_id", sa.BigInteger, nullable=False),
         sa.Column("below", sa.BigInteger, nullable=False),
+        sa.Column("until", sa.BigInteger, nullable=False),
         *(
             sa.ForeignKeyConstraint([name], ["accounts.id"], name=op.f(f"fk_home_removals_{name}"), ondelete="CASCADE")
             for name in ("account_id", "author_id")
