@@ -15,12 +15,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import certifi
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
 from httpx_aiohttp import AiohttpTransport
 from httpx_aiohttp.transport import AiohttpResponseStream
 from typing_extensions import override
@@ -107,6 +109,7 @@ class GuardedTransport(AiohttpTransport):
     @override
     def get_client(self) -> aiohttp.ClientSession:
         connector = _Connector(
+            is_kept=self._is_kept,
             ssl=self.ssl_context,
             resolver=self._resolver,
             ttl_dns_cache=_DNS_SECONDS,
@@ -184,6 +187,9 @@ class GuardedTransport(AiohttpTransport):
             return self._delivered_to.takes(host)
         return self._delivered_to.holds(host) or self._asked.takes(host)
 
+    def _is_kept(self, host: _Host) -> bool:
+        return self._delivered_to.holds(host) or self._asked.holds(host)
+
     def _let_go(self, host: _Host) -> None:
         if isinstance(self.client, aiohttp.ClientSession) and not self._delivered_to.holds(host):
             connector = self.client.connector
@@ -192,7 +198,16 @@ class GuardedTransport(AiohttpTransport):
 
 
 class _Connector(aiohttp.TCPConnector):
-    """aiohttp's, which can be told that nothing more is asked of a host."""
+    """aiohttp's, which can be told that nothing more is asked of a host, also while it answers."""
+
+    def __init__(self, *, is_kept: Callable[[_Host], bool], **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
+        super().__init__(**options)
+        self._is_kept = is_kept
+
+    @override
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        is_kept = self._is_kept((key.host, key.port or 0))
+        super()._release(key, protocol, should_close=should_close or not is_kept)
 
     def let_go(self, host: _Host) -> None:
         """Close the connections to a host that wait."""

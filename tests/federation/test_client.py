@@ -919,3 +919,27 @@ class _Drips:
 def test_the_charset_of_a_page_is_read(content_type: str, charset: str | None) -> None:
     """In any spelling; a type that names none has none."""
     assert charset_of(content_type) == charset
+
+
+async def test_a_host_that_answers_late_keeps_no_connection() -> None:
+    """Others were asked since: of hosts that are slow, each of them would keep one beside those that may."""
+    limits = Limits(documents_pool=Pool(hosts_kept_max=1))
+    asked, waiting = asyncio.Event(), asyncio.Event()
+
+    async def answer(received: Received) -> bytes:
+        if received.target == "/late":
+            asked.set()
+            await waiting.wait()
+        return http()
+
+    async with peer(answer) as other, client(limits=limits) as here:
+        late = asyncio.create_task(here.fetch_document(f"http://a.localhost:{other.port}/late"))
+        await asked.wait()
+        await here.fetch_document(f"http://b.localhost:{other.port}/")
+        waiting.set()
+        await late
+
+        async with asyncio.timeout(10):
+            await other.ends.acquire()
+        await here.fetch_document(f"http://b.localhost:{other.port}/")
+        assert other.connections == 2
