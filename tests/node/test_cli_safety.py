@@ -2,11 +2,15 @@
 
 import asyncio
 import contextlib
+import errno
+import fcntl
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from fedorg import config, metrics
 from tests.fediverse.nodes import PASSWORD, RunningNode, wait_for
 from tests.node.talking import picture
 
@@ -91,6 +95,21 @@ async def test_a_killed_supervisor_leaves_no_folder_for_long(node: RunningNode) 
     assert [len(one) for one in (first, second, both, folders())] == [1, 1, 2, 0]
     assert not first & second
     assert second < both
+
+
+def test_processes_count_together_where_nothing_can_be_locked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Some file systems know no locks: then nobody knows whose folder was left, and none is taken away."""
+
+    def flock(_file: object, _how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(fcntl, "flock", flock)
+
+    with metrics.shared() as first, metrics.shared() as second:
+        folders = {Path(told[config.METRICS_FOLDER]) for told in (first, second)}
+        assert set(tmp_path.iterdir()) == folders
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_second_backup_to_one_target_is_refused(node: RunningNode, tmp_path: Path) -> None:
