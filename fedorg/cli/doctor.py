@@ -144,13 +144,6 @@ def _storage(settings: Settings) -> Finding:
             found=f"{folder} cannot be written: {error.strerror}",
             advice="Give the user that runs fedorg write access, or set FEDORG_DATA_DIR.",
         )
-    if folder.stat().st_mode & stat.S_IRWXO:
-        return Finding(
-            check="storage",
-            verdict=Verdict.WARNING,
-            found=f"{folder} can be read by others on this machine",
-            advice=f"It holds what members do not show to everybody: chmod 700 {folder}",
-        )
     free = _free_bytes(folder)
     if free < FREE_BYTES_MIN:
         return Finding(
@@ -158,6 +151,13 @@ def _storage(settings: Settings) -> Finding:
             verdict=Verdict.WARNING,
             found=f"only {free // 2**20} MiB are free in {folder}",
             advice="Make room, or move FEDORG_DATA_DIR to a larger disk.",
+        )
+    if folder.stat().st_mode & stat.S_IRWXO:
+        return Finding(
+            check="storage",
+            verdict=Verdict.WARNING,
+            found=f"{folder} can be read by others on this machine",
+            advice=f"It holds what members do not show to everybody: chmod 700 {folder}",
         )
     return Finding(check="storage", verdict=Verdict.OK, found=f"{folder} is writable, {free // 2**30} GiB free")
 

@@ -14,6 +14,9 @@ from fedorg import config, metrics
 from tests.fediverse.nodes import PASSWORD, RunningNode, wait_for
 from tests.node.talking import picture
 
+_ON_SMALL_DISK = (
+    "from fedorg.__main__ import main; from fedorg.cli import doctor; doctor.FREE_BYTES_MIN = 1 << 62; main()"
+)
 _TO_FULL_DEVICE = "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1); from fedorg.__main__ import main; main()"
 
 
@@ -65,6 +68,18 @@ async def test_what_a_node_keeps_is_for_its_owner(node: RunningNode) -> None:
     assert any(path.suffix == ".png" for path in kept)
     assert open_ones == set()
     assert f"chmod 700 {folder}" in told
+
+
+async def test_a_disk_that_is_almost_full_is_told_of_first(node: RunningNode) -> None:
+    """Whoever else can read the folder: what is full stops the node."""
+    node.begin()
+    node.folder.chmod(0o755)
+    node.settings = {"FEDORG_DATA_DIR": str(node.folder)}
+    node.program = ("-c", _ON_SMALL_DISK)
+
+    told = await node.run("doctor")
+
+    assert f"MiB are free in {node.folder}" in told.output
 
 
 async def test_a_killed_supervisor_leaves_no_folder_for_long(node: RunningNode) -> None:
