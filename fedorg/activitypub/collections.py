@@ -40,7 +40,7 @@ async def outbox(node: Node, username: str, signer: Signer | None, *, page: Page
     part = await collections.list_posted(node, asker, account.id, page)
     views = await statuses.list_views(node, account.id, [status.id for status in part.statuses])
     following_page = None if part.after is None else f"{account.outbox}?page=true&max_id={part.after}"
-    items = tuple(serving.activity_of(node, view) for view in views)
+    items = tuple(serving.granted(serving.activity_of(node, view), signer) for view in views)
     return _page(account.outbox, items, following_page, current=_page_uri(account.outbox, page))
 
 

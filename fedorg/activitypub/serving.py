@@ -136,11 +136,8 @@ async def activity_document(node: Node, username: str, status_id: StatusId, sign
     """The Create or Announce that brought a local status."""
     view = await _get_view(node, username, status_id, signer)
     activity = activity_of(node, view)
-    if signer is not None and isinstance(activity, Create) and isinstance(activity.object, Note):
-        narrowed = granting.note_granted(activity.object, signer.ceilings)
-        if narrowed != activity.object:
-            return render.to_bytes(replace(activity, object=narrowed))
-    return await proofs.sealed(node, view.account.id, activity)
+    narrowed = granted(activity, signer)
+    return await proofs.sealed(node, view.account.id, activity) if narrowed == activity else render.to_bytes(narrowed)
 
 
 async def quote_authorization(node: Node, username: str, quote_id: QuoteId, signer: Signer | None) -> bytes:
@@ -188,3 +185,10 @@ def activity_of(node: Node, view: StatusView) -> Create | Announce:
     if view.reblog is not None:
         return documents.announce(view, view.reblog.status, node.uris)
     return documents.create(view, node.uris)
+
+
+def granted(activity: Create | Announce, signer: Signer | None) -> Create | Announce:
+    """The same as far as it is granted to the server that asks: without the files it may not have."""
+    if signer is None or not isinstance(activity, Create) or not isinstance(activity.object, Note):
+        return activity
+    return replace(activity, object=granting.note_granted(activity.object, signer.ceilings))

@@ -106,9 +106,11 @@ async def test_no_files_pass_where_none_are_granted(meeting: Meeting, mia: Membe
 
     (sent,) = heard(meeting, "A drawing")
     assert not {"attachment", "proof"} & {*sent, *sent["object"]}
-    for address in (made["uri"], f"{made['uri']}/activity"):
-        shown = (await signed_fetch(meeting.server, meeting.peer, address, by="fred")).json()
-        assert "attachment" not in json.dumps(shown)
+    outbox = f"{meeting.server.url}/users/mia/outbox?page=true"
+    for address in (made["uri"], f"{made['uri']}/activity", outbox):
+        shown = json.dumps((await signed_fetch(meeting.server, meeting.peer, address, by="fred")).json())
+        assert "A drawing" in shown
+        assert "attachment" not in shown
     assert "attachment" in (await fetch(meeting.server, made["uri"])).json()
     picture = {"type": "Document", "mediaType": "image/png", "url": f"{meeting.peer.url}/p.png"}
     note = {"id": f"{meeting.peer.url}/n/3", "type": "Note", "content": "<p>Theirs</p>", "to": [f"{AS}#Public"]}
