@@ -81,10 +81,10 @@ async def verify(
         node, claim.key_id, known, lambda key: signatures.verify(claim, request, key, now=node.now()), request.sender
     )
     domain = policy.domain(node, account.uri)
-    standing = standings.get(domain)
-    if standing is None:
-        await policy.require_admitted(node, (account.uri,), matter)
-        standing = await policy.standing_of(node, account.uri)
+    if domain not in standings or known is None or account is not known[1]:
+        # A server may take its time to show a key, and what it is to this node may have ended meanwhile.
+        standings = await node.glance(policy.admission(node, (account.uri, *speaking_for), matter))
+    standing = standings[domain]
     if account.is_barred:
         raise Forbidden(f"{account.acct} is suspended")
     return Signer(account=account, domain=domain, tier=standing.tier, ceilings=standing.ceilings, verified=verified)

@@ -1,5 +1,6 @@
 """What was agreed with a peer holds at every door: nothing wider, no direct statuses, no directory, no files passes."""
 
+import asyncio
 import json
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.services import peers, statuses, timelines
 from fedorg.store import peers as stored_peers
+from tests.fediverse.nodes import wait_for
 from tests.node.meeting import Meeting
 from tests.node.peering import be_followed, fetch, find, follow_remote, signed_fetch
 from tests.node.serving import Member
@@ -136,6 +138,27 @@ async def test_nobody_is_listed_where_the_directory_is_not_granted(meeting: Meet
     await meeting.working.settle()
     await meeting.working.deliver_all()
     assert heard(meeting, "Mia M.")[0]["object"]["discoverable"] is False
+
+
+async def test_what_was_granted_ends_for_whoever_is_being_looked_up(meeting: Meeting, mia: Member) -> None:
+    """Who is slow to show its key gets what its server may have by then, not what it might have had when it asked."""
+    made = await post(meeting, mia, "For partners", reach="partners")
+    meeting.add("slow")
+    meeting.peer.stalled = asyncio.Event()
+    asking = asyncio.create_task(signed_fetch(meeting.server, meeting.peer, made["uri"], by="slow"))
+
+    async def asked() -> bool | None:
+        return bool(meeting.peer.asked["/users/slow"]) or None
+
+    await wait_for(asked, "the node to ask for the key")
+    await peers.set_tier(meeting.node, meeting.peer.domain, Tier.OPEN)
+    meeting.peer.stalled.set()
+    answer = await asking
+
+    assert answer.status_code == 404
+    assert (await signed_fetch(meeting.server, meeting.peer, made["uri"], by="slow")).status_code == 404
+    await peers.set_tier(meeting.node, meeting.peer.domain, Tier.PARTNER)
+    assert (await signed_fetch(meeting.server, meeting.peer, made["uri"], by="slow")).status_code == 200
 
 
 async def test_nothing_passes_while_everything_is_stopped(meeting: Meeting, mia: Member) -> None:
