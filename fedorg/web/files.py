@@ -32,10 +32,10 @@ async def get_file(name: str) -> Response:
         "Access-Control-Allow-Origin": "*",
         "ETag": f'"{name}"',
     }
-    if request.if_none_match.contains(name):
-        return Response("", 304, headers=headers)
     storage = this_node().storage
     length = await asyncio.to_thread(storage.size, name)
+    if request.if_none_match.contains(name):
+        return Response("", 304, headers=headers)
     first, end, status = 0, length, 200
     if request.range is not None and request.range.units == "bytes" and len(request.range.ranges) == 1:
         wanted = request.range.range_for_length(length)

@@ -125,3 +125,7 @@ async def test_stored_files_are_served_and_do_nothing(working: WorkingServer) ->
     assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(whole.content)))
     for name in ("0" * 32 + ".png", "..%2f..%2fnode.db", "x.png", "0" * 32 + ".exe"):
         assert (await visitor.get(f"/media/{name}")).status_code == 404, name
+    # Whoever holds a copy, such as a proxy in front, is told as well that it is gone.
+    assert (await anna.api.delete(f"/api/v1/media/{made['id']}")).status_code == 200
+    for headers in ({}, {"If-None-Match": whole.headers["ETag"]}):
+        assert (await visitor.get(made["url"], headers=headers)).status_code == 404
