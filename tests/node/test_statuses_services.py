@@ -9,18 +9,20 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from typing_extensions import override
 
+from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import DistributeDelete, DistributeEdit, DistributeStatus, ResolveThread
 from fedorg.domain.statuses import PageQuery, RemoteMedia, StatusChange, StatusDraft, Tag
 from fedorg.domain.visibility import Audience, Reach, Tier, Visibility
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import MediaId, StatusId
+from fedorg.node import Node
 from fedorg.services import fanout, interactions, notifications, statuses, timelines
 from fedorg.services.statuses import reading
 from fedorg.services.statuses.editing import keep_version
 from fedorg.store import accounts, edits, tags
 from fedorg.store import statuses as stored_statuses
 from fedorg.store.tables import status_edits
-from tests.node.world import PAGE, MakeWorld, World, note, of_kind, user_of
+from tests.node.world import PAGE, MakeWorld, OtherServers, World, note, of_kind, user_of
 
 
 async def test_author_reads_their_status_at_once(world: World) -> None:
@@ -180,6 +182,26 @@ async def test_edit_keeps_every_version(world: World) -> None:
     assert [one.created_at for one in versions] == [status.created_at, same.edited_at, last.edited_at]
     assert last.sensitive
     assert len(of_kind(await world.jobs(), DistributeEdit)) == 2
+
+
+async def test_what_was_taken_out_of_a_text_is_not_put_back_by_another_edit(world: World) -> None:
+    """While one edit looks for whom a text names, another changes the text: what the first leaves alone stays so."""
+    anna = await world.member("anna")
+    status = await world.post(anna, "The code is 4711 @nobody@void.example")
+
+    class Slow(OtherServers):
+        @override
+        async def account(self, node: Node, name: str) -> Account:
+            if "4711" in (await node.read(stored_statuses.get, status.id)).text:
+                await statuses.edit_status(node, anna, status.id, StatusChange(text="The code is secret"))
+            raise NotFound
+
+    warned = await statuses.edit_status(
+        replace(world.node, resolver=Slow()), anna, status.id, StatusChange(spoiler_text="Codes")
+    )
+
+    assert (warned.spoiler_text, warned.text) == ("Codes", "The code is secret")
+    assert "4711" not in (await statuses.get_view(world.node, anna.id, status.id)).status.content
 
 
 async def test_a_status_that_changes_for_ever_keeps_a_bounded_history(world: World) -> None:

@@ -1,7 +1,9 @@
 """Editing: what a status says may change, whom it is for may not; every earlier version is kept."""
 
+import contextlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -12,7 +14,7 @@ from fedorg.domain.policies import QuotePolicy, effective_quote_policy
 from fedorg.domain.polls import Poll, PollTerms
 from fedorg.domain.statuses import MediaAttachment, MediaChange, Status, StatusChange, StatusEdit, Tag
 from fedorg.domain.visibility import Audience, FederationMode
-from fedorg.errors import Forbidden, Invalid, NotFound
+from fedorg.errors import Conflict, Forbidden, Invalid, NotFound
 from fedorg.ids import EditId, IdSource, StatusId
 from fedorg.node import Node
 from fedorg.services import cards
@@ -21,14 +23,20 @@ from fedorg.services.statuses.composing import MEDIA_MAX, Composed, check_addres
 from fedorg.services.statuses.posting import attach_media
 from fedorg.store import accounts, edits, events, jobs, media, polls, quotes, statuses, tags
 
+_ATTEMPTS_MAX: Final = 3
+
+
+class _ChangedMeanwhile(Exception):
+    """Another edit came first, and this one was made of what the status said before it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Editing:
-    """Everything that is known before the transaction."""
+    """Everything that is known before the transaction; ``before`` is what the rest was made of."""
 
     node: Node
     author: Account
-    status_id: StatusId
+    before: Status
     change: StatusChange
     composed: Composed
     terms: PollTerms | None
@@ -37,10 +45,18 @@ class _Editing:
 async def edit_status(node: Node, author: Account, status_id: StatusId, change: StatusChange) -> Status:
     """Change a status of ``author``; the version before is kept. ``NotFound`` for anybody else's.
 
-    An edit that changes nothing is no edit. Raises ``Invalid`` for what it says.
+    An edit that changes nothing is no edit. Raises ``Invalid`` for what it says, and ``Conflict`` where the status was
+    changed again and again meanwhile.
     """
     if change.media_ids is not None and len(change.media_ids) > MEDIA_MAX:
         raise Invalid(f"Cannot attach more than {MEDIA_MAX} files")
+    for _ in range(_ATTEMPTS_MAX):
+        with contextlib.suppress(_ChangedMeanwhile):
+            return await node.write(_record_edit, await _prepare(node, author, status_id, change))
+    raise Conflict("This post was changed at the same time. Please try again!")
+
+
+async def _prepare(node: Node, author: Account, status_id: StatusId, change: StatusChange) -> _Editing:
     terms = polling.read_terms(node.settings, change.poll, node.now())
     before, attached = await node.read(_get_own, author, status_id)
     polling.require_no_media(terms, attached if change.media_ids is None else change.media_ids)
@@ -50,8 +66,7 @@ async def edit_status(node: Node, author: Account, status_id: StatusId, change: 
         before.spoiler_text if change.spoiler_text is None else change.spoiler_text,
         has_media=bool(attached if change.media_ids is None else change.media_ids),
     )
-    editing = _Editing(node=node, author=author, status_id=status_id, change=change, composed=composed, terms=terms)
-    return await node.write(_record_edit, editing)
+    return _Editing(node=node, author=author, before=before, change=change, composed=composed, terms=terms)
 
 
 def _get_own(conn: Connection, author: Account, status_id: StatusId) -> tuple[Status, tuple[MediaAttachment, ...]]:
@@ -82,8 +97,10 @@ def keep_version(
 
 def _record_edit(conn: Connection, editing: _Editing) -> Status:
     node, author, change, composed = editing.node, editing.author, editing.change, editing.composed
-    before = statuses.get_own_for_update(conn, author.id, editing.status_id)
+    before = statuses.get_own_for_update(conn, author.id, editing.before.id)
     # To find those whom a text names may take a while.
+    if _is_outdated(editing, before):
+        raise _ChangedMeanwhile
     if accounts.get_for_update(conn, author.id).suspended_at is not None:
         raise Forbidden("This account may not post")
     if not _is_same_ring(before.audience, change):
@@ -123,6 +140,13 @@ def _record_edit(conn: Connection, editing: _Editing) -> Status:
     jobs.enqueue(conn, node.ids, node.now(), DistributeEdit(status_id=before.id, edited_at=edited_at))
     events.insert(conn, node.now(), EventKind.STATUS_UPDATE, author.id, before.id)
     return after
+
+
+def _is_outdated(editing: _Editing, current: Status) -> bool:
+    """Whether the status says something else by now in a part that the edit leaves as it is."""
+    change, before = editing.change, editing.before
+    is_other_text = change.text is None and current.text != before.text
+    return is_other_text or (change.spoiler_text is None and current.spoiler_text != before.spoiler_text)
 
 
 def change_quote_policy(conn: Connection, node: Node, status: Status, policy: QuotePolicy) -> None:
