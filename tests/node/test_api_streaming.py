@@ -20,9 +20,12 @@ from websockets.typing import Subprotocol
 from fedorg import streaming
 from fedorg.app import open_node
 from fedorg.domain.events import EventKind
+from fedorg.domain.statuses import StatusDraft
 from fedorg.ids import AccountId
-from fedorg.services import oauth, timelines, users
-from fedorg.store import events
+from fedorg.services import oauth, statuses, timelines, users
+from fedorg.services.moderation import ip_blocks
+from fedorg.services.moderation.ip_blocks import IpBlockDraft
+from fedorg.store import accounts, events
 from tests.contract import assert_valid
 from tests.node.serving import Member, NodeServer, serve_node
 from tests.node.talking import WAIT_SECONDS, WorkingServer, follow, listening, post, refusal, upload
@@ -331,6 +334,23 @@ async def test_streams_end_within_a_second_of_a_revocation(working: WorkingServe
         made = await post(bert, "Still here")
         assert (await others.next())[1]["id"] == made["id"]
     assert refusal(await anna.api.get("/api/v1/streaming/user"), 401)
+
+
+async def test_a_network_that_is_kept_out_hears_nothing_more(working: WorkingServer) -> None:
+    """Open streams tell nothing to whoever may not ask any more; they end with the next thing there is to tell."""
+    anna, node = await working.person("anna"), working.server.node
+    account = await node.read(accounts.get, anna.user.account_id)
+    async with listening(anna.api, "user") as heard, conversation(working, anna, "&stream=user") as opened:
+        await ip_blocks.create(node, None, IpBlockDraft(ip="127.0.0.1", severity="no_access"))
+        await statuses.post_status(node, account, anna.user, StatusDraft(text="Not for that network"))
+
+        told = await heard.end(REVOCATION_SECONDS)
+        with pytest.raises(ConnectionClosed) as closed:
+            async with asyncio.timeout(REVOCATION_SECONDS):
+                await opened.recv()
+    assert "Not for that network" not in "".join(told)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008
 
 
 async def test_one_token_ends_alone(working: WorkingServer) -> None:

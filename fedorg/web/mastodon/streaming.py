@@ -16,6 +16,7 @@ from fedorg import log
 from fedorg.domain.announcements import AnnouncementView, ReactionNews
 from fedorg.domain.conversations import ConversationView
 from fedorg.domain.events import WITHOUT_SUBJECT, EventKind
+from fedorg.domain.ip_blocks import IpBlockSeverity
 from fedorg.domain.notifications import NotificationView
 from fedorg.domain.oauth import covers
 from fedorg.domain.statuses import StatusView
@@ -27,13 +28,14 @@ from fedorg.serializers.conversations import conversation_entity
 from fedorg.serializers.notifications import notification_entity
 from fedorg.serializers.statuses import status_entity
 from fedorg.services import lists, oauth
+from fedorg.services.moderation import ip_blocks
 from fedorg.services.streams import Loaded, Streams
-from fedorg.streaming import Ending, Listener, News, Stream, StreamEnded, StreamName
+from fedorg.streaming import Ending, Item, Listener, News, Stream, StreamEnded, StreamName
 from fedorg.text import normalise_hashtag
 from fedorg.uris import Uris
 from fedorg.web import limits
 from fedorg.web.auth import Viewer, bearer, marked, viewer_of
-from fedorg.web.base import STATUS_OF, spend, spend_by_address, this_node, this_streams
+from fedorg.web.base import STATUS_OF, client_address, spend, spend_by_address, this_node, this_streams
 from fedorg.web.params import id_in
 
 blueprint = Blueprint("streaming", __name__, url_prefix="/api/v1/streaming")
@@ -92,7 +94,7 @@ async def stream_events(name: str) -> Response:
     listener.subscribe(stream)
     begun = asyncio.Event()
     asyncio.get_running_loop().call_later(_BEGIN_SECONDS, _close_unbegun, streams, listener, begun)
-    told = _events(this_node(), streams, listener, begun)
+    told = _events(this_node(), streams, listener, begun, client_address())
     response = Response(told, headers={"X-Accel-Buffering": "no"}, content_type="text/event-stream")
     response.timeout = None
     return response
@@ -176,7 +178,9 @@ def _close_unbegun(streams: Streams, listener: Listener, begun: asyncio.Event) -
         streams.close(listener)
 
 
-async def _events(node: Node, streams: Streams, listener: Listener, begun: asyncio.Event) -> AsyncIterator[str]:
+async def _events(
+    node: Node, streams: Streams, listener: Listener, begun: asyncio.Event, address: str
+) -> AsyncIterator[str]:
     # Runs outside of the request, whose node and streams it is handed.
     begun.set()
     task = asyncio.current_task()
@@ -187,7 +191,7 @@ async def _events(node: Node, streams: Streams, listener: Listener, begun: async
     try:
         yield ":)\n"
         while True:
-            item = await listener.next(_HEARTBEAT_SECONDS)
+            item = await _next(node, listener, address)
             if not isinstance(item, News):
                 yield ":thump\n"
                 continue
@@ -264,8 +268,9 @@ async def _check_owned(viewer: Viewer, stream: Stream) -> None:
 
 
 async def _tell(node: Node, streams: Streams, listener: Listener) -> None:
+    address = client_address()
     while True:
-        item = await listener.next(_HEARTBEAT_SECONDS)
+        item = await _next(node, listener, address)
         if isinstance(item, News):
             message: dict[str, object] = {"stream": item.stream.label, "event": item.event.kind}
             if item.event.kind not in WITHOUT_SUBJECT:
@@ -276,6 +281,15 @@ async def _tell(node: Node, streams: Streams, listener: Listener) -> None:
             await websocket.send(msgspec.json.encode(message).decode())
         elif item is not None:
             await websocket.send(item)
+
+
+async def _next(node: Node, listener: Listener, address: str) -> Item | None:
+    """What comes next, None for nothing within a while; a network that is kept out by now hears nothing more."""
+    item = await listener.next(_HEARTBEAT_SECONDS)
+    if await ip_blocks.severity_for(node, address) is IpBlockSeverity.NO_ACCESS:
+        listener.end(Ending.REVOKED)
+        raise StreamEnded
+    return item
 
 
 async def _payload(node: Node, streams: Streams, listener: Listener, news: News) -> str | None:
