@@ -17,6 +17,7 @@ from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.node import Node
 from fedorg.services.addresses import blocked_fault, email_fault
 from fedorg.services.credentials import is_password, new_secret, secret_hash
+from fedorg.services.oauth import hold_unchanged
 from fedorg.services.users import sign_out
 from fedorg.store import audit, jobs, mail_links, users
 
@@ -27,7 +28,7 @@ _GONE: Final = "This link was used already, or is too old."
 async def ask(node: Node, user: User, *, password: str, email: str) -> None:
     """Write to a new address and to the one before; ``Invalid`` for a wrong password or an address that is refused.
 
-    ``Forbidden`` for a week after a change.
+    ``Forbidden`` for a week after a change, and for whoever was signed out meanwhile.
     """
     wanted = email.strip().lower()
     if user.password_hash is None:
@@ -39,7 +40,7 @@ async def ask(node: Node, user: User, *, password: str, email: str) -> None:
         raise Invalid(f"The e-mail address {fault[1]}")
 
     def unit(conn: Connection) -> None:
-        current = users.get_for_update(conn, user.id)
+        current = hold_unchanged(conn, user)
         before = mail_links.find_address(conn, user.id, MailKind.UNDO, node.now())
         if before is not None and before != current.email:
             raise Forbidden("Your e-mail address was changed within a week: it stays until that is over")

@@ -4,6 +4,7 @@ An account moves only to one that names it as an alias: nobody is given follower
 word of both (FEP-7628). One that moved stays readable, and neither posts nor follows, nor is followed.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +17,7 @@ from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import UserId
 from fedorg.node import Node
 from fedorg.services.credentials import is_password
+from fedorg.services.oauth import hold_unchanged
 from fedorg.store import accounts, audit, jobs, moving, relationships
 
 ALIASES_MAX: Final = 10
@@ -78,13 +80,26 @@ async def move_with_password(node: Node, user: User, account: Account, name: str
         raise Invalid("Choose a password first: it is asked for before an account moves")
     if not await is_password(password, user.password_hash):
         raise Invalid("The password is not right")
-    return await move(node, account, name, by=user.id)
+
+    def prove(conn: Connection) -> None:
+        # The other server may take its time; whoever was signed out meanwhile moves nobody.
+        hold_unchanged(conn, user)
+
+    return await move(node, account, name, by=user.id, prove=prove)
 
 
-async def move(node: Node, account: Account, name: str, *, by: UserId | None = None) -> Account:
+async def move(
+    node: Node,
+    account: Account,
+    name: str,
+    *,
+    by: UserId | None = None,
+    prove: Callable[[Connection], None] | None = None,
+) -> Account:
     """Move a member to another account, which must name it as an alias by now; that account.
 
-    Its followers are asked to follow the new one. ``Invalid`` and ``Forbidden`` say why it cannot be.
+    Its followers are asked to follow the new one. ``Invalid`` and ``Forbidden`` say why it cannot be; ``prove`` raises
+    them in the transaction that moves it.
     """
     try:
         target = await node.resolver.fresh_account(node, _handle(node, name))
@@ -102,6 +117,8 @@ async def move(node: Node, account: Account, name: str, *, by: UserId | None = N
 
     def unit(conn: Connection) -> None:
         now = node.now()
+        if prove is not None:
+            prove(conn)
         current = accounts.get_for_update(conn, account.id)
         if not current.is_local or current.suspended_at is not None:
             raise Forbidden("This account cannot move")

@@ -222,11 +222,7 @@ async def grant(node: Node, request: AuthorizationRequest, user: User, account_i
     )
 
     def unit(conn: Connection) -> None:
-        own = accounts.get_for_update(conn, user.account_id)
-        current = users.get_for_update(conn, user.id)
-        require_active(current, own)
-        if current.password_hash != user.password_hash:
-            raise Forbidden(CHANGED_MEANWHILE)
+        hold_unchanged(conn, user)
         if not users.may_act_for(conn, user.id, account_id):
             raise NotFound
         store.insert_code(conn, secret_hash(secret), code)
@@ -360,6 +356,19 @@ def require_active(user: User, own: Account) -> None:
         raise Forbidden("Your login is currently pending approval")
     if own.suspended_at is not None:
         raise Forbidden(_DISABLED)
+
+
+def hold_unchanged(conn: Connection, user: User) -> User:
+    """The user as they stand now, until the end of the transaction.
+
+    ``Forbidden`` for one who was shut out, or whose password is another one, since ``user`` was read.
+    """
+    own = accounts.get_for_update(conn, user.account_id)
+    current = users.get_for_update(conn, user.id)
+    require_active(current, own)
+    if current.password_hash != user.password_hash:
+        raise Forbidden(CHANGED_MEANWHILE)
+    return current
 
 
 async def list_authorized(node: Node, user_id: UserId) -> list[AuthorizedApplication]:

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from fedorg.domain.accounts import UserRole
+from fedorg.errors import Forbidden
+from fedorg.services import changing_address, users
 from fedorg.web.site.done import Done
 from tests.node.serving import PASSWORD, Browser
 from tests.node.talking import WorkingServer, success
@@ -140,6 +142,19 @@ async def test_a_change_is_called_off_before_it_is_made(serve: Serve, postbox: P
         working.server.clock.advance(timedelta(days=2, minutes=1))
         assert (await owner.open(newest(postbox, NEXT, "change"))).status_code == 404
         assert await may_sign_in(working, OLD)
+
+
+async def test_whoever_was_signed_out_meanwhile_asks_for_nothing(serve: Serve, postbox: Postbox, smtp_url: str) -> None:
+    """The password was right when the form was sent, and is another one before the letters are written."""
+    async with mailing(serve, smtp_url) as working:
+        anna, node = await working.person("anna"), working.server.node
+        await users.change_password(node, anna.user, current=PASSWORD, new="another password")
+
+        with pytest.raises(Forbidden):
+            await changing_address.ask(node, anna.user, password=PASSWORD, email=NEXT)
+        await working.settle()
+
+    assert [letter for letter in postbox.letters if letter["To"] == NEXT] == []
 
 
 async def test_without_mail_there_is_no_other_address(serve: Serve) -> None:

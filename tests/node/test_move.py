@@ -1,12 +1,17 @@
 """Accounts that move: from elsewhere to elsewhere, away from here, and back; who comes along, and who is not fooled."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
+from fedorg.activitypub.resolve import NodeResolver
+from fedorg.domain.accounts import Account
 from fedorg.errors import Forbidden, Invalid, NotFound
+from fedorg.node import Node
 from fedorg.services import accounts, moving, users
 from fedorg.web.site.done import Done
 from tests.node.meeting import Meeting
@@ -314,6 +319,26 @@ async def test_the_page_moves_an_account_with_its_password(meeting: Meeting) -> 
     assert "<h1>You have moved</h1>" in page.text
     assert (await browser.submit(page, "/account/move/cancel")).status_code == 303
     assert await browser.said_once("/account/move") == Done.MOVE_CANCELLED
+    assert (await account(meeting, "anna")).moved_to_uri is None
+
+
+async def test_whoever_was_signed_out_meanwhile_moves_nobody(meeting: Meeting) -> None:
+    """The other server takes its time; the password that was given is another one before it answers."""
+    anna = await meeting.working.person("anna")
+    uri = meeting.add("new", alsoKnownAs=[meeting.actor(anna)])
+    found = await meeting.find(anna, "new")
+    assert found["uri"] == uri
+
+    class Slow(NodeResolver):
+        @override
+        async def fresh_account(self, node: Node, name: str) -> Account:
+            await users.reset_password(node, anna.user)
+            return await super().fresh_account(node, name)
+
+    slow = replace(meeting.node, resolver=Slow())
+    with pytest.raises(Forbidden, match="password was changed meanwhile"):
+        await moving.move_with_password(slow, anna.user, await account(meeting, "anna"), uri, PASSWORD)
+
     assert (await account(meeting, "anna")).moved_to_uri is None
 
 
