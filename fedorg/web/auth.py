@@ -22,12 +22,14 @@ from fedorg.node import Node
 from fedorg.services import oauth
 from fedorg.web import answers, limits
 from fedorg.web.base import asked, spend, spend_by_address, this_node
+from fedorg.web.params import was_slow
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 # Where a view says what it wants, for the test that walks all routes.
 ACCESS: Final = "fedorg_access"
+_INVALID: Final = "The access token is invalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,8 @@ def requires(scope: str) -> Callable[[Callable[Concatenate[Viewer, P], Awaitable
     def decorate(view: Callable[Concatenate[Viewer, P], Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         @wraps(view)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-            return await view(viewer_of(await _credentials(), scope), *args, **kwargs)
+            viewer = await _admitted(oauth.authenticate, lambda credentials: viewer_of(credentials, scope))
+            return await view(viewer, *args, **kwargs)
 
         return marked(guarded, scope)
 
@@ -58,13 +61,16 @@ def requires_staff(
     """The view gets the ``Viewer`` first, whose token has the scope and whose user has the role for ``operation``."""
     access = ACCESS_OF[operation]
 
+    def staff(credentials: Credentials) -> Viewer:
+        viewer = viewer_of(credentials, access.scope)
+        if not may(viewer.user.role, operation):
+            raise Forbidden("This action is not allowed")
+        return viewer
+
     def decorate(view: Callable[Concatenate[Viewer, P], Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         @wraps(view)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-            viewer = viewer_of(await _credentials(), access.scope)
-            if not may(viewer.user.role, operation):
-                raise Forbidden("This action is not allowed")
-            return await view(viewer, *args, **kwargs)
+            return await view(await _admitted(oauth.authenticate, staff), *args, **kwargs)
 
         return marked(guarded, f"{access.scope}, {access.role}")
 
@@ -76,17 +82,19 @@ def open_to_public(
 ) -> Callable[[Callable[Concatenate[Viewer | None, P], Awaitable[T]]], Callable[P, Awaitable[T]]]:
     """The view gets the ``Viewer`` first, or None when no token came; a token that came must be good for ``scope``."""
 
+    def anybody(credentials: Credentials) -> Viewer | None:
+        if credentials.user is not None:
+            return viewer_of(credentials, scope)
+        _check_scope(credentials, scope)
+        return None
+
     def decorate(view: Callable[Concatenate[Viewer | None, P], Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         @wraps(view)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
             if bearer() is None:
                 spend_by_address(limits.ANONYMOUS)
                 return await view(None, *args, **kwargs)
-            credentials = await _credentials()
-            if credentials.user is None:
-                _check_scope(credentials, scope)
-                return await view(None, *args, **kwargs)
-            return await view(viewer_of(credentials, scope), *args, **kwargs)
+            return await view(await _admitted(oauth.authenticate, anybody), *args, **kwargs)
 
         return marked(guarded, f"public {scope}")
 
@@ -119,13 +127,15 @@ def requires_application(
 ) -> Callable[[Callable[Concatenate[Credentials, P], Awaitable[T]]], Callable[P, Awaitable[T]]]:
     """The view gets the ``Credentials`` first, which may be of an application alone; without scopes any will do."""
 
+    def covering(credentials: Credentials) -> Credentials:
+        for scope in scopes:
+            _check_scope(credentials, scope)
+        return credentials
+
     def decorate(view: Callable[Concatenate[Credentials, P], Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         @wraps(view)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-            credentials = await _credentials()
-            for scope in scopes:
-                _check_scope(credentials, scope)
-            return await view(credentials, *args, **kwargs)
+            return await view(await _admitted(oauth.authenticate, covering), *args, **kwargs)
 
         return marked(guarded, f"application {' '.join(scopes)}".rstrip())
 
@@ -139,16 +149,19 @@ def requires_login(
 
     @wraps(view)
     async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-        credentials = await _identified(oauth.identify)
-        user, own = credentials.user, credentials.own_account
-        if user is None or own is None:
-            raise Invalid("This method requires an authenticated user")
-        is_suspended = own.suspended_at is not None and not own.is_unopened
-        if user.disabled_at is not None or is_suspended:
-            oauth.require_active(user, own)
-        return await view(credentials, *args, **kwargs)
+        return await view(await _admitted(oauth.identify, _logged_in), *args, **kwargs)
 
     return marked(guarded, "application")
+
+
+def _logged_in(credentials: Credentials) -> Credentials:
+    user, own = credentials.user, credentials.own_account
+    if user is None or own is None:
+        raise Invalid("This method requires an authenticated user")
+    is_suspended = own.suspended_at is not None and not own.is_unopened
+    if user.disabled_at is not None or is_suspended:
+        oauth.require_active(user, own)
+    return credentials
 
 
 def public(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
@@ -179,8 +192,18 @@ class _LookUp(Protocol):
     def __call__(self, node: Node, bearer: str, *, at: Hashable | None) -> Awaitable[Credentials | None]: ...
 
 
-async def _credentials() -> Credentials:
-    return await _identified(oauth.authenticate)
+async def _admitted(how: _LookUp, admit: Callable[[Credentials], T]) -> T:
+    """What ``admit`` makes of who asks; it raises the refusal.
+
+    A body may come for minutes: whoever was shut out meanwhile does nothing with it.
+    """
+    admitted = admit(await _identified(how))
+    if await was_slow():
+        again = await how(this_node(), bearer() or "", at=None)
+        if again is None:
+            raise Unauthorized(_INVALID)
+        admitted = admit(again)
+    return admitted
 
 
 async def _look_up(how: _LookUp, sent: str) -> Credentials | None:
@@ -192,7 +215,7 @@ async def _identified(how: _LookUp) -> Credentials:
     credentials = await _look_up(how, sent) if sent is not None else None
     if credentials is None:
         spend_by_address(limits.ANONYMOUS)
-        raise Unauthorized("The access token is invalid")
+        raise Unauthorized(_INVALID)
     if credentials.user is None:
         spend(limits.MEMBER, f"application {credentials.token.application_id}")
     else:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from operator import itemgetter
+from time import monotonic
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
@@ -24,6 +25,7 @@ from fedorg.ids import ID_MAX
 from fedorg.web.bodies import NO_TEXT, check_count
 
 _ANNOUNCING: Final = ("1.0", "1.1")
+_SLOW_SECONDS: Final = 0.5
 
 W = TypeVar("W", bound=StrEnum)
 
@@ -189,6 +191,18 @@ async def read_params() -> Params:
         raise BadRequest(NO_TEXT)
     uploads = await _uploads() if has_body else {}
     return Params({name: tuple(texts) for name, texts in merged.items()}, uploads, await _pairs(has_body=has_body))
+
+
+async def was_slow() -> bool:
+    """Whether the body took its time to come in; all of it is here afterwards."""
+    if not _may_have_body():
+        return False
+    began = monotonic()
+    if request.mimetype == "application/json":
+        await request.get_data()
+    else:
+        await request.form
+    return monotonic() - began > _SLOW_SECONDS
 
 
 def _may_have_body() -> bool:

@@ -1,13 +1,15 @@
 """Signing in with a browser, and what ends it."""
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 from sqlalchemy import Connection
 
 from fedorg import cli
@@ -20,6 +22,7 @@ from tests.node.serving import PASSWORD, Browser, NodeServer
 from tests.node.test_oauth import query, register
 
 Serve = Callable[..., Awaitable[NodeServer]]
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 async def is_signed_in(browser: Browser) -> bool:
@@ -259,6 +262,46 @@ async def test_s44_what_an_old_password_began_comes_to_nothing(node_server: Node
         browser = await while_reset(name, begin)
         assert not await is_signed_in(browser), name
         assert (await users.get_by_username(node, name)).password_hash is None
+
+
+@pytest.mark.parametrize("kind", ["form", "JSON", "page"])
+async def test_s44_what_began_before_somebody_was_shut_out_comes_to_nothing(node_server: NodeServer, kind: str) -> None:
+    """S44: a request whose body takes its time is looked at again; nobody acts by one that was begun before."""
+    anna, browser = await node_server.person("anna"), await node_server.browser()
+    await browser.sign_in("anna")
+    token = _TOKEN.findall((await browser.open("/account/move")).text)[0]
+    begun, shut_out = asyncio.Event(), asyncio.Event()
+    client, path, kind_of_body, body = {
+        "form": (anna.api, "/api/v1/statuses", "application/x-www-form-urlencoded", b"status=Still+here"),
+        "JSON": (anna.api, "/api/v1/statuses", "application/json", b'{"status": "Still here"}'),
+        "page": (
+            browser.http,
+            "/auth/sign_out",
+            "application/x-www-form-urlencoded",
+            f"csrf_token={token}".encode(),
+        ),
+    }[kind]
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield body[:5]
+        await asyncio.sleep(1)
+        begun.set()
+        await shut_out.wait()
+        yield body[5:]
+
+    headers = {"Content-Type": kind_of_body, "Content-Length": str(len(body))}
+    asking = asyncio.create_task(client.post(path, content=trickle(), headers=headers))
+    await begun.wait()
+    await users.disable(node_server.node, anna.user)
+    shut_out.set()
+    answer = await asking
+
+    if kind == "page":
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/auth/sign_in?next=%2F")
+    else:
+        assert answer.status_code == 401
+        public = await node_server.anonymous.get("/api/v1/timelines/public")
+        assert public.json() == []
 
 
 async def test_a_refused_password_changes_nothing(node_server: NodeServer) -> None:

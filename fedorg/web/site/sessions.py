@@ -27,6 +27,7 @@ from fedorg.web import limits
 from fedorg.web.auth import ACCESS
 from fedorg.web.base import spend_by_address, this_node
 from fedorg.web.bodies import NO_TEXT
+from fedorg.web.params import was_slow
 from fedorg.web.site.done import Done
 
 P = ParamSpec("P")
@@ -54,6 +55,9 @@ def members_only(
     @wraps(view)
     async def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
         visitor = await signed_in()
+        # A form may come for minutes: whoever was signed out meanwhile does nothing with it.
+        if visitor is not None and request.method == "POST" and await was_slow():
+            visitor = await signed_in()
         if visitor is None:
             return to_sign_in(request.full_path if request.method == "GET" else "/")
         if request.method == "POST":
@@ -75,6 +79,8 @@ def for_everybody(
         if visitor is None:
             spend_by_address(limits.PAGES)
         if request.method == "POST":
+            if visitor is not None and await was_slow():
+                visitor = await signed_in()
             check_form(await request.form, visitor)
         return await view(visitor, *args, **kwargs)
 
