@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,7 +28,7 @@ from fedorg.domain.oauth import (
     Token,
     are_covered,
 )
-from fedorg.errors import FedorgError, Forbidden, Invalid, NotFound
+from fedorg.errors import FedorgError, Forbidden, Invalid, NotFound, Unauthorized
 from fedorg.ids import AccountId, ApplicationId, TokenId, UserId
 from fedorg.node import Node
 from fedorg.services.credentials import new_secret, secret_hash
@@ -334,6 +334,16 @@ async def identify(node: Node, bearer: str, *, at: Hashable | None = None) -> Cr
     if credentials is not None:
         held.keep(at, token_hash, credentials)
     return credentials
+
+
+def while_valid(token: Token) -> Callable[[Connection], None]:
+    """For a transaction that comes after something slow: raises ``Unauthorized`` if the token was revoked meanwhile."""
+
+    def check(conn: Connection) -> None:
+        if not store.is_held(conn, token.id):
+            raise Unauthorized("The access token is invalid")
+
+    return check
 
 
 def _note_use(conn: Connection, credentials: Credentials, now: datetime) -> None:

@@ -159,6 +159,11 @@ def find_token(conn: Connection, token_hash: str) -> Token | None:
     return None if row is None else _token(row)
 
 
+def is_held(conn: Connection, token_id: TokenId) -> bool:
+    """Whether a token was not revoked."""
+    return conn.execute(sa.select(tokens.c.id).where(tokens.c.id == token_id)).first() is not None
+
+
 def find_credentials(conn: Connection, token_hash: str) -> Credentials | None:
     """What the token with a hash stands for."""
     answers = Answers()

@@ -13,7 +13,10 @@ import pytest
 from sqlalchemy import Connection
 
 from fedorg import cli
-from fedorg.domain.accounts import UserRole
+from fedorg.activitypub.resolve import NodeResolver
+from fedorg.domain.accounts import Account, UserRole
+from fedorg.errors import NotFound
+from fedorg.node import Node
 from fedorg.services import registration, users
 from fedorg.store import attempts
 from fedorg.web.site.done import Done
@@ -302,6 +305,29 @@ async def test_s44_what_began_before_somebody_was_shut_out_comes_to_nothing(node
         assert answer.status_code == 401
         public = await node_server.anonymous.get("/api/v1/timelines/public")
         assert public.json() == []
+
+
+async def test_s44_nobody_posts_who_was_shut_out_while_others_were_asked(
+    node_server: NodeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text names somebody whose server is slow: meanwhile its author is signed out everywhere."""
+    anna, node = await node_server.person("anna"), node_server.node
+    made = (await anna.api.post("/api/v1/statuses", data={"status": "Before"})).json()
+
+    async def slow(_resolver: NodeResolver, _node: Node, name: str) -> Account:
+        await users.disable(node, anna.user)
+        raise NotFound(name)
+
+    monkeypatch.setattr(NodeResolver, "account", slow)
+    named = {"status": "Still here, @zoe@slow.example"}
+    posted = await anna.api.post("/api/v1/statuses", data=named)
+    await users.enable(node, anna.user)
+    again = await node_server.api(await node_server.token(anna.user))
+    edited = await again.put(f"/api/v1/statuses/{made['id']}", data=named)
+
+    assert (posted.status_code, edited.status_code) == (401, 401)
+    public = (await node_server.anonymous.get("/api/v1/timelines/public")).json()
+    assert [one["content"] for one in public] == ["<p>Before</p>"]
 
 
 async def test_a_refused_password_changes_nothing(node_server: NodeServer) -> None:

@@ -1,6 +1,7 @@
 """Editing: what a status says may change, whom it is for may not; every earlier version is kept."""
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -42,17 +43,30 @@ class _Editing:
     terms: PollTerms | None
 
 
-async def edit_status(node: Node, author: Account, status_id: StatusId, change: StatusChange) -> Status:
+async def edit_status(
+    node: Node,
+    author: Account,
+    status_id: StatusId,
+    change: StatusChange,
+    *,
+    also: Callable[[Connection], None] | None = None,
+) -> Status:
     """Change a status of ``author``; the version before is kept. ``NotFound`` for anybody else's.
 
-    An edit that changes nothing is no edit. Raises ``Invalid`` for what it says, and ``Conflict`` where the status was
-    changed again and again meanwhile.
+    An edit that changes nothing is no edit. ``also`` runs first in the transaction that edits. Raises ``Invalid`` for
+    what it says, and ``Conflict`` where the status was changed again and again meanwhile.
     """
     if change.media_ids is not None and len(change.media_ids) > MEDIA_MAX:
         raise Invalid(f"Cannot attach more than {MEDIA_MAX} files")
+
+    def unit(conn: Connection, editing: _Editing) -> Status:
+        if also is not None:
+            also(conn)
+        return _record_edit(conn, editing)
+
     for _ in range(_ATTEMPTS_MAX):
         with contextlib.suppress(_ChangedMeanwhile):
-            return await node.write(_record_edit, await _prepare(node, author, status_id, change))
+            return await node.write(unit, await _prepare(node, author, status_id, change))
     raise Conflict("This post was changed at the same time. Please try again!")
 
 

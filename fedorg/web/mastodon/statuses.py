@@ -20,7 +20,7 @@ from fedorg.serializers.statuses import (
     source_entity,
     status_entity,
 )
-from fedorg.services import interactions, polls, quotes, scheduling, statuses
+from fedorg.services import interactions, oauth, polls, quotes, scheduling, statuses
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
 from fedorg.web.base import json_answer, page_answer, this_node
 from fedorg.web.mastodon.polls import read_poll
@@ -45,7 +45,9 @@ async def post(viewer: Viewer) -> Response:
     if scheduled_at is not None and scheduled_at > node.now():
         scheduled = await scheduling.schedule(node, viewer.account, viewer.user, draft, scheduled_at)
         return json_answer(scheduled_status_entity(scheduled, node.uris))
-    status = await statuses.post_status(node, viewer.account, viewer.user, draft)
+    # Other servers are asked for those whom the text names, and may take their time.
+    still = oauth.while_valid(viewer.token)
+    status = await statuses.post_status(node, viewer.account, viewer.user, draft, also=still)
     return await _answer(viewer, status.id)
 
 
@@ -123,7 +125,7 @@ async def edit(viewer: Viewer, status_id: StatusId) -> Response:
         reach=_reach_in(params),
         partners=params.listed("partners"),
     )
-    await statuses.edit_status(this_node(), viewer.account, status_id, change)
+    await statuses.edit_status(this_node(), viewer.account, status_id, change, also=oauth.while_valid(viewer.token))
     return await _answer(viewer, status_id)
 
 
