@@ -12,6 +12,7 @@ from fedorg.domain.oauth import Credentials, OAuthApplication, Token
 from fedorg.ids import AccountId, ApplicationId, TokenId, UserId
 from fedorg.store import accounts, users
 from fedorg.store.gathered import Answers, Gathered, Part
+from fedorg.store.prepared import Prepared
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import applications, authorization_codes, tokens
 from fedorg.store.tables import users as users_table
@@ -42,6 +43,7 @@ _ACCOUNTS: Final = Part(
     lambda rows: accounts.from_values(rows[0]._asdict()),
 )
 _CREDENTIALS: Final = Gathered(_TOKENS, _USERS, _ACCOUNTS)
+_HELD: Final = Prepared(sa.select(tokens.c.id).where(tokens.c.id == sa.bindparam("token_id")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +163,7 @@ def find_token(conn: Connection, token_hash: str) -> Token | None:
 
 def is_held(conn: Connection, token_id: TokenId) -> bool:
     """Whether a token was not revoked."""
-    return conn.execute(sa.select(tokens.c.id).where(tokens.c.id == token_id)).first() is not None
+    return bool(_HELD.rows(conn, token_id=token_id))
 
 
 def find_credentials(conn: Connection, token_hash: str) -> Credentials | None:
