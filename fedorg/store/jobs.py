@@ -75,14 +75,18 @@ _DUE: Final = (
     .with_for_update(skip_locked=True)
 )
 _earlier: Final = jobs.alias("earlier")
-_IS_EARLIER: Final = and_(
-    _earlier.c.subject == jobs.c.subject,
-    _earlier.c.id < jobs.c.id,
-    _earlier.c.dead_at.is_(None),
-    or_(_earlier.c.attempts == 0, _earlier.c.leased_until.is_not(None)),
+_IS_EARLIER: Final = and_(_earlier.c.subject == jobs.c.subject, _earlier.c.id < jobs.c.id, _earlier.c.dead_at.is_(None))
+_IS_NEW: Final = _earlier.c.attempts == 0
+_IS_HELD: Final = _earlier.c.leased_until.is_not(None)
+_FIRST: Final = (
+    select(_earlier.c.id)
+    # What others caused and is put off, as to ask them once more in an hour, keeps nobody waiting.
+    .where(_IS_EARLIER, or_(and_(_IS_NEW, _earlier.c.due_at <= bindparam("moment")), _IS_HELD))
+    .order_by(_earlier.c.id)
+    .limit(1)
+    .correlate(jobs)
 )
-_FIRST: Final = select(_earlier.c.id).where(_IS_EARLIER).order_by(_earlier.c.id).limit(1).correlate(jobs)
-_OWN: Final = Prepared(_DUE.where(jobs.c.lane.is_(None), ~exists().where(_IS_EARLIER)))
+_OWN: Final = Prepared(_DUE.where(jobs.c.lane.is_(None), ~exists().where(_IS_EARLIER, or_(_IS_NEW, _IS_HELD))))
 _OTHERS: Final = Prepared(
     _DUE.add_columns(_FIRST.scalar_subquery().label("waits_for")).where(
         jobs.c.lane.is_not(None), jobs.c.lane.not_in(many("full")), jobs.c.id.not_in(many("seen"))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from fedorg.domain.jobs import HandleActivity, Job
+from fedorg.domain.jobs import FetchOrganisation, HandleActivity, Job
 from fedorg.ids import IdSource
 from fedorg.node import Node
 from fedorg.store import jobs
@@ -92,6 +92,21 @@ async def test_s27_what_waits_for_its_turn_takes_no_more_than_its_lane(database:
     await database.write(jobs.finish, held[1])
     CLOCK.moment += LEASE
     assert await claim() == [about_one_thing("busy.example", 2)]
+
+
+async def test_what_is_put_off_keeps_nobody_waiting(database: Database) -> None:
+    """A server that is to be asked once more in an hour is asked at once where there is news of it."""
+    again, news = (FetchOrganisation(domain="busy.example", refusals=refusals) for refusals in (3, 0))
+    room = Room(own=10, others=10, lane_max=10)
+
+    def ask(conn: Connection) -> None:
+        jobs.enqueue(conn, IDS, CLOCK(), again, due_at=CLOCK() + timedelta(hours=1))
+        jobs.enqueue(conn, IDS, CLOCK(), news)
+
+    await database.write(ask)
+    (claimed,) = await database.write(jobs.claim, now=CLOCK(), lease=LEASE, room=room)
+
+    assert claimed.job == news
 
 
 async def test_s27_a_peer_that_stalls_keeps_nothing_from_those_here(working: WorkingServer) -> None:
