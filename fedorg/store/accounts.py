@@ -6,7 +6,7 @@ its own, neither ever by ``update``: so that a profile edit undoes neither a fol
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -49,6 +49,7 @@ BY_IDS: Final = Part(
 _BY_IDS: Final = Gathered(BY_IDS)
 _BY_URI_ALONE: Final = Prepared(_BY_URI)
 _NAMES: Final = tuple(column.name for column in COLUMNS)
+_KEY_NAMES: Final = tuple(column.name for column in account_keys.columns)
 _FORGET_KEYS: Final = Written(sa.delete(account_keys).where(account_keys.c.account_id == sa.bindparam("holder")))
 _RELEASE: Final = Written(
     sa.update(accounts)
@@ -255,7 +256,7 @@ def set_fields(conn: Connection, account_id: AccountId, fields: tuple[Field, ...
 
 def key_values(key: AccountKey) -> dict[str, Any]:
     """The columns of a row of ``account_keys``."""
-    return asdict(key) | {"algorithm": key.algorithm.value}
+    return {name: getattr(key, name) for name in _KEY_NAMES} | {"algorithm": key.algorithm.value}
 
 
 def set_counts(conn: Connection, account_id: AccountId, counts: Mapping[str, int]) -> None:

@@ -26,6 +26,7 @@ from fedorg.store.tables import (
     statuses,
 )
 from fedorg.store.upsert import insert_ignore, insert_new, upsert
+from fedorg.store.written import Written
 
 MERGED_MAX: Final = 100
 # A status boosted by several comes once to a home timeline, and to a list, within this time.
@@ -184,13 +185,20 @@ def merge_author(conn: Connection, account_id: AccountId, author_id: AccountId, 
 
     What was still to leave it stays, unless the account is muted.
     """
-    leaving = home_removals.c
-    still = leaving.account_id == account_id, leaving.author_id == author_id
-    is_muted = narrowing.is_muted_by(account_id, leaving.author_id, now)
-    conn.execute(sa.delete(home_removals).where(*still, ~is_muted))
+    _stay().run(conn, {"reader": account_id, "author": author_id, "now": now})
     latest = _latest_to_merge().rows(conn, account_id=account_id, author_id=author_id, now=now, limit=MERGED_MAX)
     rows = [{"account_id": account_id, "status_id": row.id, "author_id": author_id} for row in latest]
     insert_ignore(conn, home_timeline, rows)
+
+
+@cache
+def _stay() -> Written:
+    leaving = home_removals.c
+    reader = sa.bindparam("reader", type_=leaving.account_id.type)
+    now = sa.bindparam("now", type_=mutes.c.expires_at.type)
+    is_muted = narrowing.is_muted_by(reader, leaving.author_id, now)
+    still = leaving.account_id == reader, leaving.author_id == sa.bindparam("author")
+    return Written(sa.delete(home_removals).where(*still, ~is_muted))
 
 
 @cache

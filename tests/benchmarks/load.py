@@ -9,6 +9,7 @@ from typing import Final
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _ANSWER_SECONDS: Final = 60
+CONNECTIONS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ def request(method: str, path: str, host: str, headers: dict[str, str], body: by
 
 
 async def drive(
-    port: int, requests: Sequence[bytes], *, status: int, connections: int = 8, seconds: float | None = None
+    port: int, requests: Sequence[bytes], *, status: int, connections: int = CONNECTIONS, seconds: float | None = None
 ) -> Timing:
     """Send each request once, or all of them round and round until ``seconds`` have passed."""
     started = time.perf_counter()

@@ -149,7 +149,7 @@ async def gain_followers(scene: Scene, number: int) -> None:
             headers, body = scene.crowd.sign(host, inbox, "Follow", target)
             (await http.post(inbox, headers=headers, content=body)).raise_for_status()
 
-        await _in_parallel(follow(host) for host in range(scene.followers, number))
+        await in_parallel(follow(host) for host in range(scene.followers, number))
     await scene.crowd.wait_for("Accept", number - scene.followers)
     scene.followers = number
     await scene.settle()
@@ -160,7 +160,7 @@ async def _seed(scene: Scene) -> None:
     for name, member in scene.people.items():
         scene.ids[name] = (await member.get("/api/v1/accounts/verify_credentials"))["id"]
     await _befriend(scene)
-    await _in_parallel(_write(scene, number) for number in range(STATUSES - THREAD))
+    await in_parallel(_write(scene, number) for number in range(STATUSES - THREAD))
     root = await author.post("/api/v1/statuses", {"status": "Who brings the cake? #party"})
     latest = root
     for number, name in zip(range(THREAD - 1), itertools.cycle((READER, AUTHOR, *OTHERS)), strict=False):
@@ -169,7 +169,7 @@ async def _seed(scene: Scene) -> None:
         latest = await scene.people[name].post("/api/v1/statuses", {"status": words, "in_reply_to_id": answered["id"]})
     scene.ids |= {"thread": root["id"], "status": latest["id"]}
     own = [await reader.post("/api/v1/statuses", {"status": f"Number {number} of {READER}"}) for number in range(5)]
-    await _in_parallel(
+    await in_parallel(
         member.post(f"/api/v1/statuses/{status['id']}/favourite")
         for status in own
         for name, member in scene.people.items()
@@ -187,7 +187,7 @@ async def _befriend(scene: Scene) -> None:
             await reader.post(f"/api/v1/accounts/{scene.ids[name]}/follow")
         if name != AUTHOR:
             await member.post(f"/api/v1/accounts/{scene.ids[AUTHOR]}/follow")
-    await _in_parallel(meet(scene, peer.domain) for peer in scene.crowd.peers)
+    await in_parallel(meet(scene, peer.domain) for peer in scene.crowd.peers)
     await scene.settle()
 
 
@@ -196,6 +196,17 @@ async def meet(scene: Scene, domain: str) -> None:
     reader = scene.people[READER]
     found = await reader.get("/api/v2/search", {"q": f"@{USER}@{domain}", "type": "accounts", "resolve": "true"})
     await reader.post(f"/api/v1/accounts/{found['accounts'][0]['id']}/follow")
+
+
+async def in_parallel(work: Iterable[Any], at_once: int = _AT_ONCE) -> None:
+    """Take all these steps, so many of them at a time."""
+    places = asyncio.Semaphore(at_once)
+
+    async def one(step: Any) -> None:  # noqa: ANN401 - any coroutine
+        async with places:
+            await step
+
+    await asyncio.gather(*(one(step) for step in work))
 
 
 async def _write(scene: Scene, number: int) -> None:
@@ -224,16 +235,6 @@ async def _receive(scene: Scene, host: int, number: int) -> None:
     headers, body = scene.crowd.sign(host, inbox, "Create", scene.crowd.note(host, f"From elsewhere, {number}"))
     async with scene.node.http() as http:
         (await http.post(inbox, headers=headers, content=body)).raise_for_status()
-
-
-async def _in_parallel(work: Iterable[Any]) -> None:
-    places = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(step: Any) -> None:  # noqa: ANN401 - any coroutine
-        async with places:
-            await step
-
-    await asyncio.gather(*(one(step) for step in work))
 
 
 async def first_answer(http: httpx.AsyncClient) -> None:

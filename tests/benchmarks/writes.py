@@ -10,7 +10,17 @@ from urllib.parse import urlencode
 from tests.benchmarks import load
 from tests.benchmarks.processes import cpu_seconds, pss_bytes
 from tests.benchmarks.report import Row
-from tests.benchmarks.scene import AUTHOR, FOLLOWERS, OTHERS, READER, Scene, first_answer, gain_followers, meet
+from tests.benchmarks.scene import (
+    AUTHOR,
+    FOLLOWERS,
+    OTHERS,
+    READER,
+    Scene,
+    first_answer,
+    gain_followers,
+    in_parallel,
+    meet,
+)
 
 _POSTS: Final = 300
 _ACTIVITIES: Final = 300
@@ -84,20 +94,29 @@ async def fan_out(scene: Scene) -> Row:
 
 
 async def first_contact(scene: Scene) -> Row:
-    """Follow somebody on a host that was never heard of, until they accepted; what is asked later is not counted."""
+    """Follow people on hosts that were never heard of, as many at once as there are connections to other workloads."""
+    return await _contacts(scene, "first contact", load.CONNECTIONS)
+
+
+async def first_contact_alone(scene: Scene) -> Row:
+    """The same, one after another."""
+    return await _contacts(scene, "first contact, alone", 1)
+
+
+async def _contacts(scene: Scene, name: str, at_once: int) -> Row:
+    """Until they accepted; what is asked later is not counted."""
     await scene.settle(ahead=_LATER)
     first = len(scene.crowd.peers)
     scene.crowd.grow(first + _CONTACTS)
     fresh = scene.crowd.peers[first:]
     before, started = cpu_seconds(scene.pid), time.perf_counter()
-    for peer in fresh:
-        await meet(scene, peer.domain)
+    await in_parallel((meet(scene, peer.domain) for peer in fresh), at_once)
     elapsed = await scene.settle() - started
     used = cpu_seconds(scene.pid) - before
     asked = sum(scene.crowd.asked[peer.domain] for peer in fresh) / _CONTACTS
     connections = sum(len(scene.crowd.callers[peer.domain]) for peer in fresh) / _CONTACTS
     return Row(
-        name="first contact",
+        name=name,
         unit="host",
         milliseconds=used * 1000 / _CONTACTS,
         rate=_CONTACTS / elapsed,
@@ -133,6 +152,7 @@ WRITES: Final[dict[str, Callable[[Scene], Awaitable[Row]]]] = {
     "inbox Create": receive,
     "fan-out to 500 hosts": fan_out,
     "first contact": first_contact,
+    "first contact, alone": first_contact_alone,
 }
 
 
