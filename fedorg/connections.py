@@ -1,4 +1,4 @@
-"""Connections of Hypercorn's that end with their clients, and WebSockets that take no more than they should.
+"""Connections of Hypercorn's, bounded, that end with their clients, and WebSockets that take no more than they should.
 
 Hypercorn's own wait for another request until ``keep_alive_timeout`` is over, although the client hung up: with some
 thirty clients a second that come once, thousands of sockets, of 30 KiB each. It agrees to compressed messages, too, and
@@ -6,6 +6,7 @@ inflates each before it looks at its size: 60 KiB into 60 MB. Of a message that 
 """
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.events import Event, Updated
@@ -15,7 +16,21 @@ from typing_extensions import override
 
 
 class Connection(TCPServer):
-    """Waits for nothing more once its client has said its last."""
+    """Waits for nothing more once its client has said its last; one too many of them ends at once."""
+
+    most: ClassVar[int]
+    _open: ClassVar[int] = 0
+
+    @override
+    async def run(self) -> None:
+        if Connection._open >= Connection.most:
+            self.writer.transport.abort()
+            return
+        Connection._open += 1
+        try:
+            await super().run()
+        finally:
+            Connection._open -= 1
 
     @override
     async def protocol_send(self, event: Event) -> None:

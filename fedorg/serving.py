@@ -20,8 +20,10 @@ _BACKLOG: Final = 256
 _KEEP_ALIVE_SECONDS: Final = 75
 _BUFFER_BYTES: Final = 65_536
 _PING_SECONDS: Final = 30.0
-# For requests, deliveries, files and the database, beside the streams.
+# For deliveries, files and the database, beside the connections of clients.
 _DESCRIPTORS_BESIDE: Final = 1000
+# Of clients that ask, or wait to ask once more, beside the streams.
+_CONNECTIONS_BESIDE: Final = 3000
 
 logger = log.get_logger()
 
@@ -34,19 +36,23 @@ async def serve_application(
     ``bound`` is a listening socket; without one, host and port of the settings. Raises ``SettingsError`` when the
     server that the settings name is not installed.
     """
-    _allow_descriptors(settings.streams_max)
+    connections_max = _allow_descriptors(settings.streams_max)
     if settings.server == "granian":
-        await _serve_granian(application, settings, bound, stop)
+        await _serve_granian(application, settings, bound, stop, connections_max)
     else:
-        await _serve_hypercorn(application, settings, bound, stop)
+        await _serve_hypercorn(application, settings, bound, stop, connections_max)
 
 
-def _allow_descriptors(streams_max: int) -> None:
-    """Let this process open as many files and sockets as it may: the usual limit is one for programs of ``select``."""
+def _allow_descriptors(streams_max: int) -> int:
+    """Let this process open as many files and sockets as it may: the usual limit is one for programs of ``select``.
+
+    How many of them may be connections of clients, so that there are some left whoever connects.
+    """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     if most < streams_max + _DESCRIPTORS_BESIDE:
         logger.warning("serving.few_descriptors", most=most, streams_max=streams_max)
+    return max(_BACKLOG, min(most - _DESCRIPTORS_BESIDE, streams_max + _CONNECTIONS_BESIDE))
 
 
 async def _serve_hypercorn(
@@ -54,6 +60,7 @@ async def _serve_hypercorn(
     settings: Settings,
     bound: socket.socket | None,
     stop: asyncio.Event,
+    connections_max: int,
 ) -> None:
     import hypercorn.asyncio  # noqa: PLC0415 - the other server needs none of it
     import hypercorn.asyncio.run  # noqa: PLC0415 - likewise
@@ -65,6 +72,7 @@ async def _serve_hypercorn(
     from fedorg import connections  # noqa: PLC0415 - likewise
 
     # There is no public way.
+    connections.Connection.most = connections_max
     hypercorn.asyncio.run.TCPServer = connections.Connection  # type: ignore[attr-defined]
     hypercorn.protocol.ws_stream.Handshake = connections.Handshake  # type: ignore[misc]
     hypercorn.protocol.h11.WSStream = connections.WebSocketStream  # type: ignore[attr-defined]
@@ -87,7 +95,11 @@ async def _serve_hypercorn(
 
 
 async def _serve_granian(
-    application: object, settings: Settings, bound: socket.socket | None, stop: asyncio.Event
+    application: object,
+    settings: Settings,
+    bound: socket.socket | None,
+    stop: asyncio.Event,
+    connections_max: int,
 ) -> None:
     try:
         constants, http, embed = (
@@ -111,9 +123,14 @@ async def _serve_granian(
         settings.host,
         settings.port,
         interface=constants.Interfaces.ASGINL,
-        http=constants.HTTPModes.auto,
-        http1_settings=http.HTTP1Settings(max_buffer_size=_BUFFER_BYTES * 4, keep_alive=True),
+        # Where it speaks HTTP/2 as well, a connection on which nothing is said is never given up.
+        http=constants.HTTPModes.http1,
+        http1_settings=http.HTTP1Settings(
+            max_buffer_size=_BUFFER_BYTES * 4, keep_alive=True, header_read_timeout=_KEEP_ALIVE_SECONDS * 1000
+        ),
         backlog=_BACKLOG,
+        # As many connections as that it takes; without it, no more than wait in the backlog.
+        backpressure=connections_max,
         log_enabled=False,
         **options,
     )

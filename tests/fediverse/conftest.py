@@ -1,6 +1,7 @@
 """Two real nodes that know each other only through their sockets, and people with clients on both."""
 
-from collections.abc import AsyncIterator, Mapping
+import resource
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,3 +100,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print that table."""
     table.print_table(terminalreporter)
+
+
+@pytest.fixture
+def many_descriptors() -> Iterator[None]:
+    """This process may hold as many sockets as it may ask for."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import resource
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -19,15 +18,6 @@ OF_AN_ACCOUNT = 32
 AT_ONCE = 16
 ROUNDS_LONG = 3
 MEBI = 1024 * 1024
-
-
-@pytest.fixture
-def many_descriptors() -> Iterator[None]:
-    """This process may hold as many sockets as it may ask for."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @pytest.mark.usefixtures("many_descriptors")

@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.fediverse.nodes import Member, RunningNode, wait_for
+from tests.fediverse.traffic import descriptors
 
 
 @asynccontextmanager
@@ -109,9 +110,3 @@ def peak_bytes(node: RunningNode) -> int:
     assert node.process is not None
     status = Path(f"/proc/{node.process.pid}/status").read_text()
     return 1024 * int(status.partition("VmHWM:")[2].split()[0])
-
-
-def descriptors(node: RunningNode) -> int:
-    """How many files and sockets a node has open."""
-    assert node.process is not None
-    return len(list(Path(f"/proc/{node.process.pid}/fd").iterdir()))

@@ -204,3 +204,9 @@ def own_bytes(node: RunningNode) -> int:
     assert node.process is not None
     lines = Path(f"/proc/{node.process.pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_Dirty:"))
+
+
+def descriptors(node: RunningNode) -> int:
+    """How many files and sockets a node has open."""
+    assert node.process is not None
+    return len(list(Path(f"/proc/{node.process.pid}/fd").iterdir()))
