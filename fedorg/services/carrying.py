@@ -16,8 +16,7 @@ from fedorg.domain.notifications import NotificationType
 from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
-from fedorg.services.relationships.blocking import record_block
-from fedorg.services.relationships.clearing import clear_home
+from fedorg.services.relationships.blocking import record_block, record_mute
 from fedorg.services.relationships.following import follow_alike, send
 from fedorg.services.relationships.listing import NOTE_CHARACTERS_MAX
 from fedorg.store import accounts, home_timelines, lists, moving, notifications, relationships
@@ -98,16 +97,7 @@ def _carry_mutes(conn: Connection, node: Node, old: Account, new: Account, after
         is_muted = bool(relationships.mutes_of(conn, mute.account_id, [new.id], node.now()))
         if is_muted or not _is_indifferent(conn, mute.account_id, new):
             continue
-        relationships.put_mute(
-            conn,
-            mute_id=node.ids.next(),
-            account_id=mute.account_id,
-            target_id=new.id,
-            notifications=mute.notifications,
-            expires_at=mute.expires_at,
-            now=node.now(),
-        )
-        clear_home(conn, node, mute.account_id, new.id)
+        record_mute(conn, node, mute.account_id, new.id, notifications=mute.notifications, expires_at=mute.expires_at)
         _explain(conn, mute.account_id, old, new, "muted")
     return found[-1].account_id if len(found) == CHUNK else None
 

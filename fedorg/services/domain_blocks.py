@@ -29,19 +29,21 @@ async def list_blocks(node: Node, account_id: AccountId, page: PageQuery) -> lis
 
 async def block(node: Node, account: Account, domain: str) -> None:
     """Shut a server out: nothing of it is shown any more, and follows from and to its people end."""
-    name = _domain(node, domain)
+    await node.write(shut, node, account.id, _domain(node, domain))
 
-    def shut(conn: Connection) -> None:
-        if domain_blocks.count(conn, account.id) >= BLOCKS_MAX:
-            raise Invalid(f"Validation failed: You cannot block more than {BLOCKS_MAX} domains")
-        domain_blocks.insert(conn, node.ids, node.now(), account.id, name)
-        home_timelines.remove_domain(conn, account.id, name)
-        notifications.delete_from_domain(conn, account.id, name)
-        job = SeverForMember(account_id=account.id, domain=name, cause=node.ids.next())
-        if _sever_some(conn, node, job):
-            jobs.enqueue(conn, node.ids, node.now(), job)
 
-    await node.write(shut)
+def shut(conn: Connection, node: Node, account_id: AccountId, name: str) -> None:
+    """``block`` as a unit of work."""
+    if domain_blocks.count(conn, account_id) >= BLOCKS_MAX:
+        raise Invalid(f"Validation failed: You cannot block more than {BLOCKS_MAX} domains")
+    domain_blocks.insert(conn, node.ids, node.now(), account_id, name)
+    job = SeverForMember(account_id=account_id, domain=name, cause=node.ids.next())
+    if _sever_some(conn, node, job):
+        jobs.enqueue(conn, node.ids, node.now(), job)
+    # After the accounts of others, which whoever distributes something of theirs holds first.
+    home_timelines.hold_off(conn, account_id)
+    home_timelines.remove_domain(conn, account_id, name)
+    notifications.delete_from_domain(conn, account_id, name)
 
 
 async def sever_for_member(node: Node, job: SeverForMember) -> SeverForMember | None:

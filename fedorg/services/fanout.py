@@ -55,7 +55,7 @@ async def distribute_locally(node: Node, status_id: StatusId, after: AccountId |
 
 async def distribute_to_tag_followers(node: Node, status_id: StatusId, after: AccountId) -> AccountId | None:
     """Bring one chunk of those who follow a hashtag of a public status the status; the cursor as above."""
-    return await node.write(_distribute_to_tag_followers, node, status_id, after)
+    return await node.write(distribute_to_tag_followers_chunk, node, status_id, after)
 
 
 async def distribute_edit_locally(node: Node, status_id: StatusId, edited_at: datetime) -> None:
@@ -157,14 +157,16 @@ def _is_admitted(node: Node, standing: Standing) -> bool:
     return standing.is_admitted(FederationMode(node.settings.federation_mode))
 
 
-def _distribute_to_tag_followers(
+def distribute_to_tag_followers_chunk(
     conn: Connection, node: Node, status_id: StatusId, after: AccountId
 ) -> AccountId | None:
+    """As ``distribute_to_tag_followers``, inside a transaction."""
     status = statuses.find(conn, status_id)
     author = None if status is None else accounts.get(conn, status.account_id)
     if status is None or author is None or author.suspended_at is not None or not _is_heard(conn, node, author):
         return None
     receivers = tag_follows.list_followers(conn, status.id, after, CHUNK)
+    home_timelines.hold_receivers(conn, receivers)
     authors = {status.account_id}
     concerned = authors | statuses.mentioned_ids(conn, status.id)
     averse = home_timelines.list_averse(conn, receivers, node.now(), concerned=concerned, authors=authors)

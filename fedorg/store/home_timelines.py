@@ -44,7 +44,16 @@ _LOCAL_FOLLOWERS: Final = Prepared(
     )
     .order_by(follows.c.account_id)
     .limit(sa.bindparam("limit", type_=sa.Integer))
-    .with_for_update(read=True, key_share=True, of=follows)
+    .with_for_update(read=True, key_share=True, of=(follows, accounts))
+)
+_HOLD: Final = Prepared(
+    sa.select(accounts.c.id)
+    .where(accounts.c.id.in_(many("receivers")))
+    .order_by(accounts.c.id)
+    .with_for_update(read=True, key_share=True)
+)
+_HOLD_OFF: Final = Prepared(
+    sa.select(accounts.c.id).where(accounts.c.id == sa.bindparam("account_id")).with_for_update()
 )
 _AVERSE: Final = Prepared(
     sa.union(
@@ -259,7 +268,7 @@ def forget_before(conn: Connection, before: datetime, limit: int) -> int:
 
 
 def list_local_followers(conn: Connection, author_id: AccountId, after: AccountId, limit: int) -> list[LocalFollower]:
-    """Accepted followers of this node by id, from ``after`` on."""
+    """Accepted followers of this node by id, from ``after`` on; held, as by ``hold_receivers``, with their follows."""
     return [
         LocalFollower(
             account_id=row.account_id,
@@ -269,6 +278,17 @@ def list_local_followers(conn: Connection, author_id: AccountId, after: AccountI
         )
         for row in _LOCAL_FOLLOWERS.rows(conn, author_id=author_id, after=after, limit=limit)
     ]
+
+
+def hold_receivers(conn: Connection, receivers: Collection[AccountId]) -> None:
+    """Keep ``hold_off`` waiting until this transaction ends; whoever called that before is waited for."""
+    if receivers:
+        _HOLD.rows(conn, receivers=receivers)
+
+
+def hold_off(conn: Connection, account_id: AccountId) -> None:
+    """Nothing comes to a home timeline before this transaction ends; what is just coming to it is waited for."""
+    _HOLD_OFF.rows(conn, account_id=account_id)
 
 
 def list_averse(

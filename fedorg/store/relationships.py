@@ -2,8 +2,8 @@
 
 The counts of both accounts move with the row they count, in the same transaction, and only for accepted follows (S51).
 Rows of accounts are always touched in the order of their ids, so that two who follow each other do not deadlock. Who
-makes, accepts or ends a follow, or makes a block, holds both accounts first (``hold_both``): no follow begins beside a
-block.
+makes, accepts or ends a follow, makes a block, or takes a mute back, holds both accounts first (``hold_both``): no
+follow begins beside a block, and nothing of an account comes back to a home timeline beside the end of a follow.
 """
 
 from collections.abc import Callable, Collection

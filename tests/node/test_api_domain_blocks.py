@@ -5,12 +5,15 @@ import pytest
 from fedorg.domain.accounts import Account, ActorType
 from fedorg.domain.relationships import Follow, FollowState
 from fedorg.domain.visibility import Audience, Reach, Visibility
-from fedorg.ids import AccountId
+from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
 from fedorg.services import severing, statuses
-from fedorg.store import accounts, relationships
+from fedorg.services.fanout import distribute_chunk
+from fedorg.services.statuses.receiving import record_in
+from fedorg.store import accounts, home_timelines, relationships
+from tests.node.at_once import meanwhile
 from tests.node.serving import Member, NodeServer
-from tests.node.talking import WorkingServer, entities, entity, links, refusal, run_jobs, success
+from tests.node.talking import WorkingServer, entities, entity, follow, links, refusal, run_jobs, success
 from tests.node.world import note
 
 BLOCKS = "/api/v1/domain_blocks"
@@ -47,6 +50,28 @@ async def befriend(node: Node, member: Member, other: Account) -> None:
 
 async def authors(viewer: Member, path: str) -> set[str]:
     return {found["account"]["id"] for found in entities(await viewer.api.get(f"/api/v1/{path}"), "Status")}
+
+
+async def test_what_is_distributed_meanwhile_does_not_stay(working: WorkingServer) -> None:
+    """A boost by somebody else of what comes from a server, just as that is shut out."""
+    node, anna, bela = working.server.node, await working.person("anna"), await working.person("bela")
+    await follow(anna, bela)
+    zoe = await stranger(node, "there.example")
+    open_to_all = Audience(reach=Reach.PUBLIC, visibility=Visibility.PUBLIC)
+    posted = await node.write(record_in, node, note(zoe, 1, "Hello", audience=open_to_all, created_at=node.now()))
+    assert posted is not None
+    boost = success(await bela.api.post(f"/api/v1/statuses/{posted.id}/reblog"))
+    await working.settle()
+    assert len(entities(await anna.api.get("/api/v1/timelines/home"), "Status")) == 1
+
+    await node.write(home_timelines.remove_domain, anna.user.account_id, "there.example")
+    await meanwhile(
+        node,
+        lambda conn: distribute_chunk(conn, node, StatusId(int(boost["id"])), None),
+        anna.api.post(BLOCKS, data={"domain": "there.example"}),
+    )
+
+    assert entities(await anna.api.get("/api/v1/timelines/home"), "Status") == []
 
 
 async def test_a_server_shut_out_is_out_of_sight(working: WorkingServer) -> None:

@@ -15,7 +15,7 @@ from fedorg.domain.jobs import ActivityKind
 from fedorg.domain.statuses import Status
 from fedorg.ids import AccountId, ScheduledStatusId, StatusId
 from fedorg.node import Node
-from fedorg.services.fanout import distribute_chunk
+from fedorg.services.fanout import distribute_chunk, distribute_to_tag_followers_chunk
 from fedorg.services.relationships.blocking import record_block
 from fedorg.services.relationships.following import follow_alike, sever
 from fedorg.services.statuses.deleting import remove
@@ -215,3 +215,42 @@ async def _account(node: Node, member: Member) -> Account:
 
 async def _recorded(node: Node, entity: dict[str, Any]) -> Status:
     return await node.read(statuses.get, StatusId(int(entity["id"])))
+
+
+async def test_nothing_comes_back_beside_an_unfollow(node_server: NodeServer) -> None:
+    """Whoever unmutes and unfollows somebody at the same moment has nothing of them on the home timeline."""
+    node, anna, bela = node_server.node, await node_server.person("anna"), await node_server.person("bela")
+    await follow(bela, anna)
+    await post(anna, "Hello")
+    success(await bela.api.post(f"/api/v1/accounts/{anna.id}/mute"))
+    follower, author = await _account(node, bela), await _account(node, anna)
+
+    await meanwhile(
+        node,
+        lambda conn: sever(conn, node, follower, author, ActivityKind.UNDO_FOLLOW),
+        bela.api.post(f"/api/v1/accounts/{anna.id}/unmute"),
+    )
+
+    assert success(await bela.api.get("/api/v1/timelines/home")) == []
+
+
+async def test_what_is_distributed_during_a_mute_does_not_stay(node_server: NodeServer) -> None:
+    """As during an unfollow: what the muted account posts, what others boost of it, and what comes by a hashtag."""
+    node = node_server.node
+    anna, bela, carl = [await node_server.person(name) for name in ("anna", "bela", "carl")]
+    await follow(bela, anna)
+    await follow(bela, carl)
+    success(await bela.api.post("/api/v1/tags/bees/follow"))
+    status = await _recorded(node, await post(anna, "Hello #bees"))
+    boost = await _recorded(node, success(await carl.api.post(f"/api/v1/statuses/{status.id}/reblog")))
+    distributed: dict[str, Callable[[Connection], object]] = {
+        "post": lambda conn: distribute_chunk(conn, node, status.id, None),
+        "boost": lambda conn: distribute_chunk(conn, node, boost.id, None),
+        "hashtag": lambda conn: distribute_to_tag_followers_chunk(conn, node, status.id, AccountId(0)),
+    }
+
+    for name, distribute in distributed.items():
+        await meanwhile(node, distribute, bela.api.post(f"/api/v1/accounts/{anna.id}/mute"))
+
+        assert success(await bela.api.get("/api/v1/timelines/home")) == [], name
+        await node.write(relationships.delete_mute, AccountId(int(bela.id)), AccountId(int(anna.id)))

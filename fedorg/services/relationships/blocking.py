@@ -1,6 +1,6 @@
 """Blocking and muting. A block severs follows both ways and hides each from the other; a mute stays a secret."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -76,19 +76,35 @@ async def mute(
 
     def unit(conn: Connection) -> Relationship:
         target = _get_other(conn, account, target_id)
-        relationships.put_mute(
-            conn,
-            mute_id=node.ids.next(),
-            account_id=account.id,
-            target_id=target.id,
-            notifications=notifications,
-            expires_at=node.now() + timedelta(seconds=seconds) if seconds else None,
-            now=node.now(),
-        )
-        clear_home(conn, node, account.id, target.id)
+        expires_at = node.now() + timedelta(seconds=seconds) if seconds else None
+        record_mute(conn, node, account.id, target.id, notifications=notifications, expires_at=expires_at)
         return load_one(conn, account.id, target.id, node.now())
 
     return await node.write(unit)
+
+
+def record_mute(
+    conn: Connection,
+    node: Node,
+    account_id: AccountId,
+    target_id: AccountId,
+    *,
+    notifications: bool,
+    expires_at: datetime | None,
+) -> None:
+    """Mute another account, or change a mute; nothing of it is on the home timeline afterwards."""
+    # What is being distributed at this moment is cleared with the rest, or comes later and meets the mute.
+    home_timelines.hold_off(conn, account_id)
+    relationships.put_mute(
+        conn,
+        mute_id=node.ids.next(),
+        account_id=account_id,
+        target_id=target_id,
+        notifications=notifications,
+        expires_at=expires_at,
+        now=node.now(),
+    )
+    clear_home(conn, node, account_id, target_id)
 
 
 async def unmute(node: Node, account: Account, target_id: AccountId) -> Relationship:
@@ -96,6 +112,7 @@ async def unmute(node: Node, account: Account, target_id: AccountId) -> Relation
 
     def unit(conn: Connection) -> Relationship:
         target = accounts.get(conn, target_id)
+        relationships.hold_both(conn, account.id, target.id)
         if relationships.delete_mute(conn, account.id, target.id):
             known = relationships.find_follow(conn, account.id, target.id)
             if known is not None and known.state is FollowState.ACCEPTED:
