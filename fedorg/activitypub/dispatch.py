@@ -5,6 +5,7 @@ ill server makes the job try again. The outcome is counted and logged here and n
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -92,11 +93,11 @@ _CLAIMS: Final = {Change.CREATED: Create, Change.UPDATED: Update, Change.DELETED
 logger = log.get_logger()
 
 
-async def dispatch(node: Node, job: HandleActivity) -> Outcome:
+async def dispatch(node: Node, job: HandleActivity, received_at: datetime) -> Outcome:
     """Act on one activity; raises only what may pass, so that the job is tried again."""
     document, activity = reading.read(job.body.encode())
     name = type_of(activity)
-    outcome = await _settled(node, name, _handle(node, job, document, activity))
+    outcome = await _settled(node, name, _handle(node, job, received_at, document, activity))
     _tell(node, name, job.actor, outcome, scheme=job.scheme)
     return outcome
 
@@ -127,7 +128,9 @@ def _is_final(problem: BaseException) -> bool:
     return isinstance(problem, FederationError | FedorgError) and not isinstance(problem, Unavailable)
 
 
-async def _handle(node: Node, job: HandleActivity, document: parse.JsonObject, activity: Activity) -> Outcome:
+async def _handle(
+    node: Node, job: HandleActivity, received_at: datetime, document: parse.JsonObject, activity: Activity
+) -> Outcome:
     handler = HANDLERS.get(type(activity))
     if handler is None:
         name = activity.type if isinstance(activity, UnknownActivity) else type(activity).__name__
@@ -140,11 +143,12 @@ async def _handle(node: Node, job: HandleActivity, document: parse.JsonObject, a
         activity = forwarded.without_actor(activity)
     if sender is None or not _may_act(sender, activity) or sender.uri != activity.actor:
         return Ignored("its actor is unknown or suspended here")
+    budget = Budget(told_at=received_at)
     if isinstance(activity, Announce) and announced.is_activity(activity.object):
-        return await announced.handle(node, sender, activity, document, Budget())
+        return await announced.handle(node, sender, activity, document, budget)
     activity = origin.authorise(activity)
     await forwarding.before(node, job, document, activity)
-    outcome = await handler(node, sender, activity, Budget())
+    outcome = await handler(node, sender, activity, budget)
     if isinstance(outcome, Done):
         await forwarding.after(node, job, document, activity)
     return outcome

@@ -5,6 +5,7 @@ and is kept only if its id is where it was found, else it is fetched again from 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
@@ -41,6 +42,8 @@ class Budget:
     left: int = FETCHES_MAX
     heard: tuple[Handle, FoundActor] | None = None
     """The handle that the cause began with, and where it leads."""
+    told_at: datetime | None = None
+    """When the activity came in that is the cause; None for what is looked at by itself, as it is now."""
 
     def spend(self) -> None:
         """Count one fetch."""

@@ -59,7 +59,7 @@ def _require_showable(node: Node, note: Note) -> None:
 
 async def _remote_status(node: Node, note: Note, author: Account, budget: Budget) -> RemoteStatus:
     now = node.now()
-    published = note.published or now
+    published = note.published or budget.told_at or now
     rings = _rings_of(node, author.peer or "") | await _rings_of_thread(node, note)
     return RemoteStatus(
         uri=note.id,
@@ -83,6 +83,7 @@ async def _remote_status(node: Node, note: Note, author: Account, budget: Budget
         replies_uri=_replies(note),
         quote=_quote(note),
         interaction_policy=interaction.read(note.interaction_policy, author, rings, node.uris),
+        told_at=budget.told_at,
     )
 
 

@@ -280,6 +280,7 @@ class RemoteStatus:
     ``content`` is sanitised already; ``mentions`` holds accounts known here; ``created_at`` is the peer's claim,
     never later than now. ``audience`` is what the addressing says, clamped to the thread by the service. ``steps`` is
     how many quotes and replies this node followed by itself to come here; 0 for what was delivered or asked for.
+    ``told_at`` is when this version came to this node, which may be long before it is recorded; None is just now.
     """
 
     uri: str
@@ -304,6 +305,7 @@ class RemoteStatus:
     quote: RemoteQuote | None = None
     interaction_policy: InteractionPolicy | None = None
     steps: int = 0
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,14 @@ from fedorg.domain.jobs import (
     PassOnAnswer,
     ResolveThread,
 )
+from fedorg.ids import JobId, moment_of
 from fedorg.node import Node
 from fedorg.services import completion
 
 
-async def handle(node: Node, job: HandleActivity) -> None:
-    """Act on an activity."""
-    await dispatch.dispatch(node, job)
+async def handle(node: Node, job: HandleActivity, job_id: JobId) -> None:
+    """Act on an activity, which was taken when its job was made."""
+    await dispatch.dispatch(node, job, moment_of(job_id))
 
 
 async def check_at_origin(node: Node, job: CheckAtOrigin) -> None:

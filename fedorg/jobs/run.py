@@ -109,7 +109,7 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
         case SendActivity():
             await send.send(node, job, job_id)
         case HandleActivity():
-            await handle.handle(node, job)
+            await handle.handle(node, job, job_id)
         case CheckAtOrigin():
             await handle.check_at_origin(node, job)
         case PassOnAnswer():

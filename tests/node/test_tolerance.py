@@ -1,6 +1,7 @@
 """One meaning in many spellings: what other servers' JSON-LD libraries make of an activity is understood."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.node.fake_peer import running_peer
 from tests.node.meeting import Meeting
 from tests.node.serving import Member
-from tests.node.talking import entities, entity, success
+from tests.node.talking import contents, entities, entity, run_jobs, success
 
 AS: Final = "https://www.w3.org/ns/activitystreams"
 Json = dict[str, Any]
@@ -271,3 +272,26 @@ async def test_the_language_of_a_text_in_several_is_that_of_what_is_shown(meetin
         told.append((status["content"], status["language"]))
 
     assert told == [(texts["de"], "de"), (texts["en"], "en")]
+
+
+@pytest.mark.parametrize("dated", [True, False])
+async def test_what_says_no_time_was_made_when_it_came(meeting: Meeting, anna: Member, *, dated: bool) -> None:
+    """However late it is handled: an edit that came after it is the newer one, whether it says its time or not."""
+    clock, fred, everybody = meeting.server.clock, meeting.peer.actor("fred"), [f"{AS}#Public"]
+    said = {"id": f"{meeting.peer.url}/notes/1", "type": "Note", "attributedTo": fred, "to": everybody}
+    said |= {"cc": [meeting.actor(anna)], "content": "First", **({"published": clock().isoformat()} if dated else {})}
+    await meeting.working.rest()
+
+    await meeting.post(meeting.peer.activity("Create", fred, said, 1) | {"to": everybody}, "fred")
+    clock.advance(timedelta(minutes=1))
+    await meeting.post(meeting.peer.activity("Update", fred, said | {"content": "Second"}, 2), "fred")
+    clock.advance(timedelta(minutes=1))
+    third = said | {"content": "Third", **({"updated": clock().isoformat()} if dated else {})}
+    await meeting.post(meeting.peer.activity("Update", fred, third, 3), "fred")
+    clock.advance(timedelta(hours=1))
+    async with run_jobs(meeting.server) as working:
+        await working.settle()
+
+    (found,) = success(await anna.api.get("/api/v2/search", params={"q": said["id"], "resolve": "true"}))["statuses"]
+    versions = success(await anna.api.get(f"/api/v1/statuses/{found['id']}/history"))
+    assert contents(versions) == ["First", "Second", "Third"]

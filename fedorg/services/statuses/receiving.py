@@ -148,7 +148,8 @@ async def distribute_joined(node: Node, status_id: StatusId) -> None:
 async def receive_edit(node: Node, remote: RemoteStatus) -> Status | None:
     """Bring a known status up to date; None when it is unknown, another author's, or not newer (S5, S6).
 
-    Whom a status is for cannot be changed by an edit.
+    An edit that does not say when it was made was made when it came, however much later it is handled. Whom a status is
+    for cannot be changed by an edit.
     """
     return await node.write(_record_edit, node, remote)
 
@@ -394,13 +395,15 @@ def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status |
         return None
     now = node.now()
     latest = before.edited_at or before.created_at
-    edited_at = now if remote.edited_at is None else min(remote.edited_at, now)
+    edited_at = min(remote.edited_at or remote.told_at or now, now)
+    # Of two that came in one millisecond and do not say when they were made, the second counts.
+    is_newer = edited_at > latest or (edited_at == latest and remote.edited_at is None)
     attached = media.list_of_statuses(conn, [before.id]).get(before.id, ())
     after = _edited(before, remote, edited_at)
     poll = polls.hold_of_status(conn, before.id)
     is_reshaped = remote.edited_at is not None and polling.is_reshaped(poll, remote.poll)
     is_refreshed = edited_at >= latest and quoting.refresh(conn, node, before, remote)
-    if edited_at <= latest or not (is_reshaped or _differs(before, after, attached, remote.media)):
+    if not is_newer or not (is_reshaped or _differs(before, after, attached, remote.media)):
         return _record_tallies(conn, node, before, poll, remote) or (before if is_refreshed else None)
     keep_version(conn, node.ids, before, attached, poll)
     statuses.update_content(conn, after)
