@@ -18,7 +18,12 @@ async def count(node: Node, rule: str, subject: str, ends_at: datetime) -> int:
 
 
 def is_within(conn: Connection, node: Node, rule: str, subject: str, *, most: int, window: timedelta) -> bool:
-    """Count one more attempt of ``subject`` in a transaction; whether there are no more than ``most`` in the window."""
+    """Count one more attempt of ``subject`` in a transaction; whether there are no more than ``most`` in the window.
+
+    ``Settings.rate_limits`` multiplies ``most``, but one stays one, and none is none.
+    """
+    if most == 0:
+        return False
     factor = node.settings.rate_limits
     if factor == 0:
         return True

@@ -23,7 +23,7 @@ from fedorg.services import attempts
 from fedorg.services.threads import find_host
 from fedorg.store import accounts, deliveries, domain_blocks, jobs, recipients, statuses
 from fedorg.store.deliveries import OutgoingActivity
-from fedorg.store.peers import tiers
+from fedorg.store.peers import standings
 from fedorg.store.recipients import Recipient
 
 TRIED_AFTER: Final = tuple(timedelta(minutes=minutes) for minutes in (0.25, 2, 10, 60, 300, 1080))
@@ -156,9 +156,12 @@ def _pass_on_deletion(conn: Connection, node: Node, letter: Letter) -> bool:
 
 
 def _has_room(conn: Connection, node: Node, author: Account) -> bool:
-    """Whether one more of what the author's server says may be passed on."""
+    """Whether one more of what the author's server says may be passed on: it may be shut out since it said it."""
     peer = author.peer or ""
-    most = PASSED_ON_MAX[tiers(conn, [peer])[peer]]
+    standing = standings(conn, [peer])[peer]
+    if not standing.is_admitted(FederationMode(node.settings.federation_mode)):
+        return False
+    most = PASSED_ON_MAX[standing.tier]
     return attempts.is_within(conn, node, "passed_on", peer, most=most, window=timedelta(hours=1))
 
 

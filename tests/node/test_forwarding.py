@@ -400,6 +400,33 @@ async def test_an_answer_to_what_is_not_here_yet_is_handed_on_when_it_is(
         assert not [body for body in peer.bodies if activities[0]["id"].encode() in body]
 
 
+@pytest.mark.parametrize("tier", [Tier.PARTNER, Tier.OPEN, Tier.BLOCKED])
+async def test_an_answer_that_waits_is_handed_on_only_while_its_server_is_spoken_with(
+    serve: Callable[..., Awaitable[NodeServer]], home: FakePeer, relay: FakePeer, tier: Tier
+) -> None:
+    """What a former partner said, or one that is blocked by now, goes to nobody any more (S15)."""
+    async with run_jobs(await serve(federation_mode="partners", default_reach="partners")) as working:
+        node, alice = working.server.node, await working.person("alice")
+        for peer in (home, relay):
+            await peers.set_tier(node, peer.domain, Tier.PARTNER)
+        await follow(working, relay, "sender")
+        between = note(home, "Between", inReplyTo=await post(alice, "Question"))
+        answer = home.prove(
+            create(home, note(home, "Answer", inReplyTo=between["id"], cc=[alice_uri(working)])), by="author"
+        )
+        await deliver(working, home, answer, by="author")
+        await working.settle()
+        await deliver(working, home, create(home, between), by="author")
+        await working.settle()
+
+        await peers.set_tier(node, home.domain, tier)
+        working.server.clock.advance(timedelta(minutes=1))
+        await idle(working)
+
+        handed_on = [one["id"] for one in relay.received if one["actor"] == home.actor("author")]
+        assert handed_on == ([answer["id"]] if tier is Tier.PARTNER else [])
+
+
 async def test_those_the_author_named_are_not_told_twice(
     working: WorkingServer, home: FakePeer, relay: FakePeer, alice: Member
 ) -> None:
