@@ -16,10 +16,10 @@ from fedorg.domain.statuses import Status
 from fedorg.ids import AccountId, ScheduledStatusId, StatusId
 from fedorg.node import Node
 from fedorg.services.fanout import distribute_chunk, distribute_to_tag_followers_chunk
-from fedorg.services.relationships.blocking import record_block
+from fedorg.services.relationships.blocking import record_block, record_mute
 from fedorg.services.relationships.following import follow_alike, sever
 from fedorg.services.statuses.deleting import remove
-from fedorg.store import accounts, filters, relationships, scheduled_statuses, statuses
+from fedorg.store import accounts, filters, home_timelines, relationships, scheduled_statuses, statuses
 from fedorg.store.home_timelines import LocalFollower
 from tests.fediverse.nodes import wait_for
 from tests.node.at_once import meanwhile
@@ -254,3 +254,25 @@ async def test_what_is_distributed_during_a_mute_does_not_stay(node_server: Node
 
         assert success(await bela.api.get("/api/v1/timelines/home")) == [], name
         await node.write(relationships.delete_mute, AccountId(int(bela.id)), AccountId(int(anna.id)))
+
+
+async def test_two_who_mute_each_other_do_not_hold_each_other_up(node_server: NodeServer) -> None:
+    """Neither comes to have what the other waits for."""
+    node, anna, bela = node_server.node, await node_server.person("anna"), await node_server.person("bela")
+    muting, muted = AccountId(int(anna.id)), AccountId(int(bela.id))
+
+    def mute(conn: Connection) -> None:
+        if conn.dialect.name == "postgresql":
+            conn.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        record_mute(conn, node, muting, muted, notifications=True, expires_at=None)
+
+    answer = await meanwhile(
+        node,
+        lambda conn: home_timelines.hold_off(conn, muting),
+        bela.api.post(f"/api/v1/accounts/{anna.id}/mute"),
+        then=mute,
+    )
+
+    assert success(answer)["muting"] is True
+    (relation,) = success(await anna.api.get("/api/v1/accounts/relationships", params={"id[]": bela.id}))
+    assert relation["muting"] is True

@@ -93,8 +93,13 @@ def record_mute(
     expires_at: datetime | None,
 ) -> None:
     """Mute another account, or change a mute; nothing of it is on the home timeline afterwards."""
-    # What is being distributed at this moment is cleared with the rest, or comes later and meets the mute.
-    home_timelines.hold_off(conn, account_id)
+    # What is being distributed at this moment is cleared with the rest, or comes later and meets the mute. By id, as
+    # whoever holds several: so two who mute each other wait in turn.
+    for one in sorted((account_id, target_id)):
+        if one == account_id:
+            home_timelines.hold_off(conn, one)
+        else:
+            home_timelines.hold_receivers(conn, [one])
     relationships.put_mute(
         conn,
         mute_id=node.ids.next(),
