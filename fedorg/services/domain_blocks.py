@@ -1,8 +1,10 @@
 """Servers that a member wants to hear nothing from: out of sight at once, and no follows in either direction.
 
-Follows end in the transaction that shuts the server out, as far as one transaction goes, and the rest in a job.
+Follows end in the transaction after the one that shuts the server out, as far as one transaction goes, and the rest in
+a job.
 """
 
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -13,13 +15,14 @@ from fedorg.domain.pages import Listed
 from fedorg.domain.severances import SeveranceCause, SeveranceType
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import Invalid
-from fedorg.ids import AccountId
+from fedorg.ids import AccountId, JobId
 from fedorg.node import Node
 from fedorg.services import severing
 from fedorg.store import accounts, domain_blocks, home_timelines, jobs, notifications
 from fedorg.text.hosts import canonical_domain
 
 BLOCKS_MAX: Final = 1000
+_ENDED_WITHIN: Final = timedelta(minutes=1)
 
 
 async def list_blocks(node: Node, account_id: AccountId, page: PageQuery) -> list[Listed[str]]:
@@ -29,21 +32,9 @@ async def list_blocks(node: Node, account_id: AccountId, page: PageQuery) -> lis
 
 async def block(node: Node, account: Account, domain: str) -> None:
     """Shut a server out: nothing of it is shown any more, and follows from and to its people end."""
-    await node.write(shut, node, account.id, _domain(node, domain))
-
-
-def shut(conn: Connection, node: Node, account_id: AccountId, name: str) -> None:
-    """``block`` as a unit of work."""
-    if domain_blocks.count(conn, account_id) >= BLOCKS_MAX:
-        raise Invalid(f"Validation failed: You cannot block more than {BLOCKS_MAX} domains")
-    domain_blocks.insert(conn, node.ids, node.now(), account_id, name)
-    job = SeverForMember(account_id=account_id, domain=name, cause=node.ids.next())
-    if _sever_some(conn, node, job):
-        jobs.enqueue(conn, node.ids, node.now(), job)
-    # After the accounts of others, which whoever distributes something of theirs holds first.
-    home_timelines.hold_off(conn, account_id)
-    home_timelines.remove_domain(conn, account_id, name)
-    notifications.delete_from_domain(conn, account_id, name)
+    job = SeverForMember(account_id=account.id, domain=_domain(node, domain), cause=node.ids.next())
+    job_id = await node.write(_shut, node, job)
+    await node.write(_sever_at_once, node, job, job_id)
 
 
 async def sever_for_member(node: Node, job: SeverForMember) -> SeverForMember | None:
@@ -54,6 +45,26 @@ async def sever_for_member(node: Node, job: SeverForMember) -> SeverForMember | 
 async def unblock(node: Node, account_id: AccountId, domain: str) -> None:
     """Let a server in again; follows that ended stay ended."""
     await node.write(domain_blocks.delete, account_id, _domain(node, domain))
+
+
+def _shut(conn: Connection, node: Node, job: SeverForMember) -> JobId:
+    """Put it out of sight. Its follows end in the next transaction, or in the job if that never comes.
+
+    They are not ended here: whoever distributes something holds its author before those it comes to.
+    """
+    home_timelines.hold_off(conn, job.account_id)
+    if domain_blocks.count(conn, job.account_id) >= BLOCKS_MAX:
+        raise Invalid(f"Validation failed: You cannot block more than {BLOCKS_MAX} domains")
+    domain_blocks.insert(conn, node.ids, node.now(), job.account_id, job.domain)
+    home_timelines.remove_domain(conn, job.account_id, job.domain)
+    notifications.delete_from_domain(conn, job.account_id, job.domain)
+    return jobs.enqueue(conn, node.ids, node.now(), job, due_at=node.now() + _ENDED_WITHIN)
+
+
+def _sever_at_once(conn: Connection, node: Node, job: SeverForMember, job_id: JobId) -> None:
+    jobs.withdraw(conn, job_id)
+    if _sever_some(conn, node, job):
+        jobs.enqueue(conn, node.ids, node.now(), job)
 
 
 def _sever_some(conn: Connection, node: Node, job: SeverForMember) -> bool:

@@ -1,5 +1,7 @@
 """Servers that a member shuts out, over the client API."""
 
+import asyncio
+
 import pytest
 
 from fedorg.domain.accounts import Account, ActorType
@@ -72,6 +74,19 @@ async def test_what_is_distributed_meanwhile_does_not_stay(working: WorkingServe
     )
 
     assert entities(await anna.api.get("/api/v1/timelines/home"), "Status") == []
+
+
+async def test_many_servers_are_shut_out_at_once_beside_posts(working: WorkingServer) -> None:
+    """As by a client that brings a list of them: each is shut out, and what its owner posts meanwhile is posted."""
+    anna = await working.person("anna")
+    names = [f"x{number}.example" for number in range(10)]
+
+    shutting = [anna.api.post(BLOCKS, data={"domain": name}) for name in names]
+    posting = [anna.api.post("/api/v1/statuses", json={"status": f"Hello {number}"}) for number in range(10)]
+    answers = await asyncio.gather(*shutting, *posting)
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert set(success(await anna.api.get(BLOCKS))) == set(names)
 
 
 async def test_a_server_shut_out_is_out_of_sight(working: WorkingServer) -> None:
