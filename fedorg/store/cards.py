@@ -14,6 +14,7 @@ from fedorg.ids import AccountId, CardId, IdSource, StatusId
 from fedorg.store import accounts, loose_files
 from fedorg.store.gathered import Part
 from fedorg.store.prepared import many
+from fedorg.store.stale import Stale
 from fedorg.store.tables import preview_cards, status_cards
 from fedorg.store.upsert import insert_ignore, upsert
 
@@ -27,6 +28,16 @@ OF_STATUSES: Final = Part(
     lambda rows: _card(rows[0]),
 )
 """The card of statuses that show one, as yet without the account that wrote what it shows."""
+_UNUSED: Final = Stale(
+    preview_cards.c.id,
+    lambda before: sa.and_(
+        preview_cards.c.created_at < before,
+        # What was said of it stays said.
+        preview_cards.c.trendable.is_(None),
+        sa.or_(preview_cards.c.asked_at.is_(None), preview_cards.c.asked_at < before),
+        ~sa.exists().where(status_cards.c.card_id == preview_cards.c.id),
+    ),
+)
 _FACTS: Final = tuple(field.name for field in fields(PageFacts) if field.name != "creator")
 
 
@@ -119,26 +130,18 @@ def with_author(card: PreviewCard, known: Mapping[AccountId, Account]) -> Previe
     return card if author is None or author.suspended_at is not None else replace(card, author=author)
 
 
-def delete_unused(conn: Connection, before: datetime, limit: int) -> int:
-    """Delete up to ``limit`` cards made before a moment that no status shows any more; how many.
+def find_unused(conn: Connection, before: datetime, limit: int) -> list[int]:
+    """The ids of up to ``limit`` cards made before a moment that no status shows any more."""
+    return _UNUSED.find(conn, before, limit)
+
+
+def delete_unused(conn: Connection, before: datetime, ids: Collection[int]) -> int:
+    """Delete those of some cards that no status shows still; how many.
 
     Their pictures are loose from then on: upkeep deletes them.
     """
-    unused = (
-        sa.select(preview_cards.c.id)
-        .where(
-            preview_cards.c.created_at < before,
-            # What was said of it stays said.
-            preview_cards.c.trendable.is_(None),
-            sa.or_(preview_cards.c.asked_at.is_(None), preview_cards.c.asked_at < before),
-            ~sa.exists().where(status_cards.c.card_id == preview_cards.c.id),
-        )
-        .limit(limit)
-    )
-    gone = conn.execute(
-        sa.delete(preview_cards).where(preview_cards.c.id.in_(unused)).returning(preview_cards.c.picture)
-    )
-    pictures = gone.scalars().all()
+    unused = sa.delete(preview_cards).where(preview_cards.c.id.in_(ids), _UNUSED.is_over(before))
+    pictures = conn.execute(unused.returning(preview_cards.c.picture)).scalars().all()
     loose_files.hold(conn, [name for name in pictures if name is not None], before)
     return len(pictures)
 

@@ -29,6 +29,7 @@ from fedorg.store.digests import shortened
 from fedorg.store.jobs import ERROR_MAX, QueueCounts
 from fedorg.store.peers import FAILURES_MAX, standings
 from fedorg.store.prepared import Prepared, many
+from fedorg.store.stale import Stale
 from fedorg.store.tables import accounts, activities, deliveries, follows, gone_inboxes, peers
 from fedorg.store.upsert import insert_ignore
 from fedorg.store.written import Written
@@ -397,14 +398,11 @@ def delete_gone_inboxes(conn: Connection, before: datetime, limit: int) -> int:
     return conn.execute(delete(gone_inboxes).where(gone_inboxes.c.inbox.in_(stale))).rowcount
 
 
-def delete_done_activities(conn: Connection, before: datetime, limit: int) -> int:
-    """Forget up to ``limit`` activities made before a moment that no delivery needs; how many there were."""
-    stale = (
-        select(activities.c.id)
-        .where(activities.c.created_at < before, ~exists().where(deliveries.c.activity_id == activities.c.id))
-        .limit(limit)
-    )
-    return conn.execute(delete(activities).where(activities.c.id.in_(stale))).rowcount
+DONE_ACTIVITIES: Final = Stale(
+    activities.c.id,
+    lambda before: (activities.c.created_at < before) & ~exists().where(deliveries.c.activity_id == activities.c.id),
+)
+"""Activities made before a moment that no delivery needs."""
 
 
 def _forget_dead(conn: Connection, object_uri: str, inboxes: Collection[str]) -> None:

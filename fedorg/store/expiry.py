@@ -1,10 +1,11 @@
 """Rows whose time is over, deleted in chunks: one function for each table that only logs."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists, select, tuple_
 
+from fedorg.store.stale import Stale
 from fedorg.store.tables import (
     applications,
     authorization_codes,
@@ -22,9 +23,15 @@ def delete_events(conn: Connection, before: datetime, limit: int) -> int:
     return _delete(conn, events, events.c.id, events.c.created_at < before, limit)
 
 
-def delete_idempotency_keys(conn: Connection, before: datetime, _limit: int) -> int:
-    """Idempotency keys used before a moment; all of them at once, for they are one per status posted."""
-    return conn.execute(delete(idempotency_keys).where(idempotency_keys.c.created_at < before)).rowcount
+def delete_idempotency_keys(conn: Connection, before: datetime, limit: int) -> int:
+    """Idempotency keys used before a moment."""
+    place = tuple_(idempotency_keys.c.account_id, idempotency_keys.c.key)
+    stale = (
+        select(idempotency_keys.c.account_id, idempotency_keys.c.key)
+        .where(idempotency_keys.c.created_at < before)
+        .limit(limit)
+    )
+    return conn.execute(delete(idempotency_keys).where(place.in_(stale))).rowcount
 
 
 def delete_sessions(conn: Connection, before: datetime, limit: int) -> int:
@@ -43,19 +50,20 @@ def delete_codes(conn: Connection, before: datetime, limit: int) -> int:
     return _delete(conn, codes, codes.c.code_hash, codes.c.expires_at < before, limit)
 
 
-def delete_application_tokens(conn: Connection, before: datetime, limit: int) -> int:
-    """Tokens of programs, without a person, that were given before a moment: a program asks for a new one."""
-    return _delete(conn, tokens, tokens.c.id, (tokens.c.user_id.is_(None)) & (tokens.c.created_at < before), limit)
+APPLICATION_TOKENS: Final = Stale(
+    tokens.c.id, lambda before: tokens.c.user_id.is_(None) & (tokens.c.created_at < before)
+)
+"""Tokens of programs, without a person, that were given before a moment: a program asks for a new one."""
 
-
-def delete_applications(conn: Connection, before: datetime, limit: int) -> int:
-    """Programs registered before a moment that hold no token and wait for none."""
-    is_unused = (
+APPLICATIONS: Final = Stale(
+    applications.c.id,
+    lambda before: (
         (applications.c.created_at < before)
         & ~exists().where(tokens.c.application_id == applications.c.id)
         & ~exists().where(authorization_codes.c.application_id == applications.c.id)
-    )
-    return _delete(conn, applications, applications.c.id, is_unused, limit)
+    ),
+)
+"""Programs registered before a moment that hold no token and wait for none."""
 
 
 def delete_tombstones(conn: Connection, before: datetime, limit: int) -> int:

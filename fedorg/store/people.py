@@ -17,6 +17,7 @@ from fedorg.domain.people import Department, Person, Work
 from fedorg.ids import AccountId, StatusId
 from fedorg.store import accounts, domain_blocks, narrowing
 from fedorg.store import peers as stored_peers
+from fedorg.store.stale import Stale
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import colleagues, featured_tags, peers, statuses, tags
 from fedorg.store.upsert import upsert
@@ -71,15 +72,14 @@ def end_listing(conn: Connection, domain: str, before: datetime) -> int:
     return conn.execute(gone).rowcount
 
 
-def forget_unlisted(conn: Connection, before: datetime, limit: int) -> int:
-    """Forget up to ``limit`` people of others that no node has listed since a moment; how many there were."""
-    old = (
-        sa.select(colleagues.c.account_id)
-        .join(accounts_table, _ACCOUNT.id == colleagues.c.account_id)
-        .where(_ACCOUNT.domain.is_not(None), colleagues.c.listed_at < before)
-        .limit(limit)
-    )
-    return conn.execute(sa.delete(colleagues).where(colleagues.c.account_id.in_(old))).rowcount
+UNLISTED: Final = Stale(
+    colleagues.c.account_id,
+    lambda before: (
+        (colleagues.c.listed_at < before)
+        & sa.exists().where(_ACCOUNT.id == colleagues.c.account_id, _ACCOUNT.domain.is_not(None))
+    ),
+)
+"""People of others that no node has listed since a moment."""
 
 
 def claim_siblings(conn: Connection, now: datetime, limit: int) -> list[str]:

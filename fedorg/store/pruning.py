@@ -3,8 +3,12 @@
 A thread stays as long as one status of it is of this node, of a sibling or newer than the horizon (written, boosted or
 fetched since), or somebody here favourited, boosted, quoted or bookmarked it, voted in it, was named in it or reported
 it. What goes leaves no tombstone and changes no count of what stays, but for the boosts of a status.
+
+Threads are looked for by reads, since a stranger's may be of any length, and go a few statuses at a time. One that
+somebody here takes up just then stays, though what stood around it may be gone.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from fedorg.domain.statuses import Status
 from fedorg.ids import at
-from fedorg.store import peers
+from fedorg.store import cursors, peers
 from fedorg.store.tables import (
     accounts,
     bookmarks,
@@ -27,41 +31,76 @@ from fedorg.store.tables import (
     quotes,
     reports,
     statuses,
-    upkeep_cursors,
 )
-from fedorg.store.upsert import insert_ignore, upsert
+from fedorg.store.upsert import insert_ignore
 
+CURSOR: Final = "remote statuses"
 _LATE: Final = timedelta(days=1)
-_CURSOR: Final = "remote statuses"
+# Reports name up to a hundred statuses each, and an engine takes so many parameters and no more.
+_REPORTED: Final = 500
 _one: Final = statuses.alias("one")
 _other: Final = statuses.alias("other")
+_author: Final = accounts.alias("author")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pruned:
-    """What one step did: how many statuses it looked at, and how many it forgot."""
+class Look:
+    """What one step looked at: how many statuses, where the next step begins, and the threads that nobody holds."""
 
     looked_at: int
-    forgotten: int
+    then: int
+    threads: tuple[int, ...]
 
 
-def prune(conn: Connection, before: datetime, limit: int) -> Pruned:
-    """Look at the next ``limit`` statuses of others from before a moment, and forget those threads nobody holds.
+def look(conn: Connection, before: datetime, limit: int, reported: Collection[int]) -> Look:
+    """Look at the next ``limit`` statuses of others from before a moment, for threads that nobody holds.
 
     Each step goes on where the one before ended. Fewer looked at than ``limit`` is the end, and the next begins anew.
     """
     horizon = at(before)
     statement = (
         sa.select(statuses.c.id, statuses.c.thread_id)
-        .where(~statuses.c.is_local, statuses.c.id > _position(conn), statuses.c.id < horizon)
+        .where(~statuses.c.is_local, statuses.c.id > cursors.position(conn, CURSOR), statuses.c.id < horizon)
         .order_by(statuses.c.id)
         .limit(limit)
     )
     rows = conn.execute(statement).all()
-    _go_to(conn, rows[-1].id if len(rows) == limit else 0)
-    threads = {row.thread_id for row in rows}
-    free = sorted(threads - _held(conn, threads, before)) if threads else []
-    return Pruned(looked_at=len(rows), forgotten=_forget(conn, free))
+    threads = {row.thread_id for row in rows}.difference(reported)
+    free = tuple(sorted(threads - _held(conn, threads, before))) if threads else ()
+    return Look(looked_at=len(rows), then=rows[-1].id if len(rows) == limit else 0, threads=free)
+
+
+def reported_threads(conn: Connection) -> set[int]:
+    """The threads of what reports speak of that nobody has resolved."""
+    rows = conn.execute(sa.select(reports.c.status_ids).where(reports.c.resolved_at.is_(None))).scalars()
+    ids = sorted({int(number) for numbers in rows for number in numbers})
+    threads: set[int] = set()
+    for start in range(0, len(ids), _REPORTED):
+        some = sa.select(statuses.c.thread_id).where(statuses.c.id.in_(ids[start : start + _REPORTED]))
+        threads.update(conn.execute(some).scalars())
+    return threads
+
+
+def list_statuses(conn: Connection, threads: Collection[int], after: int, limit: int) -> list[int]:
+    """The ids of up to ``limit`` statuses of some threads, in their order, from ``after`` on."""
+    statement = sa.select(statuses.c.id).where(statuses.c.thread_id.in_(threads), statuses.c.id > after)
+    return list(conn.execute(statement.order_by(statuses.c.id).limit(limit)).scalars())
+
+
+def forget(conn: Connection, before: datetime, ids: Collection[int], limit: int) -> tuple[int, bool]:
+    """Forget those of a few statuses that nobody holds now; how many rows went, and whether there is more to do.
+
+    Boosts would go with what they boost, however many they are: up to ``limit`` of them go first, and all else later.
+    """
+    free = (
+        sa.select(_one.c.id)
+        .join(_author, _author.c.id == _one.c.account_id)
+        .where(_one.c.id.in_(ids), ~_is_held(conn, before))
+    )
+    going = conn.execute(free).scalars().all()
+    boosts = conn.execute(sa.select(statuses.c.id).where(statuses.c.reblog_of_id.in_(going)).limit(limit))
+    first = boosts.scalars().all()
+    return _delete(conn, first or going), bool(first)
 
 
 def note_arrival(conn: Connection, now: datetime, status: Status) -> None:
@@ -70,26 +109,28 @@ def note_arrival(conn: Connection, now: datetime, status: Status) -> None:
         insert_ignore(conn, late_arrivals, [{"status_id": status.id, "received_at": now}])
 
 
-def _held(conn: Connection, threads: set[int], before: datetime) -> set[int]:
+def _held(conn: Connection, threads: Collection[int], before: datetime) -> set[int]:
     """Those of the threads that somebody here has to do with."""
+    statement = (
+        sa.select(_one.c.thread_id)
+        .join(_author, _author.c.id == _one.c.account_id)
+        .where(_one.c.thread_id.in_(threads), _is_held(conn, before))
+        .distinct()
+    )
+    return set(conn.execute(statement).scalars())
+
+
+def _is_held(conn: Connection, before: datetime) -> ColumnElement[bool]:
     horizon = at(before)
-    author = accounts.alias("author")
-    is_held = sa.or_(
+    return sa.or_(
         _one.c.is_local,
         _one.c.id >= horizon,
         sa.exists().where(late_arrivals.c.status_id == _one.c.id, late_arrivals.c.received_at >= before),
         sa.exists().where(_other.c.reblog_of_id == _one.c.id, _other.c.id >= horizon),
-        _one.c.id.in_(_reported(conn)),
-        author.c.peer.in_(peers.list_siblings(conn)),
+        # A member's is NULL, which would be neither held nor free.
+        sa.func.coalesce(_author.c.peer, "").in_(peers.list_siblings(conn)),
         *_ties(),
     )
-    statement = (
-        sa.select(_one.c.thread_id)
-        .join(author, author.c.id == _one.c.account_id)
-        .where(_one.c.thread_id.in_(threads), is_held)
-        .distinct()
-    )
-    return set(conn.execute(statement).scalars())
 
 
 def _ties() -> list[ColumnElement[bool]]:
@@ -111,16 +152,10 @@ def _ties() -> list[ColumnElement[bool]]:
     ]
 
 
-def _reported(conn: Connection) -> list[int]:
-    """What reports speak of that nobody has resolved."""
-    rows = conn.execute(sa.select(reports.c.status_ids).where(reports.c.resolved_at.is_(None))).scalars()
-    return [int(number) for numbers in rows for number in numbers]
-
-
-def _forget(conn: Connection, threads: list[int]) -> int:
-    if not threads:
+def _delete(conn: Connection, ids: Collection[int]) -> int:
+    if not ids:
         return 0
-    is_free = statuses.c.thread_id.in_(threads)
+    is_free = statuses.c.id.in_(ids)
     for reblog_of_id, many in conn.execute(
         sa.select(statuses.c.reblog_of_id, sa.func.count())
         .where(is_free, statuses.c.reblog_of_id.is_not(None))
@@ -128,14 +163,4 @@ def _forget(conn: Connection, threads: list[int]) -> int:
     ).tuples():
         left = sa.case((statuses.c.reblogs_count > many, statuses.c.reblogs_count - many), else_=0)
         conn.execute(sa.update(statuses).where(statuses.c.id == reblog_of_id).values(reblogs_count=left))
-    # Boosts of what goes go with it.
     return conn.execute(sa.delete(statuses).where(is_free)).rowcount
-
-
-def _position(conn: Connection) -> int:
-    found = conn.execute(sa.select(upkeep_cursors.c.position).where(upkeep_cursors.c.name == _CURSOR)).scalar()
-    return int(found or 0)
-
-
-def _go_to(conn: Connection, position: int) -> None:
-    upsert(conn, upkeep_cursors, {"name": _CURSOR, "position": position}, key=["name"])

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from fedorg.ids import AccountId, StatusId
 from fedorg.store import names, tables
+from fedorg.store.stale import Stale
 from fedorg.store.tables import (
     account_keys,
     accounts,
@@ -68,12 +69,7 @@ def remove_account(conn: Connection, account_id: AccountId, now: datetime) -> No
 
 def remove_unconfirmed(conn: Connection, before: datetime, limit: int) -> int:
     """Remove up to ``limit`` people who registered before a moment and never confirmed their address."""
-    # Whoever is confirming at this moment is not among them.
-    waiting = sa.select(users.c.account_id).where(users.c.confirmed_at.is_(None), users.c.created_at < before)
-    found = conn.execute(waiting.limit(limit).with_for_update(skip_locked=True)).scalars().all()
-    for account_id in found:
-        remove_account(conn, AccountId(account_id), before)
-    return len(found)
+    return _remove_users(conn, sa.and_(users.c.confirmed_at.is_(None), users.c.created_at < before), before, limit)
 
 
 def list_status_ids(conn: Connection, account_id: AccountId, limit: int) -> list[StatusId]:
@@ -133,15 +129,25 @@ def withdraw_activities(conn: Connection, account_id: AccountId) -> None:
     conn.execute(sa.delete(activities).where(activities.c.account_id == account_id))
 
 
-def delete_keys_of_departed(conn: Connection, before: datetime, limit: int) -> int:
-    """Forget up to ``limit`` keys of local accounts that left before a moment: nothing is signed with them any more."""
-    stale = (
-        sa.select(account_keys.c.uri)
-        .join(accounts, accounts.c.id == account_keys.c.account_id)
-        .where(accounts.c.deleted_at < before, accounts.c.domain.is_(None))
-        .limit(limit)
-    )
-    return conn.execute(sa.delete(account_keys).where(account_keys.c.uri.in_(stale))).rowcount
+KEYS_OF_DEPARTED: Final = Stale(
+    account_keys.c.uri,
+    lambda before: account_keys.c.account_id.in_(
+        # Whoever left is suspended, and of those there is an index.
+        sa.select(accounts.c.id).where(
+            accounts.c.deleted_at < before, accounts.c.suspended_at.is_not(None), accounts.c.domain.is_(None)
+        )
+    ),
+)
+"""Keys of local accounts that left before a moment: nothing is signed with them any more."""
+
+
+def _remove_users(conn: Connection, which: sa.ColumnElement[bool], now: datetime, limit: int) -> int:
+    # Whoever is confirming, or let in, at this moment is not among them.
+    waiting = sa.select(users.c.account_id).where(which).limit(limit).with_for_update(skip_locked=True)
+    found = conn.execute(waiting).scalars().all()
+    for account_id in found:
+        remove_account(conn, AccountId(account_id), now)
+    return len(found)
 
 
 def _take(conn: Connection, column: sa.Column[Any], account_id: AccountId, limit: int) -> list[sa.Row[Any]]:

@@ -103,9 +103,15 @@ def list_by_ids(conn: Connection, ids: Collection[int]) -> dict[SeveranceId, Sev
 
 
 def delete_before(conn: Connection, before: datetime, limit: int) -> int:
-    """Forget up to ``limit`` that are older than a moment; how many there were."""
-    stale = sa.select(severances.c.id).where(severances.c.created_at < before).limit(limit)
-    return conn.execute(sa.delete(severances).where(severances.c.id.in_(stale))).rowcount
+    """Forget up to ``limit`` that are older than a moment, after those who were lost; how many rows that were."""
+    follow = severed_follows.c
+    stale = sa.select(severances.c.id).where(severances.c.created_at < before)
+    lost = sa.select(follow.severance_id, follow.is_follower, follow.handle).where(follow.severance_id.in_(stale))
+    place = sa.tuple_(follow.severance_id, follow.is_follower, follow.handle)
+    gone = conn.execute(sa.delete(severed_follows).where(place.in_(lost.limit(limit)))).rowcount
+    if gone == limit:
+        return gone
+    return conn.execute(sa.delete(severances).where(severances.c.id.in_(stale.limit(limit)))).rowcount
 
 
 def _severance(row: sa.Row[Any]) -> Severance:

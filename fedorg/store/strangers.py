@@ -3,8 +3,13 @@
 Whoever signs a request becomes a row, with keys and profile. A stranger is a remote account to which nothing here is
 tied and about which nobody decided anything; a server goes when none of its accounts is left and nothing was
 decided about it.
+
+They are looked for by reads, a part of all accounts each time, and go a few at a time: a row of every table that names
+accounts is looked for before one of them goes.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -12,8 +17,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.visibility import Tier
+from fedorg.store import cursors
+from fedorg.store.beside import beside
+from fedorg.store.stale import Stale
 from fedorg.store.tables import accounts, deliveries, metadata, partnerships, peers
 
+CURSOR: Final = "strangers"
 # What an account says of itself, or what was noted on the way, ties it to nothing.
 _OWN: Final = frozenset(
     {"account_keys", "account_names", "completions", "dismissed_suggestions", "featured_tags", "pins"}
@@ -33,45 +42,67 @@ def _ties() -> list[sa.Column[int]]:
     return sorted(named, key=lambda column: (column.table.name not in first, column.name != "account_id"))
 
 
-_UNTIED: Final = [~sa.exists().where(column == accounts.c.id) for column in _ties()]
+_STRANGE: Final = (
+    accounts.c.domain.is_not(None),
+    accounts.c.deleted_at.is_(None),
+    accounts.c.suspended_at.is_(None),
+    accounts.c.silenced_at.is_(None),
+    # Who speaks for a node with which something is agreed will do so again.
+    accounts.c.uri.not_in(sa.select(partnerships.c.their_actor).where(partnerships.c.live_domain.is_not(None))),
+    *(~sa.exists().where(column == accounts.c.id) for column in _ties()),
+)
 
 
-def delete_accounts(conn: Connection, before: datetime, limit: int) -> int:
-    """Forget up to ``limit`` strangers that were last heard of before a moment; how many there were."""
-    strangers = (
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one step looked at: how many accounts, where the next step begins, and the strangers among them."""
+
+    looked_at: int
+    then: int
+    strangers: tuple[int, ...]
+
+
+def look(conn: Connection, before: datetime, limit: int) -> Look:
+    """Look at the next ``limit`` accounts of others last heard of before a moment, from where the last step ended.
+
+    Fewer looked at than ``limit`` is the end, and the next step begins anew.
+    """
+    old = (
         sa.select(accounts.c.id)
         .where(
+            accounts.c.id > cursors.position(conn, CURSOR),
             accounts.c.domain.is_not(None),
-            accounts.c.fetched_at < before,
-            accounts.c.suspended_at.is_(None),
-            accounts.c.silenced_at.is_(None),
-            # Who speaks for a node with which something is agreed will do so again.
-            accounts.c.uri.not_in(sa.select(partnerships.c.their_actor).where(partnerships.c.live_domain.is_not(None))),
-            *_UNTIED,
+            beside(accounts.c.fetched_at) < before,
         )
+        .order_by(accounts.c.id)
         .limit(limit)
     )
-    return conn.execute(sa.delete(accounts).where(accounts.c.id.in_(strangers))).rowcount
+    ids = conn.execute(old).scalars().all()
+    found = conn.execute(sa.select(accounts.c.id).where(accounts.c.id.in_(ids), *_STRANGE)).scalars() if ids else ()
+    return Look(looked_at=len(ids), then=ids[-1] if len(ids) == limit else 0, strangers=tuple(found))
 
 
-def delete_peers(conn: Connection, before: datetime, limit: int) -> int:
-    """Forget up to ``limit`` servers of nobody, not heard of since a moment; how many there were."""
-    is_old = [
-        sa.or_(moment.is_(None), moment < before)
-        for moment in (peers.c.first_seen_at, peers.c.asked_at, peers.c.last_success_at, peers.c.last_failure_at)
-    ]
-    unknown = (
-        sa.select(peers.c.domain)
-        .where(
-            peers.c.tier == Tier.OPEN.value,
-            peers.c.block_id.is_(None),
-            peers.c.allow_id.is_(None),
-            peers.c.ceilings.is_(None),
-            ~sa.exists().where(partnerships.c.domain == peers.c.domain),
-            *is_old,
-            ~sa.exists().where(accounts.c.peer == peers.c.domain),
-            ~sa.exists().where(deliveries.c.domain == peers.c.domain),
-        )
-        .limit(limit)
+def delete_accounts(conn: Connection, before: datetime, ids: Collection[int]) -> int:
+    """Forget those of some accounts that are strangers still; how many there were."""
+    are_these = (accounts.c.id.in_(ids), accounts.c.fetched_at < before)
+    return conn.execute(sa.delete(accounts).where(*are_these, *_STRANGE)).rowcount
+
+
+def _is_of_nobody(before: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        peers.c.tier == Tier.OPEN.value,
+        peers.c.block_id.is_(None),
+        peers.c.allow_id.is_(None),
+        peers.c.ceilings.is_(None),
+        ~sa.exists().where(partnerships.c.domain == peers.c.domain),
+        *(
+            sa.or_(moment.is_(None), moment < before)
+            for moment in (peers.c.first_seen_at, peers.c.asked_at, peers.c.last_success_at, peers.c.last_failure_at)
+        ),
+        ~sa.exists().where(accounts.c.peer == peers.c.domain),
+        ~sa.exists().where(deliveries.c.domain == peers.c.domain),
     )
-    return conn.execute(sa.delete(peers).where(peers.c.domain.in_(unknown))).rowcount
+
+
+PEERS: Final = Stale(peers.c.domain, _is_of_nobody)
+"""Servers of nobody, not heard of since a moment."""

@@ -138,19 +138,17 @@ def list_most_used(
     return views(conn, now, account_id, [row.id for row in conn.execute(statement)])
 
 
-def delete_unused(conn: Connection, before: datetime, limit: int) -> int:
-    """Forget up to ``limit`` hashtags that came before a moment and that nothing bears and nobody keeps; how many.
+def find_unused(conn: Connection, before: datetime, limit: int) -> list[int]:
+    """The ids of up to ``limit`` hashtags that came before a moment and that nothing bears and nobody keeps."""
+    return list(conn.execute(sa.select(tags.c.id).where(_is_unused(before)).limit(limit)).scalars())
 
-    What was said of one stays said.
-    """
-    is_kept = [
-        sa.exists().where(column == tags.c.id)
-        for column in (status_tags.c.tag_id, tag_follows_table.c.tag_id, featured_tags.c.tag_id)
-    ]
-    is_unused = sa.and_(tags.c.created_at < before, tags.c.reviewed_at.is_(None), *(~one for one in is_kept))
+
+def delete_unused(conn: Connection, before: datetime, ids: Collection[int]) -> int:
+    """Forget those of some hashtags that are unused still; how many. What was said of one stays said."""
+    is_one = sa.and_(tags.c.id.in_(ids), _is_unused(before))
     # Held first: whoever takes one up at this moment is seen by the second look, or finds it gone.
-    held = conn.execute(sa.select(tags.c.id).where(is_unused).limit(limit).with_for_update(skip_locked=True)).scalars()
-    return conn.execute(sa.delete(tags).where(tags.c.id.in_(list(held)), is_unused)).rowcount
+    held = conn.execute(sa.select(tags.c.id).where(is_one).with_for_update(skip_locked=True)).scalars()
+    return conn.execute(sa.delete(tags).where(tags.c.id.in_(list(held)), _is_unused(before))).rowcount
 
 
 def list_reviewed(conn: Connection, viewer: AccountId, now: datetime, page: PageQuery) -> list[ReviewedTag]:
@@ -196,6 +194,14 @@ def list_unusable(conn: Connection, names: Collection[str]) -> list[str]:
     if not names:
         return []
     return [row.name for row in _UNUSABLE.rows(conn, names=names)]
+
+
+def _is_unused(before: datetime) -> sa.ColumnElement[bool]:
+    is_kept = [
+        sa.exists().where(column == tags.c.id)
+        for column in (status_tags.c.tag_id, tag_follows_table.c.tag_id, featured_tags.c.tag_id)
+    ]
+    return sa.and_(tags.c.created_at < before, tags.c.reviewed_at.is_(None), *(~one for one in is_kept))
 
 
 _IS_ON_PROFILE: Final = sa.exists().where(featured_tags.c.tag_id == tags.c.id)

@@ -239,8 +239,10 @@ async def test_keys_of_the_departed_are_forgotten_when_nothing_is_left_to_sign(w
     await delete(working, "bert")
     node = working.server.node
 
-    assert await node.write(removal.delete_keys_of_departed, node.now() - timedelta(days=14), 10) == 0
-    assert await node.write(removal.delete_keys_of_departed, node.now() + timedelta(seconds=1), 10) == 2
+    assert await node.read(removal.KEYS_OF_DEPARTED.find, node.now() - timedelta(days=14), 10) == []
+    later = node.now() + timedelta(seconds=1)
+    stale = await node.read(removal.KEYS_OF_DEPARTED.find, later, 10)
+    assert await node.write(removal.KEYS_OF_DEPARTED.delete, later, stale) == 2
     assert bert.id
 
 

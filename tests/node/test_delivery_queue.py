@@ -342,10 +342,12 @@ async def test_upkeep_forgets_activities_only_when_nobody_waits_for_them(databas
     (held,) = await claim(database)
     later = NOW + timedelta(days=8)
 
-    assert await database.write(deliveries.delete_done_activities, later, 10) == 0
+    assert await database.read(deliveries.DONE_ACTIVITIES.find, later, 10) == []
     await database.write(deliveries.finish, held)
-    assert await database.write(deliveries.delete_done_activities, NOW, 10) == 0
-    assert await database.write(deliveries.delete_done_activities, later, 10) == 1
+    assert await database.read(deliveries.DONE_ACTIVITIES.find, NOW, 10) == []
+    done = await database.read(deliveries.DONE_ACTIVITIES.find, later, 10)
+    assert await database.write(deliveries.DONE_ACTIVITIES.delete, NOW, done) == 0
+    assert await database.write(deliveries.DONE_ACTIVITIES.delete, later, done) == 1
 
 
 async def test_peers_are_listed_with_how_deliveries_to_them_stand(database: Database) -> None:

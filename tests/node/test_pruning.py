@@ -10,7 +10,7 @@ from fedorg.domain.visibility import Tier
 from fedorg.errors import SettingsError
 from fedorg.jobs import upkeep
 from fedorg.services import peers
-from fedorg.store import pruning
+from fedorg.store import cursors, pruning
 from tests.node.meeting import Meeting, meet
 from tests.node.peering import PUBLIC, find_status, follow_remote
 from tests.node.serving import Member, NodeServer
@@ -109,14 +109,22 @@ async def test_upkeep_goes_on_where_it_ended(node_server: NodeServer) -> None:
         success(await anna.api.post(f"/api/v1/statuses/{status['id']}/bookmark"))
         for number in range(4):
             await said(meeting, f"step{number}")
-    # No worker keeps up beside it any more; wherever it came to, that was the end.
-    assert (await meeting.node.write(pruning.prune, datetime(1971, 1, 1, tzinfo=UTC), 2)).looked_at == 0
+    # No worker keeps up beside it any more; wherever it came to, it begins anew.
+    await meeting.node.write(cursors.go_to, pruning.CURSOR, 0)
     wait(meeting)
     before = meeting.node.now() - timedelta(days=180)
-    steps = [await meeting.node.write(pruning.prune, before, 2) for _ in range(6)]
+    looked_at, forgotten = [], 0
+    for _ in range(6):
+        step = await meeting.node.read(pruning.look, before, 2, ())
+        ids = await meeting.node.read(pruning.list_statuses, step.threads, 0, 2)
+        count, is_more = await meeting.node.write(pruning.forget, before, ids, 2)
+        assert not is_more
+        forgotten += count
+        await meeting.node.write(cursors.go_to, pruning.CURSOR, step.then)
+        looked_at.append(step.looked_at)
 
-    assert [step.looked_at for step in steps] == [2, 2, 1, 1, 1, 1]
-    assert sum(step.forgotten for step in steps) == 4
+    assert looked_at == [2, 2, 1, 1, 1, 1]
+    assert forgotten == 4
     assert await known(anna, held) is not None
 
 

@@ -5,7 +5,7 @@ A request stands for as long as a filtered mention or quote of its sender is the
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -16,6 +16,7 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, IdSource, NotificationRequestId, StatusId
 from fedorg.store import paging
+from fedorg.store.stale import Stale
 from fedorg.store.tables import accounts, notification_permissions, notification_requests, notifications
 from fedorg.store.upsert import upsert
 
@@ -166,14 +167,11 @@ def is_merging(conn: Connection, account_id: AccountId) -> bool:
     return bool(conn.execute(sa.select(statement)).scalar())
 
 
-def delete_empty(conn: Connection, before: datetime, limit: int) -> int:
-    """Forget up to ``limit`` requests last made before a moment that nothing waits for; how many there were."""
-    stale = (
-        sa.select(notification_requests.c.id)
-        .where(notification_requests.c.updated_at < before, ~_is_waited_for(notification_requests.c.account_id))
-        .limit(limit)
-    )
-    return conn.execute(sa.delete(notification_requests).where(notification_requests.c.id.in_(stale))).rowcount
+EMPTY: Final = Stale(
+    notification_requests.c.id,
+    lambda before: (notification_requests.c.updated_at < before) & ~_is_waited_for(notification_requests.c.account_id),
+)
+"""Requests last made before a moment that nothing waits for."""
 
 
 def _standing(account_id: AccountId) -> tuple[ColumnElement[bool], ...]:

@@ -1,0 +1,128 @@
+"""What a flood leaves behind goes by upkeep alone, and a little at a time."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fedorg.domain.severances import SeveranceCause, SeveranceType, SeveredFollow
+from fedorg.ids import AccountId
+from fedorg.jobs import upkeep
+from fedorg.store import accounts, expiry, pruning, severances, tables
+from tests.node.meeting import Meeting
+from tests.node.peering import PUBLIC, follow_remote
+from tests.node.talking import success
+
+# Each names a hundred statuses: more than either engine takes as parameters.
+REPORTS: Final = 2600
+
+
+async def go_by(meeting: Meeting, days: int) -> None:
+    """Let time pass, and upkeep do what is due then."""
+    meeting.server.clock.advance(timedelta(days=days))
+    await upkeep.keep_up(meeting.node)
+
+
+def count_reports(conn: Connection) -> int:
+    return conn.execute(sa.select(sa.func.count()).select_from(tables.reports)).scalar_one()
+
+
+async def knock(meeting: Meeting, name: str) -> AccountId:
+    """Somebody new says what means nothing here; the account that was made of them."""
+    meeting.add(name)
+    await meeting.say("View", name, f"{meeting.server.url}/x")
+    account = await meeting.node.read(accounts.find_by_uri, meeting.peer.actor(name))
+    assert account is not None
+    return account.id
+
+
+async def test_reports_of_any_number_of_statuses_keep_nothing_else(meeting: Meeting) -> None:
+    """However many statuses open reports name, old statuses of others go, and all that comes after them."""
+    anna = await meeting.working.person("anna")
+    meeting.add("fred")
+    await follow_remote(meeting.working, anna, meeting.peer, "fred")
+    uri = f"{meeting.peer.url}/notes/old"
+    said = meeting.server.clock().isoformat()
+    actor = meeting.peer.actor("fred")
+    note = {"id": uri, "type": "Note", "attributedTo": actor, "content": "Old", "published": said, "to": [PUBLIC]}
+    await meeting.say("Create", "fred", note)
+
+    def reported_a_lot(conn: Connection) -> None:
+        common = {"target_account_id": int(anna.id), "category": "other", "peer": "bad.example", "comment": ""}
+        rows = [
+            {
+                **common,
+                "id": one,
+                "uri": f"urn:{one}",
+                "status_ids": [str(number) for number in range(one * 100, one * 100 + 100)],
+                "created_at": meeting.server.clock(),
+            }
+            for one in range(1, REPORTS + 1)
+        ]
+        conn.execute(sa.insert(tables.reports), rows)
+
+    def is_known(conn: Connection) -> bool:
+        return conn.execute(sa.select(tables.statuses.c.id).where(tables.statuses.c.uri == uri)).first() is not None
+
+    await meeting.node.write(reported_a_lot)
+    assert await meeting.node.read(is_known)
+    await go_by(meeting, 181)
+
+    assert not await meeting.node.read(is_known)
+    assert await meeting.node.read(count_reports) == REPORTS
+
+
+async def test_a_thread_goes_a_few_statuses_at_a_time(meeting: Meeting) -> None:
+    """Boosts would go with what they boost, however many they are: they go before it, likewise a few at a time."""
+    anna = await meeting.working.person("anna")
+    meeting.add("fred")
+    await follow_remote(meeting.working, anna, meeting.peer, "fred")
+    actor = meeting.peer.actor("fred")
+    said = meeting.server.clock().isoformat()
+    uri = f"{meeting.peer.url}/notes/boosted"
+    note = {"id": uri, "type": "Note", "attributedTo": actor, "content": "Old", "published": said, "to": [PUBLIC]}
+    await meeting.say("Create", "fred", note)
+    fans = [await knock(meeting, f"fan{number}") for number in range(5)]
+
+    def boost(conn: Connection) -> tuple[int, int]:
+        row: dict[str, Any] = dict(
+            conn.execute(sa.select(tables.statuses).where(tables.statuses.c.uri == uri)).mappings().one()
+        )
+        for place, fan in enumerate(fans, 1):
+            number = row["id"] + place
+            own = {
+                "id": number,
+                "uri": f"{uri}/{place}",
+                "account_id": fan,
+                "reblog_of_id": row["id"],
+                "thread_id": number,
+            }
+            conn.execute(sa.insert(tables.statuses), {**row, **own})
+        return row["id"], row["thread_id"]
+
+    status_id, thread_id = await meeting.node.write(boost)
+    meeting.server.clock.advance(timedelta(days=181))
+    before = meeting.node.now() - timedelta(days=180)
+    ids = await meeting.node.read(pruning.list_statuses, [thread_id], 0, 10)
+    steps = [await meeting.node.write(pruning.forget, before, ids, 2) for _ in range(4)]
+
+    assert ids == [status_id]
+    assert steps == [(2, True), (2, True), (1, True), (1, False)]
+
+
+async def test_much_of_one_thing_goes_a_little_at_a_time(meeting: Meeting) -> None:
+    """A member who posted a lot at once, and one who lost many by a block."""
+    anna = await meeting.working.person("anna")
+    for number in range(3):
+        success(
+            await anna.api.post("/api/v1/statuses", data={"status": "x"}, headers={"Idempotency-Key": f"k{number}"})
+        )
+    lost = [SeveredFollow(handle=f"u{number}@bad.example", is_follower=True) for number in range(3)]
+    cause = SeveranceCause(number=1, type=SeveranceType.DOMAIN_BLOCK, target_name="bad.example")
+    now = meeting.node.now()
+    await meeting.node.write(severances.add, meeting.node.ids, now, cause, AccountId(int(anna.id)), lost)
+    later = now + timedelta(days=1)
+
+    assert [await meeting.node.write(expiry.delete_idempotency_keys, later, 2) for _ in range(2)] == [2, 1]
+    assert [await meeting.node.write(severances.delete_before, later, 2) for _ in range(3)] == [2, 1, 0]
