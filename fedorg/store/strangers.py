@@ -2,7 +2,8 @@
 
 Whoever signs a request becomes a row, with keys and profile. A stranger is a remote account to which nothing here is
 tied and about which nobody decided anything; a server goes when none of its accounts is left and nothing was
-decided about it.
+decided about it. That its server is blocked or limited, or hides it, is no decision about an account: it is marked anew
+when it is met again.
 
 They are looked for by reads, a part of all accounts each time, and go a few at a time: a row of every table that names
 accounts is looked for before one of them goes.
@@ -42,11 +43,12 @@ def _ties() -> list[sa.Column[int]]:
     return sorted(named, key=lambda column: (column.table.name not in first, column.name != "account_id"))
 
 
+_RULED: Final = sa.select(peers.c.blocked_at).where(peers.c.blocked_at.is_not(None))
 _STRANGE: Final = (
     accounts.c.domain.is_not(None),
     accounts.c.deleted_at.is_(None),
-    accounts.c.suspended_at.is_(None),
-    accounts.c.silenced_at.is_(None),
+    sa.or_(accounts.c.suspended_at.is_(None), accounts.c.suspended_remotely, accounts.c.suspended_at.in_(_RULED)),
+    sa.or_(accounts.c.silenced_at.is_(None), accounts.c.silenced_at.in_(_RULED)),
     # Who speaks for a node with which something is agreed will do so again.
     accounts.c.uri.not_in(sa.select(partnerships.c.their_actor).where(partnerships.c.live_domain.is_not(None))),
     *(~sa.exists().where(column == accounts.c.id) for column in _ties()),

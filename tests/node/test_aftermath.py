@@ -6,9 +6,16 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fedorg.domain.domain_blocks import Severity
+from fedorg.domain.moderation import AccountAction, WarningAction
 from fedorg.domain.severances import SeveranceCause, SeveranceType, SeveredFollow
+from fedorg.domain.visibility import Tier
 from fedorg.ids import AccountId
 from fedorg.jobs import upkeep
+from fedorg.services import peers
+from fedorg.services.moderation import accounts as moderated
+from fedorg.services.moderation import domain_blocks
+from fedorg.services.moderation.domain_blocks import DomainBlockDraft
 from fedorg.store import accounts, expiry, pruning, severances, tables
 from tests.node.meeting import Meeting
 from tests.node.peering import PUBLIC, follow_remote
@@ -24,6 +31,12 @@ async def go_by(meeting: Meeting, days: int) -> None:
     await upkeep.keep_up(meeting.node)
 
 
+def known_strangers(conn: Connection) -> set[str]:
+    return set(
+        conn.execute(sa.select(tables.accounts.c.username).where(tables.accounts.c.domain.is_not(None))).scalars()
+    )
+
+
 def count_reports(conn: Connection) -> int:
     return conn.execute(sa.select(sa.func.count()).select_from(tables.reports)).scalar_one()
 
@@ -35,6 +48,38 @@ async def knock(meeting: Meeting, name: str) -> AccountId:
     account = await meeting.node.read(accounts.find_by_uri, meeting.peer.actor(name))
     assert account is not None
     return account.id
+
+
+async def test_s32_strangers_of_a_limited_server_are_forgotten(meeting: Meeting) -> None:
+    """S32: a limited server fills no node either; whom moderators decided about stays."""
+    await knock(meeting, "early")
+    judged = await knock(meeting, "judged")
+    await moderated.act(meeting.node, None, judged, AccountAction(action=WarningAction.SUSPEND))
+    draft = DomainBlockDraft(severity=Severity.SILENCE)
+    await domain_blocks.create(meeting.node, None, meeting.peer.domain, draft)
+    await meeting.working.settle()
+    await knock(meeting, "late")
+    before = await meeting.node.read(known_strangers)
+    await go_by(meeting, 31)
+
+    assert before == {"early", "judged", "late"}
+    assert await meeting.node.read(known_strangers) == {"judged"}
+
+
+async def test_s32_strangers_of_a_blocked_server_are_forgotten(meeting: Meeting) -> None:
+    """S32: likewise those of one that is shut out, and those whom their own server hides."""
+    for name in ("early", "hidden"):
+        await knock(meeting, name)
+    meeting.peer.documents["/users/hidden"] |= {"suspended": True}
+    await meeting.say("Update", "hidden", meeting.peer.documents["/users/hidden"])
+    hidden = await meeting.node.read(accounts.find_by_uri, meeting.peer.actor("hidden"))
+    await peers.set_tier(meeting.node, meeting.peer.domain, Tier.BLOCKED)
+    await meeting.working.settle()
+    await go_by(meeting, 31)
+
+    assert hidden is not None
+    assert hidden.suspended_remotely
+    assert await meeting.node.read(known_strangers) == set()
 
 
 async def test_reports_of_any_number_of_statuses_keep_nothing_else(meeting: Meeting) -> None:
