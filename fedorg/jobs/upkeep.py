@@ -102,6 +102,8 @@ RULES: Final[Sequence[Rule | Search]] = (
     Rule(name="ip_blocks", age=timedelta(0), forget=ip_blocks.delete_expired),
     # Nobody holds a name for longer by an address that may not be theirs.
     Rule(name="unconfirmed", age=timedelta(days=7), forget=removal.remove_unconfirmed, chunk=PEOPLE_CHUNK),
+    # Nor without an answer of those who look after the node.
+    Rule(name="unanswered", age=timedelta(days=180), forget=removal.remove_unanswered, chunk=PEOPLE_CHUNK),
     # A code stays a day longer than it holds: exchanging it again has to revoke what it gave.
     Rule(name="authorization_codes", age=timedelta(days=1), forget=expiry.delete_codes),
     _search("application_tokens", timedelta(days=30), expiry.APPLICATION_TOKENS),
@@ -120,6 +122,7 @@ RULES: Final[Sequence[Rule | Search]] = (
     Rule(name="thread_mutes", age=timedelta(days=400), forget=thread_mutes.delete_ended),
     _search("notification_requests", timedelta(days=30), requests.EMPTY),
     Rule(name="resolved_reports", age=timedelta(days=400), forget=reports.delete_resolved),
+    _search("unanswered_reports", timedelta(days=400), reports.UNANSWERED),
     Search(name="preview_cards", age=timedelta(days=14), find=cards.find_unused, forget=cards.delete_unused),
     Search(name="tags", age=timedelta(days=14), find=tags.find_unused, forget=tags.delete_unused),
     Rule(name="link_publishers", age=timedelta(days=30), forget=reviews.delete_publishers),

@@ -28,6 +28,8 @@ PEERS_COMMENT_MAX: Final = 5000
 STATUSES_MAX: Final = 100
 TARGETS_MAX: Final = 20
 OPEN_PER_PEER_MAX: Final = 1000
+OPEN_OF_PEERS_MAX: Final = 10_000
+"""Of all peers together: one may have any number of names. Those of partners and siblings come nevertheless."""
 
 
 async def file_report(node: Node, reporter: Account, draft: ReportDraft) -> ReportView:
@@ -65,6 +67,11 @@ async def receive_report(node: Node, sender: Account, uri: str, objects: Sequenc
         current = accounts.get(conn, sender.id)
         peer = current.peer or ""
         if reports.count_open_of_peer(conn, peer, OPEN_PER_PEER_MAX) >= OPEN_PER_PEER_MAX:
+            return False
+        if (
+            reports.count_open_of_peers(conn, OPEN_OF_PEERS_MAX) >= OPEN_OF_PEERS_MAX
+            and peers.tiers(conn, [peer])[peer] is Tier.OPEN
+        ):
             return False
         named = _visible_statuses(conn, node, current, objects)
         targets = _targets(conn, node, objects, named)

@@ -72,6 +72,11 @@ def remove_unconfirmed(conn: Connection, before: datetime, limit: int) -> int:
     return _remove_users(conn, sa.and_(users.c.confirmed_at.is_(None), users.c.created_at < before), before, limit)
 
 
+def remove_unanswered(conn: Connection, before: datetime, limit: int) -> int:
+    """Remove up to ``limit`` people who registered before a moment and were never let in, or turned away."""
+    return _remove_users(conn, sa.and_(users.c.approved_at.is_(None), users.c.created_at < before), before, limit)
+
+
 def list_status_ids(conn: Connection, account_id: AccountId, limit: int) -> list[StatusId]:
     """Up to ``limit`` statuses and boosts of an account, the newest first."""
     statement = (

@@ -13,6 +13,7 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, ReportId, StatusId, UserId
 from fedorg.store import accounts, paging
+from fedorg.store.stale import Stale
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import reports
 from fedorg.store.tables import statuses as statuses_table
@@ -96,6 +97,14 @@ def count_open_of_peer(conn: Connection, peer: str, limit: int) -> int:
     return conn.execute(sa.select(sa.func.count()).select_from(waiting)).scalar_one()
 
 
+def count_open_of_peers(conn: Connection, limit: int) -> int:
+    """How many reports of all peers wait, counted no further than ``limit``."""
+    waiting = (
+        sa.select(reports.c.id).where(reports.c.resolved_at.is_(None), reports.c.peer.is_not(None)).limit(limit)
+    ).subquery()
+    return conn.execute(sa.select(sa.func.count()).select_from(waiting)).scalar_one()
+
+
 def resolve(conn: Connection, report_id: ReportId, now: datetime, by: UserId | None) -> bool:
     """Close a report that waits; False when it is closed already."""
     is_open = sa.and_(reports.c.id == report_id, reports.c.resolved_at.is_(None))
@@ -118,6 +127,18 @@ def delete_resolved(conn: Connection, before: datetime, limit: int) -> int:
     """Forget up to ``limit`` reports closed before a moment; how many there were."""
     stale = sa.select(reports.c.id).where(reports.c.resolved_at < before).limit(limit)
     return conn.execute(sa.delete(reports).where(reports.c.id.in_(stale))).rowcount
+
+
+UNANSWERED: Final = Stale(
+    reports.c.id,
+    lambda before: sa.and_(
+        reports.c.created_at < before,
+        reports.c.resolved_at.is_(None),
+        reports.c.assigned_to.is_(None),
+        reports.c.peer.is_not(None),
+    ),
+)
+"""Reports of peers from before a moment that nobody resolved and nobody took on."""
 
 
 def views(conn: Connection, found: Collection[Report]) -> list[ReportView]:

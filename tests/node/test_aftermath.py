@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -12,13 +13,14 @@ from fedorg.domain.severances import SeveranceCause, SeveranceType, SeveredFollo
 from fedorg.domain.visibility import Tier
 from fedorg.ids import AccountId
 from fedorg.jobs import upkeep
-from fedorg.services import peers
+from fedorg.services import peers, reports
 from fedorg.services.moderation import accounts as moderated
 from fedorg.services.moderation import domain_blocks
 from fedorg.services.moderation.domain_blocks import DomainBlockDraft
 from fedorg.store import accounts, expiry, pruning, severances, tables
 from tests.node.meeting import Meeting
 from tests.node.peering import PUBLIC, follow_remote
+from tests.node.serving import PASSWORD
 from tests.node.talking import success
 
 # Each names a hundred statuses: more than either engine takes as parameters.
@@ -118,6 +120,30 @@ async def test_reports_of_any_number_of_statuses_keep_nothing_else(meeting: Meet
     assert await meeting.node.read(count_reports) == REPORTS
 
 
+async def test_reports_of_strangers_come_to_an_end(meeting: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many of all peers wait, and not for ever; those of partners come nevertheless."""
+    monkeypatch.setattr(reports, "OPEN_OF_PEERS_MAX", 2)
+    bert, anna = await meeting.working.person("bert"), await meeting.working.person("anna")
+    meeting.add("reporter")
+    for text in ("one", "two", "three"):
+        await meeting.say("Flag", "reporter", meeting.actor(bert), content=text)
+    of_strangers = await meeting.node.read(count_reports)
+    await peers.set_tier(meeting.node, meeting.peer.domain, Tier.PARTNER)
+    await meeting.say("Flag", "reporter", meeting.actor(bert), content="four")
+    of_partners = await meeting.node.read(count_reports)
+    success(await anna.api.post("/api/v1/reports", data={"account_id": bert.id, "comment": "our own"}))
+
+    def take_one_on(conn: Connection) -> None:
+        first = sa.select(sa.func.min(tables.reports.c.id)).scalar_subquery()
+        conn.execute(sa.update(tables.reports).where(tables.reports.c.id == first).values(assigned_to=bert.user.id))
+
+    await meeting.node.write(take_one_on)
+    await go_by(meeting, 401)
+
+    assert (of_strangers, of_partners) == (2, 3)
+    assert await meeting.node.read(count_reports) == 2, "what was taken on, and what somebody here reported, waits"
+
+
 async def test_a_thread_goes_a_few_statuses_at_a_time(meeting: Meeting) -> None:
     """Boosts would go with what they boost, however many they are: they go before it, likewise a few at a time."""
     anna = await meeting.working.person("anna")
@@ -171,3 +197,15 @@ async def test_much_of_one_thing_goes_a_little_at_a_time(meeting: Meeting) -> No
 
     assert [await meeting.node.write(expiry.delete_idempotency_keys, later, 2) for _ in range(2)] == [2, 1]
     assert [await meeting.node.write(severances.delete_before, later, 2) for _ in range(3)] == [2, 1, 0]
+
+
+async def test_who_is_never_let_in_holds_a_name_for_half_a_year(serve: Any) -> None:  # noqa: ANN401 - a fixture
+    """Whoever registers where one has to be let in, and hears nothing, is forgotten; the name is free again."""
+    server = await serve(registration="approval")
+    page = await (browser := await server.browser()).open("/auth/sign_up")
+    form = {"username": "carla", "email": "carla@people.example", "password": PASSWORD, "reason": "Let me in"}
+    for days, taken in ((0, False), (179, True), (2, False)):
+        server.clock.advance(timedelta(days=days))
+        await upkeep.keep_up(server.node)
+        answer = await browser.submit(page, "/auth/sign_up", **form, agreement="true")
+        assert ("already" in answer.text) == taken, answer.text
