@@ -190,8 +190,10 @@ def delete_unattached(conn: Connection, account_id: AccountId, media_id: MediaId
 def take_abandoned(conn: Connection, before: datetime, limit: int) -> list[MediaAttachment]:
     """Remove up to ``limit`` files that were kept for no status since before a moment, and return them."""
     stale = sa.select(media_attachments.c.id).where(_IS_FREE, media_attachments.c.created_at < before).limit(limit)
+    # Found first: PostgreSQL would look for them anew for each file that is free.
+    found = conn.execute(stale).scalars().all()
     # Asked again of each row: somebody may attach it while it is found.
-    statement = sa.delete(media_attachments).where(media_attachments.c.id.in_(stale), _IS_FREE)
+    statement = sa.delete(media_attachments).where(media_attachments.c.id.in_(found), _IS_FREE)
     return [from_row(row) for row in conn.execute(statement.returning(media_attachments))]
 
 
