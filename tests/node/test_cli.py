@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 import signal
 import socket
 import time
@@ -46,6 +47,12 @@ def as_json(finished: Finished) -> Any:  # noqa: ANN401 - JSON
     """The JSON that a command printed."""
     assert finished.code == 0, finished
     return json.loads(finished.output)
+
+
+def children_times() -> float:
+    """Seconds of a processor that all commands took which have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_every_command_shows_an_example() -> None:
@@ -137,6 +144,26 @@ async def test_tables_keep_what_rows_are_known_by_in_one_piece(node: RunningNode
 
     assert handle in shown.output
     assert email in shown.output
+
+
+async def test_tables_of_thousands_cost_little_more_than_the_same_as_json(node: RunningNode) -> None:
+    """Nobody waits for minutes for a list of servers, or of people, and each row stays one line."""
+    node.begin()
+    met = [{"domain": f"h{number:04}.example", "software": "a\nb"} for number in range(5000)]
+    statement = text("INSERT INTO peers (domain, tier, software, first_seen_at) VALUES (:domain, 'open', :software, 0)")
+    engine = create_engine(database_of(node), poolclass=NullPool)
+    with engine.begin() as conn:
+        conn.execute(statement, met)
+
+    begun = children_times()
+    await node.command("peer", "list", "--json")
+    between = children_times()
+    shown = await node.command("peer", "list")
+    ended = children_times()
+
+    assert len(shown.splitlines()) == 1 + len(met)
+    assert shown.splitlines()[-1].split()[:5] == ["h4999.example", "open", "-", "a", "b"]
+    assert ended - between < 2 * (between - begun)
 
 
 async def test_authorities_that_cannot_be_read_are_named_at_the_start(node: RunningNode) -> None:
