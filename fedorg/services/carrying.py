@@ -22,7 +22,8 @@ from fedorg.services.relationships.listing import NOTE_CHARACTERS_MAX
 from fedorg.store import accounts, home_timelines, lists, moving, notifications, relationships
 from fedorg.store.home_timelines import LocalFollower
 
-CHUNK: Final = 50
+# Each takes some milliseconds, for which nobody else writes.
+CHUNK: Final = 20
 
 
 async def carry_over(node: Node, job: CarryOver) -> CarryOver | None:

@@ -74,10 +74,10 @@ def _sever_some(conn: Connection, node: Node, job: SeverForMember) -> bool:
         return False
     cause = SeveranceCause(number=job.cause, type=SeveranceType.USER_DOMAIN_BLOCK, target_name=job.domain)
     if domain_blocks.is_blocked(conn, account.id, job.domain):
-        tied = domain_blocks.list_tied(conn, account.id, job.domain, severing.CHUNK)
+        tied = domain_blocks.list_tied(conn, account.id, job.domain, severing.ENDED_TOGETHER)
         for other in accounts.list_by_ids(conn, tied).values():
             severing.part(conn, node, cause, account, other)
-        if len(tied) == severing.CHUNK:
+        if len(tied) == severing.ENDED_TOGETHER:
             return True
     severing.tell(conn, node, cause, AccountId(0))
     return False

@@ -3,9 +3,12 @@
 The follows with a whole server end in a job, a little at a time; those of a member who shuts a server out only for
 themselves likewise (``services.domain_blocks``). What is lost is noted where it ends, and told once, when all has
 ended.
+
+To look for follows takes long where there are many, and must not keep the writer: some are found at once, and ended in
+small parts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias, TypeVar
 
 from msgspec.structs import replace
@@ -24,11 +27,19 @@ from fedorg.services.relationships.following import end, sever
 from fedorg.store import accounts, notifications, partnerships, peers, relationships, severances
 
 CHUNK: Final = 100
+FOUND_MAX: Final = 200
+ENDED_TOGETHER: Final = 10
 SHOWN_MAX: Final = 100
 
 J = TypeVar("J", SeverPeer, SeverAccount, PartWithPeer)
-Ties: TypeAlias = Callable[[Connection], list[tuple[AccountId, AccountId]]]
-"""Some pairs of a member and somebody else between whom a follow still stands."""
+Tie: TypeAlias = tuple[AccountId, AccountId]
+"""A member and somebody else between whom a follow stands."""
+
+Ties: TypeAlias = Callable[[Connection], list[Tie]]
+"""Some of those that are to end, up to ``FOUND_MAX``."""
+
+Due: TypeAlias = Callable[[Connection], bool]
+"""Whether they are still to end."""
 
 Parting: TypeAlias = Callable[[Connection, Node, SeveranceCause, Account, Account], None]
 """How the follows between a member and somebody else end."""
@@ -41,23 +52,21 @@ async def sever_peer(node: Node, job: SeverPeer) -> SeverPeer | None:
     """
     cause = SeveranceCause(number=job.cause, type=SeveranceType.DOMAIN_BLOCK, target_name=job.domain)
 
-    def ties(conn: Connection) -> list[tuple[AccountId, AccountId]]:
-        is_blocked = peers.tiers(conn, [job.domain])[job.domain] is Tier.BLOCKED
-        return relationships.list_ties_with_peer(conn, job.domain, CHUNK) if is_blocked else []
+    def is_blocked(conn: Connection) -> bool:
+        return peers.tiers(conn, [job.domain])[job.domain] is Tier.BLOCKED
 
-    return await _advance(node, job, cause, ties)
+    return await _advance(node, job, cause, _ties_with(job.domain), is_blocked)
 
 
 async def part_with_peer(node: Node, job: PartWithPeer) -> PartWithPeer | None:
     """Likewise with a former partner; none ends any more once there is a new partnership with it."""
     cause = SeveranceCause(number=job.cause, type=SeveranceType.DOMAIN_BLOCK, target_name=job.domain)
 
-    def ties(conn: Connection) -> list[tuple[AccountId, AccountId]]:
+    def is_over(conn: Connection) -> bool:
         live = partnerships.find_live(conn, job.domain)
-        is_back = live is not None and not live.state.is_pending
-        return [] if is_back else relationships.list_ties_with_peer(conn, job.domain, CHUNK)
+        return live is None or live.state.is_pending
 
-    return await _advance(node, job, cause, ties, part_both)
+    return await _advance(node, job, cause, _ties_with(job.domain), is_over, part_both)
 
 
 async def sever_account(node: Node, job: SeverAccount) -> SeverAccount | None:
@@ -67,10 +76,10 @@ async def sever_account(node: Node, job: SeverAccount) -> SeverAccount | None:
         return None
     cause = SeveranceCause(number=job.cause, type=SeveranceType.ACCOUNT_SUSPENSION, target_name=account.acct)
 
-    def ties(conn: Connection) -> list[tuple[AccountId, AccountId]]:
-        return relationships.list_ties_with_account(conn, job.account_id, CHUNK)
+    def ties(conn: Connection) -> list[Tie]:
+        return relationships.list_ties_with_account(conn, job.account_id, FOUND_MAX)
 
-    return await _advance(node, job, cause, ties)
+    return await _advance(node, job, cause, ties, lambda _: True)
 
 
 async def list_severances(node: Node, account_id: AccountId) -> list[Severance]:
@@ -142,19 +151,30 @@ def tell(conn: Connection, node: Node, cause: SeveranceCause, after: AccountId) 
     return found[-1].account_id if len(found) == CHUNK else None
 
 
-async def _advance(node: Node, job: J, cause: SeveranceCause, ties: Ties, parting: Parting = part) -> J | None:
+def _ties_with(domain: str) -> Ties:
+    return lambda conn: relationships.list_ties_with_peer(conn, domain, FOUND_MAX)
+
+
+async def _advance(
+    node: Node, job: J, cause: SeveranceCause, ties: Ties, is_due: Due, parting: Parting = part
+) -> J | None:
     """Do one step of a job; what is left of it."""
     if job.told_until is None:
-        # Where no follow stands, as with most servers of a long list, the search for one does not keep the writer.
-        ended = 0 if not await node.read(ties) else await node.write(_sever_some, node, cause, ties, parting)
-        return job if ended == CHUNK else replace(job, told_until=AccountId(0))
+        found = await node.read(ties) if await node.read(is_due) else []
+        for start in range(0, len(found), ENDED_TOGETHER):
+            await node.write(_sever_some, node, cause, found[start : start + ENDED_TOGETHER], is_due, parting)
+        return job if len(found) == FOUND_MAX else replace(job, told_until=AccountId(0))
     told_until = await node.write(tell, node, cause, job.told_until)
     return None if told_until is None else replace(job, told_until=told_until)
 
 
-def _sever_some(conn: Connection, node: Node, cause: SeveranceCause, ties: Ties, parting: Parting) -> int:
-    pairs = ties(conn)
+def _sever_some(
+    conn: Connection, node: Node, cause: SeveranceCause, pairs: Sequence[Tie], is_due: Due, parting: Parting
+) -> None:
+    """End what stands between these, as far as it still does."""
+    if not is_due(conn):
+        return
     people = accounts.list_by_ids(conn, {one for pair in pairs for one in pair})
     for local, remote in pairs:
-        parting(conn, node, cause, people[local], people[remote])
-    return len(pairs)
+        if local in people and remote in people:
+            parting(conn, node, cause, people[local], people[remote])

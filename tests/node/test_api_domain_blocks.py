@@ -121,7 +121,7 @@ async def test_a_server_shut_out_is_out_of_sight(working: WorkingServer) -> None
 
 async def test_many_follows_end_by_and_by(node_server: NodeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server is out of sight at once; what is left of its follows survives whatever ends the request, told once."""
-    monkeypatch.setattr(severing, "CHUNK", 2)
+    monkeypatch.setattr(severing, "ENDED_TOGETHER", 2)
     node, anna = node_server.node, await node_server.person("anna")
     for name in ("zoe", "yan", "xia"):
         zoe = await stranger(node, "there.example", name)

@@ -1,10 +1,12 @@
 """Lost follows: who is told of them, in which numbers, when a server is shut out by one member or by the node."""
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
 
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.notifications import NotificationType
@@ -155,7 +157,8 @@ async def test_a_suspended_account_loses_its_follows_and_members_are_told(meetin
 
 async def test_many_follows_end_bit_by_bit_and_are_told_once(meeting: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many steps it takes, the numbers are whole when they are told."""
-    monkeypatch.setattr(severing, "CHUNK", 2)
+    for name, number in (("CHUNK", 2), ("FOUND_MAX", 3), ("ENDED_TOGETHER", 2)):
+        monkeypatch.setattr(severing, name, number)
     members = [await meeting.working.person(name) for name in ("anna", "bert", "carl")]
     meeting.add("fred")
     for member in members:
@@ -171,6 +174,35 @@ async def test_many_follows_end_bit_by_bit_and_are_told_once(meeting: Meeting, m
         for one in await told(member, **{"types[]": "severed_relationships"})
     ]
     assert events == [(3, 2), (1, 0), (1, 0)]
+
+
+async def test_while_many_follows_end_others_write(meeting: Meeting) -> None:
+    """No transaction ends more than a few: the more there are in one, the longer everybody else waits."""
+    anna = await meeting.working.person("anna")
+    names = [f"friend{number}" for number in range(12)]
+    await befriend(meeting, anna, *names)
+    held: defaultdict[int, list[int]] = defaultdict(lambda: [0])
+
+    def on_execute(conn: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        held[id(conn)][-1] += statement.startswith("DELETE FROM follows")
+
+    def on_commit(conn: Connection) -> None:
+        held[id(conn)].append(0)
+
+    listeners = (("before_cursor_execute", on_execute), ("commit", on_commit))
+    for name, listener in listeners:
+        sa.event.listen(Engine, name, listener)
+    try:
+        await peers.set_tier(meeting.node, meeting.peer.domain, Tier.BLOCKED)
+        await meeting.working.settle()
+    finally:
+        for name, listener in listeners:
+            sa.event.remove(Engine, name, listener)
+
+    (severed,) = await told(anna, **{"types[]": "severed_relationships"})
+    assert (severed["event"]["followers_count"], severed["event"]["following_count"]) == (12, 12)
+    assert sum(map(sum, held.values())) >= 24
+    assert max(map(max, held.values())) <= 20
 
 
 async def test_an_app_that_does_not_know_a_kind_gets_it_in_words(meeting: Meeting) -> None:
