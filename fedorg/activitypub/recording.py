@@ -1,6 +1,8 @@
 """An activity and its deliveries, recorded in one transaction; the last step of everything that leaves."""
 
+import asyncio
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -16,6 +18,9 @@ from fedorg.domain.visibility import Reach
 from fedorg.node import Node
 from fedorg.store import deliveries
 from fedorg.store.deliveries import OutgoingActivity
+
+# To look at an address takes some microseconds, and there may be one for each server that is known.
+_LOOKED_AT_ONCE: Final = 200
 
 logger = log.get_logger()
 
@@ -36,7 +41,10 @@ async def record(
     Nothing is queued when what it says is not true any more in the transaction that would queue it.
     """
     domains: dict[str, str] = {}
-    for inbox in inboxes:
+    for number, inbox in enumerate(inboxes, 1):
+        if number % _LOOKED_AT_ONCE == 0:
+            # Others have their turn meanwhile.
+            await asyncio.sleep(0)
         try:
             domains[inbox] = policy.domain(node, inbox)
         except AddressRefused as problem:

@@ -1,7 +1,15 @@
 """Actors of every kind, as clients see them, and what becomes of one that changes its kind or its profile."""
 
+import asyncio
+from collections.abc import Iterator
+
 import pytest
 
+from federation.activities import Delete
+from federation.objects import Ref
+from fedorg.activitypub.recording import record
+from fedorg.domain.visibility import Reach
+from fedorg.services import users
 from tests.node.meeting import Meeting
 from tests.node.peering import PUBLIC, fetch
 from tests.node.talking import contents, entity, success
@@ -100,3 +108,31 @@ async def test_statuses_of_others_are_searched_by_consent(meeting: Meeting) -> N
     assert await found() == ["An airship by fred"]
     await meeting.say("Update", "fred", meeting.peer.documents["/users/fred"] | {"indexable": False})
     assert await found() == []
+
+
+async def test_others_have_their_turn_while_many_servers_are_looked_at(meeting: Meeting) -> None:
+    """Who is deleted, suspended or moves is told of to every server that is known; nobody else waits for that."""
+    await meeting.working.person("anna")
+    account = await users.get_account(meeting.node, "anna")
+    turns = 0
+    passed = set[int]()
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def inboxes() -> Iterator[str]:
+        for number in range(1000):
+            passed.add(turns)
+            yield f"https://h{number}.example/inbox"
+
+    activity = Delete(id=f"{account.uri}#delete", actor=account.uri, object=Ref(id=account.uri), to=(PUBLIC,))
+    beside = asyncio.create_task(others())
+    await record(
+        meeting.node, account, activity, inboxes(), object_uri=account.uri, reach=Reach.PUBLIC, is_true=lambda _: False
+    )
+    beside.cancel()
+
+    assert len(passed) >= 5
