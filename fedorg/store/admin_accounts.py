@@ -17,6 +17,7 @@ from fedorg.store.prefixes import begins_with
 from fedorg.store.tables import account_names, accounts, invites, users
 
 _inviters: Final = users.alias("inviters")
+_neighbours: Final = accounts.alias("neighbours")
 _OWN: Final = users.c.account_id == accounts.c.id
 
 
@@ -84,10 +85,15 @@ def _conditions(query: AccountQuery) -> list[ColumnElement[bool]]:
         if start:
             conditions += [_is_found_by(start), _begins(column, start)]
     if query.domain:
-        conditions.append(sa.func.lower(accounts.c.domain) == query.domain.lower())
+        conditions.append(_lives_at(query.domain.lower()))
     if query.email:
         conditions.append(_has_user(_begins(users.c.email, query.email)))
     return conditions
+
+
+def _lives_at(domain: str) -> ColumnElement[bool]:
+    """Found from the accounts of a server, and not among all that are newer or older."""
+    return accounts.c.id.in_(sa.select(_neighbours.c.id).where(_neighbours.c.domain == domain))
 
 
 def _is_found_by(start: str) -> ColumnElement[bool]:

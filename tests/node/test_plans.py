@@ -269,6 +269,20 @@ async def test_hashtags_are_found_without_looking_at_all_of_them(
     assert few or not (found := await _find(working, [(bert.api, page)], _sorted)), found
 
 
+async def test_accounts_of_a_server_are_found_by_it(working: WorkingServer) -> None:
+    """Of one with few, or none, moderators would wait the longer, the more accounts of others are known."""
+    chief = await working.person("chief", scopes=f"{EVERYTHING} admin:read", role=UserRole.ADMIN)
+    pages = [(chief.api, f"/api/{version}/admin/accounts?by_domain=There.example") for version in ("v1", "v2")]
+
+    def walked(conn: Connection, statement: str, parameters: Any) -> list[str]:  # noqa: ANN401 - as the driver takes them
+        if conn.dialect.name != "sqlite":
+            return []
+        rows = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        return [row.detail for row in rows if row.detail.startswith("SCAN accounts")]
+
+    assert not (found := await _find(working, pages, walked)), found
+
+
 async def test_whom_one_unfollows_is_not_looked_for_in_all_one_may_read(working: WorkingServer) -> None:
     """What they posted and boosted, and boosts of it, leaves a home timeline however long that is."""
     bert, ids = await _prepared(working)
