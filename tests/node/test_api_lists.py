@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fedorg.web.mastodon import lists as web_lists
 from tests.node.serving import Member
 from tests.node.talking import (
     WorkingServer,
@@ -53,8 +54,12 @@ async def test_a_list_is_made_changed_and_removed(working: WorkingServer) -> Non
     assert refusal(await anna.api.get(f"{LISTS}/{made['id']}"), 404) == "Record not found"
 
 
-async def test_members_are_followed_accounts(working: WorkingServer) -> None:
+@pytest.mark.parametrize("many", [400, 2])
+async def test_members_are_followed_accounts(
+    working: WorkingServer, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
     """Only who is followed can be in a list, once, all or none; unfollowing ends it."""
+    monkeypatch.setattr(web_lists, "_MANY", many)
     anna, bert, cora, dora = [await working.person(name) for name in ("anna", "bert", "cora", "dora")]
     await follow(anna, bert)
     await follow(anna, cora)
