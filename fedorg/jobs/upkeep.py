@@ -63,6 +63,8 @@ _STEPS: Final = 40
 _STRANGERS_MAX: Final = 2_000
 _STATUSES_MAX: Final = 20_000
 _FILES_CHUNKS: Final = 10
+# A report that is just being made is seen within this time.
+_REPORTING: Final = timedelta(minutes=5)
 
 logger = log.get_logger()
 
@@ -215,11 +217,12 @@ async def _prune_statuses(node: Node) -> None:
     if days == 0:
         return
     before = node.now() - timedelta(days=days)
+    reported_from = node.now() - _REPORTING
     reported = await node.read(pruning.reported_threads)
     rows = 0
     for _ in range(_STEPS):
         step = await node.read(pruning.look, before, CHUNK, reported)
-        rows += await _forget_threads(node, before, step.threads, _STATUSES_MAX - rows)
+        rows += await _forget_threads(node, before, reported_from, step.threads, _STATUSES_MAX - rows)
         if rows >= _STATUSES_MAX:
             # Whatever is left of these threads comes next time.
             break
@@ -231,7 +234,9 @@ async def _prune_statuses(node: Node) -> None:
         logger.info("upkeep.pruned", statuses=rows)
 
 
-async def _forget_threads(node: Node, before: datetime, threads: Sequence[int], most: int) -> int:
+async def _forget_threads(
+    node: Node, before: datetime, reported_from: datetime, threads: Sequence[int], most: int
+) -> int:
     rows, after = 0, 0
     while threads and rows < most:
         ids = await node.read(pruning.list_statuses, threads, after, STATUSES_CHUNK)
@@ -239,7 +244,7 @@ async def _forget_threads(node: Node, before: datetime, threads: Sequence[int], 
             break
         is_more = True
         while is_more:
-            count, is_more = await node.write(pruning.forget, before, ids, STATUSES_CHUNK)
+            count, is_more = await node.write(pruning.forget, before, ids, STATUSES_CHUNK, reported_from=reported_from)
             rows += count
         after = ids[-1]
     return rows

@@ -87,17 +87,21 @@ def list_statuses(conn: Connection, threads: Collection[int], after: int, limit:
     return list(conn.execute(statement.order_by(statuses.c.id).limit(limit)).scalars())
 
 
-def forget(conn: Connection, before: datetime, ids: Collection[int], limit: int) -> tuple[int, bool]:
+def forget(
+    conn: Connection, before: datetime, ids: Collection[int], limit: int, *, reported_from: datetime
+) -> tuple[int, bool]:
     """Forget those of a few statuses that nobody holds now; how many rows went, and whether there is more to do.
 
-    Boosts would go with what they boost, however many they are: up to ``limit`` of them go first, and all else later.
+    What was reported before ``reported_from`` is not among them, as ``look`` sees to. Boosts would go with what they
+    boost, however many they are: up to ``limit`` of them go first, and all else later.
     """
     free = (
         sa.select(_one.c.id)
         .join(_author, _author.c.id == _one.c.account_id)
         .where(_one.c.id.in_(ids), ~_is_held(conn, before))
     )
-    going = conn.execute(free).scalars().all()
+    lately = _reported_since(conn, reported_from)
+    going = [found for found in conn.execute(free).scalars() if found not in lately]
     boosts = conn.execute(sa.select(statuses.c.id).where(statuses.c.reblog_of_id.in_(going)).limit(limit))
     first = boosts.scalars().all()
     return _delete(conn, first or going), bool(first)
@@ -150,6 +154,11 @@ def _ties() -> list[ColumnElement[bool]]:
         # A boost of something here is a part of what is counted here.
         sa.exists().where(_other.c.id == _one.c.reblog_of_id, _other.c.is_local),
     ]
+
+
+def _reported_since(conn: Connection, moment: datetime) -> set[int]:
+    rows = conn.execute(sa.select(reports.c.status_ids).where(reports.c.id >= at(moment))).scalars()
+    return {int(number) for numbers in rows for number in numbers}
 
 
 def _delete(conn: Connection, ids: Collection[int]) -> int:

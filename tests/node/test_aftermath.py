@@ -176,7 +176,8 @@ async def test_a_thread_goes_a_few_statuses_at_a_time(meeting: Meeting) -> None:
     meeting.server.clock.advance(timedelta(days=181))
     before = meeting.node.now() - timedelta(days=180)
     ids = await meeting.node.read(pruning.list_statuses, [thread_id], 0, 10)
-    steps = [await meeting.node.write(pruning.forget, before, ids, 2) for _ in range(4)]
+    now = meeting.node.now()
+    steps = [await meeting.node.write(pruning.forget, before, ids, 2, reported_from=now) for _ in range(4)]
 
     assert ids == [status_id]
     assert steps == [(2, True), (2, True), (1, True), (1, False)]

@@ -117,7 +117,7 @@ async def test_upkeep_goes_on_where_it_ended(node_server: NodeServer) -> None:
     for _ in range(6):
         step = await meeting.node.read(pruning.look, before, 2, ())
         ids = await meeting.node.read(pruning.list_statuses, step.threads, 0, 2)
-        count, is_more = await meeting.node.write(pruning.forget, before, ids, 2)
+        count, is_more = await meeting.node.write(pruning.forget, before, ids, 2, reported_from=meeting.node.now())
         assert not is_more
         forgotten += count
         await meeting.node.write(cursors.go_to, pruning.CURSOR, step.then)
@@ -126,6 +126,21 @@ async def test_upkeep_goes_on_where_it_ended(node_server: NodeServer) -> None:
     assert looked_at == [2, 2, 1, 1, 1, 1]
     assert forgotten == 4
     assert await known(anna, held) is not None
+
+
+async def test_what_is_reported_just_before_it_would_go_stays(meeting: Meeting, anna: Member) -> None:
+    """Upkeep has looked already at what is reported; what came since is asked about once more."""
+    uri = await said(meeting, "spam")
+    status = await known(anna, uri)
+    assert status is not None
+    wait(meeting)
+    before, looked_at = meeting.node.now() - timedelta(days=180), meeting.node.now()
+    about = {"account_id": status["account"]["id"], "status_ids[]": status["id"]}
+    success(await anna.api.post("/api/v1/reports", data=about))
+
+    ids = [int(status["id"])]
+    assert await meeting.node.write(pruning.forget, before, ids, 2, reported_from=looked_at) == (0, False)
+    assert await known(anna, uri) is not None
 
 
 def test_less_than_a_month_is_a_mistake() -> None:
