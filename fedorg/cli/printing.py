@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import click
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
@@ -56,7 +55,7 @@ def _print_lines(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
-        click.echo(_GAP.join(padded).rstrip())
+        console.file.write(_GAP.join(padded).rstrip() + "\n")
 
 
 def _harmless(text: str) -> str:
