@@ -174,6 +174,8 @@ async def serve_node(
         # The server closes the descriptor it is given.
         served.bind = [f"fd://{bound.detach()}"]
         served.graceful_timeout = 2
+        # As a node does: its own five seconds end a connection just when somebody asks again after a long test.
+        served.keep_alive_timeout = 75
         served.accesslog = served.errorlog = None
         serving = asyncio.create_task(hypercorn.asyncio.serve(application, served, shutdown_trigger=stop.wait))
         try:
