@@ -56,9 +56,7 @@ async def test_silence_keeps_nobody_waiting(tmp_path: Path, server: str) -> None
 @pytest.mark.parametrize("server", SERVERS)
 async def test_whoever_connects_leaves_descriptors_for_files(tmp_path: Path, server: str) -> None:
     """With more clients than the node may have descriptors, one who is there uploads; when they go, others come."""
-    node = RunningNode(
-        name="aster", folder=tmp_path, settings={"FEDORG_SERVER": server}, program=("-c", LIMITED), options=()
-    )
+    node = RunningNode(name="aster", folder=tmp_path, settings={"FEDORG_SERVER": server}, program=("-c", LIMITED))
     await node.create("alice")
     await node.start()
     try:
