@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
@@ -423,7 +424,10 @@ def unread_connection(working: WorkingServer, member: Member, kind: str) -> Iter
         unread.connect(("127.0.0.1", url.port))
         path = "/api/v1/streaming/user" if kind == "events" else "/api/v1/streaming?stream=user"
         lines = [f"GET {path} HTTP/1.1", f"Host: {url.netloc}", f"Authorization: Bearer {member.token}"]
-        if kind == "socket":
+        if kind == "events":
+            # A stream that ends while it is read ends well, and its connection would wait for another request.
+            lines += ["Connection: close"]
+        else:
             lines += ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"]
             lines += ["Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="]
         unread.sendall("\r\n".join([*lines, "", ""]).encode())
@@ -433,7 +437,10 @@ def unread_connection(working: WorkingServer, member: Member, kind: str) -> Iter
 def read_to_the_end(unread: socket.socket) -> bytes:
     """All that was sent before the server hung up; fails when it does not."""
     unread.settimeout(WAIT_SECONDS)
+    deadline = time.monotonic() + WAIT_SECONDS
     received = bytearray()
     while chunk := unread.recv(65536):
         received += chunk
+        # Heartbeats would go on for ever.
+        assert time.monotonic() < deadline
     return bytes(received)
