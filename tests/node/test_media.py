@@ -41,6 +41,11 @@ def noise(width: int, height: int) -> Image.Image:
     )
 
 
+def rows_of(picture: Image.Image) -> list[list[Any]]:
+    """Its pixels, line by line."""
+    return [[picture.getpixel((x, y)) for x in range(picture.width)] for y in range(picture.height)]
+
+
 def animation(count: int, size: tuple[int, int] = (40, 30)) -> list[Image.Image]:
     frames = []
     for number in range(count):
@@ -372,16 +377,15 @@ def test_no_file_is_left_behind_when_writing_fails(tmp_path: Path, target: Path)
     assert not list(target.iterdir())
 
 
-@pytest.mark.filterwarnings("ignore:Image.Image.getdata:DeprecationWarning")
 @pytest.mark.parametrize("colour", ["black", "white", "red", "#123456"])
 def test_the_blurhash_agrees_with_an_independent_encoder(colour: str) -> None:
-    """Our hash is character for character the one of the reference implementation in C."""
+    """Our hash is character for character that of another implementation."""
     plain = Image.new("RGB", (32, 32), colour)
     shaded = Image.blend(plain, noise(32, 32), 0.7)
 
     hashes = [encode(plain), encode(shaded)]
 
-    assert hashes == [reference_blurhash.encode(image.copy(), 4, 4) for image in (plain, shaded)]
+    assert hashes == [reference_blurhash.encode(rows_of(image), 4, 4) for image in (plain, shaded)]
 
 
 @pytest.mark.parametrize(
