@@ -21,28 +21,29 @@ BASE: Final = {
     "to": [PUBLIC],
     "published": "2026-05-01T12:00:00Z",
 }
-REFUSED: Final = {
-    ("necessary_properties", 1): "`id`",
-    ("necessary_properties", 3): "`attributedTo`",
-    ("necessary_properties", 4): "`type`",
-    ("object_types", 9): "`relationship`",
-    ("object_types", 13): "`type`",
-}
-SHAPES: Final = [
-    (name, index, {**BASE, **example})
+REQUIRED: Final = ("id", "type", "attributedTo")
+SHAPES: Final = {
+    f"{name}-{index}": {**BASE, **example}
     for name, shapes in sorted(pasture.available.items())
     for index, example in enumerate(shapes.examples)
-]
+}
 
 
-@pytest.mark.parametrize(("name", "index", "shape"), SHAPES, ids=[f"{name}-{index}" for name, index, _ in SHAPES])
-def test_shape_is_understood_or_refused_for_a_reason(name: str, index: int, shape: dict[str, object]) -> None:
+def missing_from(shape: dict[str, object]) -> str | None:
+    """The property without which it is nothing, if it lacks one. Releases of the package number their shapes anew."""
+    if shape["type"] == "Relationship":
+        return "relationship"
+    return next((name for name in REQUIRED if shape[name] is None), None)
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_shape_is_understood_or_refused_for_a_reason(shape: dict[str, object]) -> None:
     """What is understood survives being written; what is refused names the property that is missing."""
     document = json.loads(json.dumps(shape, default=str))
-    reason = REFUSED.get((name, index))
+    missing = missing_from(shape)
 
-    if reason is not None:
-        with pytest.raises(MalformedActivity, match=reason):
+    if missing is not None:
+        with pytest.raises(MalformedActivity, match=f"`{missing}`"):
             parse.resource(document)
         return
     value = parse.resource(document)
