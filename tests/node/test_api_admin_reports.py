@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from fedorg.domain.accounts import UserRole
 from fedorg.services import auditing, instance_texts
+from fedorg.services.moderation import reports
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import NOBODYS_ID, WorkingServer, entities, entity, post, refusal, success
 from tests.node.test_api_admin_accounts import act, staff
@@ -58,6 +61,26 @@ async def test_reports_are_found_by_their_filters(node_server: NodeServer) -> No
     assert await listed(mod, account_id="x") == []
     first = await mod.api.get(PATH, params={"limit": 1})
     assert [one["comment"] for one in success(await mod.api.get(first.links["next"]["url"]))] == ["1"]
+
+
+async def test_a_page_of_reports_names_a_bounded_number_of_statuses(
+    node_server: NodeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each may name a hundred, and a page of such reports was 50 megabytes; what is left is on the next one."""
+    monkeypatch.setattr(reports, "STATUSES_OF_PAGE_MAX", 4)
+    mod = await staff(node_server, "mod")
+    anna, bert = await node_server.person("anna"), await node_server.person("bert")
+    ids = [(await post(bert, f"No. {number}"))["id"] for number in range(5)]
+    for name, count in (("1", 5), ("2", 2), ("3", 2), ("4", 1)):
+        await report(anna, bert, status_ids=ids[:count], comment=name)
+
+    seen, answer = [], await mod.api.get(PATH)
+    while found := success(answer):
+        seen.append([one["comment"] for one in found])
+        answer = await mod.api.get(answer.links["next"]["url"])
+    assert seen == [["4", "3"], ["2"], ["1"]]
+    oldest = success(await mod.api.get(PATH, params={"min_id": "1"}))
+    assert [one["comment"] for one in oldest] == ["1"]
 
 
 async def test_a_report_is_assigned_closed_and_opened_again(node_server: NodeServer) -> None:

@@ -5,6 +5,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import accumulate
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -18,10 +20,13 @@ from fedorg.node import Node
 from fedorg.services import reports as filing
 from fedorg.store import accounts, admin_accounts, audit, instance_texts, reports, users, views
 
+STATUSES_OF_PAGE_MAX: Final = 200
+"""A page ends before its reports name more statuses than that, beside one that does by itself."""
+
 
 async def search(node: Node, query: ReportQuery, page: PageQuery) -> list[AdminReportView]:
-    """A page of the reports that are asked for, newest first."""
-    return await node.read(lambda conn: _views(conn, node, reports.search(conn, query, page)))
+    """A page of the reports that are asked for, newest first; a shorter one where they name many statuses."""
+    return await node.read(lambda conn: _views(conn, node, _few(reports.search(conn, query, page), page)))
 
 
 async def get(node: Node, report_id: ReportId) -> AdminReportView:
@@ -93,6 +98,13 @@ async def _handle(
         return _views(conn, node, [reports.get(conn, report_id)])[0]
 
     return await node.write(unit)
+
+
+def _few(found: Sequence[Report], page: PageQuery) -> Sequence[Report]:
+    """As many of them as name few statuses together, from where the page begins."""
+    named = [len(one.status_ids) for one in (found if page.min_id is None else found[::-1])]
+    count = max(1, sum(total <= STATUSES_OF_PAGE_MAX for total in accumulate(named)))
+    return found[:count] if page.min_id is None else found[-count:]
 
 
 def _views(conn: Connection, node: Node, found: Sequence[Report]) -> list[AdminReportView]:
