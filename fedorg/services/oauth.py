@@ -381,12 +381,12 @@ def hold_unchanged(conn: Connection, user: User) -> User:
     return current
 
 
-async def list_authorized(node: Node, user_id: UserId) -> list[AuthorizedApplication]:
-    """The applications a user has let in, newest first."""
+async def list_authorized(node: Node, user_id: UserId, limit: int) -> list[AuthorizedApplication]:
+    """The applications a user has let in, the latest first: some clients are a new one whenever they are signed in."""
 
     def unit(conn: Connection) -> list[AuthorizedApplication]:
         by_application: dict[ApplicationId, list[Token]] = {}
-        for token, _ in store.list_tokens_of_user(conn, user_id):
+        for token in store.list_tokens_of_user(conn, user_id, limit):
             by_application.setdefault(token.application_id, []).append(token)
         applications = store.list_applications(conn, tuple(by_application))
         return [

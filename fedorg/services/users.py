@@ -170,9 +170,9 @@ async def list_users(node: Node) -> list[User]:
     return await node.read(users.list_all, _LIST_MAX)
 
 
-async def list_waiting(node: Node) -> list[User]:
+async def list_waiting(node: Node, limit: int) -> list[User]:
     """Those of them who wait for approval."""
-    return await node.read(users.list_waiting, _LIST_MAX)
+    return await node.read(users.list_waiting, limit)
 
 
 async def get_by_username(node: Node, username: str) -> User:

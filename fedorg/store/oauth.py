@@ -187,12 +187,17 @@ def touch_token(conn: Connection, token_id: TokenId, now: datetime) -> None:
     conn.execute(sa.update(tokens).where(tokens.c.id == token_id).values(last_used_at=now))
 
 
-def list_tokens_of_user(conn: Connection, user_id: UserId) -> list[tuple[Token, datetime | None]]:
-    """The tokens of a user and when each was last used, newest first."""
-    rows = conn.execute(
-        sa.select(*_TOKEN, tokens.c.last_used_at).where(tokens.c.user_id == user_id).order_by(tokens.c.id.desc())
+def list_tokens_of_user(conn: Connection, user_id: UserId, applications_max: int) -> list[Token]:
+    """The tokens of a user, newest first, of the applications that got one last."""
+    latest = (
+        sa.select(tokens.c.application_id)
+        .where(tokens.c.user_id == user_id)
+        .group_by(tokens.c.application_id)
+        .order_by(sa.func.max(tokens.c.id).desc())
+        .limit(applications_max)
     )
-    return [(_token(row), row.last_used_at) for row in rows]
+    statement = sa.select(*_TOKEN).where(tokens.c.user_id == user_id, tokens.c.application_id.in_(latest))
+    return [_token(row) for row in conn.execute(statement.order_by(tokens.c.id.desc()))]
 
 
 def delete_tokens(conn: Connection, condition: Mapping[str, int]) -> list[Token]:

@@ -1,5 +1,7 @@
 """The front door: what this node is, and for a member, what they can see to here."""
 
+from typing import Final
+
 from quart import Blueprint, Response, request
 
 from fedorg.domain.instance import TextKind
@@ -14,6 +16,8 @@ from fedorg.web.site.meanings import meanings_of
 from fedorg.web.site.sessions import for_everybody, go, members_only, page, rich
 
 blueprint = Blueprint("home", __name__)
+
+LISTED_MAX: Final = 50
 
 
 @blueprint.get("/")
@@ -101,16 +105,19 @@ async def _member_page(visitor: SignedIn, *, status: int = 200, problem: str | N
     node = this_node()
     is_administrator = visitor.user.is_administrator
     invites = await registration.list_usable_invites(node) if is_administrator else []
-    authorized = await oauth.list_authorized(node, visitor.user.id)
+    authorized = await oauth.list_authorized(node, visitor.user.id, LISTED_MAX + 1)
+    waiting = await users.list_waiting(node, LISTED_MAX + 1) if is_administrator else []
     return await page(
         "member.html",
         visitor,
         status=status,
         problem=problem,
         accounts=await users.list_accounts(node, visitor.user.id),
-        authorized=[(one, meanings_of(one.scopes)) for one in authorized],
+        authorized=[(one, meanings_of(one.scopes)) for one in authorized[:LISTED_MAX]],
+        are_more_authorized=len(authorized) > LISTED_MAX,
         is_administrator=is_administrator,
         invites=invites,
         are_makers_named=any(maker != visitor.user.username for _, maker in invites),
-        waiting=await users.list_waiting(node) if is_administrator else [],
+        waiting=waiting[:LISTED_MAX],
+        are_more_waiting=len(waiting) > LISTED_MAX,
     )

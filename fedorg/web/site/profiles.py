@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from quart import Blueprint, Response, redirect, render_template, request
+from quart import Blueprint, Response, redirect, request
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.statuses import PageQuery, StatusView
@@ -17,7 +17,7 @@ from fedorg.services.users import SignedIn
 from fedorg.text import normalise_hashtag
 from fedorg.web.base import FRAMED_POLICY, this_node
 from fedorg.web.params import id_in
-from fedorg.web.site.sessions import common, for_everybody, page
+from fedorg.web.site.sessions import common, for_everybody, page, rendered
 
 blueprint = Blueprint("profiles", __name__)
 
@@ -89,7 +89,7 @@ async def show_embedded(_visitor: SignedIn | None, username: str, status_id: int
     view = await statuses.get_view(node, None, StatusId(status_id))
     if view.status.account_id != account.id or view.reblog is not None:
         raise NotFound
-    html = await render_template("embed.html", view=view, **common(node))
+    html = await rendered("embed.html", view=view, **common(node))
     return Response(html, headers={"Content-Security-Policy": FRAMED_POLICY}, content_type="text/html; charset=utf-8")
 
 
