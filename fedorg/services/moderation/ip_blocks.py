@@ -130,13 +130,19 @@ async def _read_anew(node: Node) -> None:
     if held.networks is not None:
         # Who comes meanwhile goes by what was read before: one reading serves a thousand requests.
         held.read_at = read_at
-    rows = await node.read(ip_blocks.list_rows)
+    rows = await node.read(ip_blocks.list_stored)
+    networks = held.networks
+    if networks is None or rows != held.rows:
+        networks = await node.read(_read_networks)
     # A reading that began earlier and ended later must not bring back what was changed meanwhile.
     if held.networks is not None and read_at < held.read_at:
         return
-    if held.networks is None or rows != held.rows:
-        held.networks, held.rows = BlockedNetworks(ip_blocks.of_rows(rows)), rows
-    held.read_at = read_at
+    held.networks, held.rows, held.read_at = networks, rows, read_at
+
+
+def _read_networks(conn: Connection) -> BlockedNetworks:
+    """A unit of its own, that long ones are made beside the event loop."""
+    return BlockedNetworks(ip_blocks.list_all(conn))
 
 
 def _changed(node: Node, block: IpBlock, draft: IpBlockDraft) -> IpBlock:
