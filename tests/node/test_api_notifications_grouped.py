@@ -3,10 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from fedorg.domain.accounts import Account, UserRole
 from fedorg.ids import StatusId
 from fedorg.services import interactions, registration, relationships
 from fedorg.services.registration import SignUp
+from fedorg.store.notifications import groups as stored_groups
 from tests.node.counting import about_things, counted_queries
 from tests.node.serving import PASSWORD, Member, NodeServer
 from tests.node.talking import entity, links, post, refusal, success
@@ -209,6 +212,24 @@ async def test_unread_groups_are_counted_from_the_marker(node_server: NodeServer
     assert await unread() == 1
     await anna.api.post("/api/v1/markers", json={"notifications": {"last_read_id": ids[0]}})
     assert await unread() == 0
+
+
+async def test_of_a_flood_that_is_told_as_one_only_the_newest_are_looked_at(
+    node_server: NodeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of 100,000 favourites was held against the others of its group whenever a client asked how many are new."""
+    anna = await node_server.person("anna")
+    first, second = await post(anna, "1"), await post(anna, "2")
+    people = await fans(node_server, 3)
+    await favourite(node_server, first, *people)
+    await favourite(node_server, second, *people)
+
+    counts = []
+    for most in (3, 4):
+        monkeypatch.setattr(stored_groups, "LOOKED_THROUGH_MAX", most)
+        counts.append(success(await anna.api.get(f"{GROUPS}/unread_count"))["count"])
+
+    assert counts == [1, 2]
 
 
 async def test_a_group_shows_nothing_its_owner_may_not_see(node_server: NodeServer) -> None:

@@ -30,6 +30,7 @@ from fedorg.store import paging
 from fedorg.store.notifications.reading import asked_for, from_row, selected
 from fedorg.store.tables import notifications
 
+LOOKED_THROUGH_MAX: Final = 10_000
 _EVERYTHING: Final = NotificationQuery(include_filtered=True)
 
 
@@ -74,10 +75,22 @@ def count_after(
     query: NotificationQuery,
     grouped: Collection[NotificationType],
 ) -> int:
-    """How many groups hold something newer than ``after``, counted no further than ``limit``."""
-    stands = _stands_for_its_group(account_id, query, grouped, PageQuery(limit=limit))
-    newer = (one.where(notifications.c.id > after, stands) for one in asked_for(account_id, query))
-    return paging.count(conn, limit, *newer)
+    """How many groups hold something newer than ``after``, counted no further than ``limit``.
+
+    No more than the newest ``LOOKED_THROUGH_MAX`` notifications are looked at: a flood may be told as one.
+    """
+    key = sa.case((notifications.c.type.in_([one.value for one in grouped]), notifications.c.group_key))
+    newest = [
+        one.with_only_columns(notifications.c.id, key.label("key"))
+        .where(notifications.c.id > after)
+        .order_by(notifications.c.id.desc())
+        .limit(LOOKED_THROUGH_MAX)
+        .subquery()
+        for one in asked_for(account_id, query)
+    ]
+    rows = sa.union_all(*map(sa.select, newest)).subquery()
+    groups = sa.select(sa.func.coalesce(rows.c.key, sa.cast(rows.c.id, sa.Text))).distinct().limit(limit)
+    return conn.execute(sa.select(sa.func.count()).select_from(groups.subquery())).scalar_one()
 
 
 def get(conn: Connection, account_id: AccountId, key: str) -> NotificationGroup:
