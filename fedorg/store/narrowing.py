@@ -70,11 +70,12 @@ def is_muted_by(
     viewer: AccountId | ColumnElement[Any], author: ColumnElement[Any], now: datetime | ColumnElement[Any]
 ) -> ColumnElement[bool]:
     """``viewer`` mutes ``author`` at present."""
-    return sa.exists().where(
-        mutes.c.account_id == viewer,
-        mutes.c.target_id == author,
-        sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > now),
-    )
+    return sa.exists().where(mutes.c.account_id == viewer, mutes.c.target_id == author, is_mute_in_force(now))
+
+
+def is_mute_in_force(now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
+    """A mute has not ended."""
+    return sa.or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > now)
 
 
 def is_author_listed() -> ColumnElement[bool]:

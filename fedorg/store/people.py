@@ -17,12 +17,16 @@ from fedorg.domain.people import Department, Person, Work
 from fedorg.ids import AccountId, StatusId
 from fedorg.store import accounts, domain_blocks, narrowing
 from fedorg.store import peers as stored_peers
+from fedorg.store.beside import beside
+from fedorg.store.prefixes import begins_with
 from fedorg.store.stale import Stale
 from fedorg.store.tables import accounts as accounts_table
-from fedorg.store.tables import colleagues, featured_tags, peers, statuses, tags
+from fedorg.store.tables import blocks, colleagues, featured_tags, mutes, peers, statuses, tags
 from fedorg.store.upsert import upsert
 
 ASKED_EVERY: Final = timedelta(days=1)
+# Of hashtags that begin so, in alphabetical order.
+_TAGS_MAX: Final = 1000
 _ACCOUNT: Final = accounts_table.c
 _PEOPLE: Final = (ActorType.PERSON.value, ActorType.ORGANIZATION.value)
 _DEPARTMENT: Final = sa.func.coalesce(colleagues.c.department, "")
@@ -140,11 +144,12 @@ def list_stating(
     conn: Connection, viewer: AccountId, now: datetime, names: Collection[str], limit: int
 ) -> dict[AccountId, list[str]]:
     """Colleagues on whose profile stands a hashtag that begins with one of ``names`` (normalised), and which."""
-    begins = sa.or_(*(tags.c.name.startswith(name, autoescape=True) for name in names))
+    begins = sa.or_(*(begins_with(tags.c.name, name) for name in names))
+    named = sa.select(tags.c.id).where(begins).order_by(tags.c.name).limit(_TAGS_MAX)
     statement = (
         sa.select(featured_tags.c.account_id, featured_tags.c.name)
-        .select_from(featured_tags.join(tags, tags.c.id == featured_tags.c.tag_id))
-        .where(begins, featured_tags.c.account_id.in_(_ids(conn, viewer, now)))
+        .select_from(featured_tags.join(_JOINED, _ACCOUNT.id == beside(featured_tags.c.account_id)))
+        .where(featured_tags.c.tag_id.in_(named), *_is_colleague(conn, viewer, now))
         .order_by(featured_tags.c.id)
         .limit(limit)
     )
@@ -168,8 +173,9 @@ def list_writers(
 ) -> dict[AccountId, list[StatusId]]:
     """The colleagues who wrote some of these statuses, and which, the newest first."""
     statement = (
-        sa.select(statuses.c.account_id, statuses.c.id)
-        .where(statuses.c.id.in_(ids), statuses.c.account_id.in_(_ids(conn, viewer, now)))
+        sa.select(beside(statuses.c.account_id).label("account_id"), statuses.c.id)
+        .select_from(statuses.join(_JOINED, _ACCOUNT.id == beside(statuses.c.account_id)))
+        .where(statuses.c.id.in_(ids), *_is_colleague(conn, viewer, now))
         .order_by(statuses.c.id.desc())
     )
     found: defaultdict[AccountId, list[StatusId]] = defaultdict(list)
@@ -196,14 +202,23 @@ def _has(word: str) -> ColumnElement[bool]:
 
 
 def _conditions(conn: Connection, viewer: AccountId, now: datetime) -> list[ColumnElement[bool]]:
+    return [_MAY_BE_LISTED, *_is_colleague(conn, viewer, now)]
+
+
+def _is_colleague(conn: Connection, viewer: AccountId, now: datetime) -> list[ColumnElement[bool]]:
+    """The same without where to begin: of accounts that something else names."""
     is_listed = sa.and_(colleagues.c.account_id.is_not(None), _ACCOUNT.peer.in_(stored_peers.list_siblings(conn)))
+    # Looked up once for all candidates, and not once for each of them.
+    hidden = sa.union_all(
+        sa.select(blocks.c.target_id).where(blocks.c.account_id == viewer),
+        sa.select(blocks.c.account_id).where(blocks.c.target_id == viewer),
+        sa.select(mutes.c.target_id).where(mutes.c.account_id == viewer, narrowing.is_mute_in_force(now)),
+    )
     return [
-        _MAY_BE_LISTED,
         *_IS_FOUND,
         sa.or_(_IS_HERE, is_listed),
-        ~narrowing.is_blocked_with(viewer, _ACCOUNT.id),
-        ~narrowing.is_muted_by(viewer, _ACCOUNT.id, now),
-        ~domain_blocks.is_shut_out(viewer, _ACCOUNT.id),
+        _ACCOUNT.id.not_in(hidden),
+        ~domain_blocks.shuts_out(viewer, accounts_table),
     ]
 
 

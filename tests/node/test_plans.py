@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
 from fedorg.ids import StatusId
-from fedorg.store import directory, statuses, tags
+from fedorg.store import directory, people, statuses, tags
 from fedorg.store.tables import metadata
 from tests.node.serving import EVERYTHING, Member
 from tests.node.talking import WorkingServer, follow, post, success
@@ -116,6 +116,8 @@ IN_ORDER: Final = (
     "/api/v1/mutes",
     "/api/v1/notifications",
     "/api/v1/notifications?types[]=poll",
+    "/api/v1/statuses/{status}/favourited_by",
+    "/api/v1/statuses/{status}/reblogged_by",
     "/api/v1/timelines/home",
     "/api/v1/timelines/public",
     "/api/v1/timelines/public?local=true",
@@ -311,6 +313,17 @@ async def test_pins_and_hashtags_of_an_author_are_found_by_themselves(working: W
     ]
 
     assert not (found := await _find(working, pages, _by_author)), found
+
+
+async def test_who_wrote_what_was_found_is_not_looked_for_in_all_that_colleagues_wrote(working: WorkingServer) -> None:
+    """Who knows about something is asked of some hundred statuses; each colleague was held against each of them."""
+    bert, _ = await _prepared(working)
+    node, found = working.server.node, [StatusId(number) for number in range(1, 400)]
+    with _asked() as queries:
+        await node.read(people.list_writers, bert.user.account_id, node.now(), found)
+
+    for statement, parameters in queries.items():
+        assert not (walked := await node.read(_by_author, statement, parameters)), f"{walked}\n{statement}"
 
 
 async def test_what_answers_nobody_is_found_among_answers_by_itself(working: WorkingServer) -> None:
