@@ -16,8 +16,8 @@ from fedorg.store import accounts, instance, instance_texts, peer_rules, users
 
 PEERS_MAX: Final = 10_000
 _WEEKS: Final = 12
-# A node with more members, servers or fresh statuses is counted once in a while: the more there is, the longer that
-# takes.
+# A node with more members or servers, or more of what happened lately, is counted once in a while: the more there is,
+# the longer that takes.
 SMALL_MAX: Final = 500
 COUNTED_EVERY: Final = timedelta(minutes=1)
 
@@ -65,7 +65,8 @@ async def list_weeks(node: Node) -> list[Week]:
         told = held.at(now, COUNTED_EVERY)
         if told is None:
             told = held.value = instance.weeks(conn, monday - timedelta(weeks=_WEEKS - 1), _WEEKS)
-            held.until = now + COUNTED_EVERY if sum(week.statuses for week in told) > SMALL_MAX else None
+            counted = sum(week.statuses + week.sign_ins + week.registrations for week in told)
+            held.until = now + COUNTED_EVERY if counted > SMALL_MAX else None
         return told
 
     return await node.read(unit)

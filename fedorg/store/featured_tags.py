@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -16,6 +16,7 @@ from fedorg.store.beside import beside
 from fedorg.store.tables import accounts, featured_tags, status_tags, statuses, tags
 from fedorg.store.upsert import insert_ignore
 
+COUNT_MAX: Final = 10_000
 _COUNTED = (Visibility.PUBLIC.value, Visibility.UNLISTED.value)
 _ROWS = sa.select(featured_tags.c.id, featured_tags.c.name.label("display_name"), tags.c.name).join(
     tags, tags.c.id == featured_tags.c.tag_id
@@ -68,23 +69,28 @@ def list_for_update(conn: Connection, account_id: AccountId) -> list[FeaturedTag
 def with_use(
     conn: Connection, account_id: AccountId, shown: Sequence[FeaturedTag], visible: ColumnElement[bool]
 ) -> list[FeaturedTagView]:
-    """Hashtags of an account with the use it made of them in statuses for which ``visible`` holds, in one query."""
+    """Hashtags of an account with the use it made of them in statuses for which ``visible`` holds, in one query.
+
+    Of each, no more than the newest ``COUNT_MAX`` are counted.
+    """
     if not shown:
         return []
-    statement = (
-        sa.select(tags.c.name, sa.func.count().label("uses"), sa.func.max(statuses.c.created_at).label("latest"))
+    uses = (
+        sa.select(tags.c.name, statuses.c.created_at)
         .select_from(status_tags)
         .join(tags, tags.c.id == status_tags.c.tag_id)
         .join(statuses, statuses.c.id == status_tags.c.status_id)
-        .where(
-            tags.c.name.in_([tag.name for tag in shown]),
-            status_tags.c.author_id == account_id,
-            beside(statuses.c.visibility).in_(_COUNTED),
-            visible,
-        )
-        .group_by(tags.c.name)
+        .where(status_tags.c.author_id == account_id, beside(statuses.c.visibility).in_(_COUNTED), visible)
+        .order_by(status_tags.c.status_id.desc())
+        .limit(COUNT_MAX)
     )
-    used = {row.name: row for row in conn.execute(statement)}
+    counted = [
+        sa.select(one.c.name, sa.func.count().label("uses"), sa.func.max(one.c.created_at).label("latest")).group_by(
+            one.c.name
+        )
+        for one in (uses.where(tags.c.name == tag.name).subquery() for tag in shown)
+    ]
+    used = {row.name: row for row in conn.execute(sa.union_all(*counted))}
     return [
         FeaturedTagView(
             tag=tag,

@@ -25,6 +25,8 @@ from fedorg.store.upsert import insert_ignore
 
 # So many hashtags that begin alike are ranked at most.
 FEW: Final = 1000
+LATEST_MAX: Final = 1000
+"""So many statuses of somebody tell which hashtags they use, as in Mastodon."""
 _UNUSABLE: Final = Prepared(
     sa.select(tags.c.name).where(tags.c.name.in_(many("names")), ~tags.c.usable).order_by(tags.c.name)
 )
@@ -120,17 +122,20 @@ def get_view(conn: Connection, viewer: AccountId | None, name: str, now: datetim
 def list_most_used(
     conn: Connection, account_id: AccountId, now: datetime, *, but: Collection[str], limit: int
 ) -> list[TagView]:
-    """The hashtags an account uses most in public statuses, without those named ``but``."""
+    """The hashtags an account uses most in its latest public statuses, without those named ``but``."""
     uses = sa.func.count()
+    latest = (
+        sa.select(statuses.c.id, statuses.c.visibility)
+        .where(statuses.c.account_id == account_id)
+        .order_by(statuses.c.id.desc())
+        .limit(LATEST_MAX)
+        .subquery()
+    )
     statement = (
         sa.select(tags.c.id, tags.c.name)
         .join(status_tags, status_tags.c.tag_id == tags.c.id)
-        .join(statuses, statuses.c.id == status_tags.c.status_id)
-        .where(
-            status_tags.c.author_id == account_id,
-            beside(statuses.c.visibility) == Visibility.PUBLIC.value,
-            tags.c.name.not_in(but),
-        )
+        .join(latest, latest.c.id == status_tags.c.status_id)
+        .where(latest.c.visibility == Visibility.PUBLIC.value, tags.c.name.not_in(but))
         .group_by(tags.c.id, tags.c.name)
         .order_by(uses.desc(), tags.c.name)
         .limit(limit)

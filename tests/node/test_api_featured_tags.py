@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from fedorg.store import featured_tags, tags
 from tests.node.fake_peer import FakePeer, running_peer
 from tests.node.peering import be_followed, fetch, follow_remote, send
 from tests.node.serving import Member
@@ -61,6 +62,23 @@ async def test_use_is_counted_as_far_as_the_reader_may_see(working: WorkingServe
     seen = [success(await client.get(path))[0]["statuses_count"] for client in (bert.api, working.server.anonymous)]
 
     assert seen == ["2", "1"]
+
+
+async def test_of_much_that_somebody_posted_only_the_latest_counts(
+    working: WorkingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The profile of a program that posts day and night took the longer, the older it was."""
+    monkeypatch.setattr(featured_tags, "COUNT_MAX", 2)
+    monkeypatch.setattr(tags, "LATEST_MAX", 3)
+    anna = await working.person("anna")
+    for words in ("#once", "#once", "#weather rain", "#weather sun", "#weather #late"):
+        latest = await post(anna, words)
+    shown = await feature(anna, "weather")
+
+    assert shown["statuses_count"] == "2"
+    assert shown["last_status_at"] == latest["created_at"][:10]
+    suggested = entities(await anna.api.get("/api/v1/featured_tags/suggestions"), "Tag")
+    assert [tag["name"] for tag in suggested] == ["late"]
 
 
 @pytest.mark.parametrize("name", ["", "12345", "two words", "a-b", "#", "x" * 256, "a#b", "@anna"])
