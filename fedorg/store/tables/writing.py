@@ -79,7 +79,6 @@ statuses: Final = Table(
     Index("ix_statuses_in_reply_to", "in_reply_to_id", "id"),
     Index("ix_statuses_in_reply_to_uri", "in_reply_to_uri"),
     Index("ix_statuses_thread", "thread_id", "id"),
-    Index("ix_statuses_reblog", "reblog_of_id"),
     Index("ix_statuses_public", "visibility", "id"),
 )
 # It answers nobody else: the same words here and in conditions, so that SQLite knows the index.
@@ -87,6 +86,8 @@ ANSWERS_NOBODY_ELSE: Final = or_(
     statuses.c.in_reply_to_uri.is_(None), statuses.c.in_reply_to_account_id == statuses.c.account_id
 )
 partial_index("ix_statuses_own", statuses.c.account_id, statuses.c.id, where=ANSWERS_NOBODY_ELSE)
+# Boosts of a status in their order; nothing is looked for among all that boosts nothing.
+partial_index("ix_statuses_boosts", statuses.c.reblog_of_id, statuses.c.id, where=statuses.c.reblog_of_id.is_not(None))
 # Timelines of what goes exactly as far as a reach are short ones among all that is public.
 partial_index("ix_statuses_limited", statuses.c.reach, statuses.c.id, where=statuses.c.reach != "public")
 # What people of this node wrote may be few among what they follow.
