@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, Connection
 from fedorg.domain.measures import DAYS_IN_ID, DimensionKey, Period, Ranked, Target
 from fedorg.domain.relationships import FollowState
 from fedorg.domain.visibility import Visibility
+from fedorg.store.beside import beside
 from fedorg.store.tables import accounts, applications, follows, media_attachments, status_tags, statuses
 
 _UNKNOWN: Final = "und"
 _LANGUAGE: Final = sa.func.coalesce(statuses.c.language, _UNKNOWN)
-_IS_WRITTEN: Final = statuses.c.reblog_of_id.is_(None)
+_IS_WRITTEN: Final = beside(statuses.c.reblog_of_id).is_(None)
 _ROWS: Final = statuses.join(accounts, accounts.c.id == statuses.c.account_id).outerjoin(
     applications, applications.c.id == statuses.c.application_id
 )

@@ -326,6 +326,27 @@ async def test_who_wrote_what_was_found_is_not_looked_for_in_all_that_colleagues
         assert not (walked := await node.read(_by_author, statement, parameters)), f"{walked}\n{statement}"
 
 
+@pytest.mark.parametrize("key", ["languages", "sources", "servers", "instance_languages"])
+async def test_what_was_written_in_some_days_is_found_by_its_days(working: WorkingServer, key: str) -> None:
+    """Those who look after a node would wait the longer for the last month, the more was written before it."""
+    chief = await working.person("chief", scopes=f"{EVERYTHING} admin:read", role=UserRole.ADMIN)
+    with _asked() as queries:
+        success(
+            await chief.api.post(
+                "/api/v1/admin/dimensions", json={"keys": [key], "instance_languages": {"domain": "there.example"}}
+            )
+        )
+
+    def walked(conn: Connection, statement: str, parameters: Any) -> list[str]:  # noqa: ANN401 - as the driver takes them
+        if conn.dialect.name != "sqlite":
+            return []
+        rows = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        return [row.detail for row in rows if " statuses " in row.detail and "id>? AND id<?" not in row.detail]
+
+    for statement, parameters in queries.items():
+        assert not (found := await working.server.node.read(walked, statement, parameters)), f"{found}\n{statement}"
+
+
 async def test_what_answers_nobody_is_found_among_answers_by_itself(working: WorkingServer) -> None:
     """What a profile shows first; of answers there may be any number more."""
     bert, ids = await _prepared(working)
