@@ -6,10 +6,12 @@ import pytest
 
 from fedorg.domain.statuses import ContextView
 from fedorg.serializers.statuses import context_entity
+from fedorg.services.statuses import reading
 from fedorg.uris import Uris
 from fedorg.web.mastodon import statuses as views
 from tests.contract import assert_valid
-from tests.node.talking import WorkingServer, contents, entities, entity, follow, post, refusal, upload
+from tests.node.serving import Member
+from tests.node.talking import WorkingServer, contents, entities, entity, follow, post, refusal, success, upload
 
 
 async def test_a_status_goes_from_posting_to_deletion(working: WorkingServer) -> None:
@@ -52,6 +54,32 @@ async def test_a_thread_is_read_from_any_of_its_statuses(working: WorkingServer)
     assert [status["id"] for status in context["ancestors"]] == [root["id"]]
     assert [status["id"] for status in context["descendants"]] == [thanks["id"]]
     assert entity(await anna.api.get(f"/api/v1/statuses/{root['id']}"), "Status")["replies_count"] == 1
+
+
+async def test_a_status_late_in_a_long_thread_is_seen_with_what_is_around_it(
+    working: WorkingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the first thousands of a thread nothing was above or below anything; what is nearest comes, of both."""
+    monkeypatch.setattr(reading, "THREAD_MAX", 4)
+    anna, bert = await working.person("anna"), await working.person("bert")
+    chain = [await post(anna, "0")]
+    for number in range(1, 10):
+        answered = chain[-1]["id"]
+        chain.append(await post((anna, bert)[number == 6], str(number), in_reply_to_id=answered))
+    await post(anna, "beside", in_reply_to_id=chain[0]["id"])
+
+    async def around(reader: Member, number: int) -> tuple[str, str]:
+        path = f"/api/v1/statuses/{chain[number]['id']}/context"
+        context = entity(await reader.api.get(path), "Context")
+        above, below = contents(context["ancestors"]), contents(context["descendants"])
+        return " ".join(above), " ".join(below)
+
+    assert await around(bert, 1) == ("0", "2 3")
+    assert await around(bert, 7) == ("5 6", "8 9")
+    assert await around(bert, 9) == ("5 6 7 8", "")
+    carl = await working.person("carl")
+    success(await carl.api.post(f"/api/v1/accounts/{bert.id}/block"))
+    assert await around(carl, 8) == ("7", "9")
 
 
 async def test_others_have_their_turn_while_a_long_thread_is_written(

@@ -116,7 +116,13 @@ def _get_context_page(
 def _around(conn: Connection, viewer: AccountId | None, status: Status) -> tuple[list[StatusId], list[StatusId]]:
     """What is above and below a status in its thread, of so much as is ever shown."""
     thread = threads.list_shown(conn, viewer, status, THREAD_MAX)
-    return _ancestors(status, dict(thread)), _descendants(status, thread)
+    if len(thread) == THREAD_MAX and status.id > thread[-1][0]:
+        # It comes late in a longer one.
+        thread += threads.list_above(conn, viewer, status, THREAD_MAX)
+        thread += threads.list_shown(conn, viewer, status, THREAD_MAX, after=status.id)
+    ancestors, descendants = _ancestors(status, dict(thread)), _descendants(status, thread)
+    ancestors = ancestors[-max(THREAD_MAX // 2, THREAD_MAX - len(descendants)) :]
+    return ancestors, descendants[: THREAD_MAX - len(ancestors)]
 
 
 def _load_context(
