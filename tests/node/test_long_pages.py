@@ -2,9 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, TypeVar
 
+import msgspec
 import pytest
 
 from fedorg import web
@@ -12,10 +13,12 @@ from fedorg.domain.accounts import UserRole
 from fedorg.domain.severances import Severance, SeveranceCause, SeveranceType
 from fedorg.ids import AccountId, SeveranceId
 from fedorg.services import registration
+from fedorg.web import base
 from fedorg.web.site import home, sessions
 from tests.node.serving import NodeServer
 from tests.node.world import World
 
+T = TypeVar("T")
 Serve = Callable[..., Awaitable[NodeServer]]
 
 _WAITING: Final = re.compile(r'action="/account/waiting/([a-z]+)"')
@@ -79,6 +82,28 @@ async def test_others_have_their_turn_while_a_long_page_is_written(world: World)
         purged=True,
         created_at=world.node.now(),
     )
+    async with app.test_request_context("/"):
+        html, turns = await _counting_turns(
+            sessions.rendered("severances.html", severances=[lost] * 1000, **sessions.common(world.node))
+        )
+
+    assert html.count("<strong>gone.example</strong>") == 1000
+    assert turns > 10
+
+
+async def test_others_have_their_turn_while_a_long_list_is_written() -> None:
+    """It is made and written a piece at a time, and what comes of that is the same."""
+    short, long = [{"id": "1"}], [{"id": str(number)} for number in range(1000)]
+
+    answer, turns = await _counting_turns(base.written(one for one in long))
+
+    assert msgspec.json.decode(answer) == long
+    assert turns > 10
+    assert [bytes(await base.written(entities)) for entities in (short, [])] == [b'[{"id":"1"}]', b"[]"]
+
+
+async def _counting_turns(doing: Coroutine[Any, Any, T]) -> tuple[T, int]:
+    """What comes of something, and how often others had their turn meanwhile."""
     turns = 0
 
     async def count() -> None:
@@ -87,10 +112,7 @@ async def test_others_have_their_turn_while_a_long_page_is_written(world: World)
             turns += 1
             await asyncio.sleep(0)
 
-    async with app.test_request_context("/"):
-        counting = asyncio.create_task(count())
-        html = await sessions.rendered("severances.html", severances=[lost] * 1000, **sessions.common(world.node))
-        counting.cancel()
-
-    assert html.count("<strong>gone.example</strong>") == 1000
-    assert turns > 10
+    counting = asyncio.create_task(count())
+    done = await doing
+    counting.cancel()
+    return done, turns

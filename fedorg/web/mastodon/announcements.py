@@ -7,7 +7,7 @@ from fedorg.errors import Invalid
 from fedorg.serializers.announcements import announcement_entity
 from fedorg.services import announcements
 from fedorg.web.auth import Viewer, requires, requires_application
-from fedorg.web.base import json_answer, this_node
+from fedorg.web.base import json_answer, this_node, written
 from fedorg.web.params import read_params
 
 blueprint = Blueprint("announcements", __name__, url_prefix="/api/v1/announcements")
@@ -22,7 +22,7 @@ async def list_announcements(credentials: Credentials) -> Response:
     dismissed_too = (await read_params()).flag("with_dismissed") or False
     node = this_node()
     found = await announcements.list_for(node, credentials.account.id, dismissed_too=dismissed_too)
-    return json_answer([announcement_entity(view, node.uris) for view in found])
+    return json_answer(await written(announcement_entity(view, node.uris) for view in found))
 
 
 @blueprint.post("/<id:announcement_id>/dismiss")

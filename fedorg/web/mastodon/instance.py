@@ -20,7 +20,7 @@ from fedorg.serializers.instance import (
 from fedorg.services import custom_emojis, instance, instance_texts
 from fedorg.text import escape, markdown_to_html
 from fedorg.web.auth import Viewer, open_to_public, public
-from fedorg.web.base import json_answer, this_node
+from fedorg.web.base import json_answer, this_node, written
 
 blueprint = Blueprint("instance", __name__)
 
@@ -55,7 +55,7 @@ async def list_rules() -> Response:
 async def list_domain_blocks(viewer: Viewer | None) -> Response:
     """Servers this node shuts out or limits, for those to whom it tells."""
     found = await instance.list_domain_blocks(this_node(), is_member=viewer is not None)
-    return json_answer([domain_block_entity(block) for block in found])
+    return json_answer(await written(map(domain_block_entity, found)))
 
 
 @blueprint.get("/api/v1/instance/peers")

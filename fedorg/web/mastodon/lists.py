@@ -16,7 +16,7 @@ from fedorg.serializers.lists import list_entity
 from fedorg.services import lists
 from fedorg.uris import Uris
 from fedorg.web.auth import Viewer, requires
-from fedorg.web.base import json_answer, page_answer, this_node
+from fedorg.web.base import json_answer, page_answer, this_node, written
 from fedorg.web.params import Params, read_params
 
 blueprint = Blueprint("lists", __name__, url_prefix="/api/v1")
@@ -79,7 +79,7 @@ async def list_members(viewer: Viewer, list_id: ListId) -> Response:
         entities = await asyncio.to_thread(_entities, accounts, node.uris)
     else:
         entities = _entities(accounts, node.uris)
-    return page_answer(entities, [one.row_id for one in found])
+    return page_answer(await written(entities), [one.row_id for one in found])
 
 
 @blueprint.post("/lists/<id:list_id>/accounts")

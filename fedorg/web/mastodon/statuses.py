@@ -22,7 +22,7 @@ from fedorg.serializers.statuses import (
 )
 from fedorg.services import interactions, oauth, polls, quotes, scheduling, statuses
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
-from fedorg.web.base import json_answer, page_answer, this_node
+from fedorg.web.base import json_answer, page_answer, this_node, written
 from fedorg.web.mastodon.polls import read_poll
 from fedorg.web.params import Params, id_in, read_params
 
@@ -87,7 +87,8 @@ async def get_context(viewer: Viewer | None, status_id: StatusId) -> Response:
         entity = await asyncio.to_thread(context_entity, context, node.uris)
     else:
         entity = context_entity(context, node.uris)
-    return json_answer(entity, headers=refresh_headers(refresh))
+    answer = {"ancestors": await written(entity["ancestors"]), "descendants": await written(entity["descendants"])}
+    return json_answer(answer, headers=refresh_headers(refresh))
 
 
 @blueprint.get("/<id:status_id>/history")

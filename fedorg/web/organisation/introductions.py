@@ -10,7 +10,7 @@ from fedorg.errors import Invalid
 from fedorg.serializers.introductions import introducer_entity, introduction_entity
 from fedorg.services import introductions
 from fedorg.web.auth import Viewer, requires_staff
-from fedorg.web.base import json_answer, this_node
+from fedorg.web.base import json_answer, this_node, written
 from fedorg.web.params import read_params
 
 blueprint: Final = Blueprint("introductions", __name__, url_prefix="/api/fedorg/v1/admin")
@@ -22,7 +22,7 @@ async def list_introductions(_viewer: Viewer) -> Response:
     """Nodes that siblings introduce; with `waiting=true` those alone about which an administrator decides."""
     is_open = (await read_params()).flag("waiting") or False
     found = await introductions.list_introductions(this_node(), is_open=is_open)
-    return json_answer([introduction_entity(one) for one in found])
+    return json_answer(await written(map(introduction_entity, found)))
 
 
 @blueprint.post("/introductions/<domain>/approve")

@@ -18,7 +18,7 @@ from fedorg.serializers.partnerships import partnership_entity
 from fedorg.services import partnerships
 from fedorg.services.partnerships import Invitation
 from fedorg.web.auth import Viewer, requires_staff
-from fedorg.web.base import json_answer, this_node
+from fedorg.web.base import json_answer, this_node, written
 from fedorg.web.params import Params, read_params
 
 blueprint: Final = Blueprint("partnerships", __name__, url_prefix="/api/fedorg/v1/admin/partnerships")
@@ -29,7 +29,7 @@ blueprint: Final = Blueprint("partnerships", __name__, url_prefix="/api/fedorg/v
 async def list_partnerships(_viewer: Viewer) -> Response:
     """The latest partnership with each other node, also those that are over."""
     found = await partnerships.list_partnerships(this_node())
-    return json_answer([partnership_entity(one) for one in found])
+    return json_answer(await written(map(partnership_entity, found)))
 
 
 @blueprint.post("")
