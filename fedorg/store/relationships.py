@@ -88,17 +88,27 @@ _HAS_LOCAL_FOLLOWER: Final = Prepared(
 )
 
 # Follows
-_FOLLOWERS_AT: Final = Prepared(
+_FOLLOWS_IT: Final = (
+    follows.c.target_id == sa.bindparam("account_id", type_=sa.BigInteger),
+    follows.c.state == FollowState.ACCEPTED.value,
+)
+_AT_PEER: Final = (
     sa.select(accounts_table.c.uri)
-    .join(follows, follows.c.account_id == accounts_table.c.id)
-    .where(
-        follows.c.target_id == sa.bindparam("account_id"),
-        follows.c.state == FollowState.ACCEPTED.value,
-        accounts_table.c.peer == sa.bindparam("peer"),
-    )
+    .where(accounts_table.c.peer == sa.bindparam("peer"))
     .order_by(accounts_table.c.uri)
     .limit(sa.bindparam("limit", type_=sa.Integer))
 )
+_OF_FEW_FOLLOWERS: Final = Prepared(
+    _AT_PEER.join(follows, follows.c.account_id == accounts_table.c.id).where(*_FOLLOWS_IT)
+)
+_OF_MANY_FOLLOWERS: Final = Prepared(
+    _AT_PEER.where(sa.exists().where(follows.c.account_id == accounts_table.c.id, *_FOLLOWS_IT))
+)
+_ARE_MORE: Final = Prepared(
+    sa.select(follows.c.account_id).where(*_FOLLOWS_IT).limit(1).offset(sa.bindparam("few", type_=sa.Integer))
+)
+FEW_FOLLOWERS: Final = 1000
+"""Of so many, those at a peer are found among the followers; of more, among the accounts of the peer."""
 
 
 def hold_both(conn: Connection, one: AccountId, other: AccountId) -> None:
@@ -220,7 +230,9 @@ def has_follower_at(conn: Connection, account_id: AccountId, peer: str) -> bool:
 
 def list_followers_at(conn: Connection, account_id: AccountId, peer: str, limit: int) -> list[str]:
     """The identities of accepted followers that a peer hosts."""
-    return [row.uri for row in _FOLLOWERS_AT.rows(conn, account_id=account_id, peer=peer, limit=limit)]
+    are_many = _ARE_MORE.rows(conn, account_id=account_id, few=FEW_FOLLOWERS)
+    found = _OF_MANY_FOLLOWERS if are_many else _OF_FEW_FOLLOWERS
+    return [row.uri for row in found.rows(conn, account_id=account_id, peer=peer, limit=limit)]
 
 
 def list_local_followers(conn: Connection, account_id: AccountId, limit: int) -> dict[str, AccountId]:

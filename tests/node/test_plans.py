@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
-from fedorg.ids import StatusId
-from fedorg.store import directory, people, statuses, tags
+from fedorg.ids import AccountId, StatusId
+from fedorg.store import directory, people, relationships, statuses, tags
 from fedorg.store.tables import metadata
 from tests.node.serving import EVERYTHING, Member
 from tests.node.talking import WorkingServer, follow, post, success
@@ -184,6 +184,13 @@ def _by_author(conn: Connection, statement: str, parameters: Any) -> list[str]: 
     return [row.detail for row in rows if "ix_statuses_account" in row.detail]
 
 
+def _first_step(conn: Connection, statement: str, parameters: Any) -> str:  # noqa: ANN401 - likewise
+    """Where SQLite begins; PostgreSQL counts its rows and decides for itself."""
+    if conn.dialect.name != "sqlite":
+        return ""
+    return str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).first().detail)
+
+
 def _steps(step: dict[str, Any], *, is_bounded: bool) -> Iterator[str]:
     name, kind = step.get("Relation Name"), step["Node Type"]
     is_walk = kind == "Seq Scan" or (kind.startswith("Index") and "Index Cond" not in step and not is_bounded)
@@ -345,6 +352,23 @@ async def test_what_was_written_in_some_days_is_found_by_its_days(working: Worki
 
     for statement, parameters in queries.items():
         assert not (found := await working.server.node.read(walked, statement, parameters)), f"{found}\n{statement}"
+
+
+async def test_followers_at_a_server_are_found_by_it_where_an_account_has_many(
+    working: WorkingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each delivery of what is for followers says who they are at its server: each read all 100,000 of a famous one."""
+    _, ids = await _prepared(working)
+    node, anna, found = working.server.node, AccountId(int(ids["anna"])), []
+    for few in (relationships.FEW_FOLLOWERS, 0):
+        monkeypatch.setattr(relationships, "FEW_FOLLOWERS", few)
+        with _asked() as queries:
+            await node.read(relationships.list_followers_at, anna, "there.example", 10)
+        *_, (statement, parameters) = queries.items()
+        found.append(await node.read(_first_step, statement, parameters))
+
+    if node.db.dialect == "sqlite":
+        assert ["ix_follows_target" in found[0], "ix_accounts_peer" in found[1]] == [True, True], found
 
 
 async def test_what_answers_nobody_is_found_among_answers_by_itself(working: WorkingServer) -> None:
