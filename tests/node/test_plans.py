@@ -188,7 +188,7 @@ def _first_step(conn: Connection, statement: str, parameters: Any) -> str:  # no
     """Where SQLite begins; PostgreSQL counts its rows and decides for itself."""
     if conn.dialect.name != "sqlite":
         return ""
-    return str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).first().detail)
+    return str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()[0].detail)
 
 
 def _steps(step: dict[str, Any], *, is_bounded: bool) -> Iterator[str]:
@@ -325,6 +325,7 @@ async def test_pins_and_hashtags_of_an_author_are_found_by_themselves(working: W
 async def test_who_wrote_what_was_found_is_not_looked_for_in_all_that_colleagues_wrote(working: WorkingServer) -> None:
     """Who knows about something is asked of some hundred statuses; each colleague was held against each of them."""
     bert, _ = await _prepared(working)
+    await working.rest()
     node, found = working.server.node, [StatusId(number) for number in range(1, 400)]
     with _asked() as queries:
         await node.read(people.list_writers, bert.user.account_id, node.now(), found)
@@ -337,6 +338,7 @@ async def test_who_wrote_what_was_found_is_not_looked_for_in_all_that_colleagues
 async def test_what_was_written_in_some_days_is_found_by_its_days(working: WorkingServer, key: str) -> None:
     """Those who look after a node would wait the longer for the last month, the more was written before it."""
     chief = await working.person("chief", scopes=f"{EVERYTHING} admin:read", role=UserRole.ADMIN)
+    await working.rest()
     with _asked() as queries:
         success(
             await chief.api.post(
@@ -359,6 +361,7 @@ async def test_followers_at_a_server_are_found_by_it_where_an_account_has_many(
 ) -> None:
     """Each delivery of what is for followers says who they are at its server: each read all 100,000 of a famous one."""
     _, ids = await _prepared(working)
+    await working.rest()
     node, anna, found = working.server.node, AccountId(int(ids["anna"])), []
     for few in (relationships.FEW_FOLLOWERS, 0):
         monkeypatch.setattr(relationships, "FEW_FOLLOWERS", few)
