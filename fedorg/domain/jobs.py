@@ -30,25 +30,28 @@ from fedorg.ids import (
 class DistributeStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Bring a new status (or reblog) to home timelines, notifications, streams and other nodes.
 
-    ``after`` is the cursor over the author's local followers; None starts.
+    ``after`` is the cursor over the author's local followers; None starts. ``peer`` is the server it came from.
     """
 
     status_id: StatusId
     after: AccountId | None = None
+    peer: str | None = None
 
 
 class DistributeToTagFollowers(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Bring a new public status to the home timelines of those who follow one of its hashtags; ``after`` as above."""
+    """Bring a new public status to the home timelines of those who follow one of its hashtags; the rest as above."""
 
     status_id: StatusId
     after: AccountId = AccountId(0)
+    peer: str | None = None
 
 
 class DistributeEdit(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Tell about an edited status: those who reblogged it, streams, and the servers that have it."""
+    """Tell about an edited status: those who reblogged it, streams, and the servers that have it; ``peer`` as above."""
 
     status_id: StatusId
     edited_at: datetime
+    peer: str | None = None
 
 
 class DistributeDelete(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -82,7 +85,8 @@ class SendActivity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Send one activity from a local account to a remote one.
 
     ``uri`` is the activity's own id for what can be undone (Follow, Like, Block), or the id of the Follow that is
-    answered. ``object_uri`` is the status liked; for the others the target account is the object.
+    answered. ``object_uri`` is the status liked; for the others the target account is the object. ``peer`` is the
+    server that asked for an answer.
     """
 
     kind: ActivityKind
@@ -90,6 +94,7 @@ class SendActivity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     target_id: AccountId
     uri: str
     object_uri: str | None = None
+    peer: str | None = None
 
 
 class PostScheduledStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -175,10 +180,12 @@ class CheckAtOrigin(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 class ResolveThread(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Fetch what a remote reply answers, upwards, until ``depth`` is used up.
 
-    ``is_news``: the reply itself is told to whom it concerns once it hangs in its thread, however old it is.
+    ``is_news``: the reply itself is told to whom it concerns once it hangs in its thread, however old it is. ``host``
+    is where what it answers lives.
     """
 
     status_id: StatusId
+    host: str | None = None
     depth: int = 0
     is_news: bool = True
 
@@ -246,9 +253,13 @@ class WithdrawQuoteApproval(msgspec.Struct, frozen=True, kw_only=True, tag=True)
 
 
 class VerifyQuote(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Fetch what a remote status quotes and the stamp that allows it; ``steps`` were followed to come here."""
+    """Fetch what a remote status quotes, on ``host``, and the stamp that allows it.
+
+    ``steps`` were followed to come here.
+    """
 
     quote_id: QuoteId
+    host: str | None = None
     steps: int = 0
 
 
@@ -318,9 +329,10 @@ class AnnounceKeys(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class FetchCard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Look at the page of a preview card."""
+    """Look at the page of a preview card, which is on ``host``."""
 
     card_id: CardId
+    host: str | None = None
 
 
 class VerifyLinks(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -464,9 +476,11 @@ class RemoveAccount(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Remove what is left of an account that is gone, part by part; a local one is announced to others first.
 
     ``keeps_row``: of a remote one that was suspended the suspension stays, and with it a row that says nothing else.
+    ``peer`` is the server of a remote one.
     """
 
     account_id: AccountId
+    peer: str | None = None
     is_announced: bool = False
     keeps_row: bool = False
 

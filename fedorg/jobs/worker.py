@@ -6,15 +6,18 @@ something is held, or done, is only jotted down: after a power cut it may be don
 ends itself only (S27): it is tried again later, and buried after a day of tries.
 
 Jobs that wait for other servers and jobs that do not have separate places, so that a slow peer cannot keep statuses
-from the timelines here; of what one peer caused only a part is held. What one actor does to one thing is handled in
-the order it was taken. A delivery holds its place only while it is quick: however many peers have fallen silent, those
-that are well wait a second or two, not until the silence counts as a failure.
+from the timelines here, and so has what people here wait for beside chores and what peers caused. Of what one peer
+caused only a part is held, and the smaller a part the less is left: many that are silent leave something to the others.
+What one actor does to one thing is handled in the order it was taken. What waits for a server holds its place only
+while it is quick, jobs and deliveries alike: however many peers have fallen silent, those that are well wait a second
+or two, not until the silence counts as a failure.
 """
 
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,20 +32,24 @@ from fedorg.domain.jobs import (
     CompleteProfile,
     CompleteThread,
     FetchCard,
+    FetchDirectory,
     FetchOrganisation,
     FollowIntroduction,
     HandleActivity,
     IdentifyPeer,
     Job,
+    PostScheduledStatus,
     ProcessMedia,
     PushNotification,
     RefreshPoll,
     ResolveThread,
     SendMail,
     SynchroniseFollowers,
+    VerifyLinks,
     VerifyQuote,
+    WriteOfPlan,
 )
-from fedorg.ids import moment_of
+from fedorg.ids import JobId, moment_of
 from fedorg.jobs import deliver, run, upkeep
 from fedorg.jobs.clock import JUMP_SECONDS, STEADY_SECONDS, ClockWatch
 from fedorg.jobs.together import Together
@@ -63,9 +70,11 @@ TRENDS_SECONDS: Final = 10.0
 FADING_SECONDS: Final = 300.0
 JOB_SECONDS: Final = 300.0
 
-OWN_JOBS_HELD_MAX: Final = 64
+OWN_JOBS_MAX: Final = 64
+OWN_JOBS_HELD_MAX: Final = 256
+JOBS_BESIDE_MAX: Final = 8
 JOBS_OF_OTHERS_HELD_MAX: Final = 256
-JOBS_PER_PEER_MAX: Final = 16
+JOBS_PER_LANE_MAX: Final = 16
 LOCAL_JOBS_MAX: Final = 4
 # Each keeps a processor busy for up to minutes; statuses must not wait for films.
 FILMS_MAX: Final = 1
@@ -88,16 +97,20 @@ _REMOTE: Final = (
     CompleteProfile,
     CompleteThread,
     FetchCard,
+    FetchDirectory,
     FetchOrganisation,
     FollowIntroduction,
     HandleActivity,
     IdentifyPeer,
+    PostScheduledStatus,
     PushNotification,
     RefreshPoll,
     ResolveThread,
     SendMail,
     SynchroniseFollowers,
+    VerifyLinks,
     VerifyQuote,
+    WriteOfPlan,
 )
 
 Held = TypeVar("Held", ClaimedJob, "_UnderWay")
@@ -121,10 +134,12 @@ class Worker:
         self._stopping = False
         self._wake = asyncio.Event()
         self._local = asyncio.Semaphore(LOCAL_JOBS_MAX)
+        self._beside = asyncio.Semaphore(LOCAL_JOBS_MAX)
         self._remote = asyncio.Semaphore(REMOTE_JOBS_MAX)
         self._films = asyncio.Semaphore(FILMS_MAX)
         self._jobs: dict[asyncio.Task[None], ClaimedJob] = {}
-        self._begun: set[int] = set()
+        # When each was begun, by the clock of the event loop.
+        self._begun: dict[JobId, float] = {}
         self._finished = Together(self._record_finished)
         self._delivered = Together(self._record_delivered)
         self._ranked = (0, 0)
@@ -221,12 +236,16 @@ class Worker:
                 self._start(self._deliveries, under_way, self._run_delivery(delivery))
 
     def _room(self) -> Room:
+        own = [job for job in self._jobs.values() if job.lane is None]
+        slow = asyncio.get_running_loop().time() - QUICK_SECONDS
+        quick = sum(self._begun.get(job.id, slow) >= slow for job in own)
         busy = Counter(job.lane for job in self._jobs.values() if job.lane is not None)
-        others = busy.total()
+        left = JOBS_OF_OTHERS_HELD_MAX - sum(count for lane, count in busy.items() if not jobs.is_own_lane(lane))
         return Room(
-            own=OWN_JOBS_HELD_MAX - (len(self._jobs) - others),
-            others=0 if self._node.rush.is_on else JOBS_OF_OTHERS_HELD_MAX - others,
-            lane_max=JOBS_PER_PEER_MAX,
+            own=min(OWN_JOBS_MAX - quick, OWN_JOBS_HELD_MAX - len(own)),
+            beside=JOBS_BESIDE_MAX,
+            others=0 if self._node.rush.is_on else left,
+            lane_max=JOBS_PER_LANE_MAX,
             busy=busy,
         )
 
@@ -256,8 +275,8 @@ class Worker:
         if claimed.job is None or claimed.attempts > ATTEMPTS_MAX:
             await self._bury(claimed, "it cannot be read" if claimed.job is None else "it ended the process each time")
             return
-        async with self._place(claimed.job):
-            self._begun.add(claimed.id)
+        async with self._place(claimed):
+            self._begun[claimed.id] = asyncio.get_running_loop().time()
             started = perf_counter()
             kind = type(claimed.job).__name__
             try:
@@ -268,14 +287,16 @@ class Worker:
             except Exception as problem:  # noqa: BLE001 - whatever it is, it is this job's, not the worker's (S27)
                 await self._fail(claimed, kind, problem)
             finally:
-                self._begun.discard(claimed.id)
+                del self._begun[claimed.id]
                 self._node.metrics.job_seconds.labels(kind=kind).observe(perf_counter() - started)
 
-    def _place(self, job: Job) -> asyncio.Semaphore:
-        """Places to run such a job in."""
-        if isinstance(job, ProcessMedia):
+    def _place(self, claimed: ClaimedJob) -> AbstractAsyncContextManager[None]:
+        """A place to run such a job in."""
+        if isinstance(claimed.job, ProcessMedia):
             return self._films
-        return self._remote if isinstance(job, _REMOTE) else self._local
+        if isinstance(claimed.job, _REMOTE):
+            return _while_quick(self._remote)
+        return self._local if claimed.lane is None else self._beside
 
     async def _finish(self, claimed: ClaimedJob, rest: Job | None) -> None:
         if rest is None:
@@ -344,6 +365,26 @@ class Worker:
         running = {*self._jobs, *self._deliveries}
         if running:
             await asyncio.wait(running, timeout=self._node.settings.shutdown_seconds)
+
+
+@contextlib.asynccontextmanager
+async def _while_quick(places: asyncio.Semaphore) -> AsyncIterator[None]:
+    """Hold a place while the block runs, and give it back before if it is not quick."""
+    await places.acquire()
+    is_held = True
+
+    def give_back() -> None:
+        nonlocal is_held
+        if is_held:
+            is_held = False
+            places.release()
+
+    patience = asyncio.get_running_loop().call_later(QUICK_SECONDS, give_back)
+    try:
+        yield
+    finally:
+        patience.cancel()
+        give_back()
 
 
 def _look(conn: Connection, now: datetime) -> tuple[bool, bool]:

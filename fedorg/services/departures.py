@@ -34,7 +34,7 @@ async def remove_remote_account(node: Node, account: Account) -> None:
     def unit(conn: Connection) -> None:
         current = accounts.find_for_update(conn, account.id)
         if current is not None and not current.is_barred:
-            _begin(conn, node, RemoveAccount(account_id=current.id))
+            _begin(conn, node, RemoveAccount(account_id=current.id, peer=current.peer))
 
     await node.write(unit)
 
@@ -79,7 +79,7 @@ def leave(conn: Connection, node: Node, account: Account, by: UserId | None) -> 
 
 def empty(conn: Connection, node: Node, account: Account) -> None:
     """Remove all that a suspended account of a peer did here, but not that it is suspended; ``account`` is locked."""
-    _begin(conn, node, RemoveAccount(account_id=account.id, keeps_row=True))
+    _begin(conn, node, RemoveAccount(account_id=account.id, peer=account.peer, keeps_row=True))
 
 
 async def remove_some(node: Node, job: RemoveAccount) -> bool:

@@ -141,7 +141,8 @@ def _distribute(
     if after is None and original is None and status.audience.visibility is Visibility.PUBLIC:
         concerned.append((None, status.id))
         if tag_follows.list_followers(conn, status.id, AccountId(0), 1):
-            jobs.enqueue(conn, node.ids, node.now(), DistributeToTagFollowers(status_id=status.id))
+            peer = accounts.get(conn, status.account_id).peer
+            jobs.enqueue(conn, node.ids, node.now(), DistributeToTagFollowers(status_id=status.id, peer=peer))
     events.insert_many(conn, node.now(), EventKind.UPDATE, concerned)
     return followers[-1].account_id if len(followers) == CHUNK else None
 

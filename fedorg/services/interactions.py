@@ -222,7 +222,7 @@ async def receive_reblog(
             return statuses.find_reblog(conn, account.id, original.id)
         pruning.note_arrival(conn, node.now(), new)
         statuses.count_status(conn, new, 1)
-        jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=new.id))
+        jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=new.id, peer=account.peer))
         return new
 
     return await node.write(unit)

@@ -3,9 +3,10 @@
 A job is claimed for the time of a lease: its ``due_at`` moves to the end of the lease, so that the row of a worker that
 died is simply due again. ``attempts`` grows with each claim and fences what an overtaken worker says afterwards. A job
 that cannot be done is buried (``dead_at``), never deleted, until upkeep clears it. Work that another server caused
-waits in the lane of that server, and only so much of a lane is claimed at a time: however much a slow or hostile server
-has sent, this node's own work and that of others goes on. What this node, or one actor elsewhere, does to one thing (a
-status posted, edited and deleted; a follow and its end) is begun in the order it came, whichever process takes it: a
+waits in a lane of that server, and only so much of a lane is claimed at a time: however much a slow or hostile server
+has sent, this node's own work and that of others goes on. What may take its time of this node's own work (films,
+letters, chores) has lanes too, beside what people wait for. What this node, or one actor elsewhere, does to one thing
+(a status posted, edited and deleted; a follow and its end) is begun in the order it came, whichever process takes it: a
 job waits while an earlier one of its subject was not tried yet or is being worked on. One that failed keeps nobody
 waiting. On PostgreSQL several workers claim side by side (``FOR UPDATE SKIP LOCKED``); SQLite has one writer at a time.
 """
@@ -23,7 +24,9 @@ from sqlalchemy import Connection, Integer, and_, bindparam, delete, exists, fun
 
 from fedorg.domain.jobs import (
     ApplyStanding,
+    AskToPurge,
     CheckAtOrigin,
+    ClearHome,
     CompleteProfile,
     CompleteThread,
     DistributeDelete,
@@ -31,26 +34,35 @@ from fedorg.domain.jobs import (
     DistributeFeaturedTag,
     DistributePin,
     DistributeStatus,
+    DistributeToTagFollowers,
     FetchCard,
     FetchDirectory,
     FetchOrganisation,
     FollowIntroduction,
     HandleActivity,
     IdentifyPeer,
+    IndexStatuses,
     Job,
+    MakeAnnualReport,
+    MergeNotifications,
     PassOnAnswer,
     PostScheduledStatus,
+    ProcessMedia,
     PushNotification,
     RefreshPoll,
     RefreshStatus,
+    RemoveAccount,
     ReportAcknowledgements,
     ResolveThread,
     SendActivity,
     SendAgreement,
     SendAnnouncement,
+    SendMail,
     SendQuoteRequest,
     SynchroniseFollowers,
+    VerifyLinks,
     VerifyQuote,
+    WriteOfPlan,
 )
 from fedorg.ids import IdSource, JobId
 from fedorg.store import changes
@@ -63,8 +75,15 @@ ERROR_MAX: Final = 500
 _encode: Final = msgspec.json.Encoder().encode
 _decoder: Final[msgspec.json.Decoder[Job]] = msgspec.json.Decoder(Job)
 _ROUNDS_MAX: Final = 8
-_CARDS: Final = "(pages)"
-_THREADS: Final = "(threads)"
+# Of what is left for others, each lane may have this part.
+_LANES_AT_ONCE: Final = 16
+# No server is called so.
+_FILMS: Final = "(films)"
+_LETTERS: Final = "(letters)"
+_LINKS: Final = "(links)"
+_STANDINGS: Final = "(standings)"
+_CHORES: Final = "(chores)"
+_OWN_LANES: Final = (_FILMS, _LETTERS, _LINKS, _STANDINGS, _CHORES)
 _COLUMNS: Final = (jobs.c.id, jobs.c.payload, jobs.c.attempts, jobs.c.lane)
 _IS_DUE: Final = and_(jobs.c.dead_at.is_(None), jobs.c.due_at <= bindparam("moment"))
 _DUE: Final = (
@@ -87,9 +106,17 @@ _FIRST: Final = (
     .correlate(jobs)
 )
 _OWN: Final = Prepared(_DUE.where(jobs.c.lane.is_(None), ~exists().where(_IS_EARLIER, or_(_IS_NEW, _IS_HELD))))
+_IN_LANES: Final = _DUE.add_columns(_FIRST.scalar_subquery().label("waits_for"))
+_OF_LANE: Final = Prepared(_IN_LANES.where(jobs.c.lane == bindparam("lane")))
 _OTHERS: Final = Prepared(
-    _DUE.add_columns(_FIRST.scalar_subquery().label("waits_for")).where(
-        jobs.c.lane.is_not(None), jobs.c.lane.not_in(many("full")), jobs.c.id.not_in(many("seen"))
+    _IN_LANES.where(jobs.c.lane.not_in(_OWN_LANES), jobs.c.lane.not_in(many("full")), jobs.c.id.not_in(many("seen")))
+)
+_ARE_DUE: Final = Prepared(
+    select(
+        *(
+            exists().where(_IS_DUE, jobs.c.lane == lane).label(f"lane_{number}")
+            for number, lane in enumerate(_OWN_LANES)
+        )
     )
 )
 _AWAITED: Final = Prepared(
@@ -129,12 +156,14 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """How many jobs may be claimed: this node's own, and those that others caused, at most ``lane_max`` of a lane.
+    """How many jobs may be claimed: this node's own, and those that others caused.
 
+    ``beside`` is how many may be held of each of its own lanes, ``lane_max`` how many at most of each lane of others;
     ``busy`` counts those that are held already, by lane.
     """
 
     own: int
+    beside: int
     others: int
     lane_max: int
     busy: Mapping[str, int] = field(default_factory=dict)
@@ -200,11 +229,13 @@ def is_any_due(conn: Connection, now: datetime) -> bool:
 
 def claim(conn: Connection, *, now: datetime, lease: timedelta, room: Room) -> tuple[ClaimedJob, ...]:
     """Jobs that are due and have room, the longest due first, leased to the caller until ``now + lease``."""
-    rows: list[Any] = []
-    if room.own > 0:
-        rows += _OWN.rows(conn, moment=now, limit=room.own)
-    if room.others > 0:
-        rows += _claim_others(conn, now, room)
+    found = [
+        *(_OWN.rows(conn, moment=now, limit=room.own) if room.own > 0 else ()),
+        *_claim_beside(conn, now, room),
+        *(_claim_others(conn, now, room) if room.others > 0 else ()),
+    ]
+    # What is waited for may stand in another lane, and was found there too.
+    rows = {row.id: row for row in found}.values()
     if rows:
         _LEASE.run(conn, *({"claimed_id": row.id, "until": now + lease} for row in rows))
     return tuple(
@@ -269,40 +300,80 @@ def delete_dead(conn: Connection, before: datetime, limit: int) -> int:
     return conn.execute(delete(jobs).where(jobs.c.id.in_(stale))).rowcount
 
 
-def _claim_others(conn: Connection, now: datetime, room: Room) -> list[Any]:
-    """What waits for its turn has a place in its lane, so that a lane is not looked through for more.
+def is_own_lane(lane: str) -> bool:
+    """Whether a lane holds work of this node's own."""
+    return lane in _OWN_LANES
 
-    What it waits for is taken if it is due: of a worker that died, it is so later than all that came after it.
-    """
+
+def _claim_beside(conn: Connection, now: datetime, room: Room) -> list[Any]:
+    seen: dict[JobId, Any] = {}
+    for lane, is_due in zip(_OWN_LANES, _ARE_DUE.rows(conn, moment=now)[0], strict=True):
+        left = room.beside - room.busy.get(lane, 0)
+        if is_due and left > 0:
+            seen |= {row.id: row for row in _OF_LANE.rows(conn, moment=now, lane=lane, limit=left)}
+    return _in_turn(conn, now, seen)
+
+
+def _claim_others(conn: Connection, now: datetime, room: Room) -> list[Any]:
+    """The less is left, the less of it a lane may have: many that hold what they have leave something to the others."""
     seen: dict[JobId, Any] = {}
     busy = Counter(room.busy)
     for _ in range(_ROUNDS_MAX):
-        full = [_NO_LANE, *(lane for lane, count in busy.items() if count >= room.lane_max)]
+        share = _share(room, len(seen))
+        full = [_NO_LANE, *(lane for lane, count in busy.items() if count >= share)]
         limit = 2 * room.others
         rows = _OTHERS.rows(conn, moment=now, limit=limit, full=full, seen=[_NO_JOB, *seen])
         for row in rows:
-            if len(seen) < room.others and busy[row.lane] < room.lane_max:
+            if len(seen) < room.others and busy[row.lane] < _share(room, len(seen)):
                 seen[row.id] = row
                 busy[row.lane] += 1
         if len(rows) < limit or len(seen) == room.others:
             break
+    return _in_turn(conn, now, seen)
+
+
+def _share(room: Room, taken: int) -> int:
+    return max(1, min(room.lane_max, (room.others - taken) // _LANES_AT_ONCE))
+
+
+def _in_turn(conn: Connection, now: datetime, seen: Mapping[JobId, Any]) -> list[Any]:
+    """What waits for its turn has a place in its lane, so that a lane is not looked through for more.
+
+    What it waits for is taken if it is due: of a worker that died, it is so later than all that came after it.
+    """
     awaited = {row.waits_for for row in seen.values()} - {None, *seen}
     first = _AWAITED.rows(conn, moment=now, ids=sorted(awaited)) if awaited else []
     return [*first, *(row for row in seen.values() if row.waits_for is None)]
 
 
-def _lane(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
+def _lane(job: Job) -> str | None:  # noqa: C901, PLR0911, PLR0912 -- one line per kind
     match job:
         case HandleActivity() | CheckAtOrigin():
             return urlsplit(job.sender or job.actor).netloc
         case SynchroniseFollowers() | PassOnAnswer():
             return urlsplit(job.actor).netloc
+        case DistributeStatus() | DistributeToTagFollowers() | DistributeEdit():
+            return job.peer and f"{job.peer} (news)"
+        case SendActivity():
+            return job.peer and f"{job.peer} (answers)"
+        case RemoveAccount():
+            return f"{job.peer} (departed)" if job.peer else _CHORES
         case ResolveThread() | VerifyQuote():
-            return _THREADS
+            return f"{job.host} (threads)"
         case PushNotification():
             return f"{job.host} (push)"
         case FetchCard():
-            return _CARDS
+            return f"{job.host} (pages)"
+        case ProcessMedia():
+            return _FILMS
+        case SendMail() | WriteOfPlan():
+            return _LETTERS
+        case VerifyLinks():
+            return _LINKS
+        case ApplyStanding():
+            return _STANDINGS
+        case AskToPurge() | ClearHome() | IndexStatuses() | MakeAnnualReport() | MergeNotifications():
+            return _CHORES
         case FetchDirectory():
             return f"{job.domain} (asked)"
         case CompleteThread() | CompleteProfile():

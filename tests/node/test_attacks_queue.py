@@ -57,7 +57,7 @@ async def test_s27_one_peer_takes_no_more_than_its_lane(database: Database) -> N
         jobs.enqueue(conn, IDS, CLOCK(), of("quiet.example", 0))
 
     await database.write(fill)
-    room = Room(own=10, others=10, lane_max=4, busy={"busy.example": 1})
+    room = Room(own=10, beside=10, others=100, lane_max=4, busy={"busy.example": 1})
 
     claimed = await database.write(jobs.claim, now=CLOCK(), lease=LEASE, room=room)
 
@@ -74,7 +74,7 @@ async def test_s27_what_waits_for_its_turn_takes_no_more_than_its_lane(database:
         jobs.enqueue(conn, IDS, CLOCK(), of("quiet.example", 0))
 
     async def claim() -> list[Job | None]:
-        room = Room(own=10, others=10, lane_max=4)
+        room = Room(own=10, beside=10, others=100, lane_max=4)
         claimed = await database.write(jobs.claim, now=CLOCK(), lease=LEASE, room=room)
         held.extend(claimed)
         return [one.job for one in claimed]
@@ -97,7 +97,7 @@ async def test_s27_what_waits_for_its_turn_takes_no_more_than_its_lane(database:
 async def test_what_is_put_off_keeps_nobody_waiting(database: Database) -> None:
     """A server that is to be asked once more in an hour is asked at once where there is news of it."""
     again, news = (FetchOrganisation(domain="busy.example", refusals=refusals) for refusals in (3, 0))
-    room = Room(own=10, others=10, lane_max=10)
+    room = Room(own=10, beside=10, others=100, lane_max=10)
 
     def ask(conn: Connection) -> None:
         jobs.enqueue(conn, IDS, CLOCK(), again, due_at=CLOCK() + timedelta(hours=1))

@@ -23,7 +23,7 @@ def job(number: int) -> Job:
 
 
 async def claim(database: Database, now: datetime) -> list[int]:
-    room = jobs.Room(own=10, others=10, lane_max=10)
+    room = jobs.Room(own=10, beside=10, others=10, lane_max=10)
     claimed = await database.write(jobs.claim, now=now, lease=LEASE, room=room)
     return sorted(number(one) for one in claimed)
 
@@ -37,7 +37,7 @@ async def test_nothing_waits_for_what_only_a_wrong_clock_named(database: Databas
     """After a clock that ran ahead: new and failed jobs are due, leases last one lease more, later ones stay later."""
 
     def ahead(conn: Connection) -> None:
-        room = jobs.Room(own=10, others=10, lane_max=10)
+        room = jobs.Room(own=10, beside=10, others=10, lane_max=10)
         for one in (1, 2, 3):
             jobs.enqueue(conn, IDS, AHEAD, job(one))
         leased, failed, begun = jobs.claim(conn, now=AHEAD, lease=LEASE, room=room)

@@ -34,7 +34,7 @@ async def enqueue(database: Database, *numbers: int) -> None:
 
 async def claim(database: Database, now: datetime = NOW, limit: int = 10) -> tuple[ClaimedJob, ...]:
     return await database.write(
-        jobs.claim, now=now, lease=LEASE, room=jobs.Room(own=limit, others=limit, lane_max=limit)
+        jobs.claim, now=now, lease=LEASE, room=jobs.Room(own=limit, beside=limit, others=limit, lane_max=limit)
     )
 
 

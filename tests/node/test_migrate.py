@@ -186,7 +186,7 @@ async def test_what_was_decided_about_servers_is_kept_when_rules_get_ids(
     database = await open_database(empty_url, readers=1, pool_size=2)
     a, b = await database.read(peer_rules.list_limiting_blocks, 10)
     (allow,) = await database.read(peer_rules.list_allows, PageQuery(limit=10))
-    room = jobs.Room(own=10, others=10, lane_max=10)
+    room = jobs.Room(own=10, beside=10, others=10, lane_max=10)
     queued = {
         one.job
         for _ in range(2)

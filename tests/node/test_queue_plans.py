@@ -29,7 +29,7 @@ def queue_jobs(conn: Connection, number: int) -> None:
 
 
 def claim_jobs(conn: Connection) -> int:
-    return len(jobs.claim(conn, now=NOW, lease=LEASE, room=jobs.Room(own=32, others=32, lane_max=32)))
+    return len(jobs.claim(conn, now=NOW, lease=LEASE, room=jobs.Room(own=32, beside=32, others=32, lane_max=32)))
 
 
 def queue_deliveries(conn: Connection, number: int) -> None:

@@ -27,7 +27,7 @@ async def test_a_reply_finds_what_came_at_the_same_moment(world: World) -> None:
     job = ResolveThread(status_id=reply.id)
     await asyncio.gather(*(resolve.resolve_thread(world.node, job) for _ in range(4)))
 
-    assert of_kind(await world.jobs(), DistributeStatus) == [DistributeStatus(status_id=reply.id)]
+    assert of_kind(await world.jobs(), DistributeStatus) == [DistributeStatus(status_id=reply.id, peer="there.example")]
     await fanout.distribute_locally(world.node, reply.id, None)
     home = await timelines.home(world.node, anna.id, PAGE)
     assert sorted(view.status.id for view in home) == sorted([reply.id, parent.id])

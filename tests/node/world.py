@@ -110,7 +110,7 @@ class World:
 
     async def jobs(self) -> list[Job]:
         """Take every job out of the queue, the oldest first."""
-        room = jobs.Room(own=1000, others=1000, lane_max=1000)
+        room = jobs.Room(own=1000, beside=1000, others=1000, lane_max=1000)
         taken: list[jobs.ClaimedJob] = []
         while claimed := await self.node.write(jobs.claim, now=self.clock(), lease=timedelta(days=1), room=room):
             for one in claimed:

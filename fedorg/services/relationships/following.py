@@ -23,6 +23,7 @@ from fedorg.store import accounts, home_timelines, jobs, notifications, peers, r
 from fedorg.store.home_timelines import LocalFollower
 
 LANGUAGES_MAX: Final = 50
+_ANSWERS: Final = frozenset({ActivityKind.ACCEPT_FOLLOW, ActivityKind.REJECT_FOLLOW})
 
 
 async def follow(
@@ -172,7 +173,8 @@ def end(conn: Connection, node: Node, follower: Account, target: Account) -> Fol
 
 def send(conn: Connection, node: Node, kind: ActivityKind, sender: Account, receiver: Account, uri: str) -> None:
     """Queue one activity from a local account to a remote one."""
-    job = SendActivity(kind=kind, account_id=sender.id, target_id=receiver.id, uri=uri)
+    peer = receiver.peer if kind in _ANSWERS else None
+    job = SendActivity(kind=kind, account_id=sender.id, target_id=receiver.id, uri=uri, peer=peer)
     jobs.enqueue(conn, node.ids, node.now(), job)
 
 

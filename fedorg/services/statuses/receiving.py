@@ -20,7 +20,7 @@ from fedorg.domain.peers import Standing
 from fedorg.domain.polls import Poll
 from fedorg.domain.statuses import Dimensions, MediaAttachment, MediaType, RemoteMedia, RemoteStatus, Status
 from fedorg.domain.visibility import Audience, Reach, Tier, Visibility, within
-from fedorg.ids import MediaId, StatusId
+from fedorg.ids import AccountId, MediaId, StatusId
 from fedorg.node import Node
 from fedorg.services import cards, fanout, looking
 from fedorg.services.statuses import indexing, polling, quoting
@@ -28,6 +28,7 @@ from fedorg.services.statuses.deleting import remove
 from fedorg.services.statuses.editing import keep_version
 from fedorg.services.statuses.reading import is_visible_to_peer
 from fedorg.store import accounts, jobs, media, peers, polls, pruning, relationships, statuses, tags
+from fedorg.text import web_host_of
 from fedorg.uris import is_one_server
 
 # Fetched statuses older than this are news to nobody (Mastodon's window).
@@ -140,7 +141,7 @@ async def distribute_joined(node: Node, status_id: StatusId) -> None:
     def unit(conn: Connection) -> None:
         status = statuses.find(conn, status_id)
         if status is not None and status.in_reply_to_id is not None and not _is_fresh(status, node.now()):
-            jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=status_id))
+            _queue_distribution(conn, node, status)
 
     await node.write(unit)
 
@@ -251,7 +252,12 @@ def _distribute(conn: Connection, node: Node, status: Status, arrival: _Arrival)
     """Tell people here in the transaction that records it; a job does so for more than one chunk of them."""
     after = fanout.distribute_received(conn, node, status, arrival.standing)
     if after is not None:
-        jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=status.id, after=after))
+        _queue_distribution(conn, node, status, after)
+
+
+def _queue_distribution(conn: Connection, node: Node, status: Status, after: AccountId | None = None) -> None:
+    peer = accounts.get(conn, status.account_id).peer
+    jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=status.id, after=after, peer=peer))
 
 
 def _place(conn: Connection, remote: RemoteStatus, now: datetime) -> _Arrival:
@@ -261,7 +267,7 @@ def _place(conn: Connection, remote: RemoteStatus, now: datetime) -> _Arrival:
         remote, parent = replace(remote, in_reply_to_uri=None), None
     if parent is not None and not statuses.hold(conn, parent.id):
         parent = None
-    peer = remote.author.peer or ""
+    peer = remote.author.peer
     audience, reach_domain = remote.audience, None
     if audience.reach is not Reach.PUBLIC:
         reach_domain = remote.author.peer
@@ -375,7 +381,8 @@ def _insert_companions(conn: Connection, node: Node, status: Status, remote: Rem
 def _ask_for_parent(conn: Connection, node: Node, status: Status, is_news: bool) -> None:  # noqa: FBT001 - a callback
     """Ask for what it answers, if that is not here."""
     if status.in_reply_to_uri is not None and status.in_reply_to_id is None:
-        jobs.enqueue(conn, node.ids, node.now(), ResolveThread(status_id=status.id, is_news=is_news))
+        host = web_host_of(status.in_reply_to_uri)
+        jobs.enqueue(conn, node.ids, node.now(), ResolveThread(status_id=status.id, host=host, is_news=is_news))
 
 
 def _ask_for_nothing(_conn: Connection, _node: Node, _status: Status, _is_news: bool) -> None:  # noqa: FBT001 - likewise
@@ -386,7 +393,7 @@ def _adopt(conn: Connection, node: Node, parent: Status) -> None:
     """Take in what waited for it, and tell of what is recent; ``distribute_joined`` tells of late news."""
     for child in statuses.adopt(conn, parent):
         if _is_fresh(child, node.now()):
-            jobs.enqueue(conn, node.ids, node.now(), DistributeStatus(status_id=child.id))
+            _queue_distribution(conn, node, child)
 
 
 def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status | None:
@@ -416,7 +423,8 @@ def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status |
     media.insert_many(conn, _attachments(node, before, remote.media))
     indexing.index(conn, after)
     cards.request(conn, node, after, delay=looking.soon())
-    jobs.enqueue(conn, node.ids, now, DistributeEdit(status_id=before.id, edited_at=edited_at))
+    peer = remote.author.peer
+    jobs.enqueue(conn, node.ids, now, DistributeEdit(status_id=before.id, edited_at=edited_at, peer=peer))
     return after
 
 
