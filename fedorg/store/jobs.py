@@ -76,7 +76,7 @@ _encode: Final = msgspec.json.Encoder().encode
 _decoder: Final[msgspec.json.Decoder[Job]] = msgspec.json.Decoder(Job)
 _ROUNDS_MAX: Final = 8
 # Of what is left for others, each lane may have this part.
-_LANES_AT_ONCE: Final = 16
+_LANES_AT_ONCE: Final = 12
 # No server is called so.
 _FILMS: Final = "(films)"
 _LETTERS: Final = "(letters)"

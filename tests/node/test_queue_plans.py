@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, ActorType
-from fedorg.domain.jobs import DistributeStatus
+from fedorg.domain.jobs import DistributeStatus, HandleActivity, ProcessMedia
 from fedorg.domain.visibility import Reach
-from fedorg.ids import AccountId, IdSource, StatusId
+from fedorg.ids import AccountId, IdSource, MediaId, StatusId
 from fedorg.store import accounts, deliveries, jobs, tables
 from fedorg.store.deliveries import OutgoingActivity, Window
 from fedorg.store.engine import Database
@@ -60,6 +60,12 @@ def _count_while_it_is_empty(conn: Connection) -> None:
 def _is_sorted(conn: Connection, statement: str, parameters: Any) -> bool:  # noqa: ANN401 - as the driver takes them
     plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
     return any("TEMP B-TREE" in row.detail for row in plan)
+
+
+def _is_by_lane(conn: Connection, statement: str, parameters: Any) -> bool:  # noqa: ANN401 - likewise
+    plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    looked = [row.detail for row in plan if "ix_jobs_" in row.detail and "earlier" not in row.detail]
+    return bool(looked) and all("ix_jobs_own" in one or "ix_jobs_lane" in one for one in looked)
 
 
 def _rows_read(conn: Connection, statement: str, parameters: Any) -> int:  # noqa: ANN401 - likewise
@@ -119,3 +125,43 @@ async def test_a_rush_is_claimed_from_its_beginning(
     assert claimed == 32
     assert found
     assert max(found) <= (0 if database.dialect == "sqlite" else 100 * WAITING), asked
+
+
+async def test_own_work_is_found_without_what_others_caused(database: Database) -> None:
+    """Behind any number of activities of one server that have no place, a claim reads what it takes."""
+
+    def fill(conn: Connection) -> None:
+        waiting = [
+            HandleActivity(body="{}", actor="https://busy.example/x", scheme="rfc9421", subject=str(number))
+            for number in range(WAITING)
+        ]
+        jobs.enqueue_many(conn, IDS, NOW, waiting)
+        jobs.enqueue(conn, IDS, NOW, DistributeStatus(status_id=StatusId(1)))
+        jobs.enqueue(conn, IDS, NOW, ProcessMedia(media_id=MediaId(1)))
+
+    def claim(conn: Connection) -> int:
+        room = jobs.Room(own=32, beside=8, others=32, lane_max=16, busy={"busy.example": 16})
+        return len(jobs.claim(conn, now=NOW, lease=LEASE, room=room))
+
+    await database.write(_count_while_it_is_empty)
+    await database.write(fill)
+    asked: list[tuple[str, Any]] = []
+
+    def on_execute(_conn: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:  # noqa: ANN401
+        if statement.startswith("SELECT") and "due_at" in statement and "NOT IN" not in statement:
+            asked.append((statement, parameters))
+
+    def count_read(conn: Connection) -> int:
+        if conn.dialect.name == "postgresql":
+            return sum(_rows_read(conn, *one) for one in asked)
+        return sum(not _is_by_lane(conn, *one) for one in asked)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", on_execute)
+    try:
+        claimed = await database.write(claim)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", on_execute)
+
+    assert claimed == 2
+    assert len(asked) == 3
+    assert await database.write(count_read) <= (0 if database.dialect == "sqlite" else 100), asked

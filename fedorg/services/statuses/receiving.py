@@ -267,7 +267,7 @@ def _place(conn: Connection, remote: RemoteStatus, now: datetime) -> _Arrival:
         remote, parent = replace(remote, in_reply_to_uri=None), None
     if parent is not None and not statuses.hold(conn, parent.id):
         parent = None
-    peer = remote.author.peer
+    peer = remote.author.peer or ""
     audience, reach_domain = remote.audience, None
     if audience.reach is not Reach.PUBLIC:
         reach_domain = remote.author.peer

@@ -2,7 +2,19 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+)
 
 from fedorg.store.tables.columns import account_id, count, flag, metadata, moment, own_id, partial_index, status_id
 
@@ -113,8 +125,14 @@ deliveries: Final = Table(
 )
 
 for _queue in (jobs, deliveries):
-    partial_index(f"ix_{_queue.name}_waiting", _queue.c.due_at, _queue.c.id, where=_queue.c.dead_at.is_(None))
     partial_index(f"ix_{_queue.name}_dead", _queue.c.dead_at, where=_queue.c.dead_at.is_not(None))
+
+_waits: Final = jobs.c.dead_at.is_(None)
+# Whoever looks past what waits in lanes that are full reads none of it.
+partial_index("ix_jobs_waiting", jobs.c.due_at, jobs.c.id, jobs.c.lane, where=_waits)
+partial_index("ix_jobs_own", jobs.c.due_at, jobs.c.id, where=and_(_waits, jobs.c.lane.is_(None)))
+partial_index("ix_jobs_lane", jobs.c.lane, jobs.c.due_at, jobs.c.id, where=and_(_waits, jobs.c.lane.is_not(None)))
+partial_index("ix_deliveries_waiting", deliveries.c.due_at, deliveries.c.id, where=deliveries.c.dead_at.is_(None))
 
 # Inboxes that answered 410; nothing is queued for them until upkeep forgets them.
 gone_inboxes: Final = Table(
