@@ -21,6 +21,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import cycle
 from time import perf_counter
 from typing import Final, TypeVar
 
@@ -145,6 +146,8 @@ class Worker:
         self._ranked = (0, 0)
         self._ranked_at = 0.0
         self._deliveries: dict[asyncio.Task[None], _UnderWay] = {}
+        # Of one place that is free, news has its turn every other time.
+        self._odd = cycle((0, 1))
         self._clock = ClockWatch(node.now)
         self._is_set = False
         self._is_set_back = False
@@ -253,8 +256,10 @@ class Worker:
         slow = asyncio.get_running_loop().time() - QUICK_SECONDS
         quick = sum(one.begun > slow for one in self._deliveries.values())
         held = [one.claimed for one in self._deliveries.values()]
+        free = max(0, min(DELIVERIES_MAX - quick, DELIVERIES_HELD_MAX - len(held)))
         return Window(
-            free=max(0, min(DELIVERIES_MAX - quick, DELIVERIES_HELD_MAX - len(held))),
+            free=free,
+            news=(free + next(self._odd)) // 2,
             domain_max=DELIVERIES_PER_DOMAIN_MAX,
             ill_free=max(0, ILL_DELIVERIES_MAX - sum(delivery.is_ill for delivery in held)),
             busy=Counter(delivery.domain for delivery in held),

@@ -8,7 +8,8 @@ An inbox that is gone is remembered for a while (``gone_inboxes``), and nothing 
 Nobody is delayed by somebody else's ill server: a claim takes at most a window per domain, one for a domain whose
 circuit was open, none while it is open, and ``ill_free`` in all for domains whose last try failed. What waits for a
 domain whose circuit opens is put off to its next probe, so that asking what is due stays cheap, and is due at once when
-the peer is back.
+the peer is back. Nor by somebody else's many followers: where more is due than can be under way, a part of a claim is
+what was queued last, so that a word to one server does not wait until another went to thousands.
 """
 
 from collections import Counter
@@ -38,6 +39,8 @@ DeliveryId = NewType("DeliveryId", int)
 
 # A claim looks past the domains whose window is full, this often at most.
 _ROUNDS_MAX: Final = 8
+# So many of the latest are looked through for news.
+_LOOKED_AT_MAX: Final = 256
 # Engines bound the number of parameters of a statement.
 _PIECE: Final = 1000
 # What ends an object; whatever of it was given up before is of no use any more.
@@ -70,7 +73,7 @@ _IS_ANY_DUE: Final = Prepared(
         .label("is_due")
     )
 )
-_DUE: Final = (
+_WANTED: Final = (
     select(
         deliveries.c.id,
         deliveries.c.inbox,
@@ -98,9 +101,24 @@ _DUE: Final = (
         or_(peers.c.closed_until.is_(None), peers.c.closed_until <= bindparam("moment")),
         _IS_NEXT,
     )
-    .order_by(deliveries.c.due_at, deliveries.c.id)
     .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True, of=deliveries)
+)
+_DUE: Final = _WANTED.order_by(deliveries.c.due_at, deliveries.c.id)
+_latest: Final = deliveries.alias("latest")
+_LATEST: Final = (
+    select(_latest.c.id)
+    .where(_latest.c.dead_at.is_(None), _latest.c.due_at <= bindparam("moment"))
+    .order_by(_latest.c.due_at.desc(), _latest.c.id.desc())
+    .limit(_LOOKED_AT_MAX)
+)
+_NEWS: Final = Prepared(
+    _WANTED.where(
+        deliveries.c.id.in_(_LATEST),
+        deliveries.c.attempts == 0,
+        deliveries.c.due_at == deliveries.c.created_at,
+        _IS_WELL,
+    ).order_by(deliveries.c.due_at.desc(), deliveries.c.id.desc())
 )
 _DUE_OF_ANY: Final = Prepared(_DUE)
 _DUE_OF_WELL: Final = Prepared(_DUE.where(_IS_WELL))
@@ -166,9 +184,13 @@ class ClaimedDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """How many deliveries may be under way; ``busy`` counts those that are, by domain, ``held`` names them."""
+    """How many deliveries may be under way; ``busy`` counts those that are, by domain, ``held`` names them.
+
+    Where more is due than fits, ``news`` of them are the latest that were queued, and the rest the longest due.
+    """
 
     free: int
+    news: int = 0
     domain_max: int
     ill_free: int
     busy: Mapping[str, int]
@@ -255,9 +277,14 @@ def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) 
     for _ in range(_ROUNDS_MAX):
         due, taken = _DUE_OF_ANY if ill_free > 0 else _DUE_OF_WELL, [_NO_DELIVERY, *claimed, *window.held]
         rows = due.rows(conn, moment=now, full=full, taken=taken, limit=2 * window.free)
+        is_all = len(rows) < 2 * window.free
+        if not (is_all or claimed) and window.news > 0:
+            rows = [*_NEWS.rows(conn, moment=now, full=full, taken=taken, limit=window.news), *rows]
         for row in rows:
             if len(claimed) == window.free:
                 break
+            if row.id in claimed:
+                continue
             is_ill = bool(row.failures)
             if is_ill and ill_free <= 0:
                 continue
@@ -267,7 +294,7 @@ def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) 
             claimed[row.id] = row
             busy[row.domain] += 1
             ill_free -= is_ill
-        if len(rows) < 2 * window.free or len(claimed) == window.free:
+        if is_all or len(claimed) == window.free:
             break
     if claimed:
         _LEASE.run(conn, *({"claimed_id": one, "until": now + lease} for one in claimed))

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fedorg.domain.visibility import Visibility
 from fedorg.jobs import upkeep
 from fedorg.services import health
 from fedorg.store import deliveries, peers
@@ -83,6 +84,20 @@ async def test_servers_that_are_well_wait_for_none_that_is_not(sender: Sender, h
     sender.clock.moment += timedelta(days=31)
     await upkeep.keep_up(sender.node)
     assert await sender.node.read(_rows) == (0, 0)
+
+
+async def test_a_word_to_one_does_not_wait_for_what_goes_to_many(sender: Sender, hood: Neighbourhood) -> None:
+    """While a status is on its way to two hundred servers, what is said to one of them is there before it is at all."""
+    hood.become(WELL, *EVERYBODY)
+
+    async def word_is_there() -> bool | None:
+        return hood.have("Come over", ("c139",)) or None
+
+    await sender.post("Fire drill at noon")
+    await sender.post(f"@fred@{hood.domain('c139')} Come over", visibility=Visibility.DIRECT)
+    await wait_for(word_is_there, "the word", every=0.001)
+
+    assert not hood.have("Fire drill", EVERYBODY)
 
 
 async def _failures(sender: Sender, names: tuple[str, ...]) -> set[int]:

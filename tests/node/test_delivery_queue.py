@@ -365,3 +365,32 @@ async def test_peers_are_listed_with_how_deliveries_to_them_stand(database: Data
     assert (b.oldest_waiting_at, b.next_try_at) == (NOW, NOW + LEASE)
     assert await database.read(peers.find_summary, "b.example") == b
     assert await database.read(peers.find_summary, "c.example") is None
+
+
+async def test_news_does_not_wait_behind_what_goes_to_thousands(database: Database) -> None:
+    """Where more is due than can be under way, half of it is what was queued last, and the rest the longest due."""
+    farewell, word = activity(), activity()
+    await record(database, farewell, *(f"h{number}.example" for number in range(500)))
+    await record(database, word, "friend.example")
+    window = Window(free=8, news=4, domain_max=4, ill_free=8, busy={})
+
+    claimed = await database.write(deliveries.claim, now=NOW, lease=LEASE, window=window)
+
+    domains = [delivery.domain for delivery in claimed]
+    assert (claimed[0].uri, domains[0]) == (word.uri, "friend.example")
+    assert len(domains) == 8
+    assert domains[4:] == [f"h{number}.example" for number in range(4)]
+
+
+async def test_what_was_put_off_is_no_news(database: Database) -> None:
+    """A peer that is back gets what waited for it in the order it was queued, however much that is."""
+    for number in range(20):
+        await record(database, activity(f"https://here.example/{number}"), "back.example")
+    later = NOW + timedelta(hours=1)
+    await database.write(deliveries.put_off, "back.example", later)
+    window = Window(free=4, news=2, domain_max=4, ill_free=8, busy={})
+
+    claimed = await database.write(deliveries.claim, now=later, lease=LEASE, window=window)
+
+    assert sorted(one.id for one in claimed) == [one.id for one in claimed]
+    assert len(claimed) == 4
