@@ -42,11 +42,14 @@ from fedorg.activitypub.policy import Matter
 from fedorg.activitypub.signed import Signer
 from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job, SynchroniseFollowers
 from fedorg.domain.visibility import FederationMode, Tier
-from fedorg.errors import BadRequest, FedorgError, Forbidden, TooLarge, Unauthorized
+from fedorg.errors import BadRequest, FedorgError, Forbidden, TooLarge, TooManyRequests, Unauthorized
 from fedorg.node import Node
 from fedorg.store import accounts, deliveries, jobs, peers, seen
 
 BODY_BYTES_MAX: Final = 1_048_576
+WAITING_MAX: Final = 20_000
+"""Of one server, that were taken and not handled yet; what is more it keeps itself, and sends again."""
+AGAIN_AFTER_SECONDS: Final = 600
 STRANGERS_ASKED_AFTER: Final = timedelta(seconds=15)
 """What a server of no tier runs is not asked among the first things it says."""
 
@@ -220,10 +223,13 @@ def _take(conn: Connection, node: Node, received: Received, signer: Signer) -> b
     name = f"{signer.domain} {activity.id}" if received.standing is Standing.CLAIMED else activity.id
     if not seen.insert_once(conn, now, name):
         return False
+    job = _job(received, signer)
+    if jobs.is_lane_full(conn, job, WAITING_MAX):
+        raise TooManyRequests("Too much of what your server sent waits here already", AGAIN_AFTER_SECONDS)
     heard = peers.note_heard(conn, now, signer.domain)
     if heard.is_back:
         deliveries.bring_forward(conn, signer.domain, now)
-    jobs.enqueue(conn, node.ids, now, _job(received, signer))
+    jobs.enqueue(conn, node.ids, now, job)
     if received.synchronisation is not None:
         jobs.enqueue(conn, node.ids, now, received.synchronisation)
     if heard.is_question_due:

@@ -217,6 +217,12 @@ def is_awaited(conn: Connection, job: Job) -> bool:
     return bool(conn.execute(select(exists().where(*waits))).scalar())
 
 
+def is_lane_full(conn: Connection, job: Job, most: int) -> bool:
+    """Whether ``most`` of the lane of ``job`` wait already."""
+    waits = (jobs.c.lane == _lane(job), jobs.c.dead_at.is_(None))
+    return conn.execute(select(jobs.c.lane).where(*waits).limit(1).offset(most - 1)).first() is not None
+
+
 def withdraw_alike(conn: Connection, job: Job) -> None:
     """Take back every job of the subject of ``job`` that nobody is at; one that runs finds out by itself."""
     conn.execute(delete(jobs).where(jobs.c.subject == _subject(job), jobs.c.leased_until.is_(None)))

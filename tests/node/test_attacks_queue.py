@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
 
+import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -162,6 +163,31 @@ async def test_s32_whoever_takes_no_answer_keeps_one_waiting(working: WorkingSer
     assert len(waiting) <= 2
     assert peer.received[-1]["object"]["id"] == asked[-1]["id"]
     assert len(peer.received) == len(waiting)
+
+
+async def test_s32_what_waits_of_one_server_is_bounded(
+    serve: Callable[..., Awaitable[NodeServer]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who sends more than is handled keeps the rest, and may send it again once there is room; others are heard."""
+    # Beside three activities the question waits what the server runs.
+    monkeypatch.setattr("fedorg.activitypub.receive.WAITING_MAX", 4)
+    server = await serve()
+
+    async def send(peer: FakePeer, number: int) -> int:
+        activity = peer.activity("Like", peer.actor("fred"), f"{server.url}/statuses/{number}", number)
+        message = peer.sign(f"{server.url}/inbox", activity, by="fred", at=server.clock())
+        answer = await server.anonymous.post("/inbox", content=message.body, headers=dict(message.headers))
+        return answer.status_code
+
+    async with running_peer() as peer, running_peer() as other:
+        for one in (peer, other):
+            one.add_user("fred")
+
+        assert [await send(peer, number) for number in range(5)] == [202, 202, 202, 429, 429]
+        assert await send(other, 1) == 202
+        async with run_jobs(server) as working:
+            await working.settle()
+        assert await send(peer, 3) == 202
 
 
 async def test_s32_refusals_of_quotes_are_few(serve: Callable[..., Awaitable[NodeServer]]) -> None:
