@@ -1,7 +1,7 @@
-"""An activity and its deliveries, recorded in one transaction; the last step of everything that leaves."""
+"""An activity and its deliveries, recorded a piece at a time; the last step of everything that leaves."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from sqlalchemy import Connection
@@ -21,6 +21,8 @@ from fedorg.store.deliveries import OutgoingActivity
 
 # To look at an address takes some microseconds, and there may be one for each server that is known.
 _LOOKED_AT_ONCE: Final = 200
+QUEUED_TOGETHER: Final = 500
+"""Deliveries of one transaction: nobody else writes meanwhile."""
 
 logger = log.get_logger()
 
@@ -38,7 +40,8 @@ async def record(
 ) -> None:
     """Queue an activity of a local account for ``inboxes``, once for its id; an address that none may have is told.
 
-    Nothing is queued when what it says is not true any more in the transaction that would queue it.
+    Nothing is queued when what it says is not true any more in the transaction that would queue it. Called again after
+    it was cut short, it goes on.
     """
     domains: dict[str, str] = {}
     for number, inbox in enumerate(inboxes, 1):
@@ -62,11 +65,17 @@ async def record(
         body=body.decode(),
     )
 
-    def unit(conn: Connection) -> None:
-        if is_true(conn):
-            deliveries.record(conn, node.ids, node.now(), outgoing, domains)
+    def unit(conn: Connection, queue: Callable[..., bool], some: Sequence[str], until: str | None) -> bool:
+        return is_true(conn) and queue(
+            conn, node.ids, node.now(), outgoing, {inbox: domains[inbox] for inbox in some}, until
+        )
 
-    await node.write(unit)
+    queue, rest = deliveries.record, sorted(domains)
+    while rest:
+        some, rest = rest[:QUEUED_TOGETHER], rest[QUEUED_TOGETHER:]
+        if not await node.write(unit, queue, some, some[-1] if rest else None):
+            return
+        queue = deliveries.record_more
 
 
 def _is_for_followers(account: Account, activity: Activity) -> bool:

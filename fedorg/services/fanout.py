@@ -5,7 +5,7 @@ nothing of or about those one blocks or mutes. Which inbox a status goes to is d
 must lie inside reach and mode (blueprint §4). Everything may be run twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -91,12 +91,12 @@ async def has_remote_audience(node: Node, status_id: StatusId) -> bool:
 
 async def remote_inboxes(node: Node, status: Status) -> tuple[str, ...]:
     """The distinct inboxes a new local status or reblog goes to; remembers them for its edits and its deletion."""
-    return await node.write(_remote_inboxes, node, status)
+    return await _remembered(node, status, await node.read(_entitled, node, status))
 
 
 async def remote_inboxes_of_edit(node: Node, status: Status) -> tuple[str, ...]:
     """The inboxes an edit goes to: those the status would go to now, and those that have it and still may."""
-    return await node.write(_remote_inboxes_of_edit, node, status)
+    return await _remembered(node, status, await node.read(_entitled_to_edit, node, status))
 
 
 # Here
@@ -326,28 +326,33 @@ def _tell_holders(conn: Connection, node: Node, status: Status, accounts_: Itera
 # Elsewhere
 
 
-def _remote_inboxes(conn: Connection, node: Node, status: Status) -> tuple[str, ...]:
+async def _remembered(node: Node, status: Status, inboxes: Iterable[str]) -> tuple[str, ...]:
+    """The inboxes, once it is written down that they are about to be sent the status; none when it is gone."""
+    found = tuple(sorted(inboxes))
+    for start in range(0, len(found), CHUNK):
+        if not await node.write(_remember, status, found[start : start + CHUNK]):
+            return ()
+    return found
+
+
+def _remember(conn: Connection, status: Status, inboxes: Collection[str]) -> bool:
     if not statuses.hold(conn, status.id):
-        return ()
-    inboxes = _entitled(conn, node, status)
+        return False
     recipients.remember(conn, status.id, inboxes)
     if status.reblog_of_id is not None and statuses.hold(conn, status.reblog_of_id):
         # Who is told of a boost fetches what it shows, and keeps that when the boost is taken back.
         recipients.remember(conn, status.reblog_of_id, inboxes)
-    return tuple(sorted(inboxes))
+    return True
 
 
-def _remote_inboxes_of_edit(conn: Connection, node: Node, status: Status) -> tuple[str, ...]:
-    if not statuses.hold(conn, status.id):
-        return ()
+def _entitled_to_edit(conn: Connection, node: Node, status: Status) -> set[str]:
     inboxes = _entitled(conn, node, status)
     if status.audience.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
         addressed = {one.domain for one in recipients.list_mentioned(conn, status.id)}
         holding = [*recipients.list_holders(conn, status.id), *recipients.list_engaged(conn, status.id)]
         holding += recipients.list_voters(conn, status.id)
         inboxes |= _inside(node, status, holding, addressed)
-    recipients.remember(conn, status.id, inboxes)
-    return tuple(sorted(inboxes))
+    return inboxes
 
 
 def _entitled(conn: Connection, node: Node, status: Status) -> set[str]:

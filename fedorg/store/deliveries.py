@@ -1,7 +1,9 @@
 """Outgoing activities and their deliveries: one row per activity and inbox, gone when the peer has it.
 
-An activity and all its deliveries are recorded in one transaction, and only once for an activity id. Deliveries of one
-object to one inbox leave in the order of their ids; other objects do not wait for it. A delivery is claimed for the
+An activity is recorded only once for its id, and its deliveries in the order of their inboxes: few in the transaction
+that records it, many a piece at a time, since nobody else writes meanwhile. How far that went stands with the activity,
+so that whoever goes on after a crash leaves out nobody and tells nobody twice. Deliveries of one object to one inbox
+leave in the order of their ids; other objects do not wait for it. A delivery is claimed for the
 time of a lease as a job is (``store/jobs.py``), a dead one stays until upkeep clears it or an administrator revives it.
 An inbox that is gone is remembered for a while (``gone_inboxes``), and nothing is queued for it.
 
@@ -198,20 +200,24 @@ class Window:
 
 
 def record(
-    conn: Connection, ids: IdSource, now: datetime, activity: OutgoingActivity, inboxes: Mapping[str, str]
+    conn: Connection,
+    ids: IdSource,
+    now: datetime,
+    activity: OutgoingActivity,
+    inboxes: Mapping[str, str],
+    until: str | None = None,
 ) -> bool:
     """Queue an activity for ``inboxes`` (inbox to domain) but those that are gone.
 
-    False, and nothing done, when its id was recorded before or no inbox is left.
+    ``until`` is the last of them if ``record_more`` queues those that follow. False, and nothing done, when all of it
+    was recorded before, or there is no inbox.
     """
-    left = dict(inboxes)
-    for some in _pieces(inboxes):
-        for gone in _GONE.rows(conn, inboxes=some):
-            del left[gone.inbox]
-    if not left:
+    left = _without_gone(conn, inboxes)
+    if not left and until is None:
         return False
+    activity_id = ids.next()
     values = {
-        "id": ids.next(),
+        "id": activity_id,
         "uri": activity.uri,
         "account_id": activity.account_id,
         "type": activity.type,
@@ -219,30 +225,33 @@ def record(
         "for_followers": activity.for_followers,
         "beyond_tier": activity.beyond_tier,
         "body": activity.body,
+        "queued_until": until,
         "created_at": now,
     }
     if not insert_ignore(conn, activities, [values]):
+        return record_more(conn, ids, now, activity, inboxes, until)
+    _queue(conn, ids, now, activity, activity_id, left)
+    return True
+
+
+def record_more(
+    conn: Connection,
+    ids: IdSource,
+    now: datetime,
+    activity: OutgoingActivity,
+    inboxes: Mapping[str, str],
+    until: str | None = None,
+) -> bool:
+    """Queue it for more inboxes, as far as that was not done; False when all was, or the activity is withdrawn."""
+    row = conn.execute(
+        select(activities.c.id, activities.c.queued_until).where(activities.c.uri == activity.uri).with_for_update()
+    ).one_or_none()
+    if row is None or row.queued_until is None:
         return False
-    about = shortened(activity.object_uri)
-    if activity.type in _LAST_WORDS:
-        _forget_dead(conn, about, left)
-    if activity.type in _ANSWERS and not activity.beyond_tier:
-        _forget_overtaken(conn, about, left)
-    paused = _paused_until(conn, left.values(), now)
-    rows = [
-        {
-            "id": ids.next(),
-            "activity_id": values["id"],
-            "inbox": inbox,
-            "domain": domain,
-            "object_uri": about,
-            "due_at": paused.get(domain, now),
-            "created_at": now,
-        }
-        for inbox, domain in left.items()
-    ]
-    _INSERT.run(conn, *rows)
-    changes.notify(conn)
+    left = {inbox: domain for inbox, domain in inboxes.items() if inbox > row.queued_until}
+    if until is None or until > row.queued_until:
+        conn.execute(update(activities).where(activities.c.id == row.id).values(queued_until=until))
+    _queue(conn, ids, now, activity, row.id, _without_gone(conn, left))
     return True
 
 
@@ -430,6 +439,46 @@ DONE_ACTIVITIES: Final = Stale(
     lambda before: (activities.c.created_at < before) & ~exists().where(deliveries.c.activity_id == activities.c.id),
 )
 """Activities made before a moment that no delivery needs."""
+
+
+def _without_gone(conn: Connection, inboxes: Mapping[str, str]) -> dict[str, str]:
+    left = dict(inboxes)
+    for some in _pieces(inboxes):
+        for gone in _GONE.rows(conn, inboxes=some):
+            del left[gone.inbox]
+    return left
+
+
+def _queue(
+    conn: Connection,
+    ids: IdSource,
+    now: datetime,
+    activity: OutgoingActivity,
+    activity_id: int,
+    inboxes: Mapping[str, str],
+) -> None:
+    if not inboxes:
+        return
+    about = shortened(activity.object_uri)
+    if activity.type in _LAST_WORDS:
+        _forget_dead(conn, about, inboxes)
+    if activity.type in _ANSWERS and not activity.beyond_tier:
+        _forget_overtaken(conn, about, inboxes)
+    paused = _paused_until(conn, inboxes.values(), now)
+    rows = [
+        {
+            "id": ids.next(),
+            "activity_id": activity_id,
+            "inbox": inbox,
+            "domain": domain,
+            "object_uri": about,
+            "due_at": paused.get(domain, now),
+            "created_at": now,
+        }
+        for inbox, domain in inboxes.items()
+    ]
+    _INSERT.run(conn, *rows)
+    changes.notify(conn)
 
 
 def _forget_dead(conn: Connection, object_uri: str, inboxes: Collection[str]) -> None:

@@ -99,6 +99,8 @@ activities: Final = Table(
     flag("for_followers"),
     # What is agreed with a server, and what ends: it leaves whatever the server's tier is, unless that is blocked.
     flag("beyond_tier"),
+    # Up to which inbox, in their order, deliveries are queued; NULL: to all of them.
+    Column("queued_until", Text),
     moment("created_at"),
     Index(None, "account_id"),
     Index(None, "created_at"),
