@@ -68,6 +68,20 @@ class DistributeDelete(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     reblog_of_uri: str | None = None
 
 
+class RemoveStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Remove what refers to a status that is gone, a little at a time; the servers that have it are told first.
+
+    ``uri`` and ``is_open`` (everybody could see it) say what it was. ``is_told``: nobody is to be told any more.
+    """
+
+    account_id: AccountId
+    status_id: StatusId
+    uri: str
+    is_open: bool
+    is_told: bool = False
+    reblog_of_uri: str | None = None
+
+
 class ActivityKind(StrEnum):
     """Activities between two accounts that carry nothing but who, what and to whom."""
 
@@ -567,6 +581,7 @@ Job: TypeAlias = (
     | DistributeToTagFollowers
     | DistributeEdit
     | DistributeDelete
+    | RemoveStatus
     | PostScheduledStatus
     | SendActivity
     | DistributeProfile

@@ -42,6 +42,7 @@ from fedorg.domain.jobs import (
     RefreshPoll,
     RefreshStatus,
     RemoveAccount,
+    RemoveStatus,
     ReportAcknowledgements,
     ResolveThread,
     SendActivity,
@@ -96,6 +97,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await distribute.distribute_edit(node, job)
         case DistributeDelete():
             await distribute.distribute_delete(node, job)
+        case RemoveStatus():
+            return await remove.remove_status(node, job)
         case DistributeProfile():
             await distribute.distribute_profile(node, job, job_id)
         case DistributePin():

@@ -6,6 +6,7 @@ for nobody to have again; its address answers that it is gone. Of a remote accou
 stays, so that it is suspended when it is met again.
 """
 
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import AccountId, UserId
 from fedorg.node import Node
 from fedorg.services import oauth, pictures, polls
-from fedorg.services.statuses.deleting import delete_files, remove
+from fedorg.services.statuses.deleting import delete_files, lighten, remove
 from fedorg.store import accounts, audit, jobs, media, removal, statuses, users
 
 STATUSES_PER_STEP: Final = 20
@@ -24,6 +25,7 @@ ROWS_PER_STEP: Final = 500
 FILES_PER_STEP: Final = 50
 POLLS_PER_STEP: Final = 20
 STEPS_PER_RUN: Final = 20
+LOOKED_AGAIN_AFTER: Final = timedelta(seconds=10)
 
 
 async def remove_remote_account(node: Node, account: Account) -> None:
@@ -122,18 +124,30 @@ def _remove_statuses(conn: Connection, node: Node, account_id: AccountId) -> boo
     for status_id in ids:
         # A boost of one's own goes with what it boosts.
         status = statuses.find(conn, status_id)
-        if status is not None:
-            remove(conn, node, status)
+        if status is None:
+            continue
+        if not lighten(conn, node, status):
+            return True
+        remove(conn, node, status)
     return bool(ids)
 
 
 async def _finish(node: Node, account: Account, job: RemoveAccount) -> None:
+    if await node.read(removal.has_statuses, account.id):
+        # They went just before, and much refers to them: all of it would go with the row.
+        await node.write(_look_again, node, job)
+        return
     if not account.is_local:
         await node.write(_empty_row if job.keeps_row else removal.delete_row, account.id)
         return
     names = {name for name in (account.avatar, account.avatar_static, account.header) if name is not None}
     await pictures.forget(node, names)
     await node.write(removal.strip, account.id)
+
+
+def _look_again(conn: Connection, node: Node, job: RemoveAccount) -> None:
+    now = node.now()
+    jobs.enqueue(conn, node.ids, now, job, due_at=now + LOOKED_AGAIN_AFTER)
 
 
 def _empty_row(conn: Connection, account_id: AccountId) -> None:

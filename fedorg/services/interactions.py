@@ -25,7 +25,7 @@ from fedorg.errors import Forbidden
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
 from fedorg.services.residence import require_not_moved
-from fedorg.services.statuses.deleting import queue_delete, remove
+from fedorg.services.statuses.deleting import remove, withdraw
 from fedorg.services.statuses.permissions import require_allowed
 from fedorg.services.statuses.posting import announce
 from fedorg.services.statuses.reading import is_visible_to_peer
@@ -116,10 +116,9 @@ async def unreblog(node: Node, account: Account, status_id: StatusId) -> Status:
     def unit(conn: Connection) -> Status:
         original = _find_original(conn, status_id)
         boost = None if original is None else statuses.find_reblog(conn, account.id, original.id)
-        if original is None or boost is None or not statuses.take(conn, boost):
+        if original is None or boost is None or not withdraw(conn, node, boost, original.uri):
             return _get_visible(conn, node.now(), account.id, status_id)
-        queue_delete(conn, node, boost, reblog_of=original)
-        _remove_boost(conn, node, boost, original.id)
+        notifications.withdraw(conn, type_=NotificationType.REBLOG, by=account.id, origin=original.id)
         return statuses.get(conn, original.id)
 
     return await node.write(unit)

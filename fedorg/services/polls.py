@@ -238,9 +238,10 @@ def _ask(conn: Connection, node: Node, poll: Poll, author: Account) -> None:
 def _end_chunk(conn: Connection, node: Node, poll_id: PollId, after: AccountId | None) -> AccountId | None:
     now = node.now()
     poll = polls.hold(conn, poll_id)
-    if poll is None or not poll.is_expired(now):
+    status = None if poll is None else statuses.find(conn, poll.status_id)
+    if poll is None or status is None or not poll.is_expired(now):
         return None
-    author = accounts.get(conn, statuses.get(conn, poll.status_id).account_id)
+    author = accounts.get(conn, status.account_id)
     voters = polls.list_local_voters(conn, poll_id, after or AccountId(0), CHUNK)
     if after is None:
         polls.update(conn, replace(poll, ended_at=poll.ended_at or now))

@@ -120,6 +120,14 @@ def holders(conn: Connection, status_id: StatusId) -> list[AccountId]:
     return [AccountId(one) for one in conn.execute(statement).scalars()]
 
 
+def take(conn: Connection, ids: Collection[StatusId], limit: int) -> list[tuple[AccountId, StatusId]]:
+    """Take up to ``limit`` rows with these statuses off home timelines; whose, and which status."""
+    key = home_timeline.c.account_id, home_timeline.c.status_id
+    some = sa.select(*key).where(home_timeline.c.status_id.in_(ids)).limit(limit)
+    rows = conn.execute(sa.delete(home_timeline).where(sa.tuple_(*key).in_(some)).returning(*key))
+    return [(AccountId(row.account_id), StatusId(row.status_id)) for row in rows]
+
+
 def remove_author(conn: Connection, account_id: AccountId, author_id: AccountId, until: StatusId, limit: int) -> bool:
     """Take what an account posted and boosted, and boosts of it, off a home timeline; whether more is left.
 

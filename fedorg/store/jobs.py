@@ -52,6 +52,7 @@ from fedorg.domain.jobs import (
     RefreshPoll,
     RefreshStatus,
     RemoveAccount,
+    RemoveStatus,
     ReportAcknowledgements,
     ResolveThread,
     SendActivity,
@@ -400,6 +401,7 @@ def _subject(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
             DistributeStatus()
             | DistributeEdit()
             | DistributeDelete()
+            | RemoveStatus()
             | DistributePin()
             | RefreshStatus()
             | SendQuoteRequest()

@@ -18,7 +18,8 @@ from sqlalchemy import ColumnElement, Connection
 
 from fedorg.domain.statuses import Status
 from fedorg.ids import at
-from fedorg.store import cursors, peers
+from fedorg.store import cursors, peers, remains
+from fedorg.store.statuses import leave_rows
 from fedorg.store.tables import (
     accounts,
     bookmarks,
@@ -38,6 +39,8 @@ CURSOR: Final = "remote statuses"
 _LATE: Final = timedelta(days=1)
 # Reports name up to a hundred statuses each, and an engine takes so many parameters and no more.
 _REPORTED: Final = 500
+# So many rows that refer to statuses go in one transaction.
+_ROWS: Final = 500
 _one: Final = statuses.alias("one")
 _other: Final = statuses.alias("other")
 _author: Final = accounts.alias("author")
@@ -93,7 +96,8 @@ def forget(
     """Forget those of a few statuses that nobody holds now; how many rows went, and whether there is more to do.
 
     What was reported before ``reported_from`` is not among them, as ``look`` sees to. Boosts would go with what they
-    boost, however many they are: up to ``limit`` of them go first, and all else later.
+    boost, however many they are: up to ``limit`` of them go first, and all else later. Where much refers to what goes
+    it is gone at once, so that nobody takes it up meanwhile, and then taken away a part at a time.
     """
     free = (
         sa.select(_one.c.id)
@@ -104,7 +108,13 @@ def forget(
     going = [found for found in conn.execute(free).scalars() if found not in lately]
     boosts = conn.execute(sa.select(statuses.c.id).where(statuses.c.reblog_of_id.in_(going)).limit(limit))
     first = boosts.scalars().all()
-    return _delete(conn, first or going), bool(first)
+    some = first or going
+    if some and remains.count(conn, some, _ROWS + 1) > _ROWS:
+        _count_no_more(conn, going)
+        leave_rows(conn, going)
+        remains.take(conn, some, _ROWS)
+        return 0, True
+    return _delete(conn, some), bool(first)
 
 
 def note_arrival(conn: Connection, now: datetime, status: Status) -> None:
@@ -164,6 +174,12 @@ def _reported_since(conn: Connection, moment: datetime) -> set[int]:
 def _delete(conn: Connection, ids: Collection[int]) -> int:
     if not ids:
         return 0
+    _count_no_more(conn, ids)
+    return conn.execute(sa.delete(statuses).where(statuses.c.id.in_(ids))).rowcount
+
+
+def _count_no_more(conn: Connection, ids: Collection[int]) -> None:
+    """Of those that are boosts."""
     is_free = statuses.c.id.in_(ids)
     for reblog_of_id, many in conn.execute(
         sa.select(statuses.c.reblog_of_id, sa.func.count())
@@ -172,4 +188,3 @@ def _delete(conn: Connection, ids: Collection[int]) -> int:
     ).tuples():
         left = sa.case((statuses.c.reblogs_count > many, statuses.c.reblogs_count - many), else_=0)
         conn.execute(sa.update(statuses).where(statuses.c.id == reblog_of_id).values(reblogs_count=left))
-    return conn.execute(sa.delete(statuses).where(is_free)).rowcount

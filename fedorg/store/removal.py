@@ -79,10 +79,13 @@ def remove_unanswered(conn: Connection, before: datetime, limit: int) -> int:
 
 def list_status_ids(conn: Connection, account_id: AccountId, limit: int) -> list[StatusId]:
     """Up to ``limit`` statuses and boosts of an account, the newest first."""
-    statement = (
-        sa.select(statuses.c.id).where(statuses.c.account_id == account_id).order_by(statuses.c.id.desc()).limit(limit)
-    )
-    return [StatusId(number) for number in conn.execute(statement).scalars()]
+    own = sa.select(statuses.c.id).where(statuses.c.account_id == account_id, ~statuses.c.is_gone)
+    return [StatusId(number) for number in conn.execute(own.order_by(statuses.c.id.desc()).limit(limit)).scalars()]
+
+
+def has_statuses(conn: Connection, account_id: AccountId) -> bool:
+    """Whether anything is left of statuses of an account; of those that are gone jobs of their own take it away."""
+    return bool(conn.execute(sa.select(sa.exists().where(statuses.c.account_id == account_id))).scalar())
 
 
 def purge(conn: Connection, account_id: AccountId, limit: int) -> int:

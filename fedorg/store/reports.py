@@ -12,11 +12,10 @@ from fedorg.domain.reports import Report, ReportCategory, ReportQuery, ReportVie
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, ReportId, StatusId, UserId
-from fedorg.store import accounts, paging
+from fedorg.store import accounts, paging, statuses
 from fedorg.store.stale import Stale
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import reports
-from fedorg.store.tables import statuses as statuses_table
 from fedorg.store.upsert import insert_ignore
 
 _BY_ID: Final = sa.select(reports).where(reports.c.id == sa.bindparam("id"))
@@ -157,8 +156,8 @@ def views(conn: Connection, found: Collection[Report]) -> list[ReportView]:
 
 def status_uris(conn: Connection, status_ids: Collection[StatusId]) -> list[str]:
     """The identities of those statuses that still exist, oldest first."""
-    statement = sa.select(statuses_table.c.uri).where(statuses_table.c.id.in_(status_ids)).order_by(statuses_table.c.id)
-    return list(conn.execute(statement).scalars())
+    found = statuses.list_by_ids(conn, [StatusId(number) for number in status_ids])
+    return [found[number].uri for number in sorted(found)]
 
 
 def _report(row: sa.Row[Any]) -> Report:

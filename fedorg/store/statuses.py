@@ -2,6 +2,9 @@
 
 Counts are kept as Mastodon keeps them: an account's statuses without direct ones, replies that are public or unlisted.
 They move in the transaction that moves what they count, once, because the row they count is unique.
+
+Of a status that is gone a row may stay for a while, until what refers to it is taken away: it says nothing of what the
+status was, and nobody finds it but whoever does that.
 """
 
 from collections.abc import Callable, Collection
@@ -25,18 +28,21 @@ from fedorg.store.beside import beside
 from fedorg.store.digests import shortened
 from fedorg.store.gathered import Answers, Gathered, Part
 from fedorg.store.prepared import Prepared, many
-from fedorg.store.tables import accounts, idempotency_keys, mentions, statuses, tombstones
+from fedorg.store.tables import accounts, idempotency_keys, mentions, pins, statuses, tombstones
 from fedorg.store.upsert import insert_ignore
 from fedorg.store.written import Written
 
-COLUMNS: Final = tuple(column for column in statuses.c if column.name not in ("is_local", "is_untold"))
+COLUMNS: Final = tuple(column for column in statuses.c if column.name not in ("is_local", "is_untold", "is_gone"))
 
 _SHAPED: Final = ("audience", "emojis", "quote_policy", "interaction_policy")
 _PLAIN: Final = tuple(field.name for field in fields(Status) if field.name not in _SHAPED)
-_BY_URI: Final = Prepared(sa.select(*COLUMNS).where(statuses.c.uri == sa.bindparam("uri")))
+_IS_THERE: Final = statuses.c.is_gone.is_(sa.false())
+_BY_URI: Final = Prepared(sa.select(*COLUMNS).where(statuses.c.uri == sa.bindparam("uri"), _IS_THERE))
 _BY_PAGE: Final = Prepared(
     # As its index is, which is one of those whose page is not their identity.
-    sa.select(*COLUMNS).where(statuses.c.url == sa.bindparam("url"), statuses.c.url != statuses.c.uri).limit(1)
+    sa.select(*COLUMNS)
+    .where(statuses.c.url == sa.bindparam("url"), statuses.c.url != statuses.c.uri, _IS_THERE)
+    .limit(1)
 )
 _IS_BURIED: Final = Prepared(
     sa.select(
@@ -53,7 +59,7 @@ _WAITING: Final = Prepared(
 )
 _NAMES: Final = tuple(column.name for column in COLUMNS)
 BY_IDS: Final = Part(
-    sa.select(statuses.c.id.label("which"), *COLUMNS).where(statuses.c.id.in_(many("ids"))),
+    sa.select(statuses.c.id.label("which"), *COLUMNS).where(statuses.c.id.in_(many("ids")), _IS_THERE),
     lambda rows: _from_values(rows[0]._asdict()),
 )
 """Statuses, whoever may see them."""
@@ -69,19 +75,19 @@ WITH_BOOSTED: Final = Part(
                     _NAMED.c.id.in_(many("ids")), _NAMED.c.reblog_of_id.is_not(None)
                 ),
             )
-        )
+        ),
+        _IS_THERE,
     ),
     lambda rows: _from_values(rows[0]._asdict()),
 )
 """Likewise, with those that they boost."""
 _INSERT: Final = Written(sa.insert(statuses))
 _IS_UNTOLD: Final = Prepared(sa.select(statuses.c.is_untold).where(statuses.c.id == sa.bindparam("status_id")))
-_HOLD: Final = Prepared(
-    sa.select(statuses.c.id)
-    .where(statuses.c.id == sa.bindparam("status_id"))
-    .with_for_update(read=True, key_share=True)
-)
-_TAKE: Final = Prepared(sa.select(statuses.c.id).where(statuses.c.id == sa.bindparam("status_id")).with_for_update())
+_ROW: Final = sa.select(statuses.c.id).where(statuses.c.id == sa.bindparam("status_id"))
+_HOLD_ROW: Final = Prepared(_ROW.with_for_update(read=True, key_share=True))
+_HOLD: Final = Prepared(_ROW.where(_IS_THERE).with_for_update(read=True, key_share=True))
+_TAKE: Final = Prepared(_ROW.where(_IS_THERE).with_for_update())
+_TAKE_GONE: Final = Prepared(_ROW.where(statuses.c.is_gone).with_for_update())
 _MENTIONED: Final = Prepared(sa.select(mentions.c.account_id).where(mentions.c.status_id == sa.bindparam("status_id")))
 _LAST_STATUS_AT: Final = accounts.c.last_status_at
 _moment: Final = sa.bindparam("moment", type_=_LAST_STATUS_AT.type)
@@ -97,6 +103,29 @@ _COUNT_NEW: Final = Written(
         last_status_at=sa.case((_IS_LATER, _moment), else_=_LAST_STATUS_AT),
     )
 )
+# For nobody to see, also by conditions that know nothing of what is gone.
+_NOTHING: Final = {
+    "is_gone": True,
+    "visibility": Visibility.DIRECT.value,
+    "reach": Reach.NODE.value,
+    "reach_domain": None,
+    "reach_partners": None,
+    "text": "",
+    "content": "",
+    "spoiler_text": "",
+    "in_reply_to_id": None,
+    "in_reply_to_account_id": None,
+    "in_reply_to_uri": None,
+    "thread_id": statuses.c.id,
+    "context_uri": None,
+    "context_history_uri": None,
+    "replies_uri": None,
+    "reblog_of_id": None,
+    "application_id": None,
+    "emojis": [],
+    "is_local": False,
+    "is_untold": False,
+}
 _TRIES: Final = 8
 _COUNTED_REPLIES: Final = (Visibility.PUBLIC, Visibility.UNLISTED)
 
@@ -182,9 +211,14 @@ def take(conn: Connection, status: Status) -> bool:
 
     What it boosts is held first, as by whoever deletes that with all its boosts.
     """
-    if status.reblog_of_id is not None and not hold(conn, status.reblog_of_id):
+    if status.reblog_of_id is not None and not _HOLD_ROW.rows(conn, status_id=status.reblog_of_id):
         return False
     return bool(_TAKE.rows(conn, status_id=status.id))
+
+
+def take_gone(conn: Connection, status_id: StatusId) -> bool:
+    """Hold what is left of a status that is gone against everybody else; False when nothing is."""
+    return bool(_TAKE_GONE.rows(conn, status_id=status_id))
 
 
 def find_by_uri(conn: Connection, uri: str) -> Status | None:
@@ -215,7 +249,12 @@ def get_own_for_update(conn: Connection, account_id: AccountId, status_id: Statu
     """A status of the account itself, held against other writers; ``NotFound`` for anybody else's (S45)."""
     statement = (
         sa.select(*COLUMNS)
-        .where(statuses.c.id == status_id, statuses.c.account_id == account_id, statuses.c.reblog_of_id.is_(None))
+        .where(
+            statuses.c.id == status_id,
+            statuses.c.account_id == account_id,
+            statuses.c.reblog_of_id.is_(None),
+            _IS_THERE,
+        )
         .with_for_update()
     )
     row = conn.execute(statement).one_or_none()
@@ -232,10 +271,10 @@ def find_reblog(conn: Connection, account_id: AccountId, reblog_of_id: StatusId)
     return None if row is None else from_row(row)
 
 
-def list_reblogs(conn: Connection, status_id: StatusId) -> list[tuple[StatusId, AccountId]]:
-    """The boosts of a status, with who made them."""
-    rows = conn.execute(sa.select(statuses.c.id, statuses.c.account_id).where(statuses.c.reblog_of_id == status_id))
-    return [(row.id, row.account_id) for row in rows]
+def list_reblogs(conn: Connection, status_id: StatusId, limit: int | None = None) -> list[tuple[StatusId, AccountId]]:
+    """The boosts of a status, or ``limit`` of them, with who made them."""
+    statement = sa.select(statuses.c.id, statuses.c.account_id).where(statuses.c.reblog_of_id == status_id)
+    return [(row.id, row.account_id) for row in conn.execute(statement.limit(limit))]
 
 
 def update_content(conn: Connection, status: Status) -> None:
@@ -261,13 +300,40 @@ def delete(conn: Connection, status: Status, now: datetime) -> None:
 
     Replies lose what they answer; boosts of it go with it.
     """
-    boosters = [account_id for _, account_id in list_reblogs(conn, status.id)]
     count_status(conn, status, -1)
-    for booster in sorted(boosters):
-        _add_to_account(conn, booster, -1)
+    delete_reblogs(conn, list_reblogs(conn, status.id))
     conn.execute(sa.update(statuses).where(statuses.c.in_reply_to_id == status.id).values(in_reply_to_id=None))
-    conn.execute(sa.delete(statuses).where(statuses.c.id == status.id))
+    delete_row(conn, status.id)
     bury(conn, status.uri, now)
+
+
+def leave(conn: Connection, status: Status, now: datetime) -> None:
+    """Leave of a status nothing but a row that is gone, for what refers to it; as ``delete`` does otherwise."""
+    count_status(conn, status, -1)
+    leave_rows(conn, [status.id])
+    bury(conn, status.uri, now)
+
+
+def leave_rows(conn: Connection, ids: Collection[StatusId]) -> None:
+    """Leave nothing of statuses but rows that are gone; their identities, keys and places on profiles are free."""
+    for table in (idempotency_keys, pins):
+        conn.execute(sa.delete(table).where(table.c.status_id.in_(ids)))
+    identity = sa.literal("gone:").concat(sa.cast(statuses.c.id, sa.Text))
+    conn.execute(
+        sa.update(statuses).where(statuses.c.id.in_(ids)).values(_NOTHING | {"uri": identity, "url": identity})
+    )
+
+
+def delete_reblogs(conn: Connection, reblogs: Collection[tuple[StatusId, AccountId]]) -> None:
+    """Remove boosts of a status that goes, and count them no more at those who made them."""
+    for booster in sorted(account_id for _, account_id in reblogs):
+        _add_to_account(conn, booster, -1)
+    conn.execute(sa.delete(statuses).where(statuses.c.id.in_([reblog_id for reblog_id, _ in reblogs])))
+
+
+def delete_row(conn: Connection, status_id: StatusId) -> None:
+    """Remove what is left of a status."""
+    conn.execute(sa.delete(statuses).where(statuses.c.id == status_id))
 
 
 def bury(conn: Connection, uri: str, now: datetime) -> None:

@@ -48,7 +48,7 @@ class Subject:
 def find_subject(conn: Connection, status_id: StatusId) -> Subject | None:
     """None when the status is gone."""
     statement = sa.select(statuses.c.id, statuses.c.account_id, statuses.c.thread_id, statuses.c.visibility).where(
-        statuses.c.id == status_id
+        statuses.c.id == status_id, ~statuses.c.is_gone
     )
     row = conn.execute(statement).one_or_none()
     if row is None:

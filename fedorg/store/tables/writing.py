@@ -65,6 +65,8 @@ statuses: Final = Table(
     flag("is_local"),
     # Of a peer's: it was found when it was no news any more, and was not delivered yet.
     flag("is_untold"),
+    # It was deleted, and is nobody's to see; what refers to it is being taken away.
+    flag("is_gone"),
     moment("created_at"),
     moment("edited_at", nullable=True),
     count("replies_count"),

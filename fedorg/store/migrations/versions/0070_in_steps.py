@@ -1,4 +1,4 @@
-"""What is done in steps: telling many servers."""
+"""What is done in steps: telling many servers, and the end of a status that much hangs on."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,5 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A column; all that was told before was told to everybody."""
+    """Two columns; all that was told before was told to everybody, and what was deleted is gone."""
     op.add_column("activities", sa.Column("queued_until", sa.Text))
+    op.add_column("statuses", sa.Column("is_gone", sa.Boolean, server_default=sa.false(), nullable=False))
