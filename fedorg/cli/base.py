@@ -78,6 +78,15 @@ async def require_begun(settings: Settings) -> None:
         raise SettingsError([f"There is no node in {place}. {advice}"])
 
 
+@contextmanager
+def stopped(sentence: str) -> Iterator[None]:
+    """Ctrl-C ends the block, and the command with a sentence that says what is there now."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        fail(sentence)
+
+
 def fail(*sentences: str) -> NoReturn:
     """Say what is wrong and end with exit code 1."""
     for sentence in sentences:

@@ -1,11 +1,13 @@
 """``fedorg migrate``: the database in the form that this version needs."""
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from fedorg.cli.base import Context, print_json, run
+from fedorg.cli.base import Context, print_json, run, stopped, told
 from fedorg.cli.printing import console
 from fedorg.store import migrate as migrations
+
+_STOPPED = "Stopped. What was applied stays; run `fedorg migrate` again for the rest."
 
 
 @click.command()
@@ -13,7 +15,7 @@ from fedorg.store import migrate as migrations
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def migrate(context: Context, *, check: bool, as_json: bool) -> None:
-    """Bring the database to the form this version needs. Safe to run twice, and while others try.
+    """Bring the database to the form this version needs. Safe to run twice, to stop, and while others try.
 
     \b
     Examples:
@@ -30,14 +32,11 @@ def migrate(context: Context, *, check: bool, as_json: bool) -> None:
         if not state.is_current:
             raise SystemExit(1)
         return
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, disable=as_json
-    ) as progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with told(), stopped(_STOPPED), Progress(*columns, console=console, disable=as_json) as progress:
         task = progress.add_task("Migrating", total=len(state.pending))
-        applied = run(
-            lambda: migrations.migrate(
-                settings.database, lambda revision: progress.update(task, advance=1, description=revision)
-            )
+        applied = migrations.apply_pending(
+            settings.database, lambda revision: progress.update(task, advance=1, description=revision)
         )
     if as_json:
         print_json({"applied": applied})

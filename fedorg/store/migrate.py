@@ -6,7 +6,7 @@ last one that did. Changes are additive; what has to touch many rows is a job th
 processes that start at once take turns: an advisory lock on PostgreSQL, an exclusive transaction on SQLite.
 
 A node looks at its database on every start and hardly ever migrates it: Alembic is loaded when there is something to
-apply.
+apply. Commands migrate on their main thread, so that Ctrl-C is heard, also within a statement that takes minutes.
 """
 
 import asyncio
@@ -15,8 +15,9 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import URL, Connection, NullPool, column, create_engine, inspect, select, table
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -26,13 +27,18 @@ from fedorg.store.engine import DatabaseUnavailable, parse_url
 from fedorg.store.sqlite import SharedEngine, create_private, sqlite_path
 from fedorg.store.tables import metadata
 
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
+
 Progress: TypeAlias = Callable[[str], None]
-"""Called on the event loop with the name of each revision once it is applied."""
+"""Called with the name of each revision once it is applied."""
 
 SCRIPTS: Final = Path(__file__).with_name("migrations")
 
 _LOCK: Final = int.from_bytes(b"fedorg", "big")
 _PATIENCE_SECONDS: Final = 120.0
+# Of SQLite's machine, between two looks at whether somebody pressed Ctrl-C: some milliseconds.
+_STEPS: Final = 100_000
 # Alembic keeps the command that runs in module globals: two threads of one process take turns.
 _ONE_COMMAND: Final = threading.Lock()
 _VERSIONS: Final = table("alembic_version", column("version_num"))
@@ -108,19 +114,36 @@ def place_of(url: str) -> str:
 
 
 async def migrate(url: str, progress: Progress | None = None, *, until: str | None = None) -> list[str]:
-    """Apply the revisions that are pending, in order, and return their names; none if another process did.
-
-    With ``until`` those after that revision are left out, for a backup that was made at it. Raises
-    ``MigrationRefused``, also for a revision this version does not have, and ``DatabaseUnavailable``. A cancelled
-    caller does not stop it.
-    """
+    """``apply_pending`` on a thread, with ``progress`` on the event loop. A cancelled caller does not stop it."""
     loop = asyncio.get_running_loop()
 
     def report(revision: str) -> None:
         if progress is not None:
             loop.call_soon_threadsafe(progress, revision)
 
-    return await asyncio.to_thread(_migrate, url, report, until)
+    return await asyncio.to_thread(apply_pending, url, report, until=until)
+
+
+def apply_pending(url: str, progress: Progress, *, until: str | None = None) -> list[str]:
+    """Apply the revisions that are pending, in order, and return their names; none if another process did. Blocks.
+
+    With ``until`` those after that revision are left out, for a backup that was made at it. Raises
+    ``MigrationRefused``, also for a revision this version does not have, and ``DatabaseUnavailable``.
+    """
+    if until is not None and until not in _revisions():
+        raise MigrationRefused(
+            f"Revision {until} is not one of this version of fedorg: a newer version made it. Install that version."
+        )
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        _make_file(parsed)
+    applied: list[str] = []
+    with connect(parsed, "BEGIN EXCLUSIVE") as conn:
+        _take_turns(conn)
+        while (revision := _apply_next(conn, until)) is not None:
+            progress(revision)
+            applied.append(revision)
+    return applied
 
 
 def _check(url: str) -> MigrationState:
@@ -130,23 +153,6 @@ def _check(url: str) -> MigrationState:
         return MigrationState(current=None, head=revisions[-1], pending=revisions)
     with connect(parsed, "BEGIN") as conn, conn.begin():
         return state_of(conn)
-
-
-def _migrate(url: str, report: Progress, until: str | None) -> list[str]:
-    applied: list[str] = []
-    if until is not None and until not in _revisions():
-        raise MigrationRefused(
-            f"Revision {until} is not one of this version of fedorg: a newer version made it. Install that version."
-        )
-    parsed = parse_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        _make_file(parsed)
-    with connect(parsed, "BEGIN EXCLUSIVE") as conn:
-        _take_turns(conn)
-        while (revision := _apply_next(conn, until)) is not None:
-            report(revision)
-            applied.append(revision)
-    return applied
 
 
 def _has_file(url: URL) -> bool:
@@ -181,20 +187,34 @@ def _apply_next(conn: Connection, until: str | None) -> str | None:
 
 
 def _apply(conn: Connection, revision: str) -> None:
-    from alembic import command  # noqa: PLC0415 - see the module header
-    from alembic.config import Config  # noqa: PLC0415 - likewise
+    from alembic.config import Config  # noqa: PLC0415 - see the module header
+    from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415 - likewise
 
-    config = Config(attributes={"connection": conn})
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     with _ONE_COMMAND:
-        command.upgrade(config, revision)
+        scripts = _read_scripts(SCRIPTS)
+
+        def upgrade(current: Any, _context: object) -> Any:  # noqa: ANN401 - as Alembic's cookbook has it
+            return scripts._upgrade_revs(revision, current)  # noqa: SLF001 - likewise
+
+        config = Config(attributes={"connection": conn})
+        with EnvironmentContext(config, scripts, fn=upgrade, destination_rev=revision):
+            scripts.run_env()
+
+
+@lru_cache(maxsize=1)
+def _read_scripts(folder: Path) -> "ScriptDirectory":
+    """All revisions, read once: each of Alembic's commands would read every one of them again."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see the module header
+
+    return ScriptDirectory(str(folder))
 
 
 @contextlib.contextmanager
 def connect(url: URL, begin: str) -> Iterator[Connection]:
     """A connection of its own, without a limit on how long a statement takes; ``begin`` is for SQLite.
 
-    Raises ``DatabaseUnavailable``, also when the database fails later, as on a full disk.
+    Raises ``DatabaseUnavailable``, also when the database fails later, as on a full disk, and ``KeyboardInterrupt``
+    within a statement too.
     """
     try:
         conn = _open_sqlite(url, begin) if url.get_backend_name() == "sqlite" else _open_postgresql(url)
@@ -204,6 +224,8 @@ def connect(url: URL, begin: str) -> Iterator[Connection]:
         with conn:
             yield conn
     except OperationalError as problem:
+        if getattr(problem.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+            raise KeyboardInterrupt from problem
         raise DatabaseUnavailable(url, problem) from problem
 
 
@@ -212,10 +234,18 @@ def _open_sqlite(url: URL, begin: str) -> Connection:
     try:
         # The first look into the file; opening alone accepts anything.
         raw.execute("PRAGMA schema_version")
+        raw.set_progress_handler(_listen, _STEPS)
         return SharedEngine().connect(raw, begin)
     except BaseException:
         raw.close()
         raise
+
+
+def _listen() -> None:
+    """Called by SQLite within long statements: Python hears signals only where it runs.
+
+    What Ctrl-C raises here ends the statement, which then fails as interrupted.
+    """
 
 
 def _open_postgresql(url: URL) -> Connection:

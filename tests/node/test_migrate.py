@@ -1,7 +1,9 @@
 """Migrations from outside: what they leave in a database of either kind, and which databases they refuse."""
 
 import asyncio
+import os
 import shutil
+import signal
 import sys
 from ast import literal_eval
 from collections.abc import Iterator
@@ -39,6 +41,33 @@ def upgrade() -> None:
     op.add_column("accounts", sa.Column("half", sa.Text))
     op.execute("INSERT INTO no_such_table VALUES (1)")
 '''
+
+
+ENDLESS_REVISION = '''"""Adds a table, and never ends."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{number}"
+down_revision = "{head}"
+
+
+def upgrade() -> None:
+    op.create_table("half", sa.Column("id", sa.BigInteger, primary_key=True))
+    print("begun", flush=True)
+    op.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 0 FROM n) SELECT count(*) FROM n")
+'''
+
+# ``fedorg`` with revisions of another place.
+COMMAND = """
+import sys
+from pathlib import Path
+from fedorg.__main__ import main
+from fedorg.store import migrate
+
+migrate.SCRIPTS = Path(sys.argv.pop(1))
+main()
+"""
 
 
 @pytest.fixture
@@ -141,11 +170,7 @@ async def test_a_revision_that_breaks_leaves_nothing(
     engine_url: str, by_hand: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A revision is one transaction: after its failure the database is where it was, and can be used."""
-    scripts = tmp_path / "migrations"
-    shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    head = (await migrate.check(engine_url)).head
-    number = f"{int(head) + 1:04}"
-    (scripts / "versions" / f"{number}_broken.py").write_text(BROKEN_REVISION.format(head=head, number=number))
+    scripts, number = with_one_more(tmp_path, (await migrate.check(engine_url)).head, BROKEN_REVISION)
 
     with monkeypatch.context() as patch:
         patch.setattr(migrate, "SCRIPTS", scripts)
@@ -158,6 +183,40 @@ async def test_a_revision_that_breaks_leaves_nothing(
     assert "half" not in inspect(by_hand).get_table_names()
     assert "half" not in {column["name"] for column in inspect(by_hand).get_columns("accounts")}
     assert (await migrate.check(engine_url)).is_current
+
+
+async def test_ctrl_c_ends_a_migration_within_a_statement(engine_url: str, by_hand: Connection, tmp_path: Path) -> None:
+    """However long the statement: the revision has not happened, those before it have, and it is said."""
+    head = (await migrate.check(engine_url)).head
+    scripts, number = with_one_more(tmp_path, head, ENDLESS_REVISION)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", COMMAND, str(scripts), "migrate"),
+        env={**os.environ, "FEDORG_DATABASE_URL": engine_url, "FEDORG_DATA_DIR": str(tmp_path / "data")},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    async with asyncio.timeout(30):
+        await process.stdout.readuntil(b"begun")
+        process.send_signal(signal.SIGINT)
+        complaint = await process.stderr.read()
+        await process.communicate()
+
+    assert (process.returncode, complaint.decode()) == (
+        1,
+        "Stopped. What was applied stays; run `fedorg migrate` again for the rest.\n",
+    )
+    assert (await migrate.check(engine_url)).current == head != number
+    assert "half" not in inspect(by_hand).get_table_names()
+
+
+def with_one_more(folder: Path, head: str, revision: str) -> tuple[Path, str]:
+    """The revisions of this version and one after them, in a folder of their own; the number it has."""
+    scripts, number = folder / "migrations", f"{int(head) + 1:04}"
+    shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "versions" / f"{number}_more.py").write_text(revision.format(head=head, number=number))
+    return scripts, number
 
 
 async def test_what_was_decided_about_servers_is_kept_when_rules_get_ids(
