@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from fedorg import app
-from fedorg.cli.base import Context, print_json, require_begun, run, told
+from fedorg.cli.base import Context, fail, print_json, require_begun, run, stopped, told
+from fedorg.errors import Failing, FedorgError
 from fedorg.services import backups
 from fedorg.services.backups import Restore
 from fedorg.store import migrate
@@ -39,7 +40,7 @@ def backup(context: Context, *, target: Path, as_json: bool) -> None:
     settings = context.settings()
     run(lambda: require_begun(settings))
     to = None if str(target) == "-" else target
-    with told(), _progress() as show:
+    with told(), stopped("Stopped: no backup was made."), _progress() as show:
         summary = backups.write(settings, to, app.utc_now(), show)
     if as_json and to is not None:
         print_json(summary)
@@ -68,10 +69,11 @@ def restore(context: Context, *, source: Path, as_json: bool) -> None:
     settings = context.settings()
     with told(), backups.open_source(None if str(source) == "-" else source) as stream:
         found = Restore(stream, settings)
-        run(lambda: migrate.migrate(settings.database, until=found.manifest.revision))
-        with _progress() as show:
+        with stopped("Stopped. All is put back or nothing, and it can be run again."), _progress() as show:
+            migrate.apply_pending(settings.database, _silent, until=found.manifest.revision)
             summary = found.run(show)
-        run(lambda: migrate.migrate(settings.database))
+        with _all_is_back():
+            migrate.apply_pending(settings.database, _silent)
     if as_json:
         print_json(summary)
         return
@@ -80,6 +82,20 @@ def restore(context: Context, *, source: Path, as_json: bool) -> None:
         f"{made.public_url} is back as it was on {made.created_at:%Y-%m-%d at %H:%M:%S} UTC: {summary.rows} rows and "
         f"{summary.files} files. Start it, and run `fedorg doctor`."
     )
+
+
+@contextmanager
+def _all_is_back() -> Iterator[None]:
+    """Whatever ends the block, nothing has to be put back again."""
+    sentence = "All is put back. Run `fedorg migrate` before the node is started."
+    try:
+        with stopped(sentence):
+            yield
+    except (FedorgError, Failing) as problem:
+        fail(str(problem), sentence)
+
+
+def _silent(_revision: str) -> None: ...
 
 
 def _tell(sentence: str) -> None:

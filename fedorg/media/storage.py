@@ -55,9 +55,7 @@ class FileStorage:
 
     def put(self, source: Path, name: str, content_type: str) -> None:
         """See ``Storage.put``. Written beside, forced to disk, then linked to its name, which fails if it exists."""
-        if stored_type_of(name) != content_type:
-            raise ValueError(f"{name!r} is not a generated name for {content_type!r}")
-        target = self._path(name)
+        target = self._target(name, content_type)
         draft = self._incoming / secrets.token_hex(16)
         try:
             with source.open("rb") as reader, draft.open("xb") as writer:
@@ -71,6 +69,24 @@ class FileStorage:
             raise Conflict("A file of this name is already stored") from problem
         finally:
             draft.unlink(missing_ok=True)
+
+    def put_back(self, source: Path, name: str, content_type: str) -> None:
+        """One of many files, which nobody knows yet: only ``force`` makes all of them survive a power cut.
+
+        It replaces what such a cut may have left of it.
+        """
+        target = self._target(name, content_type)
+        draft = self._incoming / secrets.token_hex(16)
+        try:
+            shutil.copyfile(source, draft)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def force(self) -> None:
+        """What was put back is on the disk: at once, since to wait for each of many files takes hours."""
+        os.sync()
 
     def open(self, name: str) -> BinaryIO:
         """See ``Storage.open``. A symbolic link is not followed: nothing here makes one."""
@@ -107,6 +123,11 @@ class FileStorage:
                     draft.unlink()
                     count += 1
         return count
+
+    def _target(self, name: str, content_type: str) -> Path:
+        if stored_type_of(name) != content_type:
+            raise ValueError(f"{name!r} is not a generated name for {content_type!r}")
+        return self._path(name)
 
     def _path(self, name: str) -> Path:
         if stored_type_of(name) is None:

@@ -1,9 +1,10 @@
 """A node in one file: database, keys and media, written while the node runs, and put back on an empty machine.
 
-The file is a tar archive: ``manifest.json``, each table as ``tables/NNN-name.jsonl.gz`` (its shape, then a row a line),
-``media/NAME`` with its digest, and ``end.json``, without which the archive is not whole. Rows are those of one moment;
-files are copied after it, so that none is missing that the rows name, unless it was deleted meanwhile. Both directions
-read and write from the beginning to the end, so that either side may be a pipe. Everything here blocks.
+The file is a tar archive: ``manifest.json``, each table as ``tables/NNN-name.jsonl.gz`` (its shape, then a row a line;
+a large one in several), ``media/NAME`` with its digest, and ``end.json``, without which the archive is not whole. Rows
+are those of one moment; files are copied after it, so that none is missing that the rows name, unless it was deleted
+meanwhile. Both directions read and write from the beginning to the end, so that either side may be a pipe, and hold no
+more of it in memory than a piece of a table. Everything here blocks.
 """
 
 import fcntl
@@ -15,11 +16,11 @@ import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final, TypeAlias
+from typing import IO, Any, BinaryIO, Final, TypeAlias, TypeVar
 
 import msgspec
 
@@ -40,8 +41,10 @@ _MEDIA: Final = "media/"
 _DIGEST: Final = "FEDORG.sha256"
 _JSON_MAX: Final = 16 * 1024 * 1024
 _LINE_MAX: Final = 256 * 1024 * 1024
-_SPOOLED_MAX: Final = 32 * 1024 * 1024
+_PIECE_BYTES: Final = 4 * 1024 * 1024
 _CHUNK_BYTES: Final = 1024 * 1024
+
+T = TypeVar("T")
 
 Lines: TypeAlias = IO[bytes] | gzip.GzipFile
 """Where lines are read from."""
@@ -103,6 +106,26 @@ def open_source(source: Path | None) -> BinaryIO:
         raise NotFound(f"{source} cannot be read: {problem.strerror}") from problem
 
 
+class _Rows:
+    """How many rows of how many have gone by, which is told every so often."""
+
+    def __init__(self, manifest: Manifest, progress: Progress) -> None:
+        self.done, self.total = 0, sum(manifest.tables.values())
+        self._progress = progress
+
+    def counted(self, rows: Iterable[T]) -> Iterator[T]:
+        """The rows, one by one."""
+        for row in rows:
+            self.done += 1
+            if self.done % dump.ROWS_AT_A_TIME == 0:
+                self.tell()
+            yield row
+
+    def tell(self) -> None:
+        """Tell it now."""
+        self._progress("rows", self.done, self.total)
+
+
 class Restore:
     """A backup that is being put back: look at its ``manifest`` first, prepare the database, then ``run``."""
 
@@ -110,8 +133,7 @@ class Restore:
         self._settings = settings
         try:
             self._archive = tarfile.open(fileobj=stream, mode="r|")  # noqa: SIM115 - closed with its stream
-            self._members = iter(self._archive)
-            member = next(self._members, None)
+            member = _next(self._archive)
             if member is None or member.name != MANIFEST:
                 raise Invalid("This is no backup of fedorg: it does not begin with a manifest.")
             self.manifest = _read_json(self._archive, member, Manifest)
@@ -138,37 +160,37 @@ class Restore:
         Files come first into their places and rows are seen last: what is interrupted can be done again. Raises
         ``Invalid`` for a backup that is damaged, ``Unavailable`` when there is no room for it.
         """
-        rows = files = 0
-        total = sum(self.manifest.tables.values())
+        files, rows = 0, _Rows(self.manifest, progress)
         end: End | None = None
         try:
             storage = FileStorage(self._settings.media_dir)
             with dump.loading(self._settings.database, self.manifest.revision) as loading:
-                for member in self._members:
+                while (member := _next(self._archive)) is not None:
                     if member.name.startswith(_TABLES):
-                        rows += self._load(loading, member)
-                        progress("rows", rows, total)
+                        self._load(loading, member, rows)
                     elif member.name.startswith(_MEDIA):
                         self._store(storage, member)
                         files += 1
                         progress("files", files, self.manifest.media)
                     elif member.name == END:
                         end = _read_json(self._archive, member, End)
-                if end is None or (end.rows, end.files) != (rows, files) or rows != total:
+                if end is None or (end.rows, end.files) != (rows.done, files) or rows.done != rows.total:
                     raise Invalid("The backup is not whole: its end is missing. Nothing was put back.")
+                storage.force()
         except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as problem:
             raise Invalid("The backup is damaged. Nothing was put back.") from problem
         except OSError as problem:
             where = problem.filename or "the backup"
             raise Unavailable(f"Nothing was put back: {where}: {problem.strerror or problem}.") from problem
-        return Summary(manifest=self.manifest, rows=rows, files=files)
+        return Summary(manifest=self.manifest, rows=rows.done, files=files)
 
-    def _load(self, loading: Loading, member: tarfile.TarInfo) -> int:
+    def _load(self, loading: Loading, member: tarfile.TarInfo, rows: "_Rows") -> None:
         with gzip.open(_file(self._archive, member)) as lines:
             shape = _decode(_line(lines), TableShape)
             if shape.name not in self.manifest.tables:
                 raise DumpRefused(f"The backup holds a table {shape.name} that its manifest does not name.")
-            return loading.load(shape, _rows(lines))
+            loading.load(shape, rows.counted(_rows(lines)))
+            rows.tell()
 
     def _store(self, storage: FileStorage, member: tarfile.TarInfo) -> None:
         name = member.name.removeprefix(_MEDIA)
@@ -184,11 +206,7 @@ class Restore:
             digest = member.pax_headers.get(_DIGEST)
             if digest is not None and digest != _digest_of(draft):
                 raise Invalid(f"The backup is damaged: {member.name} is not what it was. Nothing was put back.")
-            try:
-                storage.put(Path(draft.name), name, content_type)
-            except Conflict:
-                # From a try before this one: a name stands for one content for ever.
-                return
+            storage.put_back(Path(draft.name), name, content_type)
 
 
 def _write(settings: Settings, target: Path | None, now: datetime, progress: Progress) -> Summary:
@@ -218,22 +236,29 @@ def _write(settings: Settings, target: Path | None, now: datetime, progress: Pro
 def _write_tables(
     archive: tarfile.TarFile, snapshot: Snapshot, manifest: Manifest, now: datetime, progress: Progress
 ) -> int:
-    rows, total = 0, sum(manifest.tables.values())
-    for number, shape in enumerate(snapshot.shapes()):
-        # The length of a member stands before it: the lines of a table are made beside.
-        with tempfile.SpooledTemporaryFile(max_size=_SPOOLED_MAX) as spooled:
-            with gzip.GzipFile(fileobj=spooled, mode="wb", compresslevel=5, mtime=0) as lines:
-                lines.write(_encode(shape) + b"\n")
-                for row in snapshot.rows(shape):
-                    lines.write(_encode(row) + b"\n")
-                    rows += 1
-                    if rows % dump.ROWS_AT_A_TIME == 0:
-                        progress("rows", rows, total)
-            size = spooled.tell()
-            spooled.seek(0)
-            archive.addfile(_member(f"{_TABLES}{number:03d}-{shape.name}.jsonl.gz", size, now), spooled)
-    progress("rows", rows, total)
-    return rows
+    rows = _Rows(manifest, progress)
+    pieces = ((shape.name, piece) for shape in snapshot.shapes() for piece in _pieces(snapshot, shape, rows))
+    for number, (name, piece) in enumerate(pieces):
+        _add(archive, f"{_TABLES}{number:03d}-{name}.jsonl.gz", piece, now)
+    rows.tell()
+    return rows.done
+
+
+def _pieces(snapshot: Snapshot, shape: TableShape, rows: _Rows) -> Iterator[bytes]:
+    """The lines of a table: the length of a member stands before it, so that each is made in memory."""
+    remaining = rows.counted(snapshot.rows(shape))
+    is_whole = False
+    while not is_whole:
+        piece = io.BytesIO()
+        with gzip.GzipFile(fileobj=piece, mode="wb", compresslevel=5, mtime=0) as lines:
+            lines.write(_encode(shape) + b"\n")
+            for row in remaining:
+                lines.write(_encode(row) + b"\n")
+                if piece.tell() >= _PIECE_BYTES:
+                    break
+            else:
+                is_whole = True
+        yield piece.getvalue()
 
 
 def _write_files(
@@ -247,6 +272,7 @@ def _write_files(
                 member.pax_headers = {_DIGEST: _digest_of(file)}
                 file.seek(0)
                 archive.addfile(member, file)
+                _forget_members(archive)
         except NotFound:
             continue
         copied += 1
@@ -340,6 +366,17 @@ def _member(name: str, size: int, now: datetime) -> tarfile.TarInfo:
 
 def _add(archive: tarfile.TarFile, name: str, body: bytes, now: datetime) -> None:
     archive.addfile(_member(name, len(body), now), io.BytesIO(body))
+    _forget_members(archive)
+
+
+def _next(archive: tarfile.TarFile) -> tarfile.TarInfo | None:
+    _forget_members(archive)
+    return archive.next()
+
+
+def _forget_members(archive: tarfile.TarFile) -> None:
+    """``tarfile`` keeps in memory what has gone by, some kilobytes for each file."""
+    archive.members.clear()  # type: ignore[attr-defined]  # not in its stubs
 
 
 def _digest_of(file: IO[bytes]) -> str:

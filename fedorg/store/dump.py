@@ -118,8 +118,8 @@ class Loading:
 
     _conn: Connection
 
-    def load(self, shape: TableShape, rows: Iterable[Row]) -> int:
-        """Write the rows of a table; how many they were."""
+    def load(self, shape: TableShape, rows: Iterable[Row]) -> None:
+        """Write rows of a table, some of them or all."""
         with _unfit(f"There is no table {shape.name} at this revision."):
             known = {column["name"] for column in sa.inspect(self._conn).get_columns(shape.name)}
         if missing := [name for name, _ in shape.columns if name not in known]:
@@ -127,7 +127,6 @@ class Loading:
         statement = sa.insert(_plain(shape))
         names = [name for name, _ in shape.columns]
         binary = {name for name, kind in shape.columns if kind == "bytes"}
-        count = 0
         for chunk in _chunks(rows):
             with _unfit(f"The backup holds a row of {shape.name} that does not fit."):
                 values = [dict(zip(names, row, strict=True)) for row in chunk]
@@ -135,8 +134,6 @@ class Loading:
                     for value in values:
                         value[name] = None if value[name] is None else base64.b64decode(value[name])
                 self._conn.execute(statement, values)
-            count += len(values)
-        return count
 
 
 @contextlib.contextmanager
@@ -159,6 +156,7 @@ def loading(url: str, revision: str) -> Iterator[Loading]:
         with _unfit("A row of the backup refers to one that is not in it."):
             _take_references_back(conn, references)
         _count_on(conn)
+        _look_over(conn)
 
 
 @contextlib.contextmanager
@@ -243,6 +241,12 @@ def _count_on(conn: Connection) -> None:
         if numbers is not None:
             newest = sa.select(sa.func.max(sa.column(column))).select_from(sa.table(table)).scalar_subquery()
             conn.execute(sa.select(sa.func.setval(numbers, newest)))
+
+
+def _look_over(conn: Connection) -> None:
+    """PostgreSQL plans by what it knows of the rows, and would find out by itself only after a minute or more."""
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql("ANALYZE")
 
 
 def _kind_of(column: sa.Column[Any]) -> Kind:

@@ -1,11 +1,14 @@
 """Backups: what is in them, what comes out again on either engine, and what is refused before anything is changed."""
 
+import gc
 import gzip
+import hashlib
 import io
 import json
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import sqlalchemy as sa
 from fedorg import app
 from fedorg.config import Settings
 from fedorg.errors import Conflict, FedorgError, Invalid, SettingsError
+from fedorg.media import FileStorage
 from fedorg.services import backups
 from fedorg.services.backups import Restore, Summary
 from fedorg.store import migrate
@@ -23,6 +27,7 @@ from fedorg.store.tables import metadata
 from tests.node.serving import NodeServer
 from tests.node.talking import WorkingServer, post, run_jobs, upload
 
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
 OLDER = "0053"
 """A revision that is not the newest; its tables are a part of today's."""
 
@@ -98,6 +103,86 @@ async def test_everything_comes_back_on_either_engine(
             await restore(archive, place)
     with pytest.raises(Conflict, match="exists already"):
         backups.write(settings, archive, node_server.clock(), silent)
+
+
+async def test_a_large_table_is_copied_piece_by_piece(
+    node_server: NodeServer, empty_url: str, engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No more of it is in memory at once, it is told how far it is, and PostgreSQL knows how many rows it has."""
+    settings, archive = node_server.node.settings, tmp_path / "backup.tar"
+    monkeypatch.setattr(backups, "_PIECE_BYTES", 10_000)
+    await node_server.node.write(write_tags)
+    before, steps = rows_of(engine_url), set[int]()
+
+    def note(what: str, done: int, _total: int) -> None:
+        if what == "rows":
+            steps.add(done)
+
+    backups.write(settings, archive, node_server.clock(), note)
+    pieces = [name for name in members_of(archive) if name.endswith("-tags.jsonl.gz")]
+    assert (len(pieces) > 1, {500, 1000, 1500} < steps) == (True, True)
+    steps.clear()
+    with archive.open("rb") as stream:
+        await migrate.migrate(empty_url)
+        Restore(stream, replace(settings, database_url=empty_url, data_dir=tmp_path / "place")).run(note)
+
+    assert rows_of(empty_url) == before
+    assert {500, 1000, 1500} < steps
+    if empty_url.startswith("postgresql:"):
+        with sa.create_engine(empty_url.replace(":", "+psycopg:", 1), poolclass=sa.NullPool).connect() as conn:
+            known = conn.execute(sa.text("SELECT reltuples FROM pg_class WHERE relname = 'tags'")).scalar_one()
+        assert known == len(before["tags"])
+
+
+def write_tags(conn: sa.Connection) -> None:
+    """Enough for several pieces."""
+    names = [hashlib.sha256(bytes([number % 256, number // 256])).hexdigest() for number in range(1600)]
+    rows = [{"id": number, "name": name, "display_name": name} for number, name in enumerate(names, 1)]
+    conn.execute(sa.insert(metadata.tables["tags"]).values(created_at=THEN), rows)
+
+
+async def test_files_that_have_gone_by_take_no_memory(node_server: NodeServer, empty_url: str, tmp_path: Path) -> None:
+    """A node may have a million: what stands of each before it in the archive is forgotten with it."""
+    settings, archive = node_server.node.settings, tmp_path / "backup.tar"
+    store(settings, *(f"{number:032x}.png" for number in range(20)))
+    gc.collect()
+    kept = list[int]()
+
+    def count(what: str, done: int, total: int) -> None:
+        if (what, done) == ("files", total):
+            kept.append(sum(isinstance(one, tarfile.TarInfo) for one in gc.get_objects()))
+
+    backups.write(settings, archive, node_server.clock(), count)
+    with archive.open("rb") as stream:
+        await migrate.migrate(empty_url)
+        Restore(stream, replace(settings, database_url=empty_url, data_dir=tmp_path / "place")).run(count)
+
+    assert len(kept) == 2
+    assert max(kept) < 5
+
+
+async def test_half_a_file_of_an_earlier_try_is_replaced(
+    node_server: NodeServer, empty_url: str, tmp_path: Path
+) -> None:
+    """As a power cut leaves it that ends a restore."""
+    settings, archive, name = node_server.node.settings, tmp_path / "backup.tar", f"{7:032x}.png"
+    place = replace(settings, database_url=empty_url, data_dir=tmp_path / "place")
+    store(settings, name)
+    backups.write(settings, archive, node_server.clock(), silent)
+    store(place, name)[0].write_bytes(b"")
+
+    await restore(archive, place)
+
+    assert FileStorage(place.media_dir).read(name) == name.encode()
+
+
+def store(settings: Settings, *names: str) -> list[Path]:
+    """Files where a node keeps them, each of which holds its own name."""
+    paths = [settings.media_dir / name[:2] / name[2:4] / name for name in names]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(path.name)
+    return paths
 
 
 async def test_a_backup_of_an_older_version_is_brought_up_to_date(
