@@ -379,7 +379,7 @@ def _lane(job: Job) -> str | None:  # noqa: C901, PLR0911, PLR0912 -- one line p
             return _LINKS
         case ApplyStanding():
             return _STANDINGS
-        case AskToPurge() | ClearHome() | IndexStatuses() | MakeAnnualReport() | MergeNotifications():
+        case AskToPurge() | ClearHome() | IndexStatuses() | MakeAnnualReport() | MergeNotifications() | RemoveStatus():
             return _CHORES
         case FetchDirectory():
             return f"{job.domain} (asked)"

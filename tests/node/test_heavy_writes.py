@@ -47,7 +47,7 @@ CHANGED_MAX: Final = 2 * ROWS_TOGETHER
 
 async def work(node: Node) -> None:
     """Run all jobs that are due, and make no delivery."""
-    room = jobs.Room(own=1000, others=1000, lane_max=1000)
+    room = jobs.Room(own=1000, beside=1000, others=1000, lane_max=1000)
     while claimed := await node.write(jobs.claim, now=node.now(), lease=timedelta(days=1), room=room):
         for one in claimed:
             assert one.job is not None
