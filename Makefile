@@ -42,11 +42,13 @@ fuzz: .venv/dev ## throw mutated documents at the protocol library; ARGS=600 for
 bench: .venv/dev ## what a node costs: processor time, rates, memory; ARGS="--only home", --large, --compare kept.json
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
+# One release of each for all Pythons, the same for tests and for nodes: what was tested is what runs.
 lock: .venv/dev ## resolve dependencies anew into the lock files
 	$(BIN)/python -m pip install --quiet uv
-	for name in "requirements.lock --group build" "requirements-dev.lock --group build --group dev --extra fast"; do \
-	  $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	    --quiet --upgrade --output-file $$name || exit 1; done
+	for name in "requirements.lock --group build" \
+	  "requirements-dev.lock --constraint requirements.lock --group build --group dev --extra fast"; do \
+	  $(BIN)/uv pip compile pyproject.toml --universal --fork-strategy fewest --generate-hashes --no-emit-index-url \
+	    --no-annotate --no-header --quiet --upgrade --output-file $$name || exit 1; done
 
 clean: ## remove what the other targets made, except ./data
 	rm -rf .venv .demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -53,6 +53,20 @@ def test_environment_is_read_in_one_module() -> None:
     assert readers == ["fedorg/cli/demo/nodes.py", "fedorg/config.py"]
 
 
+def releases(name: str) -> list[tuple[str, str]]:
+    """(package, release) of each line of a lock file, whatever Python it is for."""
+    return re.findall(r"^([a-z][\w.-]*)==(\S+)", (ROOT / name).read_text(), re.MULTILINE)
+
+
+def test_nodes_run_what_was_tested() -> None:
+    """One release of each library, on every Python, and the same where tests run."""
+    nodes, tests = releases("requirements.lock"), releases("requirements-dev.lock")
+
+    assert len(nodes) == len(dict(nodes))
+    assert set(nodes) <= set(tests)
+    assert len([name for name, _ in tests if name in dict(nodes)]) == len(nodes)
+
+
 def test_lock_files_name_no_registry_and_hash_everything() -> None:
     """Who installs from the lock files chooses the registry, and gets exactly these bytes."""
     for name in ("requirements.lock", "requirements-dev.lock"):
