@@ -69,8 +69,14 @@ def is_blocked_by(viewer: AccountId | ColumnElement[Any], other: ColumnElement[A
 def is_muted_by(
     viewer: AccountId | ColumnElement[Any], author: ColumnElement[Any], now: datetime | ColumnElement[Any]
 ) -> ColumnElement[bool]:
-    """``viewer`` mutes ``author`` at present."""
-    return sa.exists().where(mutes.c.account_id == viewer, mutes.c.target_id == author, is_mute_in_force(now))
+    """``viewer`` mutes ``author`` at present.
+
+    One look for each author: of what may not exist PostgreSQL makes a join, and holds each row against each mute.
+    """
+    muted = sa.select(mutes.c.target_id).where(
+        mutes.c.account_id == viewer, mutes.c.target_id == author, is_mute_in_force(now)
+    )
+    return muted.scalar_subquery().is_not(None)
 
 
 def is_mute_in_force(now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:

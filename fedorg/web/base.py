@@ -165,10 +165,12 @@ def json_answer(entity: object, status: int = 200, headers: Mapping[str, str] | 
 
 async def written(entities: Iterable[object]) -> msgspec.Raw:
     """Many entities as JSON, for an answer; others have their turn while a long list is made and written."""
-    waiting, pieces = iter(entities), []
+    waiting = iter(entities)
+    pieces: list[bytes] = []
     while piece := list(islice(waiting, _PIECE)):
+        if pieces:
+            await asyncio.sleep(0)
         pieces.append(msgspec.json.encode(piece)[1:-1])
-        await asyncio.sleep(0)
     return msgspec.Raw(b"[" + b",".join(pieces) + b"]")
 
 
