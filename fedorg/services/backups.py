@@ -41,7 +41,7 @@ _MEDIA: Final = "media/"
 _DIGEST: Final = "FEDORG.sha256"
 _JSON_MAX: Final = 16 * 1024 * 1024
 _LINE_MAX: Final = 256 * 1024 * 1024
-_PIECE_BYTES: Final = 4 * 1024 * 1024
+_PIECE_BYTES: Final = 16 * 1024 * 1024
 _CHUNK_BYTES: Final = 1024 * 1024
 
 T = TypeVar("T")
@@ -249,12 +249,13 @@ def _pieces(snapshot: Snapshot, shape: TableShape, rows: _Rows) -> Iterator[byte
     remaining = rows.counted(snapshot.rows(shape))
     is_whole = False
     while not is_whole:
-        piece = io.BytesIO()
+        piece, size = io.BytesIO(), 0
         with gzip.GzipFile(fileobj=piece, mode="wb", compresslevel=5, mtime=0) as lines:
             lines.write(_encode(shape) + b"\n")
             for row in remaining:
-                lines.write(_encode(row) + b"\n")
-                if piece.tell() >= _PIECE_BYTES:
+                # Before they are packed: how much of them waits for that is a matter of the Python.
+                size += lines.write(_encode(row) + b"\n")
+                if size >= _PIECE_BYTES:
                     break
             else:
                 is_whole = True
