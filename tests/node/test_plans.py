@@ -234,6 +234,7 @@ async def _find(
     working: WorkingServer, pages: Sequence[tuple[httpx.AsyncClient, str]], find: Callable[..., list[str]]
 ) -> str:
     """What ``find`` finds in the plan of any query of the pages."""
+    await working.rest()
     told = []
     for client, page in pages:
         with _asked() as queries:
