@@ -194,12 +194,12 @@ class CheckAtOrigin(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 class ResolveThread(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Fetch what a remote reply answers, upwards, until ``depth`` is used up.
 
-    ``is_news``: the reply itself is told to whom it concerns once it hangs in its thread, however old it is. ``host``
-    is where what it answers lives.
+    ``is_news``: the reply itself is told to whom it concerns once it hangs in its thread, however old it is. ``peer``
+    is the server it came from.
     """
 
     status_id: StatusId
-    host: str | None = None
+    peer: str | None = None
     depth: int = 0
     is_news: bool = True
 
@@ -267,13 +267,10 @@ class WithdrawQuoteApproval(msgspec.Struct, frozen=True, kw_only=True, tag=True)
 
 
 class VerifyQuote(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Fetch what a remote status quotes, on ``host``, and the stamp that allows it.
-
-    ``steps`` were followed to come here.
-    """
+    """Fetch what a status of ``peer`` quotes and the stamp that allows it; ``steps`` were followed to come here."""
 
     quote_id: QuoteId
-    host: str | None = None
+    peer: str | None = None
     steps: int = 0
 
 
@@ -343,10 +340,10 @@ class AnnounceKeys(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class FetchCard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Look at the page of a preview card, which is on ``host``."""
+    """Look at the page of a preview card; ``peer`` is the server whose status links to it, None here."""
 
     card_id: CardId
-    host: str | None = None
+    peer: str | None = None
 
 
 class VerifyLinks(msgspec.Struct, frozen=True, kw_only=True, tag=True):

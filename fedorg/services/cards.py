@@ -60,8 +60,8 @@ def _request(conn: Connection, node: Node, status: Status, delay: timedelta) -> 
     now = node.now()
     card_id = cards.link(conn, node.ids, status.id, url, now)
     if cards.claim(conn, card_id, now):
-        job = FetchCard(card_id=card_id, host=text.web_host_of(url))
-        jobs.enqueue(conn, node.ids, now, job, due_at=now + delay)
+        peer = accounts.get(conn, status.account_id).peer
+        jobs.enqueue(conn, node.ids, now, FetchCard(card_id=card_id, peer=peer), due_at=now + delay)
     return True
 
 

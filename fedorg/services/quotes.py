@@ -25,7 +25,6 @@ from fedorg.services.statuses.editing import change_quote_policy
 from fedorg.services.statuses.reading import is_visible_to_peer
 from fedorg.services.statuses.receiving import bury_unseen, record_in
 from fedorg.store import accounts, jobs, narrowing, peers, quotes, relationships, statuses, views
-from fedorg.text import web_host_of
 
 # How long a stamp is believed, or missed, without looking again.
 _LOOKED_UP_EVERY: Final = {QuoteState.ACCEPTED: timedelta(days=7), QuoteState.PENDING: timedelta(hours=1)}
@@ -92,7 +91,8 @@ async def look_again(node: Node, view: StatusView) -> None:
 
     def unit(conn: Connection) -> None:
         if quotes.touch(conn, quote.id, checked_before=now - age, now=now):
-            jobs.enqueue(conn, node.ids, now, VerifyQuote(quote_id=quote.id, host=web_host_of(quote.quoted_uri)))
+            peer = accounts.get(conn, quote.account_id).peer
+            jobs.enqueue(conn, node.ids, now, VerifyQuote(quote_id=quote.id, peer=peer))
 
     await node.write(unit)
 
@@ -106,7 +106,8 @@ async def look_up_stamp(node: Node, approval_uri: str) -> bool:
         if quote is None or node.uris.is_ours(approval_uri):
             return False
         if quotes.touch(conn, quote.id, checked_before=now - _CLAIMS_HEARD_EVERY, now=now):
-            jobs.enqueue(conn, node.ids, now, VerifyQuote(quote_id=quote.id, host=web_host_of(quote.quoted_uri)))
+            peer = accounts.get(conn, quote.account_id).peer
+            jobs.enqueue(conn, node.ids, now, VerifyQuote(quote_id=quote.id, peer=peer))
         return True
 
     return await node.write(unit)

@@ -366,11 +366,11 @@ def _lane(job: Job) -> str | None:  # noqa: C901, PLR0911, PLR0912 -- one line p
         case RemoveAccount():
             return f"{job.peer} (departed)" if job.peer else _CHORES
         case ResolveThread() | VerifyQuote():
-            return f"{job.host} (threads)"
+            return _caused_by(job.peer, "threads")
         case PushNotification():
             return f"{job.host} (push)"
         case FetchCard():
-            return f"{job.host} (pages)"
+            return _caused_by(job.peer, "pages")
         case ProcessMedia():
             return _FILMS
         case SendMail() | WriteOfPlan():
@@ -390,6 +390,11 @@ def _lane(job: Job) -> str | None:  # noqa: C901, PLR0911, PLR0912 -- one line p
             return job.domain
         case _:
             return None
+
+
+def _caused_by(peer: str | None, kind: str) -> str:
+    """By who caused it, not by whom it asks: one server may name any number of others that are silent."""
+    return f"{peer} ({kind})" if peer else f"({kind})"
 
 
 def _subject(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind

@@ -18,7 +18,7 @@ from fedorg.text.entities import (
 )
 from fedorg.text.formatting import MentionTarget, escape, field_to_html, to_html
 from fedorg.text.graphemes import has_more_graphemes
-from fedorg.text.hosts import canonical_host, web_host_of
+from fedorg.text.hosts import canonical_host
 from fedorg.text.markdown import markdown_to_html
 from fedorg.text.pages import ReadPage, links_in, merge_oembed, read_page
 from fedorg.text.plain import count_characters, is_longer, normalise, normalise_line, to_plain
@@ -56,6 +56,5 @@ __all__ = [
     "sanitize",
     "to_html",
     "to_plain",
-    "web_host_of",
     "words_of",
 ]

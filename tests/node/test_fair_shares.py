@@ -37,6 +37,7 @@ from fedorg.domain.jobs import (
 from fedorg.domain.mail import MailKind
 from fedorg.ids import AccountId, CardId, IdSource, MediaId, StatusId, UserId
 from fedorg.node import Node
+from fedorg.services import statuses
 from fedorg.store import accounts, jobs
 from fedorg.store.engine import Database
 from fedorg.store.jobs import Room
@@ -46,10 +47,12 @@ from tests.node.neighbourhood import NO_LIMITS
 from tests.node.serving import Member, serve_node
 from tests.node.talking import WorkingServer, contents, follow, post, run_jobs, success
 from tests.node.test_mail import Postbox, smtp_url
+from tests.node.world import note
 
 __all__ = ["smtp_url"]
 
 HANGING: Final = 24
+NAMED: Final = 300
 NOW: Final = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
 LEASE: Final = timedelta(seconds=30)
 
@@ -157,8 +160,8 @@ async def test_much_work_stands_beside_what_people_wait_for(database: Database) 
             RemoveAccount(account_id=account, peer=busy),
             DistributeStatus(status_id=status, peer=busy),
             SendActivity(kind=accept, account_id=account, target_id=account, uri=f"https://{busy}/{number}", peer=busy),
-            ResolveThread(status_id=status, host=busy),
-            FetchCard(card_id=CardId(number), host=busy),
+            ResolveThread(status_id=status, peer=busy),
+            FetchCard(card_id=CardId(number), peer=busy),
         ]
 
     def fill(conn: Connection) -> None:
@@ -284,3 +287,21 @@ async def test_many_silent_servers_leave_places_for_those_that_answer(
             return bool(postbox.letters) or None
 
         await wait_for(come, "the letter", 10)
+
+
+async def test_one_server_that_names_many_silent_ones_keeps_nothing_waiting(
+    engine_url: str, tmp_path: Path, silence: Silence
+) -> None:
+    """What one server says may lead to as many others as it likes: all of that is its own share."""
+    async with patient(engine_url, tmp_path) as working:
+        alice, bob = await working.person("alice"), await working.person("bob")
+        await follow(bob, alice)
+        node = working.server.node
+        author = mallory(node, "https://there.example/users/mallory")
+        await node.write(accounts.record_remote, author, ())
+        named = await node.read(accounts.get, alice.user.account_id)
+        for number in range(NAMED):
+            answered = f"{silence.url(f'h{number}')}/notes/1"
+            await statuses.receive_status(node, note(author, number, in_reply_to_uri=answered, mentions=(named,)))
+
+        await all_is_well(working, alice, bob)

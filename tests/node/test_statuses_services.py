@@ -367,7 +367,7 @@ async def test_reply_waits_for_what_it_answers(world: World) -> None:
     assert reply is not None
     await world.distribute(reply)
     assert await timelines.home(world.node, anna.id, PAGE) == []
-    assert of_kind(await world.jobs(), ResolveThread) == [ResolveThread(status_id=reply.id, host="there.example")]
+    assert of_kind(await world.jobs(), ResolveThread) == [ResolveThread(status_id=reply.id, peer="there.example")]
     limited = Audience(reach=Reach.ORGANISATION, visibility=Visibility.PUBLIC)
 
     parent = await statuses.record_fetched(world.node, note(dora, 1, audience=limited))

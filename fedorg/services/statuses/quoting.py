@@ -22,7 +22,7 @@ from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import AccountId, QuoteId, StatusId
 from fedorg.node import Node
 from fedorg.store import accounts, jobs, notifications, quotes, recipients, statuses, views
-from fedorg.text import escape, web_host_of
+from fedorg.text import escape
 from fedorg.uris import is_one_server
 
 QUOTED_MISSING: Final = "The post you are trying to quote does not appear to exist."
@@ -138,7 +138,7 @@ def record(conn: Connection, node: Node, status: Status, remote: RemoteStatus) -
     if quoted is not None:
         statuses.narrow(conn, status.id, quoted)
     if not is_own and not is_ours and _is_worth_looking(status, told) and may_look:
-        job = VerifyQuote(quote_id=quote.id, host=web_host_of(quote.quoted_uri), steps=remote.steps)
+        job = VerifyQuote(quote_id=quote.id, peer=remote.author.peer, steps=remote.steps)
         jobs.enqueue(conn, node.ids, now, job)
 
 
@@ -180,8 +180,8 @@ def _renew_stamp(conn: Connection, node: Node, known: Quote, told: RemoteQuote) 
     if told.approval_uri in (None, known.approval_uri) or is_ours or known.quoted_account_id == known.account_id:
         return False
     quotes.change(conn, known, replace(known, state=QuoteState.PENDING, approval_uri=told.approval_uri))
-    job = VerifyQuote(quote_id=known.id, host=web_host_of(known.quoted_uri))
-    jobs.enqueue(conn, node.ids, node.now(), job)
+    peer = accounts.get(conn, known.account_id).peer
+    jobs.enqueue(conn, node.ids, node.now(), VerifyQuote(quote_id=known.id, peer=peer))
     return True
 
 

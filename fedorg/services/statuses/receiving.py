@@ -28,7 +28,6 @@ from fedorg.services.statuses.deleting import remove
 from fedorg.services.statuses.editing import keep_version
 from fedorg.services.statuses.reading import is_visible_to_peer
 from fedorg.store import accounts, jobs, media, peers, polls, pruning, relationships, statuses, tags
-from fedorg.text import web_host_of
 from fedorg.uris import is_one_server
 
 # Fetched statuses older than this are news to nobody (Mastodon's window).
@@ -381,8 +380,8 @@ def _insert_companions(conn: Connection, node: Node, status: Status, remote: Rem
 def _ask_for_parent(conn: Connection, node: Node, status: Status, is_news: bool) -> None:  # noqa: FBT001 - a callback
     """Ask for what it answers, if that is not here."""
     if status.in_reply_to_uri is not None and status.in_reply_to_id is None:
-        host = web_host_of(status.in_reply_to_uri)
-        jobs.enqueue(conn, node.ids, node.now(), ResolveThread(status_id=status.id, host=host, is_news=is_news))
+        peer = accounts.get(conn, status.account_id).peer
+        jobs.enqueue(conn, node.ids, node.now(), ResolveThread(status_id=status.id, peer=peer, is_news=is_news))
 
 
 def _ask_for_nothing(_conn: Connection, _node: Node, _status: Status, _is_news: bool) -> None:  # noqa: FBT001 - likewise
