@@ -71,13 +71,15 @@ class DistributeDelete(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 class RemoveStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Remove what refers to a status that is gone, a little at a time; the servers that have it are told first.
 
-    ``uri`` and ``is_open`` (everybody could see it) say what it was. ``is_told``: nobody is to be told any more.
+    ``uri`` and ``is_open`` (everybody could see it) say what it was, and ``peer`` which server it came from.
+    ``is_told``: nobody is to be told any more.
     """
 
     account_id: AccountId
     status_id: StatusId
     uri: str
     is_open: bool
+    peer: str | None = None
     is_told: bool = False
     reblog_of_uri: str | None = None
 

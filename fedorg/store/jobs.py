@@ -363,7 +363,7 @@ def _lane(job: Job) -> str | None:  # noqa: C901, PLR0911, PLR0912 -- one line p
             return job.peer and f"{job.peer} (news)"
         case SendActivity():
             return job.peer and f"{job.peer} (answers)"
-        case RemoveAccount():
+        case RemoveAccount() | RemoveStatus():
             return f"{job.peer} (departed)" if job.peer else _CHORES
         case ResolveThread() | VerifyQuote():
             return _caused_by(job.peer, "threads")
@@ -379,7 +379,7 @@ def _lane(job: Job) -> str | None:  # noqa: C901, PLR0911, PLR0912 -- one line p
             return _LINKS
         case ApplyStanding():
             return _STANDINGS
-        case AskToPurge() | ClearHome() | IndexStatuses() | MakeAnnualReport() | MergeNotifications() | RemoveStatus():
+        case AskToPurge() | ClearHome() | IndexStatuses() | MakeAnnualReport() | MergeNotifications():
             return _CHORES
         case FetchDirectory():
             return f"{job.domain} (asked)"

@@ -31,6 +31,7 @@ from fedorg.store import statuses as stored_statuses
 from fedorg.store.deliveries import Window
 from fedorg.store.tables import activities, events, metadata, poll_votes, polls
 from fedorg.store.tables import deliveries as deliveries_table
+from fedorg.store.tables import jobs as jobs_table
 from fedorg.store.tables import statuses as statuses_table
 from tests.node import crowding
 from tests.node.counting import counted_changes
@@ -236,6 +237,7 @@ async def test_a_popular_status_of_a_peer_goes_as_its_server_says(world: World) 
     async with in_small_steps():
         assert await statuses.receive_delete(world.node, bert, status.uri)
         assert not await statuses.receive_delete(world.node, bert, status.uri)
+    assert await world.node.read(lanes) == {"there.example (asked)", "there.example (departed)"}
     assert await statuses.receive_status(world.node, note(bert, 1)) is None
     async with in_small_steps():
         await work(world.node)
@@ -307,6 +309,11 @@ async def test_a_boost_that_went_far_is_taken_back_and_made_anew(world: World) -
     assert (view.status.reblogs_count, view.viewer and view.viewer.reblogged) == (1, True)
     undone = sa.select(sa.func.count()).where(deliveries_table.c.object_uri == first.uri)
     assert await world.node.read(lambda conn: conn.execute(undone).scalar_one()) == 4 * MANY
+
+
+def lanes(conn: Connection) -> set[str | None]:
+    """Where jobs wait."""
+    return {*conn.execute(sa.select(jobs_table.c.lane)).scalars()}
 
 
 @pytest.mark.parametrize("is_deleted_before", [False, True])

@@ -137,7 +137,7 @@ def _hide(conn: Connection, node: Node, status: Status, job: RemoveStatus) -> No
     quotes.part_with(conn, status.id)
     changed = conversations.forget_status(conn, status.id)
     statuses.leave(conn, status, node.now())
-    jobs.enqueue(conn, node.ids, node.now(), job)
+    jobs.enqueue(conn, node.ids, node.now(), replace(job, peer=accounts.get(conn, status.account_id).peer))
     events.insert_many(conn, node.now(), EventKind.CONVERSATION, changed)
     events.insert_many(conn, node.now(), EventKind.DELETE, [(hearer, status.id) for hearer in hearers])
 
