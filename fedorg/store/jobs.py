@@ -363,6 +363,9 @@ def _lane(job: Job) -> str | None:  # noqa: C901, PLR0911, PLR0912 -- one line p
             return job.peer and f"{job.peer} (news)"
         case SendActivity():
             return job.peer and f"{job.peer} (answers)"
+        case RemoveStatus() if not job.is_told:
+            # Servers have to hear of it as soon as of what is posted.
+            return None
         case RemoveAccount() | RemoveStatus():
             return f"{job.peer} (departed)" if job.peer else _CHORES
         case ResolveThread() | VerifyQuote():

@@ -39,8 +39,6 @@ CURSOR: Final = "remote statuses"
 _LATE: Final = timedelta(days=1)
 # Reports name up to a hundred statuses each, and an engine takes so many parameters and no more.
 _REPORTED: Final = 500
-# So many rows that refer to statuses go in one transaction.
-_ROWS: Final = 500
 _one: Final = statuses.alias("one")
 _other: Final = statuses.alias("other")
 _author: Final = accounts.alias("author")
@@ -109,10 +107,10 @@ def forget(
     boosts = conn.execute(sa.select(statuses.c.id).where(statuses.c.reblog_of_id.in_(going)).limit(limit))
     first = boosts.scalars().all()
     some = first or going
-    if some and remains.count(conn, some, _ROWS + 1) > _ROWS:
+    if some and remains.count(conn, some, remains.TOGETHER + 1) > remains.TOGETHER:
         _count_no_more(conn, going)
         leave_rows(conn, going)
-        remains.take(conn, some, _ROWS)
+        remains.take(conn, some, remains.TOGETHER)
         return 0, True
     return _delete(conn, some), bool(first)
 

@@ -17,6 +17,8 @@ from fedorg.ids import StatusId
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import metadata, statuses
 
+TOGETHER: Final = 500
+"""So many rows that refer to statuses go in one transaction."""
 _IDS: Final = "ids"
 
 

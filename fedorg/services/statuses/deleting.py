@@ -36,8 +36,6 @@ from fedorg.store import (
     views,
 )
 
-ROWS_TOGETHER: Final = 500
-"""So many rows that refer to statuses go in one transaction."""
 BOOSTS_TOGETHER: Final = 50
 """Each of them costs more than a row."""
 OWN_BOOSTS_TOGETHER: Final = 5
@@ -162,20 +160,20 @@ def _take_some(conn: Connection, node: Node, job: RemoveStatus) -> bool:
     ids = [boost_id for boost_id, _ in boosts] or [job.status_id]
     told: list[tuple[AccountId | None, int]] = []
     if not job.is_open:
-        told += home_timelines.take(conn, ids, ROWS_TOGETHER)
-    taken = len(told) + remains.take(conn, ids, ROWS_TOGETHER - len(told))
-    if boosts and taken < ROWS_TOGETHER:
+        told += home_timelines.take(conn, ids, remains.TOGETHER)
+    taken = len(told) + remains.take(conn, ids, remains.TOGETHER - len(told))
+    if boosts and taken < remains.TOGETHER:
         statuses.delete_reblogs(conn, boosts)
         told += [(None, boost_id) for boost_id in ids if job.is_open]
     events.insert_many(conn, node.now(), EventKind.DELETE, told)
-    return bool(boosts) or taken == ROWS_TOGETHER
+    return bool(boosts) or taken == remains.TOGETHER
 
 
 def _find_few(conn: Connection, status_id: StatusId) -> list[tuple[StatusId, AccountId]] | None:
     """The boosts of a status with which all that refers to it goes in one transaction; None when that is too much."""
     boosts = statuses.list_reblogs(conn, status_id, BOOSTS_TOGETHER + 1)
     ids = [status_id, *(boost_id for boost_id, _ in boosts)]
-    is_much = len(boosts) > BOOSTS_TOGETHER or remains.count(conn, ids, ROWS_TOGETHER + 1) > ROWS_TOGETHER
+    is_much = len(boosts) > BOOSTS_TOGETHER or remains.count(conn, ids, remains.TOGETHER + 1) > remains.TOGETHER
     return None if is_much else boosts
 
 
