@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import os
 import signal
 import tempfile
 from pathlib import Path
@@ -133,10 +134,15 @@ async def test_a_second_backup_to_one_target_is_refused(node: RunningNode, tmp_p
     target = tmp_path / "backup.tar"
     draft = tmp_path / ".backup.tar.partial"
     draft.write_bytes(b"half" * 1_000_000)
+    film = node.folder / "media" / "00" / "00" / f"{'0' * 32}.mp4"
+    film.parent.mkdir(parents=True)
+    film.touch()
+    os.truncate(film, 64_000_000)
 
     async def begun() -> bool | None:
+        """Something of it is on the disk: nothing of the database is locked any more, and its film is to come."""
         with contextlib.suppress(FileNotFoundError):
-            return draft.stat().st_size < 4_000_000 or None
+            return 0 < draft.stat().st_size < 4_000_000 or None
         return None
 
     first = await node.spawn_command("backup", str(target))
