@@ -76,10 +76,14 @@ def private_to_der(key: PrivateKey) -> bytes:
 
 
 def load_private(data: bytes) -> PrivateKey:
-    """A private key from PEM or DER. Slow for RSA: do it once per key, not once per request."""
+    """A private key of our own from PEM or DER.
+
+    Whether the numbers of an RSA key belong together is not looked into, which takes longer than a hundred signatures:
+    who stores keys knows that they are what was generated.
+    """
     load = serialization.load_pem_private_key if data.startswith(b"-----") else serialization.load_der_private_key
     try:
-        key = load(data, None)
+        key = load(data, None, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError, UnsupportedAlgorithm) as problem:
         raise KeyUnavailable("not an unencrypted private key") from problem
     if not isinstance(key, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
