@@ -1,7 +1,6 @@
 """What commands keep from others, and from going wrong in silence."""
 
 import asyncio
-import contextlib
 import errno
 import fcntl
 import os
@@ -18,6 +17,16 @@ from tests.node.talking import picture
 _ON_SMALL_DISK = (
     "from fedorg.__main__ import main; from fedorg.cli import doctor; doctor.FREE_BYTES_MIN = 1 << 62; main()"
 )
+# It stops itself just before it reads the first film, when nothing of the database is locked any more.
+_STOPPING_AT_A_FILM = """
+import os, signal, sys
+def look(event, words):
+    if event == "open" and str(words[0]).endswith(".mp4"):
+        os.kill(os.getpid(), signal.SIGSTOP)
+sys.addaudithook(look)
+from fedorg.__main__ import main
+main()
+"""
 _TO_FULL_DEVICE = "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1); from fedorg.__main__ import main; main()"
 
 
@@ -136,18 +145,15 @@ async def test_a_second_backup_to_one_target_is_refused(node: RunningNode, tmp_p
     draft.write_bytes(b"half" * 1_000_000)
     film = node.folder / "media" / "00" / "00" / f"{'0' * 32}.mp4"
     film.parent.mkdir(parents=True)
-    film.touch()
-    os.truncate(film, 64_000_000)
-
-    async def begun() -> bool | None:
-        """Something of it is on the disk: nothing of the database is locked any more, and its film is to come."""
-        with contextlib.suppress(FileNotFoundError):
-            return 0 < draft.stat().st_size < 4_000_000 or None
-        return None
-
+    film.write_bytes(b"film")
+    node.program = ("-c", _STOPPING_AT_A_FILM)
     first = await node.spawn_command("backup", str(target))
-    await wait_for(begun, "the backup to begin", every=0.001)
-    first.send_signal(signal.SIGSTOP)
+    node.program = ("-m", "fedorg")
+
+    async def comes_to_its_film() -> bool | None:
+        return has_stopped(first.pid) or None
+
+    await wait_for(comes_to_its_film, "the backup to come to its film")
     second = await node.run("backup", str(target))
     first.send_signal(signal.SIGCONT)
     await first.communicate()
@@ -160,6 +166,10 @@ async def test_a_second_backup_to_one_target_is_refused(node: RunningNode, tmp_p
         await empty.command("restore", str(target))
     finally:
         await empty.close()
+
+
+def has_stopped(process: int) -> bool:
+    return os.waitid(os.P_PID, process, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 async def test_a_backup_is_written_to_nothing_that_others_laid_out(node: RunningNode, tmp_path: Path) -> None:
