@@ -14,7 +14,7 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -341,6 +341,18 @@ class Member:
             return next((status for status in home if words in status["content"]), None)
 
         return await wait_for(look, f"{words!r} in the home of {self.handle}")
+
+
+@contextlib.contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port that nobody is given by chance until the block ends, and that a program to be started can listen at.
+
+    All that is needed for that is ``SO_REUSEADDR`` on both sides, which servers set.
+    """
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
 
 
 async def settle(*nodes: RunningNode, seconds: float = WAIT_SECONDS) -> None:

@@ -21,7 +21,7 @@ import pytest
 from typing_extensions import override
 from websockets.asyncio.client import connect
 
-from tests.fediverse.nodes import WAIT_SECONDS, Member, RunningNode, Tls, wait_for
+from tests.fediverse.nodes import WAIT_SECONDS, Member, RunningNode, Tls, reserved_port, wait_for
 
 _DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 _ELSEWHERE: Final = "127.0.0.2"
@@ -53,16 +53,13 @@ import {folder}/site.caddy
 class ProxiedNode(RunningNode):
     """A node that speaks plain HTTP to a proxy in front of it, which is where the world finds it."""
 
-    front: int = field(init=False)
+    front: int
     certificate: Tls = field(init=False)
 
     @override
     def __post_init__(self) -> None:
         RunningNode.__post_init__(self)
         self.certificate = Tls.issued(self.folder)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.front = free.getsockname()[1]
         self.settings = {
             **self.settings,
             "FEDORG_PUBLIC_URL": self.url,
@@ -171,7 +168,8 @@ async def proxied(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     if shutil.which(name) is None:
         pytest.skip(f"{name} is not installed")
     async with AsyncExitStack() as stack:
-        node = ProxiedNode(name="engineering", folder=tmp_path / "engineering")
+        front = stack.enter_context(reserved_port())
+        node = ProxiedNode(name="engineering", folder=tmp_path / "engineering", front=front)
         stack.push_async_callback(node.close)
         next_door = RunningNode(
             name="acme",

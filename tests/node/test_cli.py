@@ -18,7 +18,16 @@ from sqlalchemy import NullPool, create_engine, text
 from fedorg.cli import main
 from tests.databases import SqliteFiles
 from tests.fediverse.ledger import database_of
-from tests.fediverse.nodes import PASSWORD, Finished, RunningNode, sign_in, submit, wait_for
+from tests.fediverse.nodes import (
+    PASSWORD,
+    WAIT_SECONDS,
+    Finished,
+    RunningNode,
+    reserved_port,
+    sign_in,
+    submit,
+    wait_for,
+)
 
 # What is compiled under a limit would stay behind as half of it.
 _FEDORG = "import sys; sys.dont_write_bytecode = True; from fedorg.__main__ import main; main()"
@@ -442,9 +451,8 @@ async def test_two_processes_never_share_a_number(node: RunningNode) -> None:
     """Ids are made of it: another server or worker on the same data is refused, with what to do about it."""
     node.settings = {"FEDORG_SHUTDOWN_SECONDS": "1"}
     await node.start()
-    with socket.create_server(("127.0.0.1", 0)) as one_more:
-        port = one_more.getsockname()[1]
-    server, worker = await asyncio.gather(node.run("serve", "--port", str(port)), node.run("work"))
+    with reserved_port() as port:
+        server, worker = await asyncio.gather(node.run("serve", "--port", str(port)), node.run("work"))
     for finished in (server, worker):
         assert "number 0 already" in refused(finished)
         assert finished.output == ""
@@ -519,7 +527,7 @@ async def test_ctrl_c_ends_a_restore_at_once(node: RunningNode, tmp_path: Path) 
 
     await wait_for(has_begun, "rows to be put back")
     process.send_signal(signal.SIGINT)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_SECONDS):
         _, complaint = await process.communicate()
     assert (process.returncode, b"All is put back or nothing" in complaint) == (1, True)
     await node.command("restore", str(tmp_path / "backup.tar"))
