@@ -23,11 +23,16 @@ from fedorg.domain.oauth import OUT_OF_BAND
 from fedorg.node import Node
 from fedorg.services import oauth, registration
 from fedorg.services.oauth import ApplicationDraft, AuthorizationQuery, ClientAuthentication
+from tests.fediverse.nodes import WAIT_SECONDS
 
 PASSWORD: Final = "correct horse battery"
 EVERYTHING: Final = "read write follow push profile"
 # These servers speak plain HTTP: reading the authorities of this machine for each client costs a tenth of a second.
 NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+_WINDOW: Final = timedelta(minutes=5)
+_DAY: Final = timedelta(days=1)
+# Longer than a test takes, and so short that what is signed by the right time is not too old.
+_EVENING: Final = timedelta(minutes=3)
 _DONE: Final = re.compile(r'<p class="done" role="status">([^<]*)</p>')
 _HIDDEN: Final = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
@@ -37,6 +42,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._ahead = timedelta()
+        self._leave_the_evening()
 
     def __call__(self) -> datetime:
         now = datetime.now(UTC) + self._ahead
@@ -48,8 +54,17 @@ class Clock:
 
     def begin_window(self) -> None:
         """Go to the beginning of five minutes, so that no window of a limit ends while a test asks some times."""
-        seconds = int(self().timestamp()) % 300
-        self.advance(timedelta(seconds=300 - seconds))
+        self.advance(self._until_next(_WINDOW))
+
+    def _leave_the_evening(self) -> None:
+        """Let no day end while a test counts by days."""
+        left = self._until_next(_DAY)
+        if left < _EVENING:
+            self.advance(left)
+
+    def _until_next(self, period: timedelta) -> timedelta:
+        """Until the next one begins: of those that are counted from the beginning of a day."""
+        return period - timedelta(seconds=int(self().timestamp())) % period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +94,9 @@ class NodeServer:
     async def api(self, token: str | None = None) -> httpx.AsyncClient:
         """A client of the API, with a token or without; closed with the server."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        client = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30, trust_env=False, verify=NO_TLS)
+        client = httpx.AsyncClient(
+            base_url=self.url, headers=headers, timeout=WAIT_SECONDS, trust_env=False, verify=NO_TLS
+        )
         return await self.stack.enter_async_context(client)
 
     async def person(self, username: str, *, scopes: str = EVERYTHING, role: UserRole = UserRole.MEMBER) -> Member:
@@ -181,7 +198,7 @@ async def serve_node(
         try:
             async with AsyncExitStack() as clients:
                 anonymous = await clients.enter_async_context(
-                    httpx.AsyncClient(base_url=url, timeout=30, trust_env=False, verify=NO_TLS)
+                    httpx.AsyncClient(base_url=url, timeout=WAIT_SECONDS, trust_env=False, verify=NO_TLS)
                 )
                 yield NodeServer(node=node, clock=clock, url=url, anonymous=anonymous, stack=clients)
         finally:
