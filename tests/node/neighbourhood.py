@@ -6,6 +6,7 @@ without deadlines for its requests: whatever arrives although somebody is silent
 """
 
 import asyncio
+import copy
 import json
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -35,6 +36,13 @@ from tests.fediverse.nodes import wait_for
 from tests.node.world import Clock
 
 NO_LIMITS: Final = Limits(total_seconds=3600.0, read_seconds=3600.0)
+
+
+def without_deadlines(node: Node) -> Node:
+    """The node, waiting for other servers for as long as they like, however slow the machine is meanwhile."""
+    patient = copy.copy(node.client)
+    patient.limits = NO_LIMITS
+    return replace(node, client=patient)
 
 
 @dataclass(frozen=True, slots=True)

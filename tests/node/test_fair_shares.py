@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Connection
 
-from federation.client import Client
 from fedorg.domain.accounts import Account, ActorType
 from fedorg.domain.jobs import (
     ActivityKind,
@@ -43,7 +42,7 @@ from fedorg.store.engine import Database
 from fedorg.store.jobs import Room
 from tests.fediverse.nodes import wait_for
 from tests.node.fake_peer import running_peer
-from tests.node.neighbourhood import NO_LIMITS
+from tests.node.neighbourhood import without_deadlines
 from tests.node.serving import Member, serve_node
 from tests.node.talking import WorkingServer, contents, follow, post, run_jobs, success
 from tests.node.test_mail import Postbox, smtp_url
@@ -53,6 +52,8 @@ __all__ = ["smtp_url"]
 
 HANGING: Final = 24
 NAMED: Final = 300
+# Less than any silence lasts here: a mail server is waited for half a minute, others without end.
+MEANWHILE_SECONDS: Final = 25
 NOW: Final = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
 LEASE: Final = timedelta(seconds=30)
 
@@ -97,14 +98,8 @@ async def silence() -> AsyncIterator[Silence]:
 @asynccontextmanager
 async def patient(engine_url: str, folder: Path, **settings: object) -> AsyncIterator[WorkingServer]:
     """A node without deadlines that runs its jobs."""
-    made: list[Client] = []
-
-    def change(node: Node) -> Node:
-        made.append(Client(node.client.policy, "fedorg/test", now=node.now, limits=NO_LIMITS))
-        return replace(node, client=made[0])
-
     told = {"shutdown_seconds": 1, **settings}
-    async with serve_node(engine_url, folder, change, **told) as server, made[0], run_jobs(server) as working:
+    async with serve_node(engine_url, folder, without_deadlines, **told) as server, run_jobs(server) as working:
         yield working
 
 
@@ -130,7 +125,7 @@ async def all_is_well(working: WorkingServer, author: Member, reader: Member) ->
         found = contents(success(await reader.api.get("/api/v1/timelines/home")))
         return True if "Fire drill at noon" in found else None
 
-    await wait_for(read, "the status on the timeline", 10)
+    await wait_for(read, "the status on the timeline", MEANWHILE_SECONDS)
     async with running_peer() as peer:
         peer.add_user("fred")
         target = f"{working.server.url}/users/{author.user.username}"
@@ -140,7 +135,7 @@ async def all_is_well(working: WorkingServer, author: Member, reader: Member) ->
             f"/users/{author.user.username}/inbox", content=message.body, headers=dict(message.headers)
         )
         assert answer.status_code == 202, answer.text
-        await peer.wait_for("Accept", seconds=10)
+        await peer.wait_for("Accept", seconds=MEANWHILE_SECONDS)
 
 
 async def test_much_work_stands_beside_what_people_wait_for(database: Database) -> None:
@@ -286,7 +281,7 @@ async def test_many_silent_servers_leave_places_for_those_that_answer(
         async def come() -> bool | None:
             return bool(postbox.letters) or None
 
-        await wait_for(come, "the letter", 10)
+        await wait_for(come, "the letter", MEANWHILE_SECONDS)
 
 
 async def test_one_server_that_names_many_silent_ones_keeps_nothing_waiting(

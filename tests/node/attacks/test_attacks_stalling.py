@@ -4,19 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
+from pathlib import Path
 from typing import Final
 
 import pytest
 
+from tests.databases import SqliteFiles
 from tests.node.attacks.forging import by_rsa, cavage
-from tests.node.attacks.ground import NUMBERS, Ground
+from tests.node.attacks.ground import NUMBERS, Ground, take_ground
 from tests.node.attacks.raw import serving
 from tests.node.fake_peer import FakePeer, Message, key
+from tests.node.neighbourhood import without_deadlines
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-# The node waits for an answer at least this long, so that whoever must wait for it comes too late.
-STALL_SECONDS: Final = 8
 HOSTS: Final = count(1)
 
 
@@ -50,21 +51,23 @@ async def stalling() -> AsyncIterator[Stalled]:
         yield stalled
 
 
-async def test_s24_who_stalls_keeps_no_place_from_deliveries_and_the_door(ground: Ground, peer: FakePeer) -> None:
+async def test_s24_who_stalls_keeps_no_place_from_deliveries_and_the_door(
+    sqlite_files: SqliteFiles, tmp_path: Path, peer: FakePeer
+) -> None:
     """S24: under any number of names, strangers who never answer hold up neither deliveries nor those one knows.
 
-    Each request names a key on another host, so that no limit for one host holds them.
+    Each request names a key on another host, so that no limit for one host holds them. The node waits for them without
+    end, so that whoever has to wait for it never comes.
     """
-    await ground.do(peer, "Follow", ground.alice_uri)
-    async with stalling() as stalled:
+    async with take_ground(sqlite_files, tmp_path, without_deadlines) as ground, stalling() as stalled:
+        await ground.do(peer, "Follow", ground.alice_uri)
         attack = [asyncio.create_task(ground.post(stalled.message(ground))) for _ in range(150)]
         words = f"Still heard {next(NUMBERS)}"
-        async with asyncio.timeout(STALL_SECONDS):
-            await stalled.met.wait()
-            await ground.alice.api.post("/api/v1/statuses", json={"status": words})
-            await peer.wait_for("Create", words)
-            like = peer.activity("Follow", peer.actor("mallory"), ground.alice_uri, next(NUMBERS))
-            assert (await ground.post(peer.sign(ground.inbox, like, by="mallory"))).status_code == 202
+        await stalled.met.wait()
+        await ground.alice.api.post("/api/v1/statuses", json={"status": words})
+        await peer.wait_for("Create", words)
+        like = peer.activity("Follow", peer.actor("mallory"), ground.alice_uri, next(NUMBERS))
+        assert (await ground.post(peer.sign(ground.inbox, like, by="mallory"))).status_code == 202
         stalled.over.set()
         answers = await asyncio.gather(*attack)
 
