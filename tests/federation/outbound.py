@@ -12,13 +12,14 @@ from tests.federation.signing import NOW
 from tests.federation.wire import Received
 
 LOOPBACK = AddressPolicy(allow_http_loopback=True)
-QUICK = Limits(total_seconds=5, connect_seconds=2, read_seconds=2)
+# Those who are silent are met with limits of their own: a busy machine may stop for seconds.
+PATIENT = Limits(total_seconds=60, connect_seconds=20, read_seconds=20)
 
 
 def client(
     policy: AddressPolicy = LOOPBACK,
     *,
-    limits: Limits = QUICK,
+    limits: Limits = PATIENT,
     ca_file: Path | None = None,
     lookup: Lookup = system_lookup,
 ) -> Client:
