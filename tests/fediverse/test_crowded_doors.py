@@ -74,7 +74,7 @@ async def test_whoever_connects_leaves_descriptors_for_files(tmp_path: Path, ser
             except httpx.TransportError:
                 return None
 
-        await wait_for(look, "room for another client", 20)
+        await wait_for(look, "room for another client")
     finally:
         await node.close()
 

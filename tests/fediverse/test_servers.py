@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.fediverse.nodes import Member, RunningNode, wait_for
+from tests.fediverse.nodes import WAIT_SECONDS, Member, RunningNode, wait_for
 from tests.fediverse.traffic import descriptors
 
 
@@ -38,12 +38,12 @@ async def test_node_on_granian_serves_streams_and_ends_by_itself(tmp_path: Path)
         assert node.listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         async with connect(address) as stream:
             posted = await alice.post("/api/v1/statuses", {"status": "Hello"})
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WAIT_SECONDS):
                 heard = json.loads(await stream.recv())
             async with node.http() as stranger:
                 refused = await stranger.post("/api/v1/statuses", data={"status": "Hello"})
             await node.stop()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WAIT_SECONDS):
                 await stream.wait_closed()
 
         assert (heard["event"], json.loads(heard["payload"])["id"]) == ("update", posted["id"])
@@ -79,7 +79,7 @@ async def test_s29_nothing_is_inflated_for_a_socket(tmp_path: Path) -> None:
     async with streaming(RunningNode(name="aster", folder=tmp_path)) as (alice, address):
         async with connect(address) as stream:
             posted = await alice.post("/api/v1/statuses", {"status": "Hello"})
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WAIT_SECONDS):
                 heard = json.loads(await stream.recv())
         assert stream.request is not None
         assert stream.response is not None

@@ -29,6 +29,7 @@ from federation.keys import (
     public_to_pem,
 )
 from federation.signatures import Headers, Request, Scheme, sign
+from tests.fediverse.nodes import WAIT_SECONDS
 
 _KEY_ID: Final = re.compile(r'key[iI]d="([^"]+)"')
 ACTIVITY_JSON: Final = "application/activity+json"
@@ -238,7 +239,7 @@ class FakePeer:
         self.received.append(json.loads(self.bodies[-1]))
         return web.Response(status=202)
 
-    async def wait_for(self, kind: str, words: str = "", seconds: float = 20) -> dict[str, Any]:
+    async def wait_for(self, kind: str, words: str = "", seconds: float = WAIT_SECONDS) -> dict[str, Any]:
         """The first activity of a type, with these words in it, that came to one of our inboxes."""
         async with asyncio.timeout(seconds):
             while True:

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import jwt
 from aiohttp import web
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-_WAIT_SECONDS: Final = 30
+from tests.fediverse.nodes import WAIT_SECONDS
 
 
 def text_of(raw: bytes) -> str:
@@ -119,7 +119,7 @@ class FakePushService:
 
     @staticmethod
     async def _wait(is_so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(_WAIT_SECONDS):
+        async with asyncio.timeout(WAIT_SECONDS):
             while True:
                 if is_so():
                     return

@@ -403,7 +403,7 @@ async def test_an_offer_taken_back_does_not_come_after_the_next(
         node = working.server.node
         stranger.refusals["/users/node/inbox"] = 503
         await partnerships.invite(node, draft)
-        await wait_for(partial(was_refused, node), "the first try to fail", seconds=5, every=0.01)
+        await wait_for(partial(was_refused, node), "the first try to fail", every=0.01)
         stranger.refusals.clear()
         await partnerships.withdraw(node, stranger.domain, "A mistake")
         await partnerships.invite(node, draft)
