@@ -1,7 +1,7 @@
 """Two real nodes that know each other only through their sockets, and people with clients on both."""
 
 import resource
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +39,12 @@ async def running_fediverse(
     tls: Tls | None = None,
     databases: tuple[str, str] = ("", ""),
     settings: Mapping[str, str] = MappingProxyType({}),
+    program: Sequence[str] = ("-m", "fedorg"),
 ) -> AsyncIterator[Fediverse]:
     """Both nodes up, everybody signed in; without ``databases`` each has its embedded one."""
     async with AsyncExitStack() as stack:
         a, b = (
-            RunningNode(name=name, folder=folder / name, tls=tls, database_url=url, settings=settings)
+            RunningNode(name=name, folder=folder / name, tls=tls, database_url=url, settings=settings, program=program)
             for name, url in zip(("a", "b"), databases, strict=True)
         )
         for node, people in ((a, ("alice", "anton")), (b, ("bob", "bella"))):

@@ -10,24 +10,26 @@ import pytest_asyncio
 
 from tests.fediverse.conftest import Fediverse, running_fediverse
 from tests.fediverse.nodes import Member, wait_for
+from tests.fediverse.test_faults_clock import SHIFTED, set_clock
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-# Long enough for a busy machine to bring a vote to the other node, and to bring its tallies back.
-SECONDS = 25
+HOUR = 3600
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def quick(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fediverse]:
-    """Two nodes where polls may be short."""
+    """Two nodes that go by one clock, which the test sets."""
     folder = Path(tmp_path_factory.mktemp("polls"))
-    async with running_fediverse(folder, settings={"FEDORG_POLL_SECONDS_MIN": "1"}) as running:
+    (folder / "clock").write_text("0")
+    settings = {"FEDORG_TEST_CLOCK": str(folder / "clock")}
+    async with running_fediverse(folder, settings=settings, program=("-c", SHIFTED)) as running:
         yield running
 
 
 async def ask(author: Member, words: str, **fields: str) -> dict[str, Any]:
     """Post a poll; its status."""
-    poll = {"poll[options][]": ["Tea", "Coffee"], "poll[expires_in]": str(SECONDS)} | {
+    poll = {"poll[options][]": ["Tea", "Coffee"], "poll[expires_in]": str(HOUR)} | {
         f"poll[{name}]": value for name, value in fields.items()
     }
     status: dict[str, Any] = await author.post("/api/v1/statuses", {"status": words, **poll})
@@ -86,6 +88,8 @@ async def test_polls_are_voted_in_and_ended_between_nodes(quick: Fediverse) -> N
     # Bob and Bella look at the same copy; the numbers are those that came back.
     assert totals(await wait_for_poll(bella, there, voters_count=1)) == [0, 1]
     assert (await vote(bella, "Shown?", 0))["own_votes"] == [0]
+    await quick.settle()
+    set_clock(quick.a, 2 * HOUR)
 
     told = await asyncio.gather(
         *(poll_notice(one, "Shown?") for one in (alice, bob, bella)),
