@@ -75,7 +75,7 @@ class PostgresqlServer:
 
         One whose schema a test has changed is dropped.
         """
-        self._maintenance.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        self._end_connections(name)
         with psycopg.connect(self.url(name), autocommit=True) as connection:
             is_whole = _shape(connection) == self._shape
             if is_whole:
@@ -96,6 +96,12 @@ class PostgresqlServer:
         if self._template is not None:
             self.drop(self._template)
         self._maintenance.close()
+
+    def _end_connections(self, name: str) -> None:
+        """Until none is left: what a process that was killed had begun may be committed for as long as one is."""
+        ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        while self._maintenance.execute(ending, (name,)).fetchall():
+            time.sleep(0.001)
 
     def _create(self, template: str) -> str:
         name = f"{self._prefix}_{next(self._numbers)}"
