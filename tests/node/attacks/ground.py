@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -125,6 +126,11 @@ class Ground:
         made: dict[str, Any] = await post(self.alice, text, **fields)
         await self.working.settle()
         return made
+
+    async def do_what_was_put_off(self) -> None:
+        """Do what the node left for some seconds later, such as to ask what the server of a stranger runs."""
+        self.server.clock.advance(timedelta(minutes=1))
+        await self.working.settle()
 
     async def assert_well(self) -> None:
         """The node works: what Alice posts is there, and no job is left."""

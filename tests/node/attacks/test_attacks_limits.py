@@ -45,6 +45,7 @@ async def test_s28_a_stranger_makes_this_node_ask_nobody(ground: Ground, peer: F
     stranger = peer.actor("mallory")
     group = peer.add_user("group")
     peer.documents["/users/group"]["type"] = "Group"
+    await ground.do_what_was_put_off()
     before = third.asked.total()
     for kind, object_, by in (
         ("Create", note(peer, "mallory", tag=mentions(third, 20), inReplyTo=olgas["id"]), "mallory"),
@@ -112,6 +113,7 @@ async def test_s28_what_cannot_be_had_is_not_asked_for_again_and_again(ground: G
 async def test_s23_the_farewell_of_a_stranger_costs_nothing(ground: Ground, peer: FakePeer) -> None:
     """S23: thousands of servers are told when an account ends; who never met it answers 202 and asks nobody."""
     gone = peer.actor("neverseen")
+    await ground.do_what_was_put_off()
     before, taken = peer.asked.total(), await ground.taken()
     for scheme in Scheme:
         farewell = peer.activity("Delete", gone, gone, next(NUMBERS))
