@@ -17,8 +17,10 @@ import pytest
 
 from tests.fediverse import node_js
 from tests.node.serving import EVERYTHING
-from tests.node.talking import WAIT_SECONDS, WorkingServer, picture
+from tests.node.talking import WorkingServer, picture
 
+# A little less than a test may take, lest the process is left behind.
+WALK_SECONDS: Final = 240
 HOME: Final = Path(__file__).with_name("masto")
 _RESOURCES: Final = HOME / "node_modules" / "masto" / "dist" / "mastodon" / "rest" / "client.d.ts"
 _RESOURCE: Final = re.compile(r"interface V(\d)Resource|^    (\w+): v\d\.", re.MULTILINE)
@@ -34,7 +36,7 @@ async def walk(asked: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
         str(node_js.executable()), str(HOME / "walk.mjs"), stdin=PIPE, stdout=PIPE, stderr=PIPE
     )
     try:
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(WALK_SECONDS):
             printed, complaint = await process.communicate(json.dumps(asked).encode())
     finally:
         if process.returncode is None:
