@@ -552,11 +552,16 @@ class AgreementKind(StrEnum):
 
 
 class SendAgreement(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Tell the other side of a partnership how it stands here; ``reason`` goes with an end."""
+    """Tell the other side of a partnership how it stands here; ``reason`` goes with an end.
+
+    ``domain`` is the other side's: all that it is told goes in order, of an offer taken back and of the next one too.
+    """
 
     partnership_id: PartnershipId
     kind: AgreementKind
     reason: str = ""
+    # Jobs that an older version queued have none.
+    domain: str = ""
 
 
 class SuspendAsPlanned(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -427,7 +427,7 @@ def _subject(job: Job) -> str | None:  # noqa: PLR0911 -- one line per kind
         case SendAnnouncement():
             return f"announcement {job.announcement_id}"
         case SendAgreement():
-            return f"partnership {job.partnership_id}"
+            return f"agreements with {job.domain}"
         case FetchOrganisation():
             return f"organisation of {job.domain}"
         case ReportAcknowledgements():

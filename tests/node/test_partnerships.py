@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from fedorg.activitypub import trying
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.ceilings import NOTHING, Ceilings
+from fedorg.domain.jobs import AgreementKind, SendAgreement
 from fedorg.domain.partnerships import GrantChange, PartnershipState, Side
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.errors import Conflict, Forbidden, Invalid, NotFound
@@ -24,6 +25,8 @@ from fedorg.node import Node
 from fedorg.services import auditing, neighbours, partnerships, peers
 from fedorg.services.partnerships import Invitation
 from fedorg.store import deliveries as stored_deliveries
+from fedorg.store import jobs
+from fedorg.store.jobs import Room
 from tests.databases import SqliteFiles
 from tests.fediverse.nodes import wait_for
 from tests.node.fake_peer import ACTIVITY_JSON, FakePeer
@@ -34,6 +37,7 @@ from tests.node.serving import Browser, Member, NodeServer
 from tests.node.talking import WorkingServer, listening, refusal, run_jobs, success
 
 API: Final = "/api/fedorg/v1/admin/partnerships"
+ROOM: Final = Room(own=10, beside=10, others=10, lane_max=10)
 
 
 async def meet(pair: Pair, mia: Member, tom: Member) -> None:
@@ -390,6 +394,24 @@ async def test_a_partner_speaks_for_its_own_side_alone(
 async def was_refused(node: Node) -> bool | None:
     """Whether a delivery failed."""
     return any(one.peer.failures for one in await peers.list_peers(node)) or None
+
+
+async def test_what_a_node_is_told_is_written_in_turn(
+    serve: Callable[..., Awaitable[NodeServer]], stranger: FakePeer
+) -> None:
+    """One thing after the other, also of an offer that was taken back and of the next one, whichever takes longer."""
+    stranger.documents["/users/node"]["implements"] = [{"name": "Partnerships", "href": PARTNERSHIP}]
+    draft = Invitation(domain=stranger.domain, tier=Tier.PARTNER, change=NO_CHANGE)
+    node, told = (await serve(**PARTNERS)).node, []
+    await partnerships.invite(node, draft)
+    await partnerships.withdraw(node, stranger.domain, "A mistake")
+    await partnerships.invite(node, draft)
+
+    while claimed := await node.write(jobs.claim, now=node.now(), lease=timedelta(minutes=1), room=ROOM):
+        told.append([one.job.kind for one in claimed if isinstance(one.job, SendAgreement)])
+        await node.write(jobs.finish, *claimed)
+
+    assert [kinds for kinds in told if kinds] == [[AgreementKind.OFFER], [AgreementKind.END], [AgreementKind.OFFER]]
 
 
 async def test_an_offer_taken_back_does_not_come_after_the_next(

@@ -101,7 +101,8 @@ def take_step(
 
 def tell(conn: Connection, node: Node, partnership: Partnership, kind: AgreementKind, reason: str = "") -> None:
     """Queue what the other side is to know."""
-    jobs.enqueue(conn, node.ids, node.now(), SendAgreement(partnership_id=partnership.id, kind=kind, reason=reason))
+    job = SendAgreement(partnership_id=partnership.id, kind=kind, reason=reason, domain=partnership.domain)
+    jobs.enqueue(conn, node.ids, node.now(), job)
 
 
 def require_no_contradiction(conn: Connection, node: Node, domain: str, tier: Tier) -> None:
