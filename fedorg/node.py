@@ -140,7 +140,7 @@ class Node:
     ``decoders`` are the threads that make pictures.
     ``blocked_networks`` saves a query per request, ``held_credentials`` one while nobody writes, ``held_counts`` and
     ``held_weeks`` what takes long to count. ``rush`` is what comes in while this process works. ``turn`` says whom its
-    units of work are for.
+    units of work are for, ``fence`` what those that write begin with.
     """
 
     settings: Settings
@@ -166,10 +166,15 @@ class Node:
     held_weeks: Held[list[Week]] = field(default_factory=Held, repr=False)
     rush: Rush = field(default_factory=Rush, repr=False)
     turn: Turn = Turn.PEOPLE
+    fence: Callable[[Connection], None] | None = None
 
     def working_for(self, turn: Turn) -> "Node":
         """This very node, for those who work for others than people: its units let theirs go first."""
         return replace(self, turn=turn)
+
+    def behind(self, fence: Callable[[Connection], None]) -> "Node":
+        """This very node, whose units that write call ``fence`` first: where it raises, they write nothing."""
+        return replace(self, fence=fence)
 
     async def read(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``unit(conn, …)`` returns, from one consistent snapshot; it cannot write."""
@@ -181,11 +186,22 @@ class Node:
 
     async def write(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``unit(conn, …)`` returns, once its one transaction is committed; raises what it raised."""
-        return await self.db.write_in_turn(self.turn, unit, *args, **kwargs)
+        return await self.db.write_in_turn(self.turn, self._fenced(unit), *args, **kwargs)
 
     async def jot(self, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The same, where a power cut may undo it and that does no harm: nothing waits for the disk."""
-        return await self.db.jot(self.turn, unit, *args, **kwargs)
+        return await self.db.jot(self.turn, self._fenced(unit), *args, **kwargs)
+
+    def _fenced(self, unit: Callable[Concatenate[Connection, P], T]) -> Callable[Concatenate[Connection, P], T]:
+        fence = self.fence
+        if fence is None:
+            return unit
+
+        def fenced(conn: Connection, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            fence(conn)
+            return unit(conn, *args, **kwargs)
+
+        return fenced
 
     async def decode(self, make: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``make(…)`` makes of a picture, in its turn.

@@ -28,6 +28,7 @@ from fedorg.domain.ceilings import UNLIMITED
 from fedorg.domain.visibility import FederationMode, Tier, is_inside
 from fedorg.errors import NotFound
 from fedorg.jobs.clock import ClockWatch
+from fedorg.jobs.leases import Overtaken
 from fedorg.jobs.together import Together
 from fedorg.node import Node
 from fedorg.store import accounts, deliveries, peers
@@ -153,7 +154,11 @@ async def _record(
             await node.write(_record_refused, node, claimed, outcome)
             _tell(node, claimed, "refused", reason=outcome.reason, milliseconds=milliseconds)
         case Retry():
-            seconds = await node.write(_record_retry, node, claimed, outcome, answered_at)
+            try:
+                seconds = await node.write(_record_retry, node, claimed, outcome, answered_at)
+            except Overtaken:
+                _tell(node, claimed, "overtaken", reason=outcome.reason)
+                return
             result = "dead" if seconds is None else "retry"
             _tell(node, claimed, result, reason=outcome.reason, seconds=seconds and round(seconds))
 
@@ -181,8 +186,11 @@ def _record_retry(
 ) -> float | None:
     """Seconds until the next try; None when it was given up.
 
-    They count from the answer: of a clock that was behind and is set right meanwhile, they are over.
+    They count from the answer: of a clock that was behind and is set right meanwhile, they are over. Raises
+    ``Overtaken`` where this process stood still until another took it over: then the silence was its own.
     """
+    if not deliveries.is_held(conn, claimed):
+        raise Overtaken
     now = node.now()
     patience = outcome.after_seconds or 0.0
     if patience:

@@ -16,14 +16,14 @@ or two, not until the silence counts as a failure.
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import cycle
 from time import perf_counter
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
 
@@ -53,6 +53,7 @@ from fedorg.domain.jobs import (
 from fedorg.ids import JobId, moment_of
 from fedorg.jobs import deliver, run, upkeep
 from fedorg.jobs.clock import JUMP_SECONDS, STEADY_SECONDS, ClockWatch
+from fedorg.jobs.leases import LEASE, Leases, Overtaken
 from fedorg.jobs.together import Together
 from fedorg.node import RUSH_GAP_SECONDS, Node, Turn
 from fedorg.services import trends as trend_service
@@ -61,7 +62,6 @@ from fedorg.store.deliveries import ClaimedDelivery, Window
 from fedorg.store.engine import DatabaseClosed
 from fedorg.store.jobs import ClaimedJob, Room
 
-LEASE: Final = timedelta(seconds=30)
 RENEW_SECONDS: Final = 10.0
 POLL_SECONDS: Final = 1.0
 GATHER_SECONDS: Final = 0.005
@@ -141,6 +141,8 @@ class Worker:
         self._jobs: dict[asyncio.Task[None], ClaimedJob] = {}
         # When each was begun, by the clock of the event loop.
         self._begun: dict[JobId, float] = {}
+        self._leases = Leases(node.now)
+        self._renewed_at = node.now()
         self._finished = Together(self._record_finished)
         self._delivered = Together(self._record_delivered)
         self._ranked = (0, 0)
@@ -228,15 +230,20 @@ class Worker:
     async def _fill(self) -> None:
         await self._mind_the_clock()
         now = self._node.now()
+        if now - self._renewed_at >= LEASE:
+            # This process stood still: what is due is its own, and maybe nobody else has taken it over.
+            await self._renew()
+            now = self._node.now()
         are_jobs_due, are_deliveries_due = await self._node.glance(_look, now)
         if are_jobs_due:
             for job in await self._node.jot(jobs.claim, now=now, lease=LEASE, room=self._room()):
-                self._start(self._jobs, job, self._run_job(job))
+                self._leases.add(job, now)
+                self._start(self._jobs, job, self._run_job(job)).add_done_callback(partial(self._leases.drop, job))
         window = self._window()
         if window.free and are_deliveries_due:
             for delivery in await self._node.jot(deliveries.claim, now=now, lease=LEASE, window=window):
                 under_way = _UnderWay(delivery, asyncio.get_running_loop().time())
-                self._start(self._deliveries, under_way, self._run_delivery(delivery))
+                _ = self._start(self._deliveries, under_way, self._run_delivery(delivery))
 
     def _room(self) -> Room:
         own = [job for job in self._jobs.values() if job.lane is None]
@@ -266,8 +273,10 @@ class Worker:
             held=[delivery.id for delivery in held],
         )
 
-    def _start(self, held: dict[asyncio.Task[None], Held], begun: Held, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _start(
+        self, held: dict[asyncio.Task[None], Held], begun: Held, work: Coroutine[Any, Any, None]
+    ) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         held[task] = begun
 
         def ended(task: asyncio.Task[None]) -> None:
@@ -275,6 +284,7 @@ class Worker:
             self._wake.set()
 
         task.add_done_callback(ended)
+        return task
 
     async def _run_job(self, claimed: ClaimedJob) -> None:
         if claimed.job is None or claimed.attempts > ATTEMPTS_MAX:
@@ -286,13 +296,17 @@ class Worker:
             kind = type(claimed.job).__name__
             try:
                 async with asyncio.timeout(JOB_SECONDS):
-                    rest = await run.run(self._node, claimed.job, claimed.id)
+                    rest = await run.run(self._leases.fenced(self._node, claimed), claimed.job, claimed.id)
                 await self._finish(claimed, rest)
                 self._node.metrics.jobs.labels(kind=kind, outcome="done").inc()
+            except Overtaken:
+                logger.warning("job.overtaken", kind=kind, attempt=claimed.attempts)
+                self._node.metrics.jobs.labels(kind=kind, outcome="overtaken").inc()
             except Exception as problem:  # noqa: BLE001 - whatever it is, it is this job's, not the worker's (S27)
                 await self._fail(claimed, kind, problem)
             finally:
-                del self._begun[claimed.id]
+                # One that stood still may be at a job for the second time meanwhile.
+                self._begun.pop(claimed.id, None)
                 self._node.metrics.job_seconds.labels(kind=kind).observe(perf_counter() - started)
 
     def _place(self, claimed: ClaimedJob) -> AbstractAsyncContextManager[None]:
@@ -342,12 +356,13 @@ class Worker:
         await self._node.jot(jobs.release, claimed, self._node.now())
 
     async def _renew(self) -> None:
-        until = self._node.now() + LEASE
+        now = self._node.now()
         if self._jobs:
-            await self._node.jot(jobs.renew, list(self._jobs.values()), until)
+            await self._leases.renew(self._node, list(self._jobs.values()))
         if self._deliveries:
             claimed = [one.claimed for one in self._deliveries.values()]
-            await self._node.jot(deliveries.renew, claimed, until)
+            await self._node.jot(deliveries.renew, claimed, now + LEASE)
+        self._renewed_at = now
 
     async def _keep_up(self) -> None:
         if asyncio.get_running_loop().time() >= self._upkeep_from:

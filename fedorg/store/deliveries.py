@@ -62,6 +62,13 @@ _IS_NEXT: Final = ~exists().where(
 _IS_WELL: Final = func.coalesce(peers.c.failures, 0) == 0
 _INSERT: Final = Written(insert(deliveries))
 _FINISH: Final = Written(delete(deliveries).where(deliveries.c.id == bindparam("delivery_id")))
+_IS_HELD: Final = (
+    deliveries.c.id == bindparam("delivery_id"),
+    deliveries.c.attempts == bindparam("attempt"),
+    deliveries.c.leased_until.is_not(None),
+)
+_HELD: Final = update(deliveries).where(*_IS_HELD)
+_STILL_HELD: Final = Prepared(select(deliveries.c.id).where(*_IS_HELD).with_for_update())
 _GONE: Final = Prepared(select(gone_inboxes.c.inbox).where(gone_inboxes.c.inbox.in_(many("inboxes"))))
 _PAUSED: Final = Prepared(
     select(peers.c.domain, peers.c.closed_until).where(
@@ -315,12 +322,14 @@ def claim(conn: Connection, *, now: datetime, lease: timedelta, window: Window) 
 
 
 def renew(conn: Connection, claimed: Sequence[ClaimedDelivery], until: datetime) -> None:
-    """Keep deliveries that are still under way from falling due."""
-    conn.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_([held.id for held in claimed]), deliveries.c.leased_until.is_not(None))
-        .values(leased_until=until, due_at=until)
-    )
+    """Keep deliveries that are still under way from falling due, but for those that others took over."""
+    rows = [{"delivery_id": held.id, "attempt": held.attempts} for held in claimed]
+    conn.execute(_HELD.values(leased_until=until, due_at=until), rows)
+
+
+def is_held(conn: Connection, claimed: ClaimedDelivery) -> bool:
+    """Whether a delivery is still the caller's, and stays so until this transaction ends."""
+    return bool(_STILL_HELD.rows(conn, delivery_id=claimed.id, attempt=claimed.attempts))
 
 
 def finish(conn: Connection, *claimed: ClaimedDelivery) -> None:

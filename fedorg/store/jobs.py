@@ -12,7 +12,7 @@ waiting. On PostgreSQL several workers claim side by side (``FOR UPDATE SKIP LOC
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -132,6 +132,13 @@ _LEASE: Final = Written(
     .values(attempts=jobs.c.attempts + 1, leased_until=bindparam("until"), due_at=bindparam("until"))
 )
 _HELD: Final = update(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.attempts == bindparam("attempt"))
+_IS_LEASED: Final = jobs.c.leased_until.is_not(None)
+_LEASED: Final = Prepared(select(jobs.c.id, jobs.c.attempts).where(jobs.c.id.in_(many("ids")), _IS_LEASED))
+_STILL_HELD: Final = Prepared(
+    select(jobs.c.id)
+    .where(jobs.c.id == bindparam("job_id"), jobs.c.attempts == bindparam("attempt"), _IS_LEASED)
+    .with_for_update()
+)
 _INSERT: Final = Written(insert(jobs))
 _FINISH: Final = Written(delete(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.attempts == bindparam("attempt")))
 _IS_ANY_DUE: Final = Prepared(
@@ -250,11 +257,19 @@ def claim(conn: Connection, *, now: datetime, lease: timedelta, room: Room) -> t
     )
 
 
-def renew(conn: Connection, claimed: Iterable[ClaimedJob], until: datetime) -> None:
-    """Keep jobs that are still being worked on from falling due."""
+def renew(conn: Connection, claimed: Collection[ClaimedJob], until: datetime) -> frozenset[tuple[JobId, int]]:
+    """Keep jobs that are still being worked on from falling due; those that are still the caller's, by job and try."""
+    if not claimed:
+        return frozenset()
     rows = [{"job_id": held.id, "attempt": held.attempts} for held in claimed]
-    if rows:
-        conn.execute(_HELD.where(jobs.c.leased_until.is_not(None)).values(leased_until=until, due_at=until), rows)
+    conn.execute(_HELD.where(_IS_LEASED).values(leased_until=until, due_at=until), rows)
+    found = _LEASED.rows(conn, ids=sorted({held.id for held in claimed}))
+    return frozenset((row.id, row.attempts) for row in found)
+
+
+def is_held(conn: Connection, claimed: ClaimedJob) -> bool:
+    """Whether a job is still the caller's, and stays so until this transaction ends."""
+    return bool(_STILL_HELD.rows(conn, job_id=claimed.id, attempt=claimed.attempts))
 
 
 def finish(conn: Connection, *claimed: ClaimedJob) -> None:

@@ -5,7 +5,8 @@ A connection that gets free goes to whomever ``fedorg.store.units`` lets go firs
 Writes run READ COMMITTED, reads on one snapshot that cannot write (REPEATABLE READ, READ ONLY). A unit that lost a
 deadlock, a serialisation conflict, or to whoever deleted what it refers to or added what it adds since it looked, is
 run again and sees that; so is one whose connection broke before its commit. After the commit was sent nobody can tell,
-and the error is the caller's. Every session is in UTC and under a statement timeout.
+and the error is the caller's. Every session is in UTC and under a statement timeout; that of a process that stands
+still in a transaction is ended after ten seconds, so that it keeps nobody waiting and its jobs are not done twice.
 Spec: https://www.postgresql.org/docs/15/transaction-iso.html, https://www.postgresql.org/docs/15/sql-notify.html.
 """
 
@@ -36,7 +37,7 @@ _UNSYNCED: Final = text("SET LOCAL synchronous_commit = off")
 _PAUSE_SECONDS: Final = 0.01
 _DEAF_SECONDS: Final = 2.0
 _SESSION: Final = (
-    "-c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000 "
+    "-c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=10000 "
     "-c default_transaction_isolation=read\\ committed"
 )
 # A server that vanished without a word is noticed within half a minute, also by the connection that only listens.

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from fedorg.errors import DatabaseFailing
+from fedorg.jobs.leases import LEASE, TRUSTED
 from fedorg.store.engine import Database, Turn, open_database
 from tests.databases import PostgresqlServer
 from tests.node.engine_units import PATIENCE_SECONDS, create_numbers, insert, insert_with_news, numbers
@@ -141,3 +142,10 @@ async def test_the_number_of_connections_is_bounded(db: Database, name: str) -> 
     counted = await asyncio.gather(*(db.read(connections) for _ in range(50)))
 
     assert 1 <= max(counted) <= POOL_SIZE
+
+
+async def test_who_stands_still_in_a_transaction_loses_it_before_its_leases_end(db: Database) -> None:
+    """What a stopped process began is undone by the server while nobody can have taken over its jobs yet."""
+    shown = await db.read(lambda conn: conn.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one())
+
+    assert shown == f"{(LEASE - TRUSTED).total_seconds():.0f}s"

@@ -70,6 +70,8 @@ class Silence:
 
     port: int = 0
     is_on: bool = True
+    met: int = 0
+    """How many connections were made."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def url(self, name: str = "silent") -> str:
@@ -78,6 +80,7 @@ class Silence:
 
     async def serve(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
+        self.met += 1
         if self.is_on:
             await self.over.wait()
         writer.close()

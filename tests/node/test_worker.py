@@ -19,7 +19,8 @@ from fedorg.domain.statuses import Tag
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.ids import AccountId, StatusId
 from fedorg.jobs import upkeep
-from fedorg.jobs.worker import LEASE, Worker
+from fedorg.jobs.leases import LEASE
+from fedorg.jobs.worker import Worker
 from fedorg.node import RUSH_SECONDS, Node, Rush
 from fedorg.services import oauth
 from fedorg.services.registration import create_person
