@@ -7,7 +7,8 @@ ends itself only (S27): it is tried again later, and buried after a day of tries
 
 Jobs that wait for other servers and jobs that do not have separate places, so that a slow peer cannot keep statuses
 from the timelines here, and so has what people here wait for beside chores and what peers caused. Of what one peer
-caused only a part is held, and the smaller a part the less is left: many that are silent leave something to the others.
+caused only a part is held, and the smaller a part the less is left; those that kept somebody waiting lately have a
+share together (``jobs.lanes``): any number that are silent leave something to the others.
 What one actor does to one thing is handled in the order it was taken. What waits for a server holds its place only
 while it is quick, jobs and deliveries alike: however many peers have fallen silent, those that are well wait a second
 or two, not until the silence counts as a failure.
@@ -16,7 +17,7 @@ or two, not until the silence counts as a failure.
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,6 +54,7 @@ from fedorg.domain.jobs import (
 from fedorg.ids import JobId, moment_of
 from fedorg.jobs import deliver, run, upkeep
 from fedorg.jobs.clock import JUMP_SECONDS, STEADY_SECONDS, ClockWatch
+from fedorg.jobs.lanes import QUICK_SECONDS, Lanes
 from fedorg.jobs.leases import LEASE, Leases, Overtaken
 from fedorg.jobs.together import Together
 from fedorg.node import RUSH_GAP_SECONDS, Node, Turn
@@ -74,16 +76,18 @@ JOB_SECONDS: Final = 300.0
 OWN_JOBS_MAX: Final = 64
 OWN_JOBS_HELD_MAX: Final = 256
 JOBS_BESIDE_MAX: Final = 8
-JOBS_OF_OTHERS_HELD_MAX: Final = 256
+JOBS_OF_OTHERS_MAX: Final = 192
+JOBS_OF_OTHERS_HELD_MAX: Final = 320
 JOBS_PER_LANE_MAX: Final = 16
+# Of those that are held, by lanes that kept somebody waiting lately.
+JOBS_OF_SLOW_MAX: Final = 128
 LOCAL_JOBS_MAX: Final = 4
 # Each keeps a processor busy for up to minutes; statuses must not wait for films.
 FILMS_MAX: Final = 1
 # They mostly wait for the network; a peer that never answers holds no more than its own share.
 REMOTE_JOBS_MAX: Final = 128
 DELIVERIES_MAX: Final = 32
-# One that is under way for longer waits for its peer, costs a connection and nothing else, and gives its place back.
-QUICK_SECONDS: Final = 1.0
+# One that is not quick waits for its peer, costs a connection and nothing else, and gives its place back.
 DELIVERIES_HELD_MAX: Final = 160
 DELIVERIES_PER_DOMAIN_MAX: Final = 4
 ILL_DELIVERIES_MAX: Final = 8
@@ -136,7 +140,7 @@ class Worker:
         self._wake = asyncio.Event()
         self._local = asyncio.Semaphore(LOCAL_JOBS_MAX)
         self._beside = asyncio.Semaphore(LOCAL_JOBS_MAX)
-        self._remote = asyncio.Semaphore(REMOTE_JOBS_MAX)
+        self._remote = Lanes(REMOTE_JOBS_MAX)
         self._films = asyncio.Semaphore(FILMS_MAX)
         self._jobs: dict[asyncio.Task[None], ClaimedJob] = {}
         # When each was begun, by the clock of the event loop.
@@ -246,18 +250,24 @@ class Worker:
                 _ = self._start(self._deliveries, under_way, self._run_delivery(delivery))
 
     def _room(self) -> Room:
-        own = [job for job in self._jobs.values() if job.lane is None]
-        slow = asyncio.get_running_loop().time() - QUICK_SECONDS
-        quick = sum(self._begun.get(job.id, slow) >= slow for job in own)
-        busy = Counter(job.lane for job in self._jobs.values() if job.lane is not None)
-        left = JOBS_OF_OTHERS_HELD_MAX - sum(count for lane, count in busy.items() if not jobs.is_own_lane(lane))
+        held = self._jobs.values()
+        own = [job for job in held if job.lane is None]
+        others = [job for job in held if job.lane is not None and not jobs.is_own_lane(job.lane)]
+        left = min(JOBS_OF_OTHERS_MAX - self._count_quick(others), JOBS_OF_OTHERS_HELD_MAX - len(others))
+        slow = self._remote.slow()
         return Room(
-            own=min(OWN_JOBS_MAX - quick, OWN_JOBS_HELD_MAX - len(own)),
+            own=min(OWN_JOBS_MAX - self._count_quick(own), OWN_JOBS_HELD_MAX - len(own)),
             beside=JOBS_BESIDE_MAX,
             others=0 if self._node.rush.is_on else left,
             lane_max=JOBS_PER_LANE_MAX,
-            busy=busy,
+            busy=Counter(job.lane for job in held if job.lane is not None),
+            slow=slow,
+            slow_free=JOBS_OF_SLOW_MAX - sum(job.lane in slow for job in others),
         )
+
+    def _count_quick(self, held: Sequence[ClaimedJob]) -> int:
+        slow = asyncio.get_running_loop().time() - QUICK_SECONDS
+        return sum(self._begun.get(job.id, slow) >= slow for job in held)
 
     def _window(self) -> Window:
         slow = asyncio.get_running_loop().time() - QUICK_SECONDS
@@ -314,7 +324,7 @@ class Worker:
         if isinstance(claimed.job, ProcessMedia):
             return self._films
         if isinstance(claimed.job, _REMOTE):
-            return _while_quick(self._remote)
+            return self._remote.place(claimed.lane)
         return self._local if claimed.lane is None else self._beside
 
     async def _finish(self, claimed: ClaimedJob, rest: Job | None) -> None:
@@ -385,26 +395,6 @@ class Worker:
         running = {*self._jobs, *self._deliveries}
         if running:
             await asyncio.wait(running, timeout=self._node.settings.shutdown_seconds)
-
-
-@contextlib.asynccontextmanager
-async def _while_quick(places: asyncio.Semaphore) -> AsyncIterator[None]:
-    """Hold a place while the block runs, and give it back before if it is not quick."""
-    await places.acquire()
-    is_held = True
-
-    def give_back() -> None:
-        nonlocal is_held
-        if is_held:
-            is_held = False
-            places.release()
-
-    patience = asyncio.get_running_loop().call_later(QUICK_SECONDS, give_back)
-    try:
-        yield
-    finally:
-        patience.cancel()
-        give_back()
 
 
 def _look(conn: Connection, now: datetime) -> tuple[bool, bool]:

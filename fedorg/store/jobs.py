@@ -167,7 +167,7 @@ class Room:
     """How many jobs may be claimed: this node's own, and those that others caused.
 
     ``beside`` is how many may be held of each of its own lanes, ``lane_max`` how many at most of each lane of others;
-    ``busy`` counts those that are held already, by lane.
+    ``busy`` counts those that are held already, by lane. Of the ``slow`` lanes ``slow_free`` may be claimed together.
     """
 
     own: int
@@ -175,6 +175,8 @@ class Room:
     others: int
     lane_max: int
     busy: Mapping[str, int] = field(default_factory=dict)
+    slow: frozenset[str] = frozenset()
+    slow_free: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,22 +342,30 @@ def _claim_others(conn: Connection, now: datetime, room: Room) -> list[Any]:
     """The less is left, the less of it a lane may have: many that hold what they have leave something to the others."""
     seen: dict[JobId, Any] = {}
     busy = Counter(room.busy)
+    slow_left = room.slow_free
+
+    def share(lane: str) -> int:
+        left = room.others - len(seen)
+        if lane not in room.slow:
+            return _part(room, left)
+        return _part(room, min(left, slow_left)) if slow_left > 0 else 0
+
     for _ in range(_ROUNDS_MAX):
-        share = _share(room, len(seen))
-        full = [_NO_LANE, *(lane for lane, count in busy.items() if count >= share)]
+        full = [_NO_LANE, *(lane for lane in {*busy, *room.slow} if busy[lane] >= share(lane))]
         limit = 2 * room.others
         rows = _OTHERS.rows(conn, moment=now, limit=limit, full=full, seen=[_NO_JOB, *seen])
         for row in rows:
-            if len(seen) < room.others and busy[row.lane] < _share(room, len(seen)):
+            if len(seen) < room.others and busy[row.lane] < share(row.lane):
                 seen[row.id] = row
                 busy[row.lane] += 1
+                slow_left -= row.lane in room.slow
         if len(rows) < limit or len(seen) == room.others:
             break
     return _in_turn(conn, now, seen)
 
 
-def _share(room: Room, taken: int) -> int:
-    return max(1, min(room.lane_max, (room.others - taken) // _LANES_AT_ONCE))
+def _part(room: Room, left: int) -> int:
+    return max(1, min(room.lane_max, left // _LANES_AT_ONCE))
 
 
 def _in_turn(conn: Connection, now: datetime, seen: Mapping[JobId, Any]) -> list[Any]:

@@ -50,7 +50,7 @@ from tests.node.world import note
 
 __all__ = ["smtp_url"]
 
-HANGING: Final = 24
+HANGING: Final = 72
 NAMED: Final = 300
 # Less than any silence lasts here: a mail server is waited for half a minute, others without end.
 MEANWHILE_SECONDS: Final = 25
@@ -207,6 +207,31 @@ async def test_many_lanes_leave_something_to_others(database: Database) -> None:
     assert held.total() < 256
 
 
+async def test_slow_lanes_share_what_is_left_for_them(database: Database) -> None:
+    """Of lanes that kept somebody waiting lately no more is claimed than all of them may hold, the rest for others."""
+    ids = IdSource(lambda: NOW)
+    slow = frozenset(f"h{number}.example" for number in range(40))
+
+    def fill(conn: Connection) -> None:
+        for host in [*slow, "well.example"]:
+            for number in range(30):
+                body = HandleActivity(body="{}", actor=f"https://{host}/x", scheme="rfc9421", subject=str(number))
+                jobs.enqueue(conn, ids, NOW, body)
+
+    await database.write(fill)
+
+    async def claimed(*, slow_free: int) -> Counter[str]:
+        room = Room(own=10, beside=2, others=256, lane_max=16, slow=slow, slow_free=slow_free)
+        found = await database.write(jobs.claim, now=NOW, lease=LEASE, room=room)
+        return Counter(one.lane for one in found if one.lane is not None)
+
+    first, second = await claimed(slow_free=20), await claimed(slow_free=0)
+    assert first["well.example"] == 16
+    assert first.total() == 36
+    assert max(first[lane] for lane in slow) == 1
+    assert second == {"well.example": 14}
+
+
 async def test_letters_that_nobody_takes_keep_nothing_waiting(
     engine_url: str, tmp_path: Path, silence: Silence
 ) -> None:
@@ -258,7 +283,7 @@ async def test_scheduled_posts_that_name_somebody_silent_keep_nothing_waiting(
 async def test_many_silent_servers_leave_places_for_those_that_answer(
     engine_url: str, tmp_path: Path, silence: Silence, postbox: Postbox, smtp_url: str
 ) -> None:
-    """Of what two dozen servers sent that never show what they speak of, each holds its share, and others go on."""
+    """Of what six dozen servers sent that never show what they speak of, each holds a share, and others go on."""
     told = {"smtp_url": smtp_url, "mail_from": "fedorg@node.example"}
     async with patient(engine_url, tmp_path, **told) as working:
         alice, bob = await working.person("alice"), await working.person("bob")
