@@ -92,7 +92,7 @@ async def serve(
     """
     stop = stop_signal()
     if lifeline is not None:
-        supervisor.end_with_parent(lifeline)
+        supervisor.hold_on(lifeline)
     with loading():
         from fedorg import web  # noqa: PLC0415 - loaded late
         from fedorg.serving import serve_application  # noqa: PLC0415 - likewise
@@ -128,7 +128,7 @@ async def work(node: Node, *, lifeline: int | None = None) -> None:
     """Run jobs, without answering requests, until SIGINT or SIGTERM; ``lifeline`` as above."""
     stop = stop_signal()
     if lifeline is not None:
-        supervisor.end_with_parent(lifeline)
+        supervisor.hold_on(lifeline)
     worker = _make_worker(node)
     working = asyncio.create_task(worker.run(), name="worker")
     tidying = asyncio.create_task(memory.give_back_regularly(), name="memory")

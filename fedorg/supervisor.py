@@ -1,12 +1,14 @@
 """Several processes of one node, kept running: each serves the same socket, or works off jobs.
 
-A process that ends is started again, at once the first time, later the more often it fails. When the supervisor itself
-is killed, its processes end with it: each holds the reading end of a pipe of which the supervisor holds the other.
+A process that ends is started again, at once the first time, later the more often it fails; one that hangs is ended
+first, since it may hold the database's lock and connections of clients. Each has a line to the supervisor, by which
+the one learns that the other still does something, and the other that the supervisor was killed, and ends as well.
 """
 
 import asyncio
 import contextlib
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +21,9 @@ FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
 STEADY_SECONDS: Final = 60.0
 """Whoever ran for so long is started again at once."""
+BEAT_SECONDS: Final = 2.0
+HUNG_SECONDS: Final = 30
+"""Whoever showed no sign of life for so long hangs: the leases of its jobs are over as well."""
 
 _log = log.get_logger()
 
@@ -44,32 +49,38 @@ async def supervise(
 
     ``inherited`` are descriptors they get under their own numbers. ``on_end`` is told the number of each that ended.
     """
-    reading, writing = os.pipe()
-    try:
-        async with asyncio.TaskGroup() as running:
-            for program in programs:
-                keeper = _Keeper(program, stop, (*inherited, reading), reading, grace_seconds, on_end)
-                running.create_task(keeper.keep(), name=program.name)
-    finally:
-        os.close(reading)
-        os.close(writing)
+    async with asyncio.TaskGroup() as running:
+        for program in programs:
+            keeper = _Keeper(program, stop, inherited, grace_seconds, on_end)
+            running.create_task(keeper.keep(), name=program.name)
 
 
-def end_with_parent(lifeline: int) -> None:
-    """End this process as soon as the supervisor that handed in ``lifeline`` is gone: another may start any time."""
+def hold_on(lifeline: int) -> None:
+    """Show the supervisor that handed in ``lifeline`` signs of life from now on, and end this process with it.
+
+    It ends as soon as the supervisor is gone: another may start any time.
+    """
+    loop = asyncio.get_running_loop()
+    os.set_blocking(lifeline, False)
 
     def lost() -> None:
         os._exit(1)
 
-    asyncio.get_running_loop().add_reader(lifeline, lost)
+    def beat() -> None:
+        # A supervisor that stands still takes none, and needs none.
+        with contextlib.suppress(OSError):
+            os.write(lifeline, b".")
+        loop.call_later(BEAT_SECONDS, beat)
+
+    loop.add_reader(lifeline, lost)
+    beat()
 
 
 @dataclass(slots=True)
 class _Keeper:
     program: Program
     stop: asyncio.Event
-    inherited: tuple[int, ...]
-    lifeline: int
+    inherited: Sequence[int]
     grace_seconds: float
     on_end: Callable[[int], None]
 
@@ -77,8 +88,11 @@ class _Keeper:
         failures = 0
         while not self.stop.is_set():
             started = time.monotonic()
-            process = await self._start()
-            await self._until_end(process)
+            line, lifeline = socket.socketpair()
+            with line:
+                with lifeline:
+                    process = await self._start(lifeline.fileno())
+                await self._until_end(process, line)
             self.on_end(process.pid)
             if self.stop.is_set():
                 return
@@ -89,26 +103,33 @@ class _Keeper:
                 async with asyncio.timeout(pause):
                     await self.stop.wait()
 
-    async def _start(self) -> asyncio.subprocess.Process:
-        words = (*self.program.words, "--lifeline", str(self.lifeline))
+    async def _start(self, lifeline: int) -> asyncio.subprocess.Process:
+        words = (*self.program.words, "--lifeline", str(lifeline))
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "fedorg",
             *words,
             env=config.for_child(self.program.environment),
-            pass_fds=self.inherited,
+            pass_fds=(*self.inherited, lifeline),
             # Ctrl-C in a terminal reaches the supervisor alone, which ends the others in order.
             start_new_session=True,
         )
 
-    async def _until_end(self, process: asyncio.subprocess.Process) -> None:
-        """Wait until the process has ended by itself, or because everything is to end."""
+    async def _until_end(self, process: asyncio.subprocess.Process, line: socket.socket) -> None:
+        """Wait until the process has ended by itself, or because it hangs, or everything is to end."""
         ended = asyncio.create_task(process.wait())
         stopping = asyncio.create_task(self.stop.wait())
-        await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        hanging = asyncio.create_task(_until_silent(line))
+        done, _ = await asyncio.wait({ended, stopping, hanging}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        if ended.done():
+        hanging.cancel()
+        if ended in done:
+            return
+        if stopping not in done:
+            _log.error("process.hung", name=self.program.name, seconds=HUNG_SECONDS)
+            process.kill()
+            await ended
             return
         process.terminate()
         try:
@@ -118,3 +139,20 @@ class _Keeper:
             _log.warning("process.killed", name=self.program.name)
             process.kill()
             await ended
+
+
+async def _until_silent(line: socket.socket) -> None:
+    """Wait until no sign of life came for ``HUNG_SECONDS``, in which this process was awake; the first may take longer.
+
+    Where the whole machine, or all of the node, stood still, nobody hangs.
+    """
+    line.settimeout(0)
+    silent: int | None = None
+    while silent is None or silent < HUNG_SECONDS:
+        await asyncio.sleep(1)
+        try:
+            line.recv(4096)
+        except BlockingIOError:
+            silent = None if silent is None else silent + 1
+        else:
+            silent = 0

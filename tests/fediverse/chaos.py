@@ -156,10 +156,15 @@ async def _write(cast: Cast, record: Record, number: int) -> None:
         record.acknowledged[number] = status["id"]
         return
     try:
-        status = await cast.alice.post("/api/v1/statuses", form)
-        record.acknowledged[number] = status["id"]
+        answer = await cast.alice.http.post("/api/v1/statuses", data=form)
     except httpx.TransportError:
         record.given_up.add(number)
+        return
+    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        record.given_up.add(number)
+        return
+    assert answer.is_success, f"{answer.status_code} {answer.text[:300]}"
+    record.acknowledged[number] = answer.json()["id"]
 
 
 async def _favour_newest(reader: Member, favoured: set[int], *, answered: set[int] | None = None) -> None:

@@ -1,0 +1,127 @@
+"""Processes of a node that hang: others do their work, the supervisor replaces them, and nothing is lost or doubled."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.fediverse import chaos, ledger
+from tests.fediverse.chaos import ENTRY, Record, numbers_in, read_all
+from tests.fediverse.nodes import Member, RunningNode, settle, wait_for
+from tests.fediverse.test_kill import let_work_end, meet, signed_in
+from tests.fediverse.test_processes import nodes
+
+__all__ = ["nodes"]
+
+
+@pytest.mark.timeout(600)
+async def test_processes_that_hang_are_replaced(nodes: tuple[RunningNode, RunningNode]) -> None:
+    """While members write, a web process and a worker are stopped: what they held is done by others, once."""
+    many, one = nodes
+    await asyncio.gather(many.start(), one.start())
+    await asyncio.gather(many.create("alice", "bob"), one.create("carl", "dora", "eve"))
+    record = Record()
+    async with signed_in(many, one) as cast:
+        await meet(cast)
+        stopped = asyncio.Event()
+        async with asyncio.TaskGroup() as load:
+            load.create_task(chaos.write_until(stopped, cast, record))
+            await _more_are_acknowledged(record)
+            hanging = [processes(many, "--no-worker")[0], processes(many, "work")[0]]
+            for pid in hanging:
+                os.kill(pid, signal.SIGSTOP)
+            await _are_replaced(many, hanging)
+            await _more_are_acknowledged(record)
+            stopped.set()
+        await settle(many, one, seconds=120)
+        await let_work_end(many, one, 120)
+        me = await cast.alice.get("/api/v1/accounts/verify_credentials")
+        entries = numbers_in(await read_all(cast.alice, f"/api/v1/accounts/{me['id']}/statuses"), ENTRY)
+        assert set(record.acknowledged) <= set(entries) <= set(record.acknowledged) | record.given_up
+        for reader in (cast.bob, cast.dora):
+            assert numbers_in(await read_all(reader, "/api/v1/timelines/home"), ENTRY) == entries
+    await asyncio.gather(many.stop(), one.stop())
+    assert (ledger.faults(many), ledger.faults(one)) == ({}, {})
+
+
+@pytest.mark.timeout(600)
+async def test_a_process_that_hangs_with_the_lock_is_replaced(tmp_path: Path) -> None:
+    """While one process of SQLite's hangs in the middle of a write, people read, who writes is told, and it passes."""
+    node = RunningNode(name="aster", folder=tmp_path, options=("--processes", "2", "--workers", "1"))
+    try:
+        await node.start()
+        await node.create("alice")
+        async with node.member("alice") as alice:
+            posting = asyncio.create_task(_post_for_ever(alice))
+            (worker,) = processes(node, "work")
+            await wait_for(lambda: _is_stopped_in_a_write(node, worker), "a write of the worker", every=0.005)
+            posting.cancel()
+            assert (await alice.http.get("/api/v1/timelines/home")).status_code == 200
+            refused = await alice.http.post("/api/v1/statuses", data={"status": "Can anybody hear me?"})
+            assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+
+            await _are_replaced(node, [worker])
+            await wait_for(lambda: _post(alice, "Here I am again"), "a post to be taken")
+            await settle(node)
+    finally:
+        await node.close()
+
+
+def processes(node: RunningNode, word: str) -> list[int]:
+    """The processes of a node that were started with a word."""
+    assert node.process is not None
+    children = Path(f"/proc/{node.process.pid}/task/{node.process.pid}/children").read_text().split()
+    return [int(pid) for pid in children if word in Path(f"/proc/{pid}/cmdline").read_text().split("\0")]
+
+
+async def _are_replaced(node: RunningNode, hanging: list[int]) -> None:
+    async def look() -> bool | None:
+        now = [*processes(node, "--no-worker"), *processes(node, "work")]
+        return not set(hanging) & set(now) or None
+
+    await wait_for(look, "those that hang to be ended")
+    assert len(node.log_lines("process.hung")) == len(hanging)
+
+
+async def _more_are_acknowledged(record: Record) -> None:
+    count = len(record.acknowledged) + 20
+
+    async def look() -> bool | None:
+        return len(record.acknowledged) >= count or None
+
+    await wait_for(look, f"{count} acknowledged entries", 120)
+
+
+async def _is_stopped_in_a_write(node: RunningNode, pid: int) -> bool | None:
+    """Stop a process; whether it holds the lock of the database now. Where it does not, it goes on."""
+    os.kill(pid, signal.SIGSTOP)
+    # Of the others each lets go within moments.
+    if await asyncio.to_thread(_is_locked, node.folder / "fedorg.db"):
+        return True
+    os.kill(pid, signal.SIGCONT)
+    return None
+
+
+def _is_locked(path: Path) -> bool:
+    with closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as conn:
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        conn.execute("ROLLBACK")
+        return False
+
+
+async def _post_for_ever(member: Member) -> None:
+    number = 0
+    while True:
+        number += 1
+        await _post(member, f"Entry {number}")
+
+
+async def _post(member: Member, words: str) -> bool | None:
+    return (await member.http.post("/api/v1/statuses", data={"status": words})).is_success or None
