@@ -345,3 +345,28 @@ async def test_a_members_post_is_boosted_by_its_community(
 
     told = success(await alice.api.get("/api/v1/notifications"))
     assert [(one["type"], one["account"]["username"]) for one in told] == [("reblog", "community")]
+
+
+async def test_communities_that_pass_on_each_others_activities_start_nothing_here(
+    working: WorkingServer, forum: FakePeer, home: FakePeer, alice: Member
+) -> None:
+    """Two that announce whatever the other announces show a post once each, and this node tells nobody anything."""
+    home.add_user("circle")
+    home.documents["/users/circle"]["type"] = "Group"
+    await follow(working, home, alice, "circle")
+    posted = success(await alice.api.post("/api/v1/statuses", json={"status": f"Hello @community@{forum.domain}"}))
+    await forum.wait_for("Create")
+    told = [len(peer.received) for peer in (forum, home)]
+    passed_on: dict[str, Any] = {"type": "Note", "id": posted["uri"]}
+
+    for number in range(6):
+        peer, by = ((forum, "community"), (home, "circle"))[number % 2]
+        about = passed_on if number > 1 else posted["uri"]
+        passed_on = peer.activity("Announce", peer.actor(by), about, next(NUMBERS))
+        passed_on |= {"to": [PUBLIC], "cc": [f"{peer.actor(by)}/followers"]}
+        assert (await send(working, peer, passed_on, by=by)).status_code == 202
+        await working.settle()
+        await working.deliver_all()
+
+    assert [len(peer.received) for peer in (forum, home)] == told
+    assert (success(await alice.api.get(f"/api/v1/statuses/{posted['id']}")))["reblogs_count"] == 2
