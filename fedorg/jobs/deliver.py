@@ -3,9 +3,11 @@
 No transaction is open while the network works. What the result means is ``federation.delivery``'s business: a peer that
 is ill is tried again for a week and counted against, an inbox that is gone is forgotten, a refusal is final. A peer
 that was away gets what waits as soon as it takes something again. Where the clock here was set while a peer refused a
-signature, the moment in it was wrong: it is signed anew at once, and nothing is held against the peer.
+signature, the moment in it was wrong; where this process stood still while it waited for an answer, the silence was its
+own. In both cases it is tried anew at once, and nothing is held against the peer.
 """
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ from fedorg.activitypub.capabilities import ED25519
 from fedorg.domain.ceilings import UNLIMITED
 from fedorg.domain.visibility import FederationMode, Tier, is_inside
 from fedorg.errors import NotFound
-from fedorg.jobs.clock import ClockWatch
+from fedorg.jobs.clock import ClockWatch, Wakefulness
 from fedorg.jobs.leases import Overtaken
 from fedorg.jobs.together import Together
 from fedorg.node import Node
@@ -38,7 +40,7 @@ from fedorg.store.engine import DatabaseClosed
 logger = log.get_logger()
 
 GIVE_UP: Final = timedelta(seconds=delivery.GIVE_UP_SECONDS)
-_SIGNED_ANEW_MAX: Final = 2
+_EXCUSED_MAX: Final = 2
 # Each that waits is written when all are put off: a second of patience, asked for each time, were writes without end.
 PATIENCE_FOR_EACH: Final = 0.002
 LONGEST_DELAY: Final = timedelta(seconds=delivery.LONGEST_DELAY_SECONDS)
@@ -54,10 +56,10 @@ class Success:
     scheme: Scheme
 
 
-async def deliver(node: Node, claimed: ClaimedDelivery, successes: Together[Success]) -> None:
+async def deliver(node: Node, claimed: ClaimedDelivery, successes: Together[Success], wakefulness: Wakefulness) -> None:
     """Try a delivery once; whatever happens is recorded and counted, by ``successes`` what went well."""
     try:
-        await _deliver(node, claimed, successes)
+        await _deliver(node, claimed, successes, wakefulness)
     except DatabaseClosed:
         raise
     except Exception as problem:  # noqa: BLE001 - whatever it is, it is this activity's, not the peer's (S27)
@@ -75,7 +77,9 @@ def record_successes(conn: Connection, node: Node, successes: Sequence[Success])
         deliveries.bring_forward(conn, domain, now)
 
 
-async def _deliver(node: Node, claimed: ClaimedDelivery, successes: Together[Success]) -> None:
+async def _deliver(
+    node: Node, claimed: ClaimedDelivery, successes: Together[Success], wakefulness: Wakefulness
+) -> None:
     if not _may_leave(policy.mode_of(node), claimed):
         await node.write(deliveries.finish, claimed)
         _tell(node, claimed, "withheld", reason=f"the peer is {claimed.standing.tier} now")
@@ -92,7 +96,7 @@ async def _deliver(node: Node, claimed: ClaimedDelivery, successes: Together[Suc
         _tell(node, claimed, "withheld", reason="no more passes than was agreed with the peer")
         return
     known = Scheme(claimed.signature_scheme) if claimed.signature_scheme else None
-    clock, started = ClockWatch(node.now), perf_counter()
+    clock, begun, started = ClockWatch(node.now), asyncio.get_running_loop().time(), perf_counter()
     headers = await synchronising.header_of(node, claimed.account_id, claimed.domain) if claimed.for_followers else {}
     outcome = await node.client.deliver(claimed.inbox, body, keys[0], known, headers=headers)
     if len(keys) > 1 and _is_not_understood(outcome):
@@ -102,9 +106,9 @@ async def _deliver(node: Node, claimed: ClaimedDelivery, successes: Together[Suc
     if isinstance(outcome, Delivered):
         await successes.add(Success(claimed, outcome.scheme))
         _tell(node, claimed, "delivered", scheme=outcome.scheme.value, milliseconds=milliseconds)
-    elif isinstance(outcome, Retry) and _is_for_its_moment(outcome, claimed) and clock.look():
-        await node.write(deliveries.retry, claimed, node.now(), outcome.reason)
-        _tell(node, claimed, "retry", reason=f"{outcome.reason}, and the clock was set meanwhile", seconds=0)
+    elif excuse := _excuse(outcome, claimed, was_set=bool(clock.look()), was_lost=wakefulness.was_lost_since(begun)):
+        await node.write(deliveries.retry, claimed, node.now(), excuse)
+        _tell(node, claimed, "retry", reason=excuse, seconds=0)
     else:
         await _record(node, claimed, outcome, answered_at, milliseconds)
 
@@ -138,9 +142,15 @@ def _is_not_understood(outcome: Outcome) -> bool:
     return isinstance(outcome, Refused | Retry) and outcome.status in delivery.KNOCK_AGAIN
 
 
-def _is_for_its_moment(outcome: Retry, claimed: ClaimedDelivery) -> bool:
-    """Whether a signature may have been refused for the moment in it; a clock that is set all the time is no excuse."""
-    return outcome.status == HTTPStatus.UNAUTHORIZED and claimed.attempts <= _SIGNED_ANEW_MAX
+def _excuse(outcome: Outcome, claimed: ClaimedDelivery, *, was_set: bool, was_lost: bool) -> str:
+    """What went wrong here rather than at the peer, empty for nothing; what goes wrong all the time is no excuse."""
+    if not isinstance(outcome, Retry) or claimed.attempts > _EXCUSED_MAX:
+        return ""
+    if outcome.status == HTTPStatus.UNAUTHORIZED and was_set:
+        return f"{outcome.reason}, and the clock was set meanwhile"
+    if outcome.status is None and was_lost:
+        return f"{outcome.reason}, and this process stood still meanwhile"
+    return ""
 
 
 async def _record(

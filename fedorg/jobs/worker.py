@@ -53,7 +53,7 @@ from fedorg.domain.jobs import (
 )
 from fedorg.ids import JobId, moment_of
 from fedorg.jobs import deliver, run, upkeep
-from fedorg.jobs.clock import JUMP_SECONDS, STEADY_SECONDS, ClockWatch
+from fedorg.jobs.clock import JUMP_SECONDS, STEADY_SECONDS, ClockWatch, Wakefulness
 from fedorg.jobs.lanes import QUICK_SECONDS, Lanes
 from fedorg.jobs.leases import LEASE, Leases, Overtaken
 from fedorg.jobs.together import Together
@@ -155,6 +155,7 @@ class Worker:
         # Of one place that is free, news has its turn every other time.
         self._odd = cycle((0, 1))
         self._clock = ClockWatch(node.now)
+        self._wakefulness = Wakefulness()
         self._is_set = False
         self._is_set_back = False
         # By the clock of the event loop.
@@ -198,6 +199,7 @@ class Worker:
         with contextlib.suppress(DatabaseClosed):
             while True:
                 await news.wait(POLL_SECONDS)
+                self._wakefulness.look()
                 self._wake.set()
 
     async def _every(self, seconds: float, action: Callable[[], Awaitable[None]]) -> None:
@@ -360,7 +362,9 @@ class Worker:
 
     async def _run_delivery(self, claimed: ClaimedDelivery) -> None:
         # The lease ends, and another try begins, where the result could not be written down.
-        await self._guarded("delivery.unrecorded", lambda: deliver.deliver(self._node, claimed, self._delivered))
+        await self._guarded(
+            "delivery.unrecorded", lambda: deliver.deliver(self._node, claimed, self._delivered, self._wakefulness)
+        )
 
     async def _release(self, claimed: ClaimedJob) -> None:
         await self._node.jot(jobs.release, claimed, self._node.now())

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from fedorg.jobs.clock import STILL_SECONDS
 from tests.fediverse import chaos, ledger
 from tests.fediverse.chaos import ENTRY, Record, numbers_in, read_all
 from tests.fediverse.nodes import Member, RunningNode, settle, wait_for
+from tests.fediverse.test_faults_database import two_people
+from tests.fediverse.test_faults_peers import ILL, Peers, never, running_peers
 from tests.fediverse.test_kill import let_work_end, meet, signed_in
 from tests.fediverse.test_processes import nodes
 
@@ -69,6 +72,33 @@ async def test_a_process_that_hangs_with_the_lock_is_replaced(tmp_path: Path) ->
             await settle(node)
     finally:
         await node.close()
+
+
+@pytest.mark.timeout(300)
+async def test_a_node_that_stood_still_holds_nothing_against_its_peers(tmp_path: Path) -> None:
+    """What was under way to a peer meanwhile is sent again at once, and not after the minute that its failure costs."""
+    node = RunningNode(name="aster", folder=tmp_path / "aster")
+    async with running_peers() as peers, two_people(node) as (alice, _):
+        name = next(name for name, mood in ILL.items() if mood is never)
+        await peers.follow(name, alice)
+        await alice.post("/api/v1/statuses", {"status": "Can you hear me?"})
+        await wait_for(lambda: _is_kept_waiting(peers), "the delivery to be under way")
+        node.freeze()
+        await asyncio.sleep(STILL_SECONDS + 2)
+        peers.recover()
+        node.thaw()
+
+        async def look() -> bool | None:
+            return bool(peers.taken[name]) or None
+
+        await wait_for(look, "the delivery to come again")
+        excuses = [line for line in node.log_lines("delivery.retry") if "stood still" in line["reason"]]
+        assert [line["seconds"] for line in excuses] == [0]
+        assert len(node.log_lines("delivery.retry")) == 1
+
+
+async def _is_kept_waiting(peers: Peers) -> bool | None:
+    return bool(peers._kept_waiting) or None
 
 
 def processes(node: RunningNode, word: str) -> list[int]:
