@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,54 @@ async def test_a_clock_jumps_and_nothing_hangs_or_is_lost(tmp_path: Path) -> Non
             assert (ledger.faults(aster), ledger.faults(birch)) == ({}, {})
         finally:
             await birch.close()
+
+
+async def test_what_waits_for_its_time_outlasts_a_clock_that_jumps(tmp_path: Path) -> None:
+    """Set back by a day and ahead by hours: a peer that is away gets its backlog once, and plans keep their day."""
+    async with shifted_node(tmp_path) as aster:
+        birch = RunningNode(name="birch", folder=tmp_path / "birch")
+        try:
+            await birch.create("dora")
+            await birch.start()
+            async with aster.member("alice") as alice, aster.member("bob") as bob, birch.member("dora") as dora:
+                await bob.follow(alice)
+                await dora.follow(alice)
+                played = Played(aster=aster, birch=birch, alice=alice, bob=bob, dora=dora)
+                await birch.kill()
+                await _leave_waiting(played)
+                await birch.start()
+                await aster.command("peer", "retry", birch.domain)
+                await played.all_arrives()
+                plans = await alice.get("/api/v1/scheduled_statuses")
+                assert [plan["params"]["text"] for plan in plans] == ["entry 99"]
+                await alice.http.delete(f"/api/v1/scheduled_statuses/{plans[0]['id']}")
+                await settle(aster, birch)
+            await asyncio.gather(aster.stop(), birch.stop())
+            assert (ledger.faults(aster), ledger.faults(birch)) == ({}, {})
+        finally:
+            await birch.close()
+
+
+async def _leave_waiting(played: "Played") -> None:
+    """A backlog for a peer that is away, and plans for today and for next week, while the clock goes to and fro."""
+    await played.write(5)
+    await logged(played.aster, "delivery.retry")
+    soon, next_week = (datetime.now(UTC) + timedelta(hours=hours) for hours in (3, 7 * 24))
+    for number, moment in ((5, soon), (99, next_week)):
+        plan = {"status": f"entry {number}", "scheduled_at": moment.isoformat()}
+        await played.alice.post("/api/v1/statuses", plan)
+    set_clock(played.aster, -BEHIND)
+    await logged(played.aster, "clock.jumped")
+    set_clock(played.aster, 0)
+    await logged(played.aster, "clock.jumped", more_than=1)
+    assert len(await played.alice.get("/api/v1/scheduled_statuses")) == 2
+
+    set_clock(played.aster, AHEAD)
+    planned = await played.bob.home_status("entry 5")
+    played.written.append(planned["id"])
+    set_clock(played.aster, 0)
+    await logged(played.aster, "clock.jumped", more_than=3)
+    await played.write(2)
 
 
 @dataclass(slots=True, kw_only=True)
