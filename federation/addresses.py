@@ -22,8 +22,9 @@ import re
 import socket
 import unicodedata
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, TypeAlias
 
 import httpx
@@ -38,6 +39,8 @@ Lookup: TypeAlias = Callable[[str], Awaitable[list[str]]]
 URL_MAX: Final = 2048
 HOST_MAX: Final = 253
 
+# A thread is made only where none of those before it is free.
+_LOOKUPS: Final = ThreadPoolExecutor(256, thread_name_prefix="lookup")
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 _PORT_MAX: Final = 65_535
 _GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
@@ -246,6 +249,11 @@ def _vanishes(character: str) -> bool:
 
 
 async def system_lookup(host: str) -> list[str]:
-    """All addresses of a host by the system's resolver."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    """All addresses of a host by the system's resolver.
+
+    It holds a thread until it gives up, however long ago the caller did. Those of the event loop are a handful, and
+    others need them: a few names whose servers are silent would keep all others from being found.
+    """
+    ask = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_LOOKUPS, ask)
     return [str(address[0]) for *_, address in found]

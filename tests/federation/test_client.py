@@ -2,9 +2,12 @@
 
 import asyncio
 import ipaddress
+import socket
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -248,6 +251,28 @@ async def test_names_without_an_address() -> None:
 async def test_the_system_resolver() -> None:
     """Its answers are address texts."""
     assert "127.0.0.1" in await system_lookup("127.0.0.1")
+
+
+async def test_names_that_nobody_answers_for_keep_no_other_name_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many lookups wait for servers of names that are silent, another name is found, and threads are left."""
+    over, found = threading.Event(), socket.getaddrinfo
+
+    def resolver(host: str, *args: Any, **kwargs: Any) -> list[Any]:  # noqa: ANN401 - as the system's
+        if host.endswith(".silent.example"):
+            over.wait(60)
+            raise socket.gaierror(socket.EAI_AGAIN, "nobody answers")
+        return found(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    silent = [asyncio.create_task(system_lookup(f"h{number}.silent.example")) for number in range(100)]
+    try:
+        async with asyncio.timeout(30):
+            assert "127.0.0.1" in await system_lookup("127.0.0.1")
+            assert await asyncio.to_thread(str, 1) == "1"
+    finally:
+        over.set()
+    outcomes = await asyncio.gather(*silent, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {socket.gaierror}
 
 
 # Redirects -----------------------------------------------------------------------------------------------------------
