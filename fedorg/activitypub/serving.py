@@ -161,7 +161,7 @@ async def quote_authorization(node: Node, username: str, quote_id: QuoteId, sign
 async def get_status(node: Node, username: str, status_id: StatusId, signer: Signer | None) -> Status:
     """A local status; ``NotFound`` when it is absent, somebody else's, or not for whoever asks."""
     account = await get_local(node, username)
-    status = await node.read(stored_statuses.find, status_id)
+    status = await node.read(stored_statuses.find_whole, status_id)
     if status is None or status.account_id != account.id or not await _may_see(node, status, signer):
         raise NotFound
     return status

@@ -14,7 +14,7 @@ from fedorg.errors import NotFound
 from fedorg.ids import AccountId, StatusId
 from fedorg.store.gathered import Answers, Part
 from fedorg.store.prepared import many
-from fedorg.store.tables import filter_keywords, filter_statuses, filters
+from fedorg.store.tables import filter_keywords, filter_statuses, filters, statuses
 from fedorg.store.tables.columns import Moment
 
 _viewer: Final = sa.bindparam("viewer", type_=sa.BigInteger)
@@ -144,7 +144,8 @@ def _load(conn: Connection, which: ColumnElement[bool]) -> tuple[Filter, ...]:
         return ()
     ids = [row.id for row in rows]
     words = _grouped(conn, filter_keywords, ids)
-    entries = _grouped(conn, filter_statuses, ids)
+    is_there = sa.exists().where(statuses.c.id == filter_statuses.c.status_id, ~statuses.c.is_gone)
+    entries = _grouped(conn, filter_statuses, ids, is_there)
     return tuple(
         replace(
             _filter(row),
@@ -175,9 +176,11 @@ def _entry(row: Any) -> FilterStatus:  # noqa: ANN401 - likewise
     return FilterStatus(id=row.id, filter_id=row.filter_id, status_id=StatusId(row.status_id))
 
 
-def _grouped(conn: Connection, table: sa.Table, ids: Collection[int]) -> defaultdict[int, Sequence[sa.Row[Any]]]:
+def _grouped(
+    conn: Connection, table: sa.Table, ids: Collection[int], *conditions: ColumnElement[bool]
+) -> defaultdict[int, Sequence[sa.Row[Any]]]:
     found: defaultdict[int, Any] = defaultdict(list)
-    for row in conn.execute(sa.select(table).where(table.c.filter_id.in_(ids)).order_by(table.c.id)):
+    for row in conn.execute(sa.select(table).where(table.c.filter_id.in_(ids), *conditions).order_by(table.c.id)):
         found[row.filter_id].append(row)
     return found
 

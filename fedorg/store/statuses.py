@@ -201,6 +201,14 @@ def find(conn: Connection, status_id: StatusId) -> Status | None:
     return list_by_ids(conn, [status_id]).get(status_id)
 
 
+def find_whole(conn: Connection, status_id: StatusId) -> Status | None:
+    """The same; a boost is there as long as what it boosts is."""
+    status = find(conn, status_id)
+    if status is None or status.reblog_of_id is None or find(conn, status.reblog_of_id) is not None:
+        return status
+    return None
+
+
 def hold(conn: Connection, status_id: StatusId) -> bool:
     """Keep a status from being deleted until this transaction ends; False when it is gone already."""
     return bool(_HOLD.rows(conn, status_id=status_id))

@@ -17,7 +17,7 @@ from fedorg.store import paging
 from fedorg.store.beside import beside
 from fedorg.store.notifications import requests
 from fedorg.store.tables import accounts as accounts_table
-from fedorg.store.tables import notifications
+from fedorg.store.tables import notifications, statuses
 
 
 def list_of_account(
@@ -58,7 +58,7 @@ def selected(
     """What holds for the rows of ``notifications``, or of an alias of it, that an account asks for.
 
     What suspended accounts caused is left out; but somebody who waits for approval counts as suspended, and staff must
-    hear of them all the same.
+    hear of them all the same. So is what tells of a status that is gone: there may be tens of thousands of those.
     """
     # What one account caused is found among that.
     owner = rows.c.account_id if query.from_account_id is None else beside(rows.c.account_id)
@@ -70,6 +70,8 @@ def selected(
                 accounts_table.c.id == rows.c.from_account_id, accounts_table.c.suspended_at.is_not(None)
             ),
         ),
+        # One look for each row: PostgreSQL would make a join of what exists, and walk all statuses.
+        sa.select(statuses.c.is_gone).where(statuses.c.id == rows.c.status_id).scalar_subquery().is_not(sa.true()),
     ]
     if not query.include_filtered:
         conditions.append(~rows.c.filtered)
