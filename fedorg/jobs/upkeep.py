@@ -55,6 +55,7 @@ ACCOUNTS_CHUNK: Final = 10
 PEOPLE_CHUNK: Final = 5
 STATUSES_CHUNK: Final = 40
 FILES_CHUNK: Final = 100
+REVIVED_AFTER: Final = timedelta(days=1)
 MEDIA_AGE: Final = timedelta(hours=24)
 STRANGERS_AGE: Final = timedelta(days=30)
 _CHUNKS_MAX: Final = 200
@@ -146,6 +147,7 @@ async def keep_up(node: Node) -> None:
     await introductions.part_with_departed(node)
     await introductions.ask_siblings(node)
     await _give_up_overdue(node)
+    await _revive_owed(node)
     await partnerships.expire_overdue(node)
     await partnerships.give_notice(node)
     await _forget_strangers(node)
@@ -192,6 +194,12 @@ async def _give_up_overdue(node: Node) -> None:
         await asyncio.sleep(0)
     if rows:
         logger.info("delivery.overdue", rows=rows)
+
+
+async def _revive_owed(node: Node) -> None:
+    rows = await node.write(jobs.revive_owed, node.now() - REVIVED_AFTER, node.now())
+    if rows:
+        logger.warning("job.revived", jobs=rows)
 
 
 async def _forget_strangers(node: Node) -> None:

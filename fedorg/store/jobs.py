@@ -74,6 +74,8 @@ from fedorg.store.written import Written
 ERROR_MAX: Final = 500
 
 _encode: Final = msgspec.json.Encoder().encode
+# Whatever is out of sight already goes by these alone.
+_OWED: Final = (ClearHome, RemoveAccount, RemoveStatus)
 _decoder: Final[msgspec.json.Decoder[Job]] = msgspec.json.Decoder(Job)
 _ROUNDS_MAX: Final = 8
 # Of what is left for others, each lane may have this part.
@@ -316,6 +318,13 @@ def counts(conn: Connection, now: datetime) -> QueueCounts:
     """How the queue stands; running jobs count as waiting, those queued for later do not."""
     waiting, dead, oldest = conn.execute(_COUNTS, {"moment": now}).one()
     return QueueCounts(waiting=waiting, dead=dead, oldest_waiting_at=oldest)
+
+
+def revive_owed(conn: Connection, before: datetime, now: datetime) -> int:
+    """Begin anew what takes away what has to go, where it was given up before a moment; how many jobs that were."""
+    owed = or_(*(jobs.c.payload.startswith(f'{{"type":"{kind.__name__}"') for kind in _OWED))
+    revived = update(jobs).where(jobs.c.dead_at < before, owed).values(dead_at=None, attempts=0, due_at=now)
+    return conn.execute(revived).rowcount
 
 
 def delete_dead(conn: Connection, before: datetime, limit: int) -> int:

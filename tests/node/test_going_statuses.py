@@ -2,17 +2,25 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from fedorg.domain.jobs import EndPoll
+from fedorg.ids import AccountId, PollId
+from fedorg.jobs import upkeep
+from fedorg.services import departures, statuses
+from fedorg.store import accounts as stored_accounts
+from fedorg.store import jobs
 from tests.node import crowding
 from tests.node.fake_peer import FakePeer, running_peer
 from tests.node.leaks.doors import rules_of
 from tests.node.peering import NUMBERS, PUBLIC, add_note, deliver, fetch, find, signed_fetch
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import follow, post, success
-from tests.node.test_heavy_writes import BOOSTERS, MANY, left_of, work
+from tests.node.test_heavy_writes import BOOSTERS, MANY, left_of, popular, told, work
+from tests.node.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +136,7 @@ async def test_a_status_that_goes_leaves_nothing_in_lists(going: Going) -> None:
 
 
 async def test_what_servers_still_say_of_a_status_that_goes_comes_to_nothing(going: Going) -> None:
-    """Favourites, boosts, answers, quotes, reports and votes that were under way: no row outlives it, nobody is told."""
+    """Favourites, boosts, answers, quotes, reports and votes under way: no row outlives it, and nobody is told."""
     server, peer, uri = going.server, going.peer, going.status["uri"]
     fred = peer.actor("fred")
     fred_here = await find(going.anna, fred)
@@ -152,3 +160,44 @@ async def test_what_servers_still_say_of_a_status_that_goes_comes_to_nothing(goi
     told = success(await going.anna.api.get("/api/v1/notifications", params={"account_id": fred_here["id"]}))
     # An answer is a status of its own, which names her.
     assert [(one["type"], one["status"]["in_reply_to_id"]) for one in told] == [("mention", None)]
+
+
+async def test_a_removal_that_was_given_up_is_begun_anew(world: World) -> None:
+    """A day after every try has failed: what was deleted has to go. Nothing else is tried again by itself."""
+    anna, status, _ = await popular(world)
+    await statuses.delete_status(world.node, anna, status.id)
+    await world.node.write(
+        lambda conn: jobs.enqueue(conn, world.node.ids, world.node.now(), EndPoll(poll_id=PollId(1)))
+    )
+    room = jobs.Room(own=1000, beside=1000, others=1000, lane_max=1000)
+    for one in await world.node.write(jobs.claim, now=world.node.now(), lease=timedelta(days=1), room=room):
+        await world.node.write(jobs.bury, one, world.node.now(), "the disk was full")
+
+    await upkeep.keep_up(world.node)
+    await work(world.node)
+    assert await world.node.read(left_of, status.id) != {}
+    world.clock.moment += timedelta(days=1)
+    await upkeep.keep_up(world.node)
+    await work(world.node)
+
+    assert await world.node.read(left_of, status.id) == {}
+    assert (await world.node.read(jobs.counts, world.node.now())).dead == 1
+
+
+@pytest.mark.parametrize("end", ["deleted", "suspended"])
+async def test_a_status_goes_whatever_becomes_of_its_author_meanwhile(world: World, end: str) -> None:
+    """Its author is deleted, or suspended: each server hears of the end of one or the other, and nothing stays."""
+    anna, status, people = await popular(world)
+    await statuses.delete_status(world.node, anna, status.id)
+    if end == "deleted":
+        await departures.delete_member(world.node, anna.username)
+    else:
+        await world.node.write(lambda conn: stored_accounts.set_standing(conn, anna.id, suspended_at=world.node.now()))
+    for _ in range(3):
+        await work(world.node)
+        world.clock.moment += departures.LOOKED_AGAIN_AFTER
+
+    assert await world.node.read(left_of, status.id) == {}
+    known = await world.node.read(stored_accounts.list_by_ids, [AccountId(one) for one in people])
+    assert sum(one.statuses_count for one in known.values()) == MANY - BOOSTERS
+    assert {*await told(world.node, "Delete")} == {f"https://h{one}.example/inbox" for one in range(MANY)}
