@@ -4,12 +4,12 @@ from federation.activities import Delete, Move
 from federation.objects import Ref
 from federation.vocabulary import PUBLIC
 from fedorg.activitypub import documents
-from fedorg.activitypub.recording import record
+from fedorg.activitypub.recording import QUEUED_TOGETHER, record
 from fedorg.domain.jobs import AnnounceMove, RemoveAccount
 from fedorg.domain.visibility import Reach
 from fedorg.ids import AccountId, JobId
 from fedorg.node import Node
-from fedorg.store import accounts, acquaintances, deliveries, keys
+from fedorg.store import accounts, acquaintances, deliveries, keys, removal
 
 
 async def announce_actor(node: Node, account_id: AccountId, job_id: JobId) -> None:
@@ -44,13 +44,19 @@ async def announce_move(node: Node, job: AnnounceMove, job_id: JobId) -> None:
 
 
 async def announce_departure(node: Node, job: RemoveAccount) -> None:
-    """Tell every server that may know a local account that it is gone, while it is still known which ones may."""
+    """Tell every server that may know a local account that it is gone, while it is still known which ones may.
+
+    Whatever else it had to say is withdrawn before.
+    """
     account = await node.read(accounts.find, job.account_id)
     if account is None or not account.is_local or account.deleted_at is None:
         return
+    farewell = f"{account.uri}#delete"
+    while await node.write(removal.withdraw_activities, account.id, farewell, QUEUED_TOGETHER):
+        pass
     inboxes = await node.read(acquaintances.list_inboxes, account.id)
     activity = Delete(
-        id=f"{account.uri}#delete",
+        id=farewell,
         actor=account.uri,
         object=Ref(id=account.uri),
         to=(PUBLIC,),

@@ -65,7 +65,6 @@ def leave(conn: Connection, node: Node, account: Account, by: UserId | None) -> 
         users.delete(conn, user.id)
     # Others may act for it too.
     oauth.revoke_account(conn, node, account.id)
-    removal.withdraw_activities(conn, account.id)
     audit.record(
         conn,
         node.ids,

@@ -19,6 +19,7 @@ from fedorg.store.tables import (
     account_keys,
     accounts,
     activities,
+    deliveries,
     favourites,
     follows,
     metadata,
@@ -132,9 +133,18 @@ def strip(conn: Connection, account_id: AccountId) -> None:
     names.keep_handle(conn, account_id)
 
 
-def withdraw_activities(conn: Connection, account_id: AccountId) -> None:
-    """Forget what an account wanted to tell others; what is under way is not called back."""
-    conn.execute(sa.delete(activities).where(activities.c.account_id == account_id))
+def withdraw_activities(conn: Connection, account_id: AccountId, but: str, limit: int) -> bool:
+    """Forget up to ``limit`` of what an account wanted to tell others, and to whom; whether there may be more.
+
+    Only the activity ``but`` stays. What is under way is not called back.
+    """
+    own = activities.c.account_id == account_id, activities.c.uri != but
+    some = conn.execute(sa.select(activities.c.id).where(*own).order_by(activities.c.id).limit(limit)).scalars().all()
+    waiting = sa.select(deliveries.c.id).where(deliveries.c.activity_id.in_(some)).limit(limit)
+    if conn.execute(sa.delete(deliveries).where(deliveries.c.id.in_(waiting))).rowcount == limit:
+        return True
+    conn.execute(sa.delete(activities).where(activities.c.id.in_(some)))
+    return len(some) == limit
 
 
 KEYS_OF_DEPARTED: Final = Stale(

@@ -16,7 +16,7 @@ from federation.activities import Create
 from federation.objects import Ref
 from fedorg.activitypub.recording import QUEUED_TOGETHER, record
 from fedorg.domain.accounts import Account
-from fedorg.domain.jobs import EndPoll, Job, RemoveStatus
+from fedorg.domain.jobs import EndPoll, Job, RemoveAccount, RemoveStatus
 from fedorg.domain.polls import PollDraft
 from fedorg.domain.statuses import Status, StatusChange, StatusDraft
 from fedorg.domain.visibility import Reach, Visibility
@@ -367,6 +367,31 @@ async def test_a_popular_status_of_strangers_is_forgotten(world: World) -> None:
     assert await world.node.read(left_of, status.id) == {}
     assert again is not None
     assert await world.node.read(stored_statuses.find_by_uri, status.uri) == again
+
+
+async def test_what_a_member_had_to_say_goes_with_the_account_a_little_at_a_time(world: World) -> None:
+    """What waits for thousands of servers is withdrawn before they hear of the end, and that alone; also if cut off."""
+    anna, bert = await world.member("anna"), await world.member("bert")
+    people = await crowding.crowd(world.node, 2 * MANY)
+    for one in (anna, bert):
+        await crowding.follow(world.node, one.id, people)
+        await statuses.post_status(world.node, one, None, StatusDraft(text="Hello, all"))
+    await work(world.node)
+
+    async with in_small_steps():
+        await departures.delete_member(world.node, anna.username)
+        (job,) = [one for one in await world.jobs() if isinstance(one, RemoveAccount)]
+        rest: Job | None = job
+        while rest is not None:
+            await run.run(world.node, rest, JobId(1))
+            rest = await run.run(world.node, rest, JobId(1))
+
+    assert len(await told(world.node, "Create")) == 2 * MANY
+    assert sorted(await told(world.node, "Delete")) == sorted(
+        f"https://h{one}.example/inbox" for one in range(2 * MANY)
+    )
+    left = sa.select(activities.c.type).where(activities.c.account_id == anna.id)
+    assert await world.node.read(lambda conn: conn.execute(left).scalars().all()) == ["Delete"]
 
 
 # Telling many servers
