@@ -11,6 +11,7 @@ import msgspec
 
 from fedorg.domain.mail import MailKind
 from fedorg.ids import (
+    ID_MAX,
     AccountId,
     CardId,
     MediaId,
@@ -398,11 +399,17 @@ class SeverAccount(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class SeverForMember(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Likewise for one member, who shut a server out; nothing more ends when they let it in again meanwhile."""
+    """Likewise for one member, who shut a server out; nothing more ends when they let it in again meanwhile.
+
+    What it brought goes before: what stands below ``home_below`` on the home timeline, and what was told below
+    ``told_below``; None where nothing is left.
+    """
 
     account_id: AccountId
     domain: str
     cause: int
+    home_below: StatusId | None = StatusId(ID_MAX)
+    told_below: NotificationId | None = NotificationId(ID_MAX)
 
 
 class PushNotification(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -169,19 +169,35 @@ def is_leaving(account_id: AccountId | ColumnElement[Any], entry: sa.FromClause)
     return sa.exists().where(leaving.c.account_id == account_id, sa.or_(is_own, is_boost.correlate(entry, leaving)))
 
 
-def remove_domain(conn: Connection, account_id: AccountId, domain: str) -> None:
-    """Take what everybody on a server posted, by the domain of handles or that of the server, off a home timeline."""
-    original = statuses.alias("original")
-    authors = sa.select(accounts.c.id).where(sa.or_(accounts.c.domain == domain, accounts.c.peer == domain))
-    # From what they wrote, which is less than what stands on a home timeline.
-    boosts = (
-        sa.select(statuses.c.id)
-        .join(original, original.c.id == statuses.c.reblog_of_id)
-        .where(original.c.account_id.in_(authors))
+def list_of_domain(
+    conn: Connection, account_id: AccountId, domain: str, below: StatusId, limit: int
+) -> tuple[list[StatusId], StatusId | None]:
+    """What of the next ``limit`` on a home timeline somebody on a server posted, or boosts one of theirs, newest first.
+
+    A server goes by the domain of handles or by its own. Where the rest begins, None at the end.
+    """
+    boost, original = statuses.alias("boost"), statuses.alias("original")
+    author, boosted = accounts.alias("author"), accounts.alias("boosted")
+    is_theirs = sa.or_(*(one.c[name] == domain for one in (author, boosted) for name in ("domain", "peer")))
+    statement = (
+        sa.select(home_timeline.c.status_id, sa.func.coalesce(is_theirs, sa.false()).label("is_theirs"))
+        .join(author, author.c.id == home_timeline.c.author_id)
+        .join(boost, boost.c.id == home_timeline.c.status_id)
+        .outerjoin(original, original.c.id == boost.c.reblog_of_id)
+        .outerjoin(boosted, boosted.c.id == original.c.account_id)
+        .where(home_timeline.c.account_id == account_id, home_timeline.c.status_id < below)
+        .order_by(home_timeline.c.status_id.desc())
+        .limit(limit)
     )
+    rows = conn.execute(statement).all()
+    rest = StatusId(rows[-1].status_id) if len(rows) == limit else None
+    return [StatusId(row.status_id) for row in rows if row.is_theirs], rest
+
+
+def remove(conn: Connection, account_id: AccountId, ids: Collection[StatusId]) -> None:
+    """Take statuses off a home timeline."""
     own = sa.delete(home_timeline).where(home_timeline.c.account_id == account_id)
-    conn.execute(own.where(home_timeline.c.author_id.in_(authors)))
-    conn.execute(own.where(home_timeline.c.status_id.in_(boosts)))
+    conn.execute(own.where(home_timeline.c.status_id.in_(ids)))
 
 
 def _remove_some(

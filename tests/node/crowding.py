@@ -7,7 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from fedorg.ids import at
+from fedorg.ids import StatusId, at
 from fedorg.node import Node
 from fedorg.store.tables import accounts, favourites, follows, home_timeline, notifications, statuses
 from tests.node.serving import NodeServer
@@ -120,6 +120,32 @@ async def follow(node: Node, target_id: int, by: Sequence[int]) -> None:
         for one in by
     ]
     await node.write(lambda conn: conn.execute(sa.insert(follows), rows))
+
+
+async def copy_to_home(node: Node, account_id: int, status_id: int, number: int) -> list[StatusId]:
+    """Statuses of the same author like one, newer than it, on a home timeline; their ids, newest first."""
+    ids = [node.ids.next() for _ in range(number)][::-1]
+    uris = [f"https://copies.example/{one}" for one in ids]
+    copies = [{"id": one, "uri": uri, "url": uri, "thread_id": one} for one, uri in zip(ids, uris, strict=True)]
+    await _copy(node, statuses, status_id, copies)
+
+    def unit(conn: Connection) -> None:
+        author = conn.execute(sa.select(statuses.c.account_id).where(statuses.c.id == status_id)).scalar_one()
+        rows = [{"account_id": account_id, "status_id": one, "author_id": author} for one in ids]
+        conn.execute(sa.insert(home_timeline), rows)
+
+    await node.write(unit)
+    return [StatusId(one) for one in ids]
+
+
+async def tell(node: Node, account_id: int, by: int, status_ids: Sequence[int]) -> None:
+    """Somebody has named an account in statuses, and it was told."""
+    named = {"account_id": account_id, "type": "mention", "from_account_id": by}
+    rows = [
+        {"id": node.ids.next(), "origin": one, "status_id": one, "created_at": node.now(), **named}
+        for one in status_ids
+    ]
+    await node.write(lambda conn: conn.execute(sa.insert(notifications), rows))
 
 
 async def _tell(node: Node, status_id: int, by: Sequence[int], type_: str) -> None:

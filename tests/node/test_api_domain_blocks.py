@@ -66,7 +66,7 @@ async def test_what_is_distributed_meanwhile_does_not_stay(working: WorkingServe
     await working.settle()
     assert len(entities(await anna.api.get("/api/v1/timelines/home"), "Status")) == 1
 
-    await node.write(home_timelines.remove_domain, anna.user.account_id, "there.example")
+    await node.write(home_timelines.remove, anna.user.account_id, [StatusId(int(boost["id"]))])
     await meanwhile(
         node,
         lambda conn: distribute_chunk(conn, node, StatusId(int(boost["id"])), None),

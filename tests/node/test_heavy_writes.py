@@ -18,13 +18,13 @@ from fedorg.activitypub.recording import QUEUED_TOGETHER, record
 from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import EndPoll, Job, RemoveAccount, RemoveStatus
 from fedorg.domain.polls import PollDraft
-from fedorg.domain.statuses import Status, StatusChange, StatusDraft
+from fedorg.domain.statuses import PageQuery, Status, StatusChange, StatusDraft
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, JobId, StatusId
 from fedorg.jobs import run
 from fedorg.node import Node
-from fedorg.services import departures, interactions, statuses
+from fedorg.services import departures, domain_blocks, interactions, notifications, statuses, timelines
 from fedorg.services.statuses.deleting import BOOSTS_TOGETHER
 from fedorg.store import accounts, deliveries, jobs, pruning
 from fedorg.store import statuses as stored_statuses
@@ -98,6 +98,12 @@ async def popular(world: World) -> tuple[Account, Status, list[int]]:
     await crowding.boost(world.node, status.id, people[:BOOSTERS])
     await crowding.favourite(world.node, status.id, people)
     return author, status, people
+
+
+async def told_of(node: Node, account: Account) -> list[str]:
+    """Of what kinds an account's notifications are, newest first."""
+    page = await notifications.list_notifications(node, account.id, PageQuery(limit=40))
+    return [one.notification.type for one in page.items]
 
 
 # The end of a status
@@ -392,6 +398,62 @@ async def test_what_a_member_had_to_say_goes_with_the_account_a_little_at_a_time
     )
     left = sa.select(activities.c.type).where(activities.c.account_id == anna.id)
     assert await world.node.read(lambda conn: conn.execute(left).scalars().all()) == ["Delete"]
+
+
+# A server that a member shuts out
+
+
+@pytest.mark.parametrize("at_once", [domain_blocks.AT_ONCE, 1])
+async def test_a_server_leaves_a_home_timeline_a_little_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """The newest first, all of it before the answer unless that is very much; a job does what is left."""
+    monkeypatch.setattr(domain_blocks, "AT_ONCE", at_once)
+    anna, bert = await world.member("anna"), await world.member("bert")
+    zoe, carl = await world.remote("zoe", "there.example"), await world.remote("carl", "ring.example")
+    for one in (zoe, carl, bert):
+        await world.follow(anna, one)
+    kept, first = [await statuses.receive_status(world.node, note(author, 1)) for author in (carl, zoe)]
+    assert kept is not None
+    assert first is not None
+    await work(world.node)
+    copies = await crowding.copy_to_home(world.node, anna.id, first.id, 2 * MANY)
+    await crowding.tell(world.node, anna.id, zoe.id, copies)
+    await interactions.reblog(world.node, bert, copies[0])
+    await work(world.node)
+    page = PageQuery(limit=40)
+
+    async with in_small_steps():
+        await domain_blocks.block(world.node, anna, "there.example")
+        newest = await timelines.home(world.node, anna.id, page)
+        if at_once > 1:
+            assert [one.status.id for one in newest] == [kept.id]
+            assert await told_of(world.node, anna) == ["severed_relationships"]
+        else:
+            assert copies[0] not in {(one.reblog or one).status.id for one in newest}
+        await work(world.node)
+
+    assert [one.status.id for one in await timelines.home(world.node, anna.id, page)] == [kept.id]
+    assert await told_of(world.node, anna) == ["severed_relationships"]
+
+
+async def test_a_server_that_is_let_in_again_loses_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not taken away by then stays."""
+    monkeypatch.setattr(domain_blocks, "AT_ONCE", 1)
+    anna, zoe = await world.member("anna"), await world.remote("zoe", "there.example")
+    await world.follow(await world.member("bert"), zoe)
+    first = await statuses.receive_status(world.node, note(zoe, 2))
+    assert first is not None
+    await work(world.node)
+    await crowding.copy_to_home(world.node, anna.id, first.id, 2 * MANY)
+    await domain_blocks.block(world.node, anna, "there.example")
+
+    await domain_blocks.unblock(world.node, anna.id, "there.example")
+    left = await timelines.home(world.node, anna.id, PageQuery(limit=40))
+    await work(world.node)
+
+    assert left
+    assert await timelines.home(world.node, anna.id, PageQuery(limit=40)) == left
 
 
 # Telling many servers

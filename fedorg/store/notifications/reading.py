@@ -153,17 +153,30 @@ def delete_from(conn: Connection, account_id: AccountId, by: AccountId) -> None:
     requests.forget(conn, account_id, by)
 
 
-def delete_from_domain(conn: Connection, account_id: AccountId, domain: str) -> None:
-    """Remove what an account was told of anybody of a server, waiting or not."""
-    people = sa.select(accounts_table.c.id).where(
-        sa.or_(accounts_table.c.domain == domain, accounts_table.c.peer == domain)
+def list_from_domain(
+    conn: Connection, account_id: AccountId, domain: str, below: NotificationId, limit: int
+) -> tuple[list[NotificationId], NotificationId | None]:
+    """What of the next ``limit`` that an account was told somebody of a server caused, waiting or not, newest first.
+
+    Where the rest begins, None at the end.
+    """
+    is_theirs = sa.or_(accounts_table.c.domain == domain, accounts_table.c.peer == domain)
+    statement = (
+        sa.select(notifications.c.id, sa.func.coalesce(is_theirs, sa.false()).label("is_theirs"))
+        .join(accounts_table, accounts_table.c.id == notifications.c.from_account_id)
+        .where(notifications.c.account_id == account_id, notifications.c.id < below)
+        .order_by(notifications.c.id.desc())
+        .limit(limit)
     )
-    conn.execute(
-        sa.delete(notifications).where(
-            notifications.c.account_id == account_id, notifications.c.from_account_id.in_(people)
-        )
-    )
-    requests.forget_all(conn, account_id, people)
+    rows = conn.execute(statement).all()
+    rest = NotificationId(rows[-1].id) if len(rows) == limit else None
+    return [NotificationId(row.id) for row in rows if row.is_theirs], rest
+
+
+def delete_some(conn: Connection, account_id: AccountId, ids: Collection[NotificationId]) -> None:
+    """Remove some of an account's own."""
+    own = sa.delete(notifications).where(notifications.c.account_id == account_id)
+    conn.execute(own.where(notifications.c.id.in_(ids)))
 
 
 def count_after(conn: Connection, account_id: AccountId, after: int, limit: int, query: NotificationQuery) -> int:

@@ -117,11 +117,13 @@ def forget(conn: Connection, account_id: AccountId, by: AccountId | None = None)
     conn.execute(sa.delete(notification_requests).where(condition))
 
 
-def forget_all(conn: Connection, account_id: AccountId, people: sa.Select[tuple[int]]) -> None:
-    """Forget those among ``people`` who ask an account."""
+def forget_domain(conn: Connection, account_id: AccountId, domain: str) -> None:
+    """Forget those of a server who ask an account."""
+    is_theirs = sa.or_(accounts.c.domain == domain, accounts.c.peer == domain)
     conn.execute(
         sa.delete(notification_requests).where(
-            notification_requests.c.account_id == account_id, notification_requests.c.from_account_id.in_(people)
+            notification_requests.c.account_id == account_id,
+            sa.exists().where(accounts.c.id == notification_requests.c.from_account_id, is_theirs),
         )
     )
 
