@@ -156,16 +156,24 @@ def hold_between(conn: Connection, quoted_account_id: AccountId, account_id: Acc
     return [_quote(row) for row in conn.execute(statement)]
 
 
-def part_with(conn: Connection, status_id: StatusId) -> None:
-    """A status is about to go: it counts no longer at what it quotes, and nobody's consent to quote it will come."""
+def part_with(conn: Connection, status_id: StatusId, limit: int) -> None:
+    """A status is about to go: it counts no longer at what it quotes, and nobody's consent to quote it will come.
+
+    Of those who wait for that up to ``limit`` wait no more; see ``disappoint``.
+    """
     own = hold_of_status(conn, status_id)
     if own is not None:
         delete(conn, own)
-    conn.execute(
-        sa.update(quotes)
-        .where(quotes.c.quoted_status_id == status_id, quotes.c.state == QuoteState.PENDING.value)
-        .values(state=QuoteState.DELETED.value)
+    disappoint(conn, status_id, limit)
+
+
+def disappoint(conn: Connection, status_id: StatusId, limit: int) -> int:
+    """Let up to ``limit`` who wait for consent to quote a status that goes wait no more; how many those were."""
+    waiting = sa.select(quotes.c.id).where(
+        quotes.c.quoted_status_id == status_id, quotes.c.state == QuoteState.PENDING.value
     )
+    ended = sa.update(quotes).where(quotes.c.id.in_(waiting.limit(limit))).values(state=QuoteState.DELETED.value)
+    return conn.execute(ended).rowcount
 
 
 # Who has a stamp of ours

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from fedorg.ids import StatusId, at
 from fedorg.node import Node
-from fedorg.store.tables import accounts, favourites, follows, home_timeline, notifications, statuses
+from fedorg.store.tables import accounts, favourites, follows, home_timeline, notifications, quotes, statuses
 from tests.node.serving import NodeServer
 from tests.node.world import insert_member, insert_stranger
 
@@ -101,6 +101,25 @@ async def favourite(node: Node, status_id: int, by: Sequence[int]) -> None:
     await node.write(lambda conn: conn.execute(sa.insert(favourites), rows))
     await _tell(node, status_id, by, "favourite")
     await _set_count(node, status_id, favourites_count=len(by))
+
+
+async def ask_to_quote(node: Node, status_id: int, by: Sequence[int]) -> list[int]:
+    """All of them wait to be let to quote a status; the ids of what they quote it in."""
+    ids = [node.ids.next() for _ in by]
+    uris = [f"https://quoting.example/{one}" for one in ids]
+    copies = [
+        {"id": one, "uri": uri, "url": uri, "account_id": author, "thread_id": one}
+        for one, uri, author in zip(ids, uris, by, strict=True)
+    ]
+    await _copy(node, statuses, status_id, copies, is_local=False)
+    asked = {"quoted_uri": "https://here.example/1", "quoted_status_id": status_id, "state": "pending"}
+    moment = {"created_at": node.now(), "checked_at": node.now()}
+    rows = [
+        {"id": node.ids.next(), "status_id": one, "account_id": author, **asked, **moment}
+        for one, author in zip(ids, by, strict=True)
+    ]
+    await node.write(lambda conn: conn.execute(sa.insert(quotes), rows))
+    return ids
 
 
 async def follow(node: Node, target_id: int, by: Sequence[int]) -> None:

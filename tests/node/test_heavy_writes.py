@@ -30,7 +30,7 @@ from fedorg.store import accounts, deliveries, jobs, pruning
 from fedorg.store import statuses as stored_statuses
 from fedorg.store.deliveries import Window
 from fedorg.store.remains import TOGETHER
-from fedorg.store.tables import activities, events, metadata, poll_votes, polls
+from fedorg.store.tables import activities, events, metadata, poll_votes, polls, quotes
 from fedorg.store.tables import deliveries as deliveries_table
 from fedorg.store.tables import jobs as jobs_table
 from fedorg.store.tables import statuses as statuses_table
@@ -278,6 +278,20 @@ async def test_the_votes_in_a_poll_go_after_it(world: World) -> None:
 
     assert await world.node.read(left_of, status.id) == {}
     assert await world.node.read(lambda conn: conn.execute(sa.select(poll_votes)).all()) == []
+
+
+async def test_who_waits_to_quote_what_goes_waits_no_more(world: World) -> None:
+    """However many they are: each of their quotes is of something deleted."""
+    anna, status, people = await popular(world)
+    quoting = await crowding.ask_to_quote(world.node, status.id, [*people, *people])
+
+    async with in_small_steps():
+        await statuses.delete_status(world.node, anna, status.id)
+        await work(world.node)
+
+    assert await world.node.read(left_of, status.id) == {}
+    states = sa.select(quotes.c.state, sa.func.count()).where(quotes.c.status_id.in_(quoting)).group_by(quotes.c.state)
+    assert await world.node.read(lambda conn: conn.execute(states).all()) == [("deleted", 2 * MANY)]
 
 
 async def test_whoever_had_a_status_for_followers_hears_of_its_end(world: World) -> None:

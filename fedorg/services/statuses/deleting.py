@@ -118,7 +118,7 @@ def _remove(conn: Connection, node: Node, status: Status, job: RemoveStatus) -> 
     for boost in _list_taken_back(conn, job, boosts):
         _tell(conn, node, replace(_removal(boost), reblog_of_uri=status.uri))
     hearers = _hearers(conn, status, job, home_timelines.holders(conn, status.id))
-    quotes.part_with(conn, status.id)
+    quotes.part_with(conn, status.id, remains.TOGETHER)
     changed = conversations.forget_status(conn, status.id)
     statuses.delete(conn, status, node.now())
     events.insert_many(conn, node.now(), EventKind.CONVERSATION, changed)
@@ -132,7 +132,7 @@ def _remove(conn: Connection, node: Node, status: Status, job: RemoveStatus) -> 
 def _hide(conn: Connection, node: Node, status: Status, job: RemoveStatus) -> None:
     """It is gone; whoever has it on a home timeline, and alone could see it, hears so as it is taken off there."""
     hearers = _hearers(conn, status, job, ())
-    quotes.part_with(conn, status.id)
+    quotes.part_with(conn, status.id, remains.TOGETHER)
     changed = conversations.forget_status(conn, status.id)
     statuses.leave(conn, status, node.now())
     jobs.enqueue(conn, node.ids, node.now(), replace(job, peer=accounts.get(conn, status.account_id).peer))
@@ -151,6 +151,8 @@ def _remove_step(conn: Connection, node: Node, job: RemoveStatus) -> bool:
 
 def _take_some(conn: Connection, node: Node, job: RemoveStatus) -> bool:
     """Take away some boosts of a status, else some of what refers to it; whether more may be left."""
+    if quotes.disappoint(conn, job.status_id, remains.TOGETHER) == remains.TOGETHER:
+        return True
     boosts = statuses.list_reblogs(conn, job.status_id, BOOSTS_TOGETHER)
     own = _list_taken_back(conn, job, boosts)[:OWN_BOOSTS_TOGETHER]
     for boost in own:
