@@ -15,7 +15,7 @@ from fedorg.domain.jobs import (
 )
 from fedorg.ids import JobId
 from fedorg.node import Node
-from fedorg.services import fanout
+from fedorg.services import fanout, retelling
 
 
 async def distribute_status(node: Node, job: DistributeStatus) -> DistributeStatus | None:
@@ -34,13 +34,13 @@ async def distribute_to_tag_followers(node: Node, job: DistributeToTagFollowers)
 
 async def distribute_edit(node: Node, job: DistributeEdit) -> None:
     """Tell people here, then other servers."""
-    await fanout.distribute_edit_locally(node, job.status_id, job.edited_at)
+    await retelling.distribute_edit_locally(node, job.status_id, job.edited_at)
     await outgoing.send_edit(node, job)
 
 
 async def refresh_status(node: Node, job: RefreshStatus) -> None:
     """Tell streams here, then other servers."""
-    await fanout.refresh_locally(node, job.status_id)
+    await retelling.refresh_locally(node, job.status_id)
     await outgoing.send_refresh(node, job)
 
 

@@ -71,12 +71,12 @@ from fedorg.services import (
     annual_reports,
     cards,
     domain_blocks,
-    fanout,
     films,
     introductions,
     links,
     notification_requests,
     partnerships,
+    retelling,
     scheduling,
     severing,
     shutting_out,
@@ -151,7 +151,7 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             return await remove.remove_account(node, job)
         case FetchCard():
             for status_id in await cards.fetch(node, job):
-                await fanout.refresh_locally(node, status_id)
+                await retelling.refresh_locally(node, status_id)
         case VerifyLinks():
             await links.verify(node, job.account_id)
         case SendAgreement():

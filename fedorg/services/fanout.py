@@ -6,7 +6,6 @@ must lie inside reach and mode (blueprint §4). Everything may be run twice.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -19,7 +18,7 @@ from fedorg.domain.peers import Standing
 from fedorg.domain.quotes import QuoteState
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import FederationMode, Reach, Visibility
-from fedorg.ids import AccountId, QuoteId, StatusId
+from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
 from fedorg.services.threads import find_host
 from fedorg.store import (
@@ -39,9 +38,6 @@ from fedorg.store.home_timelines import LocalFollower
 from fedorg.store.recipients import Recipient
 
 CHUNK: Final = 500
-QUOTERS_CHUNK: Final = 50
-"""Each of them costs some statements of its own."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def distribute_locally(node: Node, status_id: StatusId, after: AccountId | None) -> AccountId | None:
@@ -56,25 +52,6 @@ async def distribute_locally(node: Node, status_id: StatusId, after: AccountId |
 async def distribute_to_tag_followers(node: Node, status_id: StatusId, after: AccountId) -> AccountId | None:
     """Bring one chunk of those who follow a hashtag of a public status the status; the cursor as above."""
     return await node.write(distribute_to_tag_followers_chunk, node, status_id, after)
-
-
-async def distribute_edit_locally(node: Node, status_id: StatusId, edited_at: datetime) -> None:
-    """Tell boosters, those newly mentioned, open streams and, in chunks, who quotes it that a status was edited."""
-    await node.write(_distribute_edit, node, status_id, edited_at)
-    after: QuoteId | None = QuoteId(0)
-    while after is not None:
-        after = await node.write(_notify_quoting, node, status_id, edited_at, after)
-
-
-async def refresh_locally(node: Node, status_id: StatusId) -> None:
-    """Tell open streams that a status is another, though its text is the same."""
-
-    def unit(conn: Connection) -> None:
-        status = statuses.find(conn, status_id)
-        if status is not None and _is_heard(conn, node, accounts.get(conn, status.account_id)):
-            _tell_holders(conn, node, status, home_timelines.holders(conn, status_id))
-
-    await node.write(unit)
 
 
 async def has_remote_audience(node: Node, status_id: StatusId) -> bool:
@@ -110,7 +87,7 @@ def distribute_chunk(conn: Connection, node: Node, status_id: StatusId, after: A
     author = accounts.get(conn, status.account_id)
     if author.suspended_at is not None or (status.reblog_of_id is not None and original is None):
         return None
-    if not _is_heard(conn, node, author):
+    if not is_heard(conn, node, author):
         return None
     return _distribute(conn, node, status, original, after)
 
@@ -147,13 +124,6 @@ def _distribute(
     return followers[-1].account_id if len(followers) == CHUNK else None
 
 
-def _is_heard(conn: Connection, node: Node, author: Account) -> bool:
-    """Whether the node still speaks with the author's server: what came in before is not brought to people after."""
-    if author.peer is None:
-        return True
-    return _is_admitted(node, peers.standings(conn, [author.peer])[author.peer])
-
-
 def _is_admitted(node: Node, standing: Standing) -> bool:
     return standing.is_admitted(FederationMode(node.settings.federation_mode))
 
@@ -164,7 +134,7 @@ def distribute_to_tag_followers_chunk(
     """As ``distribute_to_tag_followers``, inside a transaction."""
     status = statuses.find(conn, status_id)
     author = None if status is None else accounts.get(conn, status.account_id)
-    if status is None or author is None or author.suspended_at is not None or not _is_heard(conn, node, author):
+    if status is None or author is None or author.suspended_at is not None or not is_heard(conn, node, author):
         return None
     receivers = tag_follows.list_followers(conn, status.id, after, CHUNK)
     home_timelines.hold_receivers(conn, receivers)
@@ -229,9 +199,12 @@ def _notify_concerned(
             origin=original.id,
             status_id=original.id,
         )
-        return
-    if not named:
-        return
+    elif named:
+        notify_named(conn, node, status, named)
+
+
+def notify_named(conn: Connection, node: Node, status: Status, named: frozenset[AccountId]) -> None:
+    """Those whom a status names are told of it, once."""
     quote = quotes.find_of_status(conn, status.id)
     # Who is told of a quote needs not be told of being named in it.
     told = {quote.quoted_account_id} if quote is not None and quote.state is QuoteState.ACCEPTED else set()
@@ -264,63 +237,11 @@ def _notify_watchers(conn: Connection, node: Node, status: Status, wanting: list
     )
 
 
-def _distribute_edit(conn: Connection, node: Node, status_id: StatusId, edited_at: datetime) -> None:
-    if not statuses.hold(conn, status_id) or (status := statuses.find(conn, status_id)) is None:
-        return
-    if not _is_heard(conn, node, accounts.get(conn, status.account_id)):
-        return
-    origin = _origin(edited_at)
-    boosters = [account_id for _, account_id in statuses.list_reblogs(conn, status_id)]
-    notifications.withdraw_older_updates(conn, status_id, NotificationType.UPDATE, origin)
-    notifications.notify(
-        conn,
-        node.ids,
-        node.now(),
-        boosters,
-        type_=NotificationType.UPDATE,
-        by=status.account_id,
-        origin=origin,
-        status_id=status_id,
-    )
-    _notify_concerned(conn, node, status, None, statuses.mentioned_ids(conn, status_id))
-    # The author's own streams were told in the transaction of the edit.
-    holders = [holder for holder in home_timelines.holders(conn, status_id) if holder != status.account_id]
-    _tell_holders(conn, node, status, holders)
-
-
-def _notify_quoting(
-    conn: Connection, node: Node, status_id: StatusId, edited_at: datetime, after: QuoteId
-) -> QuoteId | None:
-    """A chunk of the members who quote a status hear of its edit, by what they quote it in; the cursor as above."""
-    if not statuses.hold(conn, status_id) or (status := statuses.find(conn, status_id)) is None:
-        return None
-    origin = _origin(edited_at)
-    quoting = quotes.list_local_quoting(conn, status_id, after, QUOTERS_CHUNK)
-    for quote in quoting:
-        notifications.withdraw_older_updates(conn, quote.status_id, NotificationType.QUOTED_UPDATE, origin)
-        notifications.notify(
-            conn,
-            node.ids,
-            node.now(),
-            [quote.account_id],
-            type_=NotificationType.QUOTED_UPDATE,
-            by=status.account_id,
-            origin=origin,
-            status_id=quote.status_id,
-        )
-    return quoting[-1].id if len(quoting) == QUOTERS_CHUNK else None
-
-
-def _origin(edited_at: datetime) -> int:
-    """By what an edit is told once."""
-    return (edited_at - _EPOCH) // timedelta(milliseconds=1)
-
-
-def _tell_holders(conn: Connection, node: Node, status: Status, accounts_: Iterable[AccountId]) -> None:
-    holders: list[tuple[AccountId | None, int]] = [(account_id, status.id) for account_id in sorted(accounts_)]
-    if status.audience.visibility is Visibility.PUBLIC:
-        holders.append((None, status.id))
-    events.insert_many(conn, node.now(), EventKind.STATUS_UPDATE, holders)
+def is_heard(conn: Connection, node: Node, author: Account) -> bool:
+    """Whether the node still speaks with the author's server: what came in before is not brought to people after."""
+    if author.peer is None:
+        return True
+    return _is_admitted(node, peers.standings(conn, [author.peer])[author.peer])
 
 
 # Elsewhere

@@ -285,6 +285,16 @@ def list_reblogs(conn: Connection, status_id: StatusId, limit: int | None = None
     return [(row.id, row.account_id) for row in conn.execute(statement.limit(limit))]
 
 
+def list_local_reblogs(
+    conn: Connection, status_id: StatusId, after: StatusId, limit: int
+) -> list[tuple[StatusId, AccountId]]:
+    """The next ``limit`` boosts of a status by accounts of this node after one, in their order, with who made them."""
+    statement = sa.select(statuses.c.id, statuses.c.account_id).where(
+        statuses.c.reblog_of_id == status_id, statuses.c.id > after, beside(statuses.c.is_local)
+    )
+    return [(row.id, row.account_id) for row in conn.execute(statement.order_by(statuses.c.id).limit(limit))]
+
+
 def update_content(conn: Connection, status: Status) -> None:
     """Write what an edit may change: text, warning, language, emojis and the time of the edit."""
     values = _values(status)

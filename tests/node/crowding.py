@@ -72,15 +72,15 @@ async def neighbours(node: Node, number: int) -> list[int]:
     return [one.id, *await _copy(node, accounts, one.id, copies)]
 
 
-async def boost(node: Node, status_id: int, by: Sequence[int]) -> list[int]:
-    """All of them have boosted a status; the ids of the boosts."""
+async def boost(node: Node, status_id: int, by: Sequence[int], *, is_local: bool = False) -> list[int]:
+    """All of them have boosted a status, as members or from elsewhere; the ids of the boosts."""
     ids = [node.ids.next() for _ in by]
     uris = [f"https://boosts.example/{one}" for one in ids]
     copies = [
         {"id": one, "uri": uri, "url": uri, "account_id": booster, "thread_id": one, "reblog_of_id": status_id}
         for one, uri, booster in zip(ids, uris, by, strict=True)
     ]
-    await _copy(node, statuses, status_id, copies, text="", content="", is_local=False)
+    await _copy(node, statuses, status_id, copies, text="", content="", is_local=is_local)
     await _tell(node, status_id, by, "reblog")
     await _set_count(node, status_id, reblogs_count=len(by))
     return ids

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fedorg.services import fanout
+from fedorg.services import retelling
 from tests.contract import assert_valid
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import (
@@ -306,7 +306,7 @@ async def test_who_quotes_hears_of_edits(working: WorkingServer, monkeypatch: py
 
     It is told in chunks, so that many who quote one status hold up nobody who writes.
     """
-    monkeypatch.setattr(fanout, "QUOTERS_CHUNK", 1)
+    monkeypatch.setattr(retelling, "QUOTERS_CHUNK", 1)
     anna, bert, carl, dora = [await working.person(name) for name in ("anna", "bert", "carl", "dora")]
     original = await post(anna, "An idea")
     made = await quote(bert, original)

@@ -16,7 +16,7 @@ from federation.activities import Create
 from federation.objects import Ref
 from fedorg.activitypub.recording import QUEUED_TOGETHER, record
 from fedorg.domain.accounts import Account
-from fedorg.domain.jobs import EndPoll, Job, RemoveAccount, RemoveStatus
+from fedorg.domain.jobs import DistributeEdit, EndPoll, Job, RemoveAccount, RemoveStatus
 from fedorg.domain.polls import PollDraft
 from fedorg.domain.statuses import PageQuery, Status, StatusChange, StatusDraft
 from fedorg.domain.visibility import Reach, Visibility
@@ -33,6 +33,7 @@ from fedorg.store.remains import TOGETHER
 from fedorg.store.tables import activities, events, metadata, poll_votes, polls, quotes
 from fedorg.store.tables import deliveries as deliveries_table
 from fedorg.store.tables import jobs as jobs_table
+from fedorg.store.tables import notifications as notifications_table
 from fedorg.store.tables import statuses as statuses_table
 from tests.node import crowding
 from tests.node.counting import counted_changes
@@ -290,8 +291,9 @@ async def test_who_waits_to_quote_what_goes_waits_no_more(world: World) -> None:
         await work(world.node)
 
     assert await world.node.read(left_of, status.id) == {}
-    states = sa.select(quotes.c.state, sa.func.count()).where(quotes.c.status_id.in_(quoting)).group_by(quotes.c.state)
-    assert await world.node.read(lambda conn: conn.execute(states).all()) == [("deleted", 2 * MANY)]
+    states = sa.select(quotes.c.state).where(quotes.c.status_id.in_(quoting))
+    found = await world.node.read(lambda conn: conn.execute(states).scalars().all())
+    assert found == ["deleted"] * 2 * MANY
 
 
 async def test_whoever_had_a_status_for_followers_hears_of_its_end(world: World) -> None:
@@ -468,6 +470,42 @@ async def test_a_server_that_is_let_in_again_loses_no_more(world: World, monkeyp
 
     assert left
     assert await timelines.home(world.node, anna.id, PageQuery(limit=40)) == left
+
+
+# An edit
+
+
+async def test_all_who_boosted_a_status_hear_of_its_edits_a_little_at_a_time(world: World) -> None:
+    """Each has one notification, of the latest edit, also where telling was cut off; so have the streams of all."""
+    anna, bert = await world.member("anna"), await world.member("bert")
+    people = await crowding.neighbours(world.node, MANY)
+    await crowding.follow(world.node, anna.id, people)
+    status = await world.post(anna, "Much loved")
+    await world.jobs()
+    await crowding.boost(world.node, status.id, people, is_local=True)
+    boost = await interactions.reblog(world.node, bert, status.id)
+    await work(world.node)
+
+    async with in_small_steps():
+        for text in ("Better", "Best"):
+            await statuses.edit_status(world.node, anna, status.id, StatusChange(text=text))
+            (edit,) = [one for one in await world.jobs() if isinstance(one, DistributeEdit)]
+            for _ in range(2):
+                await run.run(world.node, edit, JobId(1))
+            if text == "Better":
+                await interactions.unreblog(world.node, bert, boost.id)
+                await work(world.node)
+
+    kinds = notifications_table.c.type == "update"
+    hearing = sa.select(notifications_table.c.account_id, notifications_table.c.origin).where(kinds)
+    found = await world.node.read(lambda conn: conn.execute(hearing).all())
+    assert sorted(one.account_id for one in found) == sorted(people)
+    assert len({one.origin for one in found}) == 1
+    told_streams = sa.select(events.c.account_id).where(
+        events.c.kind == "status.update", events.c.subject_id == status.id, events.c.account_id.in_(people)
+    )
+    streams = await world.node.read(lambda conn: conn.execute(told_streams).scalars().all())
+    assert {*streams} == {*people}
 
 
 # Telling many servers

@@ -16,7 +16,7 @@ from fedorg.domain.visibility import Audience, Reach, Tier, Visibility
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import MediaId, StatusId
 from fedorg.node import Node
-from fedorg.services import fanout, interactions, notifications, statuses, timelines
+from fedorg.services import fanout, interactions, notifications, retelling, statuses, timelines
 from fedorg.services.statuses import reading
 from fedorg.services.statuses.editing import keep_version
 from fedorg.store import accounts, edits, tags
@@ -250,7 +250,7 @@ async def test_boosters_hear_of_an_edit_once(world: World) -> None:
         edited_at = received.created_at + timedelta(minutes=minute)
         assert await statuses.receive_edit(world.node, note(dora, 1, text, edited_at=edited_at)) is not None
         for _ in range(2):
-            await fanout.distribute_edit_locally(world.node, received.id, edited_at)
+            await retelling.distribute_edit_locally(world.node, received.id, edited_at)
 
     told = (await notifications.list_notifications(world.node, bob.id, PAGE)).items
     assert [one.notification.type for one in told] == ["update"]

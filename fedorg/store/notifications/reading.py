@@ -134,15 +134,20 @@ def withdraw_of(
     )
 
 
-def withdraw_older_updates(conn: Connection, status_id: StatusId, type_: NotificationType, origin: int) -> None:
-    """Of several edits of a status only the last one is told."""
-    conn.execute(
-        sa.delete(notifications).where(
+def withdraw_older_updates(
+    conn: Connection, status_id: StatusId, type_: NotificationType, origin: int, limit: int
+) -> int:
+    """Of several edits of a status only the last one is told: remove up to ``limit`` of others; how many there were."""
+    older = (
+        sa.select(notifications.c.id)
+        .where(
             notifications.c.status_id == status_id,
             notifications.c.type == type_.value,
             notifications.c.origin < origin,
         )
+        .limit(limit)
     )
+    return conn.execute(sa.delete(notifications).where(notifications.c.id.in_(older))).rowcount
 
 
 def delete_from(conn: Connection, account_id: AccountId, by: AccountId) -> None:
