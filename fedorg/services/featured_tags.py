@@ -24,12 +24,13 @@ async def feature(node: Node, account: Account, written: str) -> FeaturedTagView
     """Show a hashtag on one's profile, once; raises ``Invalid`` for what is none or is one too many."""
     tag = read_tag(written)
 
-    def unit(conn: Connection) -> FeaturedTagView:
+    def unit(conn: Connection) -> FeaturedTag:
         shown = featured_tags.list_for_update(conn, account.id)
         known = next((one for one in shown if one.name == tag.name), None)
-        return _with_use(conn, account.id, known or _insert(conn, node, account, tag, len(shown)), account.id)
+        return known or _insert(conn, node, account, tag, len(shown))
 
-    return await node.write(unit)
+    # To count its use takes long, and must not keep the writer.
+    return await node.read(_with_use, account.id, await node.write(unit))
 
 
 async def unfeature(node: Node, account: Account, row_id: int) -> None:
@@ -48,26 +49,26 @@ async def feature_by_name(node: Node, account: Account, written: str) -> TagView
     """Show a hashtag on one's profile; to have it there already is no fault."""
     tag = _read_existing(written)
 
-    def unit(conn: Connection) -> TagView:
+    def unit(conn: Connection) -> None:
         shown = featured_tags.list_for_update(conn, account.id)
         if all(one.name != tag.name for one in shown):
             _insert(conn, node, account, tag, len(shown))
-        return _get_tag(conn, node, account.id, tag)
 
-    return await node.write(unit)
+    await node.write(unit)
+    return await node.read(tags.get_view, account.id, tag.name, node.now())
 
 
 async def unfeature_by_name(node: Node, account: Account, written: str) -> TagView:
     """Show it no more; not to have it there is no fault."""
     tag = _read_existing(written)
 
-    def unit(conn: Connection) -> TagView:
+    def unit(conn: Connection) -> None:
         shown = featured_tags.find_by_name(conn, account.id, tag.name)
         if shown is not None:
             _delete(conn, node, account, shown)
-        return _get_tag(conn, node, account.id, tag)
 
-    return await node.write(unit)
+    await node.write(unit)
+    return await node.read(tags.get_view, account.id, tag.name, node.now())
 
 
 async def list_of_account(node: Node, viewer: AccountId | None, account_id: AccountId) -> list[FeaturedTagView]:
@@ -161,12 +162,8 @@ def _tell(conn: Connection, node: Node, account: Account, tag: FeaturedTag, *, i
     jobs.enqueue(conn, node.ids, node.now(), job)
 
 
-def _with_use(conn: Connection, account_id: AccountId, tag: FeaturedTag, viewer: AccountId | None) -> FeaturedTagView:
-    return featured_tags.with_use(conn, account_id, [tag], narrowing.visible_to(viewer))[0]
-
-
-def _get_tag(conn: Connection, node: Node, viewer: AccountId | None, tag: Tag) -> TagView:
-    return tags.get_view(conn, viewer, tag.name, node.now())
+def _with_use(conn: Connection, account_id: AccountId, tag: FeaturedTag) -> FeaturedTagView:
+    return featured_tags.with_use(conn, account_id, [tag], narrowing.visible_to(account_id))[0]
 
 
 def _read_existing(written: str) -> Tag:

@@ -34,6 +34,7 @@ from fedorg.node import Node
 from fedorg.store import accounts, featured_collections, markers, notifications, reports, severances, views, warnings
 from fedorg.store.notifications import groups
 
+CLEARED_TOGETHER: Final = 500
 _OWN_TIMELINE: Final[tuple[TimelineName, ...]] = ("notifications",)
 _EVERYTHING: Final = NotificationQuery()
 
@@ -71,8 +72,10 @@ async def dismiss(node: Node, account_id: AccountId, notification_id: Notificati
 
 
 async def clear(node: Node, account_id: AccountId) -> None:
-    """Remove all."""
-    await node.write(notifications.clear, account_id)
+    """Remove all there are, a little at a time."""
+    until = NotificationId(node.ids.next())
+    while await node.write(notifications.clear, account_id, until, CLEARED_TOGETHER):
+        pass
 
 
 async def count_unread(node: Node, account_id: AccountId, limit: int, query: NotificationQuery = _EVERYTHING) -> int:

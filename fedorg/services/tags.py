@@ -24,25 +24,21 @@ async def follow(node: Node, account_id: AccountId, name: str) -> TagView:
     """Let what has a hashtag come to one's home timeline."""
     wanted = _tag(name)
 
-    def unit(conn: Connection) -> TagView:
+    def unit(conn: Connection) -> None:
         if tag_follows.count(conn, account_id) >= FOLLOWED_MAX:
             raise Invalid(f"Validation failed: You cannot follow more than {FOLLOWED_MAX} hashtags")
         tag_id = tags.get_or_insert(conn, node.ids, node.now(), wanted)
         tag_follows.insert(conn, node.ids, node.now(), account_id, tag_id)
-        return tags.get_view(conn, account_id, wanted.name, node.now())
 
-    return await node.write(unit)
+    await node.write(unit)
+    # To count its use takes long, and must not keep the writer.
+    return await get_tag(node, account_id, name)
 
 
 async def unfollow(node: Node, account_id: AccountId, name: str) -> TagView:
     """Follow it no more; what came to the home timeline stays there."""
-    wanted = _tag(name)
-
-    def unit(conn: Connection) -> TagView:
-        tag_follows.delete(conn, account_id, wanted.name)
-        return tags.get_view(conn, account_id, wanted.name, node.now())
-
-    return await node.write(unit)
+    await node.write(tag_follows.delete, account_id, _tag(name).name)
+    return await get_tag(node, account_id, name)
 
 
 async def list_followed(node: Node, account_id: AccountId, page: PageQuery) -> list[Listed[TagView]]:

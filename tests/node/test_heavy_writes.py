@@ -472,6 +472,26 @@ async def test_a_server_that_is_let_in_again_loses_no_more(world: World, monkeyp
     assert await timelines.home(world.node, anna.id, PageQuery(limit=40)) == left
 
 
+# What a member was told
+
+
+async def test_many_notifications_are_cleared_a_little_at_a_time(world: World) -> None:
+    """All of them before the answer, those that wait for a yes as well."""
+    anna, zoe = await world.member("anna"), await world.remote("zoe", "there.example")
+    await world.follow(anna, zoe)
+    status = await statuses.receive_status(world.node, note(zoe, 1))
+    assert status is not None
+    await crowding.tell(
+        world.node, anna.id, zoe.id, await crowding.copy_to_home(world.node, anna.id, status.id, 3 * MANY)
+    )
+
+    async with in_small_steps():
+        await notifications.clear(world.node, anna.id)
+
+    assert await told_of(world.node, anna) == []
+    assert await world.node.read(lambda conn: conn.execute(sa.select(notifications_table)).all()) == []
+
+
 # An edit
 
 

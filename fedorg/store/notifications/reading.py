@@ -103,10 +103,17 @@ def delete(conn: Connection, account_id: AccountId, notification_id: Notificatio
         raise NotFound
 
 
-def clear(conn: Connection, account_id: AccountId) -> None:
-    """Remove all of an account, and whatever waits for a yes."""
-    conn.execute(sa.delete(notifications).where(notifications.c.account_id == account_id))
+def clear(conn: Connection, account_id: AccountId, until: NotificationId, limit: int) -> bool:
+    """Remove the newest ``limit`` of an account up to one, and with the last of them whatever waits for a yes.
+
+    Whether more may be left.
+    """
+    own = notifications.c.account_id == account_id, notifications.c.id <= until
+    newest = sa.select(notifications.c.id).where(*own).order_by(notifications.c.id.desc()).limit(limit)
+    if conn.execute(sa.delete(notifications).where(notifications.c.id.in_(newest))).rowcount == limit:
+        return True
     requests.forget(conn, account_id)
+    return False
 
 
 def withdraw(conn: Connection, *, type_: NotificationType, by: AccountId, origin: int) -> None:
