@@ -20,7 +20,8 @@ from fedorg.services import oauth, pictures, polls
 from fedorg.services.statuses.deleting import delete_files, lighten, remove
 from fedorg.store import accounts, audit, jobs, media, removal, statuses, users
 
-STATUSES_PER_STEP: Final = 20
+STATUSES_PER_STEP: Final = 8
+"""Each of them costs some statements, to learn how much refers to it."""
 ROWS_PER_STEP: Final = 500
 FILES_PER_STEP: Final = 50
 POLLS_PER_STEP: Final = 20

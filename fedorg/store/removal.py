@@ -139,7 +139,7 @@ def withdraw_activities(conn: Connection, account_id: AccountId, but: str, limit
     Only the activity ``but`` stays. What is under way is not called back.
     """
     own = activities.c.account_id == account_id, activities.c.uri != but
-    some = conn.execute(sa.select(activities.c.id).where(*own).order_by(activities.c.id).limit(limit)).scalars().all()
+    some = conn.execute(sa.select(activities.c.id).where(*own).limit(limit)).scalars().all()
     waiting = sa.select(deliveries.c.id).where(deliveries.c.activity_id.in_(some)).limit(limit)
     if conn.execute(sa.delete(deliveries).where(deliveries.c.id.in_(waiting))).rowcount == limit:
         return True
