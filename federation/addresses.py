@@ -16,16 +16,12 @@ Under ``allow_http_loopback`` (demonstrations and tests on one machine) loopback
 too, and a port is part of a domain. Spec: RFC 3986, RFC 5891, UTS 46, RFC 6761 §6.3 (localhost).
 """
 
-import asyncio
 import ipaddress
 import re
-import socket
 import unicodedata
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Final, TypeAlias
+from functools import lru_cache
+from typing import Final
 
 import httpx
 import idna
@@ -34,13 +30,10 @@ from federation.errors import AddressRefused
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
-Lookup: TypeAlias = Callable[[str], Awaitable[list[str]]]
 
 URL_MAX: Final = 2048
 HOST_MAX: Final = 253
 
-# A thread is made only where none of those before it is free.
-_LOOKUPS: Final = ThreadPoolExecutor(256, thread_name_prefix="lookup")
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 _PORT_MAX: Final = 65_535
 _GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
@@ -246,14 +239,3 @@ def _vanishes(character: str) -> bool:
         return not idna.uts46_remap(character, std3_rules=False, transitional=False)
     except idna.IDNAError:
         return True
-
-
-async def system_lookup(host: str) -> list[str]:
-    """All addresses of a host by the system's resolver.
-
-    It holds a thread until it gives up, however long ago the caller did. Those of the event loop are a handful, and
-    others need them: a few names whose servers are silent would keep all others from being found.
-    """
-    ask = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
-    found = await asyncio.get_running_loop().run_in_executor(_LOOKUPS, ask)
-    return [str(address[0]) for *_, address in found]

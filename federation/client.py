@@ -25,7 +25,7 @@ from urllib.parse import urljoin
 import httpx
 
 from federation import delivery, signatures
-from federation.addresses import AddressPolicy, CheckedUrl, Lookup, check_url, system_lookup
+from federation.addresses import AddressPolicy, CheckedUrl, check_url
 from federation.bounded_json import load_json
 from federation.errors import (
     AddressRefused,
@@ -37,6 +37,7 @@ from federation.errors import (
 )
 from federation.http_dates import parse_http_date
 from federation.keys import SigningKey
+from federation.lookups import Lookup, system_lookup
 from federation.places import Places, Pool, Progress
 from federation.signatures import Headers, Scheme
 from federation.way_out import WayOut

@@ -28,8 +28,9 @@ from httpx_aiohttp.transport import AiohttpResponseStream
 from typing_extensions import override
 from yarl import URL
 
-from federation.addresses import AddressPolicy, Lookup, is_loopback_host
+from federation.addresses import AddressPolicy, is_loopback_host
 from federation.errors import AddressRefused, PeerUnreachable
+from federation.lookups import Lookup
 from federation.places import Pool, Progress
 
 # Contexts that nothing here uses, each with all authorities of the system: 2 MiB, which others get.

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from federation.addresses import AddressPolicy, Lookup
+from federation.addresses import AddressPolicy
+from federation.lookups import Lookup
 from federation.places import Pool
 
 if TYPE_CHECKING:

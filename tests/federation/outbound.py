@@ -6,8 +6,9 @@ from pathlib import Path
 
 import trustme
 
-from federation.addresses import AddressPolicy, Lookup, system_lookup
+from federation.addresses import AddressPolicy
 from federation.client import Client, Limits
+from federation.lookups import Lookup, system_lookup
 from tests.federation.signing import NOW
 from tests.federation.wire import Received
 

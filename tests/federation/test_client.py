@@ -3,6 +3,8 @@
 import asyncio
 import ipaddress
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from federation.addresses import AddressPolicy, system_lookup
+from federation.addresses import AddressPolicy
 from federation.client import ACTIVITY_JSON, LD_JSON, Client, Limits, charset_of, is_activity_type
 from federation.delivery import Delivered, Gone, Outcome, Refused, Retry
 from federation.errors import (
@@ -24,6 +26,7 @@ from federation.errors import (
     TooManyRedirects,
     WrongContentType,
 )
+from federation.lookups import system_lookup
 from federation.signatures import Scheme, read, verify
 from tests.federation.outbound import LOOPBACK, answers, authority_of, client, never
 from tests.federation.signing import ED25519_KEY, NOW, RSA_KEY, SIGNING_KEYS, verification_key
@@ -273,6 +276,24 @@ async def test_names_that_nobody_answers_for_keep_no_other_name_waiting(monkeypa
         over.set()
     outcomes = await asyncio.gather(*silent, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {socket.gaierror}
+
+
+def test_names_that_nobody_answers_for_keep_no_process_from_ending() -> None:
+    """Whoever gave up on a name is not kept until the system does."""
+    program = """
+import asyncio, socket, time
+from federation.lookups import system_lookup
+socket.getaddrinfo = lambda *_, **__: time.sleep(3600)
+async def main():
+    try:
+        await asyncio.wait_for(system_lookup("silent.example"), 0.1)
+    except TimeoutError:
+        print("gave up")
+asyncio.run(main())
+"""
+    ended = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, timeout=60, check=True)
+
+    assert ended.stdout == "gave up\n"
 
 
 # Redirects -----------------------------------------------------------------------------------------------------------
