@@ -105,7 +105,6 @@ def snapshot(url: str) -> Iterator[Snapshot]:
     with migrate.connect(parse_url(url), "BEGIN") as conn, conn.begin():
         if conn.dialect.name == "postgresql":
             conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            conn.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         state = migrate.state_of(conn)
         if not state.is_current:
             raise DumpRefused(state.explain())
@@ -211,7 +210,6 @@ def _let_go_of_references(conn: Connection) -> list[tuple[str, str, str]]:
     """Rows come table by table, and some refer to later ones: PostgreSQL checks references at the end alone."""
     if conn.dialect.name != "postgresql":
         return []
-    conn.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
     found = conn.exec_driver_sql(
         "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
         "WHERE contype = 'f' AND connamespace = current_schema()::regnamespace"

@@ -253,7 +253,9 @@ def _open_postgresql(url: URL) -> Connection:
 
     conn = create_engine(session_url(url), poolclass=NullPool).connect()
     with conn.begin():
+        # What is done here takes its time, in the database and out of it.
         conn.exec_driver_sql("SET statement_timeout = 0")
+        conn.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
     return conn
 
 
