@@ -146,6 +146,12 @@ _FINISH: Final = Written(delete(jobs).where(jobs.c.id == bindparam("job_id"), jo
 _IS_ANY_DUE: Final = Prepared(
     select(exists().where(jobs.c.dead_at.is_(None), jobs.c.due_at <= bindparam("moment")).label("is_due"))
 )
+_NTH_OF_LANE: Final = Prepared(
+    select(jobs.c.lane)
+    .where(jobs.c.lane == bindparam("lane"), jobs.c.dead_at.is_(None))
+    .limit(1)
+    .offset(bindparam("before", type_=Integer))
+)
 _IS_WAITING: Final = and_(jobs.c.dead_at.is_(None), jobs.c.created_at <= bindparam("moment"))
 _COUNTS: Final = select(
     func.count().filter(_IS_WAITING),
@@ -231,8 +237,7 @@ def is_awaited(conn: Connection, job: Job) -> bool:
 
 def is_lane_full(conn: Connection, job: Job, most: int) -> bool:
     """Whether ``most`` of the lane of ``job`` wait already."""
-    waits = (jobs.c.lane == _lane(job), jobs.c.dead_at.is_(None))
-    return conn.execute(select(jobs.c.lane).where(*waits).limit(1).offset(most - 1)).first() is not None
+    return bool(_NTH_OF_LANE.rows(conn, lane=_lane(job), before=most - 1))
 
 
 def withdraw_alike(conn: Connection, job: Job) -> None:
