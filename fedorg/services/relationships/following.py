@@ -133,15 +133,16 @@ def settle(conn: Connection, node: Node, new: Follow, follower: Account, target:
         home_timelines.merge_author(conn, follower.id, target.id, node.now())
         if not target.is_local:
             links.request(conn, node, target)
-    notifications.notify(
-        conn,
-        node.ids,
-        node.now(),
-        [target.id],
-        type_=NotificationType.FOLLOW if is_accepted else NotificationType.FOLLOW_REQUEST,
-        by=follower.id,
-        origin=new.id,
-    )
+    if target.is_local:
+        notifications.notify(
+            conn,
+            node.ids,
+            node.now(),
+            [target.id],
+            type_=NotificationType.FOLLOW if is_accepted else NotificationType.FOLLOW_REQUEST,
+            by=follower.id,
+            origin=new.id,
+        )
 
 
 def sever(conn: Connection, node: Node, follower: Account, target: Account, kind: ActivityKind) -> bool:
