@@ -54,8 +54,7 @@ def request(conn: Connection, node: Node, account: Account) -> None:
 
 def record_remote(conn: Connection, node: Node, account: Account, keys: tuple[AccountKey, ...]) -> Account:
     """Write what a peer says of its account, and have its links looked at where they changed."""
-    before = accounts.find_by_uri(conn, account.uri)
-    after = accounts.record_remote(conn, account, keys)
+    before, after = accounts.record_remote(conn, account, keys)
     if before is None or (before.url, _links(before)) != (after.url, _links(after)):
         request(conn, node, after)
     return after

@@ -209,8 +209,10 @@ def with_moves(conn: Connection, found: Sequence[Account]) -> list[Account]:
     return [_with_move(account, targets.get(account.moved_to_uri or "")) for account in found]
 
 
-def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ...]) -> Account:
-    """Write what a peer says of one of its accounts, known here or not; the account as it now stands.
+def record_remote(
+    conn: Connection, account: Account, keys: tuple[AccountKey, ...]
+) -> tuple[Account | None, Account]:
+    """Write what a peer says of one of its accounts: the account as it was, if it was known, and as it now stands.
 
     A known identity keeps our id, counts and decisions; one that is suspended here, or left, stays as it is. The keys
     given replace the ones before. A handle belongs to the actor its server names now: an older actor under the same
@@ -230,7 +232,7 @@ def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ..
                 # It is in nobody's way but that of a handle: then the error says so.
                 insert(conn, account)
     if known is not None and known.is_barred:
-        return known
+        return known, known
     current = account
     if known is not None:
         _release_handle(conn, account)
@@ -242,10 +244,10 @@ def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ..
             suspended_at = _as_its_server_stands(conn, current).suspended_at
             current = replace(current, suspended_at=suspended_at, suspended_remotely=False)
             set_standing(conn, current.id, suspended_at=suspended_at, suspended_remotely=False)
-    _FORGET_KEYS.run(conn, {"holder": current.id})
+        _FORGET_KEYS.run(conn, {"holder": current.id})
     # A key that another account holds already stays with it.
     insert_ignore(conn, account_keys, [key_values(replace(key, account_id=current.id)) for key in keys])
-    return current
+    return known, current
 
 
 def set_fields(conn: Connection, account_id: AccountId, fields: tuple[Field, ...]) -> None:

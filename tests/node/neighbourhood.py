@@ -182,7 +182,8 @@ class Sender:
 
     async def stranger(self, name: str) -> Account:
         """An account that is known here and follows nobody."""
-        return await self.node.write(accounts.record_remote, self._account(name), ())
+        _, recorded = await self.node.write(accounts.record_remote, self._account(name), ())
+        return recorded
 
     async def post(self, text: str, **fields: Any) -> Status:  # noqa: ANN401 - fields of a draft
         """A status of alice's."""
