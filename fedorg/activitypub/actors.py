@@ -84,12 +84,17 @@ async def current(node: Node, known: Account, budget: Budget) -> Account:
 
 
 async def _find_admitted(node: Node, uri: str) -> Account | None:
-    """The account with an identity, if it is known; ``NotAdmitted`` for one of a server that is not spoken with."""
+    """The account with an identity, if it is known; ``NotAdmitted`` for one of a server that is not spoken with.
+
+    What is not known has to be fetched, and whoever fetches asks about its server.
+    """
     admit = policy.admission(node, (uri,), policy.Matter.CONTENT)
 
     def unit(conn: Connection) -> Account | None:
-        admit(conn)
-        return accounts.find_by_uri(conn, uri)
+        known = accounts.find_by_uri(conn, uri)
+        if known is not None:
+            admit(conn)
+        return known
 
     return await node.glance(unit)
 

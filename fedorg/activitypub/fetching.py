@@ -20,11 +20,10 @@ from federation.keys import SigningKey
 from federation.objects import Note, QuoteAuthorization
 from federation.signatures import Scheme
 from fedorg.activitypub import keyring, policy
-from fedorg.domain.peers import Peer
+from fedorg.domain.peers import Standing
 from fedorg.errors import Forbidden
 from fedorg.ids import AccountId
 from fedorg.node import Node
-from fedorg.store import peers
 
 FETCHES_MAX: Final = 20
 _TOO_MANY_REQUESTS: Final = 429
@@ -81,12 +80,11 @@ async def _prepare(node: Node, uri: str) -> tuple[Scheme, SigningKey]:
     _require_foreign(node, uri)
     admit, peer = policy.admission(node, (uri,), policy.Matter.CONTENT), policy.domain(node, uri)
 
-    def unit(conn: Connection) -> tuple[Peer | None, tuple[AccountId, frozenset[str]] | None]:
-        admit(conn)
-        return peers.find(conn, peer), keyring.node_key_ids(conn, node)
+    def unit(conn: Connection) -> tuple[Standing, tuple[AccountId, frozenset[str]] | None]:
+        return admit(conn)[peer], keyring.node_key_ids(conn, node)
 
-    known, key_ids = await node.glance(unit)
-    scheme = Scheme(known.signature_scheme) if known and known.signature_scheme else Scheme.RFC9421
+    standing, key_ids = await node.glance(unit)
+    scheme = Scheme(standing.signature_scheme) if standing.signature_scheme else Scheme.RFC9421
     return scheme, await keyring.node_key_among(node, key_ids)
 
 

@@ -24,6 +24,8 @@ class Standing:
     reject_reports: bool = False
     ceilings: Ceilings = UNLIMITED
     """How much may pass, whatever the tier allows."""
+    signature_scheme: str | None = None
+    """The one it understood last."""
 
     def is_admitted(self, mode: FederationMode) -> bool:
         """Whether a node in ``mode`` speaks with the peer about anything but what the two agree on."""

@@ -42,6 +42,7 @@ _DECIDED: Final = Prepared(
         peers.c.reject_media,
         peers.c.reject_reports,
         peers.c.ceilings,
+        peers.c.signature_scheme,
     ).where(peers.c.domain.in_(many("domains")))
 )
 _BY_DOMAIN: Final = Prepared(select(peers).where(peers.c.domain == bindparam("domain")))
@@ -326,8 +327,9 @@ def _standing(line: Sequence[Row[Any] | None]) -> Standing:
     rules = [row for row in line if row is not None]
     suspended = [row.blocked_at for row in rules if row.tier == Tier.BLOCKED]
     silenced = [row.blocked_at for row in rules if row.is_silenced]
-    own = Tier.OPEN if line[0] is None else Tier(line[0].tier)
-    ceilings = UNLIMITED if line[0] is None else _ceilings(line[0])
+    itself = line[0]
+    own = Tier.OPEN if itself is None else Tier(itself.tier)
+    ceilings = UNLIMITED if itself is None else _ceilings(itself)
     return Standing(
         tier=Tier.BLOCKED if suspended else own,
         suspended_at=next(iter(suspended), None),
@@ -335,6 +337,7 @@ def _standing(line: Sequence[Row[Any] | None]) -> Standing:
         reject_media=any(row.reject_media for row in rules) or not ceilings.media,
         reject_reports=any(row.reject_reports for row in rules),
         ceilings=ceilings,
+        signature_scheme=None if itself is None else itself.signature_scheme,
     )
 
 
