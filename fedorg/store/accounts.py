@@ -209,9 +209,7 @@ def with_moves(conn: Connection, found: Sequence[Account]) -> list[Account]:
     return [_with_move(account, targets.get(account.moved_to_uri or "")) for account in found]
 
 
-def record_remote(
-    conn: Connection, account: Account, keys: tuple[AccountKey, ...]
-) -> tuple[Account | None, Account]:
+def record_remote(conn: Connection, account: Account, keys: tuple[AccountKey, ...]) -> tuple[Account | None, Account]:
     """Write what a peer says of one of its accounts: the account as it was, if it was known, and as it now stands.
 
     A known identity keeps our id, counts and decisions; one that is suspended here, or left, stays as it is. The keys

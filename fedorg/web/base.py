@@ -40,7 +40,7 @@ from fedorg.services.moderation import ip_blocks
 from fedorg.services.streams import Streams
 from fedorg.services.users import SignedIn
 from fedorg.web import answers
-from fedorg.web.bodies import LimitedRequest
+from fedorg.web.bodies import LimitedRequest, this_request
 from fedorg.web.limits import Budget, Limiter, Rule, limit_headers, subject_of_address
 from fedorg.web.params import id_in
 
@@ -79,6 +79,7 @@ _HEALTH: Final = "/health"
 _OPEN_PREFIXES: Final = ("/api/", "/.well-known/", "/nodeinfo/")
 _OPEN_PATHS: Final = frozenset({"/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/nodeinfo"})
 _EXPOSED: Final = "Link, Mastodon-Async-Refresh, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+_FOR_ALL_ORIGINS: Final = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": _EXPOSED}
 _ALWAYS_WITHOUT_TLS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data: https:; "
     "media-src 'self' https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -258,7 +259,8 @@ def is_for_programs() -> bool:
 
 
 def _is_open() -> bool:
-    return asked().path.startswith(_OPEN_PREFIXES) or asked().path in _OPEN_PATHS
+    path = asked().path
+    return path.startswith(_OPEN_PREFIXES) or path in _OPEN_PATHS
 
 
 def asked() -> BaseRequestWebsocket:
@@ -279,6 +281,7 @@ def limiter_of(app: Quart) -> Limiter:
 
 async def _begin() -> Response | None:
     g.started = time.perf_counter()
+    request = this_request()
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers and _is_open():
         return Response(
             "",
@@ -304,35 +307,34 @@ async def _keep_out() -> None:
 
 
 async def _finish(response: Response) -> Response:
+    node, request = this_node(), this_request()
     if response.status_code >= _REFUSED and isinstance(request, LimitedRequest):
         await request.skip_rest()
-    named = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - its items are pairs
-    for name, value in always(this_node()).items():
-        if name.lower() not in named:
-            response.headers.add(name, value)
-    if response.headers["Content-Security-Policy"] == FRAMED_POLICY:
-        del response.headers["X-Frame-Options"]
+    added = dict(always(node))
+    if response.headers.get("Content-Security-Policy") == FRAMED_POLICY:
+        del added["X-Frame-Options"]
     if _is_open():
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+        added |= _FOR_ALL_ORIGINS
     budget: Budget | None = g.get("budget")
     if budget is not None:
-        response.headers.update(limit_headers(budget))
+        added |= limit_headers(budget)
+    named = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - its items are pairs
+    for name, value in added.items():
+        if name.lower() not in named:
+            response.headers.add(name, value)
     route = request.url_rule.rule if request.url_rule is not None else "(none)"
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
-    answers.record(this_node(), route, _method(), response.status_code, seconds)
+    method = request.method if request.method in _METHODS else "(other)"
+    answers.record(node, route, method, response.status_code, seconds)
     if (account := answers.account_of(request.scope)) is not None:
         account.route = route
     return response
 
 
 async def _close(_problem: BaseException | None) -> None:
+    request = this_request()
     if isinstance(request, LimitedRequest):
         request.close_uploads()
-
-
-def _method() -> str:
-    return request.method if request.method in _METHODS else "(other)"
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -10,7 +10,7 @@ import contextlib
 import tempfile
 from typing import IO, Any, ClassVar, Final, cast
 
-from quart import Request
+from quart import Request, request
 from quart.formparser import FormDataParser
 from quart.wrappers.request import Body
 from typing_extensions import override
@@ -134,6 +134,12 @@ class LimitedRequest(Request):
         upload = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, "rb+"))  # noqa: SIM115 - see close_uploads
         self._uploads.append(upload)
         return upload
+
+
+def this_request() -> Request:
+    """The request that is answered now: ``quart.request`` looks for it at each word that is said to it."""
+    found: Request = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - as werkzeug documents it
+    return found
 
 
 def request_class(settings: Settings) -> type[LimitedRequest]:

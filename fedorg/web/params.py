@@ -15,14 +15,14 @@ from time import monotonic
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
-from quart import request
+from quart import Request
 from quart.datastructures import FileStorage
 
 from fedorg.domain.pages import Window
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import BadRequest, Invalid
 from fedorg.ids import ID_MAX
-from fedorg.web.bodies import NO_TEXT, check_count
+from fedorg.web.bodies import NO_TEXT, check_count, this_request
 
 _ANNOUNCING: Final = ("1.0", "1.1")
 _SLOW_SECONDS: Final = 0.5
@@ -172,14 +172,15 @@ def id_in(text: str) -> int | None:
 
 async def read_params() -> Params:
     """The parameters of the request that is answered now."""
+    request = this_request()
     values: dict[str, list[str | None]] = {}
     for name, value in request.args.items(multi=True):
         values.setdefault(name, []).append(value)
-    has_body = _may_have_body()
+    has_body = _may_have_body(request)
     if not has_body:
         sent: list[tuple[str, str | None]] = []
     elif request.mimetype == "application/json":
-        sent = await _read_json()
+        sent = await _read_json(request)
     else:
         sent = [*(await request.form).items(multi=True)]
     fresh: dict[str, list[str | None]] = {}
@@ -189,13 +190,15 @@ async def read_params() -> Params:
     check_count(sum(map(len, merged.values())))
     if any(_UNSTORABLE.search(text or "") for name, texts in merged.items() for text in (name, *texts)):
         raise BadRequest(NO_TEXT)
-    uploads = await _uploads() if has_body else {}
-    return Params({name: tuple(texts) for name, texts in merged.items()}, uploads, await _pairs(has_body=has_body))
+    uploads = await _uploads(request) if has_body else {}
+    pairs = await _pairs(request, has_body=has_body)
+    return Params({name: tuple(texts) for name, texts in merged.items()}, uploads, pairs)
 
 
 async def was_slow() -> bool:
     """Whether the body took its time to come in; all of it is here afterwards."""
-    if not _may_have_body():
+    request = this_request()
+    if not _may_have_body(request):
         return False
     began = monotonic()
     if request.mimetype == "application/json":
@@ -205,18 +208,18 @@ async def was_slow() -> bool:
     return monotonic() - began > _SLOW_SECONDS
 
 
-def _may_have_body() -> bool:
+def _may_have_body(request: Request) -> bool:
     """Whether something may follow the head of the request; since HTTP/2 nothing need announce it."""
     is_announced = "Content-Length" in request.headers or "Transfer-Encoding" in request.headers
     return is_announced or request.http_version not in _ANNOUNCING
 
 
-async def _uploads() -> dict[str, tuple[FileStorage, ...]]:
+async def _uploads(request: Request) -> dict[str, tuple[FileStorage, ...]]:
     files = await request.files
     return {name: tuple(files.getlist(name)) for name in files}
 
 
-async def _pairs(*, has_body: bool) -> tuple[tuple[str, str], ...]:
+async def _pairs(request: Request, *, has_body: bool) -> tuple[tuple[str, str], ...]:
     """Query and form in the order they were sent; empty where that cannot be told, or an index tells rows apart."""
     encoded = [request.query_string]
     if not has_body:
@@ -241,7 +244,7 @@ def _in_turn(values: Mapping[str, tuple[str | None, ...]]) -> Iterator[tuple[str
         yield name, text or ""
 
 
-async def _read_json() -> list[tuple[str, str | None]]:
+async def _read_json(request: Request) -> list[tuple[str, str | None]]:
     raw = await request.get_data()
     if not raw.strip():
         return []
