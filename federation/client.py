@@ -309,10 +309,10 @@ class Client:
         timeout = {"connect": self.limits.connect_seconds, "read": self.limits.read_seconds}
         request = httpx.Request(
             method,
-            _parsed(url.url),
+            _server_of(f"{url.scheme}://{url.authority}"),
             headers={**headers, "User-Agent": self._user_agent, "Accept-Encoding": "identity"},
-            content=body,
-            extensions={"timeout": timeout, "progress": progress},
+            stream=httpx.ByteStream(body),
+            extensions={"target": url.path.encode(), "timeout": timeout, "progress": progress},
         )
         try:
             async with asyncio.timeout_at(bounds.deadline), self._places[method].taken(url.authority):
@@ -341,8 +341,8 @@ class Client:
         return delivery.parse_retry_after(answer.headers.get("retry-after"), now=self._now())
 
 
-# Most requests go to few inboxes, again and again.
-_parsed: Final = lru_cache(maxsize=2048)(httpx.URL)
+# Requests go to the same servers again and again, and httpx takes longer to read a URL than to make a request.
+_server_of: Final = lru_cache(maxsize=2048)(httpx.URL)
 
 
 def essence(content_type: str) -> str:
@@ -403,17 +403,23 @@ async def _read(url: CheckedUrl, response: httpx.Response, headers: Mapping[str,
     if declared.isdigit() and int(declared) > bounds.bytes_max:
         raise TooLarge(url.url, f"more than {bounds.bytes_max} bytes")
     body = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in _chunks(response):
         body += chunk
         if len(body) > bounds.bytes_max:
             raise TooLarge(url.url, f"more than {bounds.bytes_max} bytes")
     return bytes(body)
 
 
+def _chunks(response: httpx.Response) -> httpx.AsyncByteStream:
+    """The body as it comes; ``aiter_raw`` is the same with a generator around it."""
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    return response.stream
+
+
 async def _drain(response: httpx.Response) -> bytes:
     # A short answer that is read to its end leaves the connection usable; a long one is cut off with it.
     size = 0
-    async for chunk in response.aiter_raw():
+    async for chunk in _chunks(response):
         size += len(chunk)
         if size > _DRAINED_BYTES:
             break

@@ -92,7 +92,10 @@ class GuardedResolver(AbstractResolver):
 
 
 class GuardedTransport(AiohttpTransport):
-    """Sends httpx requests whose URL has passed ``check_url``; the extension ``progress`` tells how far it came."""
+    """Sends httpx requests whose URL has passed ``check_url``.
+
+    The extension ``target`` is httpx's own: path and query as they are sent, ``progress`` tells how far it came.
+    """
 
     def __init__(self, policy: AddressPolicy, ca_file: Path | None, pools: Mapping[str, Pool], lookup: Lookup) -> None:
         # It trusts nobody until the first request that needs it has read whom to trust.
@@ -166,9 +169,9 @@ class GuardedTransport(AiohttpTransport):
         progress.is_reused = False
         response = await session.request(
             request.method,
-            URL(str(request.url), encoded=True),
+            URL(_address_of(request), encoded=True),
             headers=headers,
-            data=request.content or None,
+            data=request.read() or None,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(
                 total=None,
@@ -249,13 +252,19 @@ class _KeptHosts:
         return True
 
 
+def _address_of(request: httpx.Request) -> str:
+    """Where a request goes, whose path and query are the extension ``target`` as it is."""
+    target: bytes = request.extensions.get("target", request.url.raw_path)
+    return f"{request.url.scheme}://{request.url.netloc.decode()}{target.decode()}"
+
+
 def _port_of(url: httpx.URL) -> int:
     return url.port or (443 if url.scheme == "https" else 80)
 
 
 def _unreachable(request: httpx.Request, progress: Progress, problem: Exception) -> PeerUnreachable:
     reason = str(problem) or type(problem).__name__
-    return PeerUnreachable(str(request.url), reason, never_sent=not progress.is_sent)
+    return PeerUnreachable(_address_of(request), reason, never_sent=not progress.is_sent)
 
 
 def _trace() -> aiohttp.TraceConfig:
