@@ -4,7 +4,7 @@ What the whole node keeps away is a peer's tier (``store.peers``), not this.
 """
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -13,13 +13,8 @@ from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import PageQuery
 from fedorg.ids import AccountId, IdSource
 from fedorg.store import paging
-from fedorg.store.prepared import Prepared
 from fedorg.store.tables import account_domain_blocks, accounts, follows
 from fedorg.store.upsert import insert_ignore
-
-_DOMAINS: Final = Prepared(
-    sa.select(account_domain_blocks.c.domain).where(account_domain_blocks.c.account_id == sa.bindparam("account_id"))
-)
 
 
 def insert(conn: Connection, ids: IdSource, now: datetime, account_id: AccountId, domain: str) -> None:
@@ -51,11 +46,6 @@ def list_of_account(conn: Connection, account_id: AccountId, page: PageQuery) ->
         Listed(row_id=row.id, item=row.domain)
         for row in paging.rows_of(conn, statement, account_domain_blocks.c.id, page)
     ]
-
-
-def domains_of(conn: Connection, account_id: AccountId) -> frozenset[str]:
-    """All of them."""
-    return frozenset(row.domain for row in _DOMAINS.rows(conn, account_id=account_id))
 
 
 def is_blocked(conn: Connection, account_id: AccountId, domain: str) -> bool:

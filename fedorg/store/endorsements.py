@@ -1,8 +1,6 @@
 """Rows of ``endorsements``: whom somebody recommends among those they follow."""
 
-from collections.abc import Collection
 from datetime import datetime
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -13,16 +11,9 @@ from fedorg.domain.relationships import Follow
 from fedorg.domain.statuses import PageQuery
 from fedorg.ids import AccountId, IdSource
 from fedorg.store import accounts, paging
-from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import endorsements
 from fedorg.store.upsert import insert_ignore
-
-_AMONG: Final = Prepared(
-    sa.select(endorsements.c.target_id).where(
-        endorsements.c.account_id == sa.bindparam("account_id"), endorsements.c.target_id.in_(many("targets"))
-    )
-)
 
 
 def insert(conn: Connection, ids: IdSource, now: datetime, follow: Follow) -> None:
@@ -57,8 +48,3 @@ def list_of_account(conn: Connection, account_id: AccountId, page: PageQuery) ->
         .where(endorsements.c.account_id == account_id, accounts_table.c.suspended_at.is_(None))
     )
     return accounts.listed(conn, paging.rows_of(conn, statement, endorsements.c.id, page))
-
-
-def endorsed_among(conn: Connection, account_id: AccountId, ids: Collection[AccountId]) -> frozenset[AccountId]:
-    """Which of ``ids`` an account recommends."""
-    return frozenset(row.target_id for row in _AMONG.rows(conn, account_id=account_id, targets=ids))
