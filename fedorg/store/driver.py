@@ -1,8 +1,9 @@
 """Statements that are ready for a driver, handed to it: what ``store.prepared`` and ``store.written`` end in.
 
 SQLAlchemy makes a context, a result and a description of its columns of each statement, which costs ten times what
-SQLite takes to run it. On that engine it is left out here; listeners to ``before_cursor_execute`` are told, and errors
-are SQLAlchemy's, as anywhere else. On PostgreSQL, where a statement is a way to another process, all is SQLAlchemy's.
+SQLite takes to run it. On that engine it is left out here; who listens to ``before_cursor_execute`` of an engine is
+told, and errors are SQLAlchemy's, as anywhere else. On PostgreSQL, where a statement is a way to another process, all
+is SQLAlchemy's.
 """
 
 import sqlite3
@@ -43,7 +44,7 @@ def require_transaction(conn: Connection) -> None:
 
 def _execute(conn: Connection, sql: str, parameters: Any = ()) -> Any:  # noqa: ANN401 - likewise
     cursor = conn.connection.cursor()
-    for told in conn.dispatch.before_cursor_execute:
+    for told in conn.engine.dispatch.before_cursor_execute:
         told(conn, cursor, sql, parameters, None, False)  # noqa: FBT003 - as SQLAlchemy tells them
     try:
         cursor.execute(sql, parameters)
@@ -54,7 +55,7 @@ def _execute(conn: Connection, sql: str, parameters: Any = ()) -> Any:  # noqa: 
 
 def _execute_many(conn: Connection, sql: str, rows: Sequence[Any]) -> Any:  # noqa: ANN401 - likewise
     cursor = conn.connection.cursor()
-    for told in conn.dispatch.before_cursor_execute:
+    for told in conn.engine.dispatch.before_cursor_execute:
         told(conn, cursor, sql, rows, None, True)  # noqa: FBT003 - likewise
     try:
         cursor.executemany(sql, rows)
