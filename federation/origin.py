@@ -11,6 +11,7 @@ one canonical form (S7).
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, assert_never
 
 from federation.activities import (
@@ -73,6 +74,7 @@ class Origin:
     port: int
 
 
+@lru_cache(maxsize=1024)
 def origin_of(uri: str) -> Origin | None:
     """The origin of an http(s) URI; None for anything else, with credentials, or with a host without canonical form."""
     absolute = _ABSOLUTE.match(uri)

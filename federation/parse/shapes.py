@@ -52,7 +52,8 @@ def kind(document: Json) -> str:
 
 def first(document: Json, key: str) -> object:
     """The value, or the first of the list; None if there is none."""
-    return next(iter(many(document, key)), None)
+    value = document.get(key)
+    return next((entry for entry in value if entry is not None), None) if isinstance(value, list) else value
 
 
 def many(document: Json, key: str) -> list[object]:

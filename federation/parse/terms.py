@@ -130,11 +130,10 @@ def _is_prefixed(value: object) -> bool:
         return False
     return any(
         key != "@context"
-        and (":" in key or key.startswith("@") or _is_prefixed(entry) or _has_prefixed_type(key, entry))
+        and (":" in key or key.startswith("@") or _is_prefixed(entry) or (key == "type" and _has_prefix(entry)))
         for key, entry in value.items()
     )
 
 
-def _has_prefixed_type(key: str, value: object) -> bool:
-    types = value if isinstance(value, list) else [value]
-    return key == "type" and any(isinstance(entry, str) and ":" in entry for entry in types)
+def _has_prefix(types: object) -> bool:
+    return any(isinstance(entry, str) and ":" in entry for entry in (types if isinstance(types, list) else [types]))

@@ -161,7 +161,7 @@ class _Reader:
         return self.text[self.position : self.position + 1]
 
     def accept(self, character: str) -> bool:
-        accepted = self.peek() == character
+        accepted = self.text.startswith(character, self.position)
         self.position += accepted
         return accepted
 
