@@ -148,6 +148,7 @@ def unwrap(address: IPAddress) -> IPAddress:
     return address
 
 
+@lru_cache(maxsize=4096)
 def literal(host: str) -> IPAddress | None:
     """The address that a canonical host spells out, None for a name."""
     try:
