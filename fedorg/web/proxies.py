@@ -5,6 +5,7 @@ is the client. Without a trusted proxy in front, the headers are dropped, so tha
 """
 
 import ipaddress
+from functools import lru_cache
 from typing import Final
 
 from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope, WebsocketScope
@@ -62,11 +63,16 @@ class ForwardedHeaders:
         return client
 
     def _is_trusted(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._trusted)
+        return _is_in(address, self._trusted)
+
+
+@lru_cache(maxsize=1024)
+def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in networks)
 
 
 def _address(text: str) -> str | None:
