@@ -180,6 +180,7 @@ def canonical_host(host: str) -> str:
         raise AddressRefused(ascii(host), "not an internationalised domain name") from problem
 
 
+@lru_cache(maxsize=1024)
 def _split(url: str) -> tuple[str, str, str]:
     if len(url) > URL_MAX:
         raise AddressRefused(url[:80], f"longer than {URL_MAX} characters")

@@ -32,6 +32,7 @@ ERROR_MAX: Final = 500
 
 # Engines bound the number of parameters of a statement.
 _PIECE: Final = 1000
+_UNKNOWN: Final = Standing()
 
 _DECIDED: Final = Prepared(
     select(
@@ -325,6 +326,8 @@ def _summaries(conn: Connection, which: Select[Any]) -> tuple[PeerSummary, ...]:
 def _standing(line: Sequence[Row[Any] | None]) -> Standing:
     """What the rows of a domain and of the hosts above it come to; None where nothing is known."""
     rules = [row for row in line if row is not None]
+    if not rules:
+        return _UNKNOWN
     suspended = [row.blocked_at for row in rules if row.tier == Tier.BLOCKED]
     silenced = [row.blocked_at for row in rules if row.is_silenced]
     itself = line[0]
