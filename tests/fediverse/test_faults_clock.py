@@ -6,7 +6,7 @@ The clock is that of the node alone, shifted by what stands in a file; that of i
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,46 +62,22 @@ def set_clock(node: RunningNode, seconds: int) -> None:
 
 async def test_a_clock_jumps_and_nothing_hangs_or_is_lost(tmp_path: Path) -> None:
     """Ahead by hours and back, killed meanwhile and started again, then behind by a day: see the module header."""
-    async with shifted_node(tmp_path) as aster:
-        birch = RunningNode(name="birch", folder=tmp_path / "birch")
-        try:
-            await birch.create("dora")
-            await birch.start()
-            async with aster.member("alice") as alice, aster.member("bob") as bob, birch.member("dora") as dora:
-                await bob.follow(alice)
-                await dora.follow(alice)
-                await alice.follow(dora)
-                await _live_through(Played(aster=aster, birch=birch, alice=alice, bob=bob, dora=dora))
-            await asyncio.gather(aster.stop(), birch.stop())
-            assert (ledger.faults(aster), ledger.faults(birch)) == ({}, {})
-        finally:
-            await birch.close()
+    async with playing(tmp_path) as played:
+        await _live_through(played)
 
 
 async def test_what_waits_for_its_time_outlasts_a_clock_that_jumps(tmp_path: Path) -> None:
     """Set back by a day and ahead by hours: a peer that is away gets its backlog once, and plans keep their day."""
-    async with shifted_node(tmp_path) as aster:
-        birch = RunningNode(name="birch", folder=tmp_path / "birch")
-        try:
-            await birch.create("dora")
-            await birch.start()
-            async with aster.member("alice") as alice, aster.member("bob") as bob, birch.member("dora") as dora:
-                await bob.follow(alice)
-                await dora.follow(alice)
-                played = Played(aster=aster, birch=birch, alice=alice, bob=bob, dora=dora)
-                await birch.kill()
-                await _leave_waiting(played)
-                await birch.start()
-                await aster.command("peer", "retry", birch.domain)
-                await played.all_arrives()
-                plans = await alice.get("/api/v1/scheduled_statuses")
-                assert [plan["params"]["text"] for plan in plans] == ["entry 99"]
-                await alice.http.delete(f"/api/v1/scheduled_statuses/{plans[0]['id']}")
-                await settle(aster, birch)
-            await asyncio.gather(aster.stop(), birch.stop())
-            assert (ledger.faults(aster), ledger.faults(birch)) == ({}, {})
-        finally:
-            await birch.close()
+    async with playing(tmp_path) as played:
+        await played.birch.kill()
+        await _leave_waiting(played)
+        await played.birch.start()
+        await played.aster.command("peer", "retry", played.birch.domain)
+        await played.all_arrives()
+        plans = await played.alice.get("/api/v1/scheduled_statuses")
+        assert [plan["params"]["text"] for plan in plans] == ["entry 99"]
+        await played.alice.http.delete(f"/api/v1/scheduled_statuses/{plans[0]['id']}")
+        await settle(played.aster, played.birch)
 
 
 async def _leave_waiting(played: "Played") -> None:
@@ -153,6 +129,24 @@ class Played:
 
         await wait_for(look, "all entries before all readers", within)
         tell("clock set right", all_there_after=f"{time.monotonic() - started:.1f} s")
+
+
+@asynccontextmanager
+async def playing(folder: Path) -> AsyncIterator[Played]:
+    """Whoever lives on both nodes follows Alice; at the end nothing is lost or doubled on either."""
+    async with AsyncExitStack() as stack:
+        aster = await stack.enter_async_context(shifted_node(folder))
+        birch = RunningNode(name="birch", folder=folder / "birch")
+        stack.push_async_callback(birch.close)
+        await birch.create("dora")
+        await birch.start()
+        async with aster.member("alice") as alice, aster.member("bob") as bob, birch.member("dora") as dora:
+            await bob.follow(alice)
+            await dora.follow(alice)
+            await alice.follow(dora)
+            yield Played(aster=aster, birch=birch, alice=alice, bob=bob, dora=dora)
+        await asyncio.gather(aster.stop(), birch.stop())
+        assert (ledger.faults(aster), ledger.faults(birch)) == ({}, {})
 
 
 async def _live_through(played: Played) -> None:
