@@ -11,7 +11,7 @@ import errno
 import socket
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 Lookup: TypeAlias = Callable[[str], Awaitable[list[str]]]
 
@@ -28,16 +28,14 @@ async def system_lookup(host: str) -> list[str]:
     answer: asyncio.Future[list[str]] = loop.create_future()
 
     def ask() -> None:
+        settle: Callable[[Any], None]
+        outcome: object
         try:
             found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as problem:
-            tell(answer.set_exception, problem)
-        else:
-            tell(answer.set_result, [str(address[0]) for *_, address in found])
-        finally:
-            _places.release()
-
-    def tell(settle: Callable[..., None], outcome: object) -> None:
+            settle, outcome = answer.set_result, [str(address[0]) for *_, address in found]
+        except Exception as problem:  # noqa: BLE001 - it belongs to the caller, who gets it
+            settle, outcome = answer.set_exception, problem
+        _places.release()
         # The event loop may have ended meanwhile.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(lambda: None if answer.done() else settle(outcome))
