@@ -6,12 +6,12 @@ all that it once asked is answered.
 """
 
 import asyncio
-import contextlib
 import errno
 import socket
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeAlias
+from concurrent.futures import Future
+from typing import Final, TypeAlias
 
 Lookup: TypeAlias = Callable[[str], Awaitable[list[str]]]
 
@@ -24,21 +24,23 @@ async def system_lookup(host: str) -> list[str]:
     """All addresses of a host; ``OSError`` when there is none, or ``LOOKUPS_MAX`` names wait for an answer already."""
     if not _places.acquire(blocking=False):
         raise OSError(errno.EAGAIN, "too many names are being looked up")
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[list[str]] = loop.create_future()
+    asked: Future[list[str]] = Future()
+    # Whoever gives up cannot call it back any more.
+    asked.set_running_or_notify_cancel()
 
     def ask() -> None:
-        settle: Callable[[Any], None]
-        outcome: object
+        problem: Exception | None = None
+        found: list[str] = []
         try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            settle, outcome = answer.set_result, [str(address[0]) for *_, address in found]
-        except Exception as problem:  # noqa: BLE001 - it belongs to the caller, who gets it
-            settle, outcome = answer.set_exception, problem
+            known = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            found = [str(address[0]) for *_, address in known]
+        except Exception as raised:  # noqa: BLE001 - it belongs to the caller, who gets it
+            problem = raised
         _places.release()
-        # The event loop may have ended meanwhile.
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(lambda: None if answer.done() else settle(outcome))
+        if problem is None:
+            asked.set_result(found)
+        else:
+            asked.set_exception(problem)
 
     threading.Thread(target=ask, name="lookup", daemon=True).start()
-    return await answer
+    return await asyncio.wrap_future(asked)
