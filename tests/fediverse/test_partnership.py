@@ -59,11 +59,13 @@ async def test_a_partnership_from_the_first_offer_to_the_last_delete(strangers: 
     await strangers.settle()
     await alice.post("/api/v1/statuses", {"status": "Lost in the drill"})
     await strangers.settle()
+    assert not [text for text in await bob.home() if "Lost in the drill" in text]
     await printed(b, "resume", a.domain)
     await strangers.settle()
     await alice.post("/api/v1/statuses", {"status": "After the drill"})
     await bob.home_status("After the drill")
-    assert not [text for text in await bob.home() if "Lost in the drill" in text]
+    # It is not sent any more. B may read it now, and does where it looks through Alice's outbox only after the drill.
+    assert [line["type"] for line in b.log_lines("activity.received")].count("Create") == 2
 
     revoked = await printed(a, "revoke", b.domain, "--reason", "The bridge is built", "--yes")
     assert revoked["state"] == "revoked"
