@@ -108,7 +108,15 @@ def processes(node: RunningNode, word: str) -> list[int]:
     """The processes of a node that were started with a word."""
     assert node.process is not None
     children = Path(f"/proc/{node.process.pid}/task/{node.process.pid}/children").read_text().split()
-    return [int(pid) for pid in children if word in Path(f"/proc/{pid}/cmdline").read_text().split("\0")]
+    return [int(pid) for pid in children if word in _words_of(pid)]
+
+
+def _words_of(pid: str) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        # It has ended since it was listed.
+        return []
 
 
 async def _are_replaced(node: RunningNode, hanging: list[int]) -> None:
