@@ -80,9 +80,9 @@ def record_successes(conn: Connection, node: Node, successes: Sequence[Success])
 async def _deliver(
     node: Node, claimed: ClaimedDelivery, successes: Together[Success], wakefulness: Wakefulness
 ) -> None:
-    if not _may_leave(policy.mode_of(node), claimed):
+    if reason := _obstacle(policy.mode_of(node), claimed):
         await node.write(deliveries.finish, claimed)
-        _tell(node, claimed, "withheld", reason=f"the peer is {claimed.standing.tier} now")
+        _tell(node, claimed, "withheld", reason=reason)
         return
     try:
         keys = await _keys(node, claimed)
@@ -113,13 +113,19 @@ async def _deliver(
         await _record(node, claimed, outcome, answered_at, milliseconds)
 
 
-def _may_leave(mode: FederationMode, claimed: ClaimedDelivery) -> bool:
-    """Whether the peer may still have it; one that left the ring hears what is agreed with it, and what ends."""
-    if mode is FederationMode.CLOSED or claimed.standing.tier is Tier.BLOCKED:
-        return False
-    if claimed.beyond_tier or claimed.type in deliveries.ENDINGS:
-        return True
-    return claimed.standing.is_admitted(mode) and is_inside(claimed.standing.tier, claimed.reach)
+def _obstacle(mode: FederationMode, claimed: ClaimedDelivery) -> str:
+    """Why it may not leave any more, empty for nothing; what ends is told after the author or the peer has left."""
+    standing = claimed.standing
+    no_more = f"the peer is {standing.tier} now"
+    if mode is FederationMode.CLOSED or standing.tier is Tier.BLOCKED:
+        return no_more
+    if claimed.type in deliveries.ENDINGS:
+        return ""
+    if claimed.is_orphaned:
+        return "the account was deleted"
+    if claimed.beyond_tier or (standing.is_admitted(mode) and is_inside(standing.tier, claimed.reach)):
+        return ""
+    return no_more
 
 
 async def _body(node: Node, claimed: ClaimedDelivery) -> bytes | None:

@@ -99,6 +99,9 @@ _WANTED: Final = (
         peers.c.signature_scheme,
         peers.c.implements,
         peers.c.failures,
+        exists()
+        .where(accounts.c.id == activities.c.account_id, accounts.c.deleted_at.is_not(None))
+        .label("is_orphaned"),
     )
     .join(activities, activities.c.id == deliveries.c.activity_id)
     .outerjoin(peers, peers.c.domain == deliveries.c.domain)
@@ -189,6 +192,8 @@ class ClaimedDelivery:
     """What the peer says it can do."""
     is_ill: bool
     """The last try to reach the domain failed."""
+    is_orphaned: bool
+    """The account was deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -575,4 +580,5 @@ def _claimed(row: Any, standing: Standing, key_ids: frozenset[str]) -> ClaimedDe
         signature_scheme=row.signature_scheme,
         implements=frozenset(row.implements or ()),
         is_ill=bool(row.failures),
+        is_orphaned=bool(row.is_orphaned),
     )

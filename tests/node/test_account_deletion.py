@@ -1,5 +1,6 @@
 """Accounts that leave: nothing of them stays but the name, those who knew them are told, and the rest counts true."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,12 +11,14 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.jobs import RemoveAccount
+from fedorg.domain.visibility import Reach
 from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId
 from fedorg.jobs.remove import remove_account
 from fedorg.services import departures, registration
 from fedorg.store import accounts as stored_accounts
-from fedorg.store import removal, tables
+from fedorg.store import deliveries, removal, tables
+from fedorg.store.deliveries import OutgoingActivity
 from tests.node.fake_peer import ACTIVITY_JSON
 from tests.node.meeting import Meeting
 from tests.node.serving import PASSWORD, Member
@@ -28,6 +31,7 @@ from tests.node.talking import (
     picture,
     post,
     refusal,
+    run_jobs,
     success,
     upload,
 )
@@ -151,6 +155,33 @@ async def test_everybody_who_knew_it_is_told_once(meeting: Meeting) -> None:
     told = await meeting.peer.wait_for("Delete")
     assert (told["actor"], told["object"]) == (meeting.actor(bert), meeting.actor(bert))
     assert [one["type"] for one in meeting.peer.received].count("Delete") == 1
+
+
+async def test_what_a_departed_member_had_to_say_is_said_to_nobody(meeting: Meeting) -> None:
+    """From the deletion on, though what waits is withdrawn by a job that is late; what it took back is still told."""
+    bert = await meeting.working.person("bert")
+    meeting.add("fred")
+    await meeting.find(bert, "fred")
+    await meeting.working.rest()
+    for number, kind in enumerate(("Create", "Delete")):
+        uri = f"{meeting.actor(bert)}/{number}"
+        waiting = OutgoingActivity(
+            uri=f"{uri}#activity",
+            account_id=AccountId(bert.user.account_id),
+            type=kind,
+            object_uri=uri,
+            reach=Reach.PUBLIC,
+            body=json.dumps({"id": f"{uri}#activity", "type": kind, "actor": meeting.actor(bert), "object": uri}),
+        )
+        inboxes = {f"{meeting.peer.actor('fred')}/inbox": meeting.peer.domain}
+        await meeting.node.write(deliveries.record, meeting.node.ids, meeting.node.now(), waiting, inboxes)
+    await departures.delete_member(meeting.node, "bert")
+    await meeting.node.write(lambda conn: conn.execute(sa.delete(tables.jobs)))
+
+    async with run_jobs(meeting.server) as working:
+        await working.deliver_all()
+
+    assert [one["type"] for one in meeting.peer.received] == ["Delete"]
 
 
 async def test_a_server_that_only_got_a_message_is_told(meeting: Meeting) -> None:
