@@ -4,6 +4,9 @@ BIN := .venv/bin
 # The lock names everything: resolving again would meet releases that are newer than it.
 LOCK := $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 
+# Each process of a test would compile what it loads again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run demo test test-postgresql test-fediverse interop test-long coverage contract fuzz bench lock clean
 
 help: ## this list

@@ -6,15 +6,15 @@ What answers requests, and what runs jobs, is loaded by the process that does it
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import fedorg
 from federation.addresses import AddressPolicy
 from federation.client import Client
-from fedorg import log, memory, supervisor
+from fedorg import log, memory, service_manager, supervisor
 from fedorg.activitypub.resolve import NodeResolver
 from fedorg.config import Settings
 from fedorg.errors import SettingsError
@@ -91,8 +91,6 @@ async def serve(
     before ``shutdown_seconds`` have passed.
     """
     stop = stop_signal()
-    if lifeline is not None:
-        supervisor.hold_on(lifeline)
     with loading():
         from fedorg import web  # noqa: PLC0415 - loaded late
         from fedorg.serving import serve_application  # noqa: PLC0415 - likewise
@@ -104,21 +102,24 @@ async def serve(
         await stop.wait()
         web.close_streams(application)
 
-    closing = asyncio.create_task(close_streams(), name="closing")
-    working = asyncio.create_task(worker.run(), name="worker") if worker else None
-    serving = asyncio.create_task(serve_application(application, node.settings, bound=bound, stop=stop), name="server")
-    tidying = asyncio.create_task(memory.give_back_regularly(), name="memory")
-    try:
-        running = {task for task in (serving, working) if task is not None}
-        done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        stop.set()
-        await closing
-        await serving
-    finally:
-        tidying.cancel()
-        if worker is not None and working is not None:
-            await worker.stop()
-            await working
+    with _living(lifeline):
+        closing = asyncio.create_task(close_streams(), name="closing")
+        working = asyncio.create_task(worker.run(), name="worker") if worker else None
+        serving = asyncio.create_task(
+            serve_application(application, node.settings, bound=bound, stop=stop), name="server"
+        )
+        tidying = asyncio.create_task(memory.give_back_regularly(), name="memory")
+        try:
+            running = {task for task in (serving, working) if task is not None}
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            stop.set()
+            await closing
+            await serving
+        finally:
+            tidying.cancel()
+            if worker is not None and working is not None:
+                await worker.stop()
+                await working
     for task in done:
         task.result()
     _log.info("node.stopped")
@@ -127,18 +128,28 @@ async def serve(
 async def work(node: Node, *, lifeline: int | None = None) -> None:
     """Run jobs, without answering requests, until SIGINT or SIGTERM; ``lifeline`` as above."""
     stop = stop_signal()
+    worker = _make_worker(node)
+    with _living(lifeline):
+        working = asyncio.create_task(worker.run(), name="worker")
+        tidying = asyncio.create_task(memory.give_back_regularly(), name="memory")
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        tidying.cancel()
+        await worker.stop()
+        await working
+    _log.info("worker.stopped")
+
+
+@contextmanager
+def _living(lifeline: int | None) -> Iterator[None]:
+    """Show signs of life in this block to whoever started this process: a supervisor of ours, or a service manager."""
     if lifeline is not None:
         supervisor.hold_on(lifeline)
-    worker = _make_worker(node)
-    working = asyncio.create_task(worker.run(), name="worker")
-    tidying = asyncio.create_task(memory.give_back_regularly(), name="memory")
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    tidying.cancel()
-    await worker.stop()
-    await working
-    _log.info("worker.stopped")
+        yield
+        return
+    with service_manager.in_touch():
+        yield
 
 
 def _make_worker(node: Node) -> "Worker":

@@ -523,6 +523,21 @@ def metrics_folder() -> str | None:
     return os.environ.get(METRICS_FOLDER)
 
 
+def notify_socket() -> str | None:
+    """Where a service manager listens to what it started (sd_notify(3)); None where there is none."""
+    return os.environ.get("NOTIFY_SOCKET") or None
+
+
+def watchdog_seconds(pid: int) -> float | None:
+    """The time after which a service manager takes silence of this process for a hang; None: never.
+
+    Spec: sd_watchdog_enabled(3).
+    """
+    microseconds = os.environ.get("WATCHDOG_USEC", "")
+    is_meant = os.environ.get("WATCHDOG_PID", str(pid)) == str(pid)
+    return int(microseconds) / 1e6 if is_meant and microseconds.isdecimal() and int(microseconds) else None
+
+
 def for_child(more: Mapping[str, str]) -> dict[str, str]:
     """What a process of this node is told: all that this one was told, and ``more``."""
     return {**os.environ, **more}

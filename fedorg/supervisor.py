@@ -24,6 +24,8 @@ STEADY_SECONDS: Final = 60.0
 BEAT_SECONDS: Final = 2.0
 HUNG_SECONDS: Final = 30
 """Whoever showed no sign of life for so long hangs: the leases of its jobs are over as well."""
+STARTING_SECONDS: Final = 120
+"""The first sign of life may take so much longer than an end may."""
 
 _log = log.get_logger()
 
@@ -120,14 +122,14 @@ class _Keeper:
         """Wait until the process has ended by itself, or because it hangs, or everything is to end."""
         ended = asyncio.create_task(process.wait())
         stopping = asyncio.create_task(self.stop.wait())
-        hanging = asyncio.create_task(_until_silent(line))
+        hanging = asyncio.create_task(_until_silent(line, STARTING_SECONDS + self.grace_seconds))
         done, _ = await asyncio.wait({ended, stopping, hanging}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         hanging.cancel()
         if ended in done:
             return
         if stopping not in done:
-            _log.error("process.hung", name=self.program.name, seconds=HUNG_SECONDS)
+            _log.error("process.hung", name=self.program.name, seconds=hanging.result())
             process.kill()
             await ended
             return
@@ -141,18 +143,17 @@ class _Keeper:
             await ended
 
 
-async def _until_silent(line: socket.socket) -> None:
-    """Wait until no sign of life came for ``HUNG_SECONDS``, in which this process was awake; the first may take longer.
+async def _until_silent(line: socket.socket, patience: float) -> int:
+    """Wait until no sign of life came for too long, in seconds that this process was awake; how many they were.
 
-    Where the whole machine, or all of the node, stood still, nobody hangs.
+    ``patience`` is how long the first may take. Where the whole machine, or all of the node, stood still, nobody hangs.
     """
     line.settimeout(0)
-    silent: int | None = None
-    while silent is None or silent < HUNG_SECONDS:
+    silent = 0
+    while silent < patience:
         await asyncio.sleep(1)
-        try:
+        silent += 1
+        with contextlib.suppress(BlockingIOError):
             line.recv(4096)
-        except BlockingIOError:
-            silent = None if silent is None else silent + 1
-        else:
-            silent = 0
+            patience, silent = HUNG_SECONDS, 0
+    return silent

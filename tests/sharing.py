@@ -6,31 +6,41 @@ commands in processes of their own share nothing.
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
 import pytest
 from argon2 import PasswordHasher
+from quart import Blueprint, Quart
 from sqlalchemy import Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
-from werkzeug.routing import Rule
 
 from federation.keys import load_private
+from fedorg import web
 from fedorg.activitypub import keyring
 from fedorg.services import credentials, keypairs
 
 _PAIRS: Final = 6
 _STATEMENTS: Final = 4000
+_HOOKS: Final = (
+    "before_request_funcs",
+    "before_websocket_funcs",
+    "after_request_funcs",
+    "after_websocket_funcs",
+    "teardown_request_funcs",
+    "teardown_websocket_funcs",
+    "template_context_processors",
+)
 
 
 @contextmanager
 def sharing() -> Iterator[None]:
     """Share all of it until the block ends."""
     with pytest.MonkeyPatch.context() as patch:
-        for share in (_keys, _passwords, _addresses, _statements, _absence):
+        for share in (_keys, _passwords, _routes, _statements, _absence):
             share(patch)
         yield
 
@@ -53,25 +63,21 @@ def _passwords(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(credentials, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
-def _addresses(patch: pytest.MonkeyPatch) -> None:
-    """What Werkzeug compiles for a route depends on its pattern and defaults alone, and is bound to each route anew."""
-    compile_rule = Rule.compile
-    compiled: dict[object, tuple[dict[str, Any], frozenset[str], tuple[Callable[..., Any], ...]]] = {}
+def _routes(patch: pytest.MonkeyPatch) -> None:
+    """Applications have the same routes, views and hooks, and each finds its node when it is asked something."""
+    first: dict[str, Quart] = {}
+    register = web._Application.register_blueprint
 
-    def look_up(rule: Rule) -> None:
-        where = (rule.rule, rule.subdomain, rule.host, rule.map.host_matching, rule.merge_slashes)
-        key = (*where, repr(rule.defaults), tuple(rule.map.converters.items()))
-        if key not in compiled:
-            compile_rule(rule)
-            parts = {name: getattr(rule, name) for name in ("_parts", "_trace", "_converters")}
-            builders = tuple(build.__func__ for build in (rule._build, rule._build_unknown))  # type: ignore[attr-defined]
-            compiled[key] = (parts, frozenset(rule.arguments), builders)
-        parts, arguments, builders = compiled[key]
-        vars(rule).update(parts)
-        rule.arguments = set(arguments)
-        rule._build, rule._build_unknown = (build.__get__(rule) for build in builders)
+    def adopt(app: Quart, blueprint: Blueprint) -> None:
+        model = first.setdefault(blueprint.name, app)
+        if model is app:
+            register(app, blueprint)
+        elif app.url_map is not model.url_map:
+            for name in ("url_map", "blueprints", "error_handler_spec", *_HOOKS):
+                setattr(app, name, getattr(model, name))
+            app.view_functions = model.view_functions | app.view_functions
 
-    patch.setattr(Rule, "compile", look_up)
+    patch.setattr(web._Application, "register_blueprint", adopt)
 
 
 def _statements(patch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fedorg import app, metrics, process, supervisor
+from fedorg import app, metrics, process, service_manager, supervisor
 from fedorg import config as configuration
 from fedorg.cli.base import Context, fail, run
 from fedorg.config import METRICS_FOLDER, PROCESS_NUMBER_MAX, Settings
@@ -132,7 +132,7 @@ async def _supervise(context: Context, settings: Settings, bound: socket.socket,
     tls = {"--tls-certificate": settings.tls_certificate, "--tls-key": settings.tls_key}
     given = [word for name, value in tls.items() if value is not None for word in (name, str(value))]
     answering = (*chosen, "serve", "--fd", str(bound.fileno()), "--no-worker", "--server", settings.server, *given)
-    with metrics.shared() as counted:
+    with service_manager.in_touch(), metrics.shared() as counted:
         programs = [
             Program(
                 name=name,

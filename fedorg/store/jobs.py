@@ -45,6 +45,7 @@ from fedorg.domain.jobs import (
     Job,
     MakeAnnualReport,
     MergeNotifications,
+    PartWithPeer,
     PassOnAnswer,
     PostScheduledStatus,
     ProcessMedia,
@@ -60,6 +61,9 @@ from fedorg.domain.jobs import (
     SendAnnouncement,
     SendMail,
     SendQuoteRequest,
+    SeverAccount,
+    SeverForMember,
+    SeverPeer,
     SynchroniseFollowers,
     VerifyLinks,
     VerifyQuote,
@@ -74,8 +78,17 @@ from fedorg.store.written import Written
 ERROR_MAX: Final = 500
 
 _encode: Final = msgspec.json.Encoder().encode
-# Whatever is out of sight already goes by these alone.
-_OWED: Final = (ClearHome, RemoveAccount, RemoveStatus)
+# Whatever is out of sight already, or was decided, goes by these alone; each looks first whether it is still to go.
+_OWED: Final = (
+    ApplyStanding,
+    ClearHome,
+    PartWithPeer,
+    RemoveAccount,
+    RemoveStatus,
+    SeverAccount,
+    SeverForMember,
+    SeverPeer,
+)
 _decoder: Final[msgspec.json.Decoder[Job]] = msgspec.json.Decoder(Job)
 _ROUNDS_MAX: Final = 8
 # Of what is left for others, each lane may have this part.

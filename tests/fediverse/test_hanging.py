@@ -1,6 +1,7 @@
 """Processes of a node that hang: others do their work, the supervisor replaces them, and nothing is lost or doubled."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import sqlite3
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from fedorg import supervisor
 from fedorg.jobs.clock import STILL_SECONDS
+from fedorg.supervisor import Program
 from tests.fediverse import chaos, ledger
 from tests.fediverse.chaos import ENTRY, Record, numbers_in, read_all
-from tests.fediverse.nodes import Member, RunningNode, settle, wait_for
+from tests.fediverse.nodes import WAIT_SECONDS, Member, RunningNode, settle, wait_for
 from tests.fediverse.test_faults_database import two_people
 from tests.fediverse.test_faults_peers import ILL, Peers, never, running_peers
 from tests.fediverse.test_kill import let_work_end, meet, signed_in
@@ -72,6 +75,31 @@ async def test_a_process_that_hangs_with_the_lock_is_replaced(tmp_path: Path) ->
             await settle(node)
     finally:
         await node.close()
+
+
+async def test_a_process_that_hangs_before_it_began_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that never shows a sign of life is ended too, and so is the one after it."""
+    monkeypatch.setattr(supervisor, "STARTING_SECONDS", 0)
+    ended: list[int] = []
+    stop = asyncio.Event()
+
+    def count(pid: int) -> None:
+        ended.append(pid)
+        if len(ended) == 2:
+            stop.set()
+
+    # It waits for whoever has its number to end, and nobody will.
+    with (tmp_path / "process-0.lock").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        program = Program(name="worker 1", words=("work",), environment={"FEDORG_DATA_DIR": str(tmp_path)})
+        async with asyncio.timeout(WAIT_SECONDS):
+            await supervisor.supervise([program], stop, inherited=(), grace_seconds=3, on_end=count)
+    assert len(set(ended)) == capsys.readouterr().out.count("process.hung") == 2
+    for pid in ended:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
 
 
 @pytest.mark.timeout(300)

@@ -6,12 +6,20 @@ import pytest
 
 from fedorg.domain.jobs import (
     ActivityKind,
+    ApplyStanding,
+    ClearHome,
     DistributeEdit,
     DistributeProfile,
     DistributeStatus,
     HandleActivity,
     Job,
+    PartWithPeer,
+    RemoveAccount,
+    RemoveStatus,
     SendActivity,
+    SeverAccount,
+    SeverForMember,
+    SeverPeer,
 )
 from fedorg.ids import AccountId, IdSource, StatusId
 from fedorg.store import jobs, seen
@@ -69,6 +77,34 @@ async def test_what_concerns_one_thing_is_begun_in_order(database: Database) -> 
     assert rest.job == post
     await database.write(jobs.finish, rest)
     assert [one.job for one in await claim(database)] == [edit]
+
+
+async def test_what_has_to_go_is_begun_anew(database: Database) -> None:
+    """Whatever takes away what nobody is to see any more is given up for a time, everything else for good."""
+    member, account = AccountId(1), AccountId(2)
+    owed: tuple[Job, ...] = (
+        RemoveAccount(account_id=account),
+        RemoveStatus(account_id=account, status_id=StatusId(1), uri="https://a.example/1", is_open=True),
+        ClearHome(account_id=member, author_id=account),
+        SeverPeer(domain="a.example", cause=1),
+        SeverAccount(account_id=account, cause=2),
+        SeverForMember(account_id=member, domain="b.example", cause=3),
+        PartWithPeer(domain="c.example", cause=4),
+        ApplyStanding(domain="d.example"),
+    )
+    for one in (*owed, job(1)):
+        await database.write(jobs.enqueue, IDS, NOW, one)
+    for held in await claim(database):
+        await database.write(jobs.bury, held, NOW, "it always fails")
+    later = NOW + LEASE
+
+    assert await database.write(jobs.revive_owed, NOW, later) == 0
+    assert await database.write(jobs.revive_owed, later, later) == len(owed)
+
+    again = await claim(database, later)
+    assert {held.job for held in again} == set(owed)
+    assert {held.attempts for held in again} == {1}
+    assert (await database.read(jobs.counts, later)).dead == 1
 
 
 async def test_what_failed_keeps_nobody_waiting(database: Database) -> None:
