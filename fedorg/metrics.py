@@ -7,7 +7,7 @@ one node count together, in files that each of them can read: whichever is asked
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,13 +73,16 @@ def new_metrics() -> Metrics:
     )
 
 
-def exposition(metrics: Metrics) -> bytes:
-    """The numbers in Prometheus' text form: of all processes of the node where there are several."""
-    if config.metrics_folder() is None:
-        return generate_latest(metrics.registry)
-    together = CollectorRegistry()
-    multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call] # the library has no types there
-    return generate_latest(together)
+def exposition(metrics: Metrics, names: Collection[str] = ()) -> bytes:
+    """The numbers in Prometheus' text form: of all processes of the node where there are several.
+
+    Those of samples with these names, if any are given.
+    """
+    registry = metrics.registry
+    if config.metrics_folder() is not None:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library has no types there
+    return generate_latest(registry.restricted_registry(names) if names else registry)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from fedorg.errors import NotFound
 from fedorg.services import health
 from fedorg.web.auth import public
 from fedorg.web.base import client_address, json_answer, this_node
+from fedorg.web.params import read_params
 
 blueprint = Blueprint("operation", __name__)
 
@@ -25,7 +26,10 @@ async def get_health() -> Response:
 @blueprint.get("/metrics")
 @public
 async def get_metrics() -> Response:
-    """What this process counted, in Prometheus' text form; absent for addresses that may not read it."""
+    """What this process counted, in Prometheus' text form; absent for addresses that may not read it.
+
+    ``name[]`` asks for samples of that name alone, as Prometheus' own client libraries take it.
+    """
     node = this_node()
     try:
         address = ipaddress.ip_address(client_address())
@@ -33,5 +37,6 @@ async def get_metrics() -> Response:
         raise NotFound("Not Found") from None
     if not any(address in network for network in node.settings.metrics_networks):
         raise NotFound("Not Found")
+    names = (await read_params()).texts("name")
     await health.queue_state(node)
-    return Response(metrics.exposition(node.metrics), content_type=CONTENT_TYPE_LATEST)
+    return Response(metrics.exposition(node.metrics, names), content_type=CONTENT_TYPE_LATEST)

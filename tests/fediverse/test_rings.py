@@ -96,5 +96,5 @@ async def _own(member: Member, words: str) -> dict[str, Any]:
 
 
 async def _delivered(member: Member) -> int:
-    found = DELIVERED.search((await member.http.get("/metrics")).text)
+    found = DELIVERED.search((await member.http.get("/metrics?name[]=fedorg_deliveries_total")).text)
     return int(float(found[1])) if found else 0

@@ -3,7 +3,7 @@
 The community lives on one server, the author on another, as between two Lemmy servers.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
 from typing import Any
 
@@ -13,11 +13,17 @@ import pytest
 from fedorg.domain.visibility import Tier
 from fedorg.services import peers, statuses
 from tests.node.fake_peer import FakePeer, running_peer
-from tests.node.serving import Member
+from tests.node.serving import Member, NodeServer
 from tests.node.talking import WorkingServer, success
 
 NUMBERS = count(1)
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
+
+
+@pytest.fixture
+async def node_server(serve: Callable[..., Awaitable[NodeServer]]) -> NodeServer:
+    """A served node that fetches posts, and no preview of their pages."""
+    return await serve(link_previews=False)
 
 
 @pytest.fixture

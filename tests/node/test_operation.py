@@ -47,12 +47,15 @@ async def test_metrics_count_what_happens(tmp_path: Path) -> None:
         await settle(node)
         async with node.http() as http:
             answer = await http.get("/metrics")
+            chosen = await http.get("/metrics?name[]=fedorg_queue&name[]=fedorg_jobs_total&name[]=of_nobody")
 
     assert answer.headers["content-type"].startswith("text/plain")
     samples = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if not line.startswith("#"))
     assert float(samples['fedorg_requests_total{method="POST",route="/api/v1/statuses",status="200"}']) == 1
     assert float(samples['fedorg_jobs_total{kind="DistributeStatus",outcome="done"}']) == 1
     assert float(samples['fedorg_queue{queue="jobs",state="waiting"}']) == 0
+    some = [line for line in answer.text.splitlines() if re.match(r"(# \w+ )?fedorg_(queue|jobs_total)\b", line)]
+    assert (len(some) > 4, sorted(chosen.text.splitlines())) == (True, sorted(some))
     labels = {value for name in samples for value in re.findall(r'="([^"]*)"', name)}
     assert not [label for label in labels if "anna" in label or "12345" in label or str(node.port) in label]
 
