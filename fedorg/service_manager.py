@@ -35,8 +35,10 @@ def in_touch() -> Iterator[None]:
             _log.warning("service_manager.unreachable", reason=error.strerror or str(error))
         _say(line, "READY=1")
         beating = asyncio.create_task(_beat(line), name="beating")
-        yield
-        beating.cancel()
+        try:
+            yield
+        finally:
+            beating.cancel()
 
 
 async def _beat(line: socket.socket) -> None:

@@ -29,27 +29,16 @@ from fedorg.app import open_node
 from fedorg.domain.accounts import UserRole
 from fedorg.services import registration
 from tests.databases import SqliteFiles
+from tests.fediverse import commands
+from tests.fediverse.commands import Finished
 
 T = TypeVar("T")
 
 WAIT_SECONDS: Final = 90.0
 PASSWORD: Final = "correct horse battery"
 OUT_OF_BAND: Final = "urn:ietf:wg:oauth:2.0:oob"
+_PROGRAM: Final = ("-m", "fedorg")
 _NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-_ALL_OF_THEM: Final = """
-import contextlib, io, json, sys
-from fedorg.cli import main
-
-finished = []
-for words in json.loads(sys.argv[1]):
-    with contextlib.redirect_stdout(io.StringIO()) as output, contextlib.redirect_stderr(io.StringIO()) as complaint:
-        try:
-            main(words, prog_name="fedorg")
-        except SystemExit as end:
-            code = end.code or 0
-    finished.append({"code": code, "output": output.getvalue(), "complaint": complaint.getvalue()})
-print(json.dumps(finished))
-"""
 _HIDDEN: Final = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
@@ -74,15 +63,6 @@ class Tls:
         return tls
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
-    """How a command ended, and what it wrote."""
-
-    code: int
-    output: str
-    complaint: str
-
-
 @dataclass(slots=True, kw_only=True)
 class RunningNode:
     """A ``fedorg serve`` that may be stopped, killed and started again on the same address and data."""
@@ -92,7 +72,7 @@ class RunningNode:
     database_url: str = ""
     tls: Tls | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
-    program: Sequence[str] = ("-m", "fedorg")
+    program: Sequence[str] = _PROGRAM
     """What Python is told to run."""
     options: Sequence[str] = ()
     """Words after ``serve``."""
@@ -143,8 +123,10 @@ class RunningNode:
             }
         return environment | dict(self.settings)
 
-    async def run(self, *words: str) -> "Finished":
+    async def run(self, *words: str) -> Finished:
         """Run ``fedorg …`` to its end with this node's settings."""
+        if self.program == _PROGRAM and commands.can_run(self.settings):
+            return await commands.run(words, self.environment, self.folder)
         return await self._python(*self.program, *words)
 
     async def command(self, *words: str) -> str:
@@ -153,17 +135,15 @@ class RunningNode:
         assert finished.code == 0, f"fedorg {' '.join(words)}: {finished.complaint}"
         return finished.output
 
-    async def run_all(self, *commands: Sequence[str]) -> list["Finished"]:
-        """Run several ``fedorg …`` one after another in a single process, since starting one takes longest."""
-        finished = await self._python("-c", _ALL_OF_THEM, json.dumps(commands))
-        assert finished.code == 0, f"{commands}: {finished.complaint}"
-        return [Finished(**one) for one in json.loads(finished.output)]
+    async def run_all(self, *several: Sequence[str]) -> list[Finished]:
+        """Run several ``fedorg …`` one after another."""
+        return [await self.run(*words) for words in several]
 
-    async def prepare(self, *commands: Sequence[str]) -> None:
+    async def prepare(self, *several: Sequence[str]) -> None:
         """Run several commands that must not fail on a node that is begun, if need be."""
         self.begin()
-        for words, finished in zip(commands, await self.run_all(*commands), strict=True):
-            assert finished.code == 0, f"fedorg {' '.join(words)}: {finished.complaint}"
+        for words in several:
+            await self.command(*words)
 
     def begin(self) -> None:
         """Make its database, unless it has one: commands work on a node that was begun before."""
@@ -183,7 +163,7 @@ class RunningNode:
         """Start ``fedorg …`` with pipes to all it reads and writes."""
         return await self._spawn(*self.program, *words, stdin=asyncio.subprocess.PIPE)
 
-    async def _python(self, *words: str) -> "Finished":
+    async def _python(self, *words: str) -> Finished:
         process = await self._spawn(*words)
         output, complaint = await process.communicate()
         assert process.returncode is not None

@@ -165,9 +165,9 @@ async def test_tables_of_thousands_cost_little_more_than_the_same_as_json(node: 
         conn.execute(statement, met)
 
     begun = children_times()
-    await node.command("peer", "list", "--json")
+    await (await node.spawn_command("peer", "list", "--json")).communicate()
     between = children_times()
-    shown = await node.command("peer", "list")
+    shown = (await (await node.spawn_command("peer", "list")).communicate())[0].decode()
     ended = children_times()
 
     assert len(shown.splitlines()) == 1 + len(met)

@@ -1,0 +1,65 @@
+"""``fedorg …`` in a process of its own, forked from one that has loaded the command line: that takes longest of all."""
+
+import asyncio
+import multiprocessing
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Final
+
+import fedorg.__main__
+import fedorg.cli
+import fedorg.store.sqlite
+
+_FORKING: Final = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload([__name__])
+# What is loaded has read these already.
+_READ_BEFORE: Final = ("PYTHON", "LANG", "LC_")
+
+for _module in iter_modules(fedorg.cli.__path__):
+    if not _module.ispkg:
+        import_module(f"fedorg.cli.{_module.name}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    output: str
+    complaint: str
+
+
+def can_run(settings: Mapping[str, str]) -> bool:
+    """Whether a command finds these settings that begins with what is loaded."""
+    return not any(name.startswith(_READ_BEFORE) for name in settings)
+
+
+async def run(words: Sequence[str], environment: Mapping[str, str], folder: Path) -> Finished:
+    """Run a command to its end."""
+    return await asyncio.to_thread(_run, words, dict(environment), folder)
+
+
+def _run(words: Sequence[str], environment: dict[str, str], folder: Path) -> Finished:
+    with tempfile.NamedTemporaryFile() as output, tempfile.NamedTemporaryFile() as complaint:
+        process = _FORKING.Process(target=_begin, args=(words, environment, folder, (output.name, complaint.name)))
+        process.start()
+        process.join()
+        assert process.exitcode is not None
+        said = [Path(file.name).read_text() for file in (output, complaint)]
+    return Finished(code=process.exitcode, output=said[0], complaint=said[1])
+
+
+def _begin(words: Sequence[str], environment: dict[str, str], folder: Path, outputs: tuple[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    for number, path in enumerate(outputs, 1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), number)
+    sys.argv = ["fedorg", *words]
+    fedorg.__main__.main()
