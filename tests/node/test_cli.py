@@ -17,11 +17,11 @@ from sqlalchemy import NullPool, create_engine, text
 
 from fedorg.cli import main
 from tests.databases import SqliteFiles
+from tests.fediverse.commands import Finished
 from tests.fediverse.ledger import database_of
 from tests.fediverse.nodes import (
     PASSWORD,
     WAIT_SECONDS,
-    Finished,
     RunningNode,
     reserved_port,
     sign_in,

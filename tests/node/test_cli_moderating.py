@@ -8,7 +8,8 @@ from typing import Any
 
 from fedorg.services import auditing, registration
 from fedorg.services.registration import SignUp
-from tests.fediverse.nodes import Finished, RunningNode
+from tests.fediverse.commands import Finished
+from tests.fediverse.nodes import RunningNode
 from tests.node.serving import PASSWORD, NodeServer
 from tests.node.talking import WorkingServer, post, refusal, success
 from tests.node.test_api_admin_accounts import shown, told
