@@ -48,7 +48,9 @@ async def open_node(settings: Settings, *, now: Callable[[], datetime] = utc_now
     """
     await _require_migrated(settings)
     storage = _open_storage(settings)
-    database = await open_database(settings.database, synchronous=settings.synchronous)
+    database = await open_database(
+        settings.database, synchronous=settings.synchronous, pool_size=settings.postgresql_connections
+    )
     try:
         async with Client(
             AddressPolicy(

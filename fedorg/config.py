@@ -78,6 +78,9 @@ class Settings:
     synchronous: Synchronous = _setting(
         "SQLite durability: full keeps every acknowledged change through a power cut, normal through a crash.", "full"
     )
+    postgresql_connections: int = _setting(
+        "Most connections that a process keeps to PostgreSQL, beside one for news of other processes.", 8
+    )
     process_number: int = _setting("Number of this process on its database, 0 to 63; no two may share one.", 0)
 
     host: str = _setting("Address to listen on.", "127.0.0.1")
@@ -296,6 +299,7 @@ def _faults(settings: Settings) -> list[str]:
     problems += [
         f"{name}: must be 1 or more"
         for name in (
+            "postgresql_connections",
             "status_characters_max",
             "poll_option_characters_max",
             "poll_seconds_min",

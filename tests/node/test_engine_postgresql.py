@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -14,6 +15,7 @@ from fedorg.jobs.leases import LEASE, TRUSTED
 from fedorg.store.engine import Database, Turn, open_database
 from tests.databases import PostgresqlServer
 from tests.node.engine_units import PATIENCE_SECONDS, create_numbers, insert, insert_with_news, numbers
+from tests.node.serving import serve_node
 
 POOL_SIZE: Final = 3
 
@@ -142,6 +144,27 @@ async def test_the_number_of_connections_is_bounded(db: Database, name: str) -> 
     counted = await asyncio.gather(*(db.read(connections) for _ in range(50)))
 
     assert 1 <= max(counted) <= POOL_SIZE
+
+
+@pytest.mark.parametrize("most", [1, 4])
+async def test_an_administrator_says_how_many_connections_there_are(
+    postgresql_server: PostgresqlServer, tmp_path: Path, most: int
+) -> None:
+    """Members wait for each other then, and are answered; beside these there is one for news."""
+    name = postgresql_server.create_migrated()
+    url = postgresql_server.url(name)
+    async with serve_node(url, tmp_path, postgresql_connections=most) as server:
+        anna = await server.person("anna")
+        asked = [anna.api.post("/api/v1/statuses", data={"status": f"Number {number}"}) for number in range(20)]
+        asked += [anna.api.get("/api/v1/timelines/home", params={"limit": number}) for number in range(1, 21)]
+        answers = await asyncio.gather(*asked)
+        with psycopg.connect(postgresql_server.url("postgres")) as administrator:
+            found = administrator.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [name]).fetchone()
+    postgresql_server.give_back(name)
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert found is not None
+    assert most <= found[0] <= most + 1
 
 
 async def test_who_stands_still_in_a_transaction_loses_it_before_its_leases_end(db: Database) -> None:
