@@ -335,6 +335,20 @@ def reserved_port() -> Iterator[int]:
         yield int(held.getsockname()[1])
 
 
+def children_of(pid: int, word: str) -> list[int]:
+    """The processes that the main thread of one has started, or was left, with a word on their command line."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if word in _words_of(child)]
+
+
+def _words_of(pid: str) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        # It has ended since it was listed.
+        return []
+
+
 async def settle(*nodes: RunningNode, seconds: float = WAIT_SECONDS) -> None:
     """Wait until nothing waits on any of the nodes, twice in a row, since one's deliveries are the other's jobs."""
     calm = 0

@@ -15,7 +15,7 @@ from fedorg.jobs.clock import STILL_SECONDS
 from fedorg.supervisor import Program
 from tests.fediverse import chaos, ledger
 from tests.fediverse.chaos import ENTRY, Record, numbers_in, read_all
-from tests.fediverse.nodes import WAIT_SECONDS, Member, RunningNode, settle, wait_for
+from tests.fediverse.nodes import WAIT_SECONDS, Member, RunningNode, children_of, settle, wait_for
 from tests.fediverse.test_faults_database import two_people
 from tests.fediverse.test_faults_peers import ILL, Peers, never, running_peers
 from tests.fediverse.test_kill import let_work_end, meet, signed_in
@@ -135,16 +135,7 @@ async def _are_kept_waiting(peers: Peers, count: int) -> bool | None:
 def processes(node: RunningNode, word: str) -> list[int]:
     """The processes of a node that were started with a word."""
     assert node.process is not None
-    children = Path(f"/proc/{node.process.pid}/task/{node.process.pid}/children").read_text().split()
-    return [int(pid) for pid in children if word in _words_of(pid)]
-
-
-def _words_of(pid: str) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-    except (FileNotFoundError, ProcessLookupError):
-        # It has ended since it was listed.
-        return []
+    return children_of(node.process.pid, word)
 
 
 async def _are_replaced(node: RunningNode, hanging: list[int]) -> None:

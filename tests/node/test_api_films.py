@@ -15,8 +15,10 @@ from fedorg.domain.jobs import ProcessMedia
 from fedorg.errors import Unavailable
 from fedorg.ids import JobId, MediaId
 from fedorg.jobs.run import run
+from fedorg.media import films
 from fedorg.node import INSPECTIONS_MAX
 from tests.contract import assert_valid
+from tests.fediverse.nodes import children_of
 from tests.node.recordings import film, moving_gif, sound, with_cover
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import WorkingServer, entity, picture, post, refusal, success, upload
@@ -271,8 +273,8 @@ async def test_what_only_begins_like_a_film_is_refused_at_once(node_server: Node
 
 
 def _children() -> list[int]:
-    me = os.getpid()
-    return [int(child) for child in Path(f"/proc/{me}/task/{me}/children").read_text().split()]
+    """The processes that look into films now, of all that this one has started."""
+    return children_of(os.getpid(), films.__name__)
 
 
 def stored_files(node_server: NodeServer) -> list[Path]:
