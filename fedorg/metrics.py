@@ -80,7 +80,7 @@ def exposition(metrics: Metrics, names: Collection[str] = ()) -> bytes:
     """
     registry = metrics.registry
     if config.metrics_folder() is not None:
-        registry = CollectorRegistry()
+        registry = CollectorRegistry(support_collectors_without_names=True)
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library has no types there
     return generate_latest(registry.restricted_registry(names) if names else registry)
 
