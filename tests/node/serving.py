@@ -178,8 +178,6 @@ async def serve_node(
         "registration": "open",
         "rate_limits": 0,
         "synchronous": "normal",
-        # Each takes a tenth of a second of the server's time, and there is little to do at once.
-        "postgresql_connections": 3,
     }
     clock = Clock()
     if settings.get("rate_limits"):
