@@ -70,7 +70,7 @@ async def part_with_peer(node: Node, job: PartWithPeer) -> PartWithPeer | None:
 
 
 async def sever_account(node: Node, job: SeverAccount) -> SeverAccount | None:
-    """Likewise with one account; nothing is left to do when it is gone."""
+    """Likewise with one account, unless it may speak again; nothing is left to do when it is gone."""
     account = await node.read(accounts.find, job.account_id)
     if account is None:
         return None
@@ -79,7 +79,11 @@ async def sever_account(node: Node, job: SeverAccount) -> SeverAccount | None:
     def ties(conn: Connection) -> list[Tie]:
         return relationships.list_ties_with_account(conn, job.account_id, FOUND_MAX)
 
-    return await _advance(node, job, cause, ties, lambda _: True)
+    def is_barred(conn: Connection) -> bool:
+        found = accounts.find(conn, job.account_id)
+        return found is not None and found.is_barred
+
+    return await _advance(node, job, cause, ties, is_barred)
 
 
 async def list_severances(node: Node, account_id: AccountId) -> list[Severance]:

@@ -37,6 +37,6 @@ async def get_metrics() -> Response:
         raise NotFound("Not Found") from None
     if not any(address in network for network in node.settings.metrics_networks):
         raise NotFound("Not Found")
-    names = (await read_params()).texts("name")
+    names = (await read_params()).listed("name") or ()
     await health.queue_state(node)
     return Response(metrics.exposition(node.metrics, names), content_type=CONTENT_TYPE_LATEST)

@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Final
@@ -17,13 +16,11 @@ import fedorg.cli
 import fedorg.store.sqlite
 
 _FORKING: Final = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload([__name__])
-# What is loaded has read these already.
-_READ_BEFORE: Final = ("PYTHON", "LANG", "LC_")
-
-for _module in iter_modules(fedorg.cli.__path__):
-    if not _module.ispkg:
-        import_module(f"fedorg.cli.{_module.name}")
+_FORKING.set_forkserver_preload(
+    [__name__, *(f"fedorg.cli.{found.name}" for found in iter_modules(fedorg.cli.__path__) if not found.ispkg)]
+)
+_READ_AT_START: Final = ("PYTHON", "LANG", "LC_")
+_PATIENCE_SECONDS: Final = 240.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +32,9 @@ class Finished:
     complaint: str
 
 
-def can_run(settings: Mapping[str, str]) -> bool:
-    """Whether a command finds these settings that begins with what is loaded."""
-    return not any(name.startswith(_READ_BEFORE) for name in settings)
+def are_read_at_start(settings: Mapping[str, str]) -> bool:
+    """Whether Python reads any of these when it starts, and no more when a command begins."""
+    return any(name.startswith(_READ_AT_START) for name in settings)
 
 
 async def run(words: Sequence[str], environment: Mapping[str, str], folder: Path) -> Finished:
@@ -49,9 +46,12 @@ def _run(words: Sequence[str], environment: dict[str, str], folder: Path) -> Fin
     with tempfile.NamedTemporaryFile() as output, tempfile.NamedTemporaryFile() as complaint:
         process = _FORKING.Process(target=_begin, args=(words, environment, folder, (output.name, complaint.name)))
         process.start()
-        process.join()
+        process.join(_PATIENCE_SECONDS)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
         assert process.exitcode is not None
-        said = [Path(file.name).read_text() for file in (output, complaint)]
+        said = [Path(file.name).read_text(encoding="utf-8") for file in (output, complaint)]
     return Finished(code=process.exitcode, output=said[0], complaint=said[1])
 
 

@@ -125,7 +125,7 @@ class RunningNode:
 
     async def run(self, *words: str) -> Finished:
         """Run ``fedorg …`` to its end with this node's settings."""
-        if self.program == _PROGRAM and commands.can_run(self.settings):
+        if self.program == _PROGRAM and not commands.are_read_at_start(self.settings):
             return await commands.run(words, self.environment, self.folder)
         return await self._python(*self.program, *words)
 
@@ -236,6 +236,7 @@ class RunningNode:
         """Let it hang: connections to it are made, and nothing is answered."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def thaw(self) -> None:
         """Let it go on where it was."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from fedorg.domain.accounts import UserRole
+from fedorg.domain.jobs import SeverAccount
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.visibility import Tier
 from fedorg.ids import AccountId
@@ -153,6 +154,22 @@ async def test_a_suspended_account_loses_its_follows_and_members_are_told(meetin
     assert await numbers(anna) == (1, 1)
     rejected = await meeting.peer.wait_for("Reject")
     assert rejected["actor"] == meeting.actor(anna)
+
+
+async def test_no_follow_ends_with_an_account_that_may_speak_again(meeting: Meeting) -> None:
+    """However late the job is: it may have been given up, and begun anew a day later."""
+    anna = await meeting.working.person("anna")
+    boss = await meeting.working.person("boss", role=UserRole.ADMIN, scopes=f"{EVERYTHING} admin:read admin:write")
+    await befriend(meeting, anna, "fred")
+    fred = await meeting.find(anna, "fred")
+    job = SeverAccount(account_id=AccountId(int(fred["id"])), cause=meeting.node.ids.next())
+
+    assert await severing.sever_account(meeting.node, job) is not None
+    assert await numbers(anna) == (1, 1)
+
+    success(await boss.api.post(f"/api/v1/admin/accounts/{fred['id']}/action", data={"type": "suspend"}))
+    assert await severing.sever_account(meeting.node, job) is not None
+    assert await numbers(anna) == (0, 0)
 
 
 async def test_many_follows_end_bit_by_bit_and_are_told_once(meeting: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,6 +158,8 @@ async def test_an_administrator_says_how_many_connections_there_are(
         asked = [anna.api.post("/api/v1/statuses", data={"status": f"Number {number}"}) for number in range(20)]
         asked += [anna.api.get("/api/v1/timelines/home", params={"limit": number}) for number in range(1, 21)]
         answers = await asyncio.gather(*asked)
+        all_at_once = threading.Barrier(most)
+        await asyncio.gather(*(server.node.read(lambda _: all_at_once.wait(PATIENCE_SECONDS)) for _ in range(most)))
         with psycopg.connect(postgresql_server.url("postgres")) as administrator:
             found = administrator.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [name]).fetchone()
     postgresql_server.give_back(name)
