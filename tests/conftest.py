@@ -7,6 +7,7 @@ PostgreSQL server answers, those variants are skipped and the summary says so; w
 import gc
 import os
 import re
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
@@ -92,6 +93,12 @@ async def database(engine_url: str) -> AsyncIterator[Database]:
     opened = await open_database(engine_url, readers=2, pool_size=4)
     yield opened
     await opened.close()
+
+
+def pytest_configure() -> None:
+    """Programs that tests start end by Ctrl-C, also where a shell began the tests in the background, deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -79,6 +79,8 @@ class RunningNode:
     listener: socket.socket = field(init=False)
     port: int = field(init=False)
     process: asyncio.subprocess.Process | None = field(init=False, default=None)
+    begun: list[asyncio.subprocess.Process] = field(init=False, default_factory=list)
+    """Commands in processes of their own."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(0o700, parents=True, exist_ok=True)
@@ -170,7 +172,7 @@ class RunningNode:
         return Finished(code=process.returncode, output=output.decode(), complaint=complaint.decode())
 
     async def _spawn(self, *words: str, stdin: int | None = None) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             sys.executable,
             *words,
             cwd=self.folder,
@@ -179,6 +181,8 @@ class RunningNode:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
+        self.begun.append(process)
+        return process
 
     async def start(self) -> None:
         """Start serving and wait until it answers."""
@@ -220,9 +224,8 @@ class RunningNode:
 
     async def kill(self) -> None:
         """End it as a power cut does."""
-        if self.process is not None and self.process.returncode is None:
-            self.process.kill()
-            await self.process.wait()
+        if self.process is not None:
+            await end(self.process)
 
     def kill_one(self, random: Random) -> None:
         """End one of the processes it started as a power cut does."""
@@ -244,8 +247,10 @@ class RunningNode:
         self.process.send_signal(signal.SIGCONT)
 
     async def close(self) -> None:
-        """End it and give its address back."""
+        """End it, and commands that a failed test left, and give its address back."""
         await self.kill()
+        for command in self.begun:
+            await end(command)
         self.listener.close()
 
     def http(self, **headers: str) -> httpx.AsyncClient:
@@ -334,6 +339,13 @@ def reserved_port() -> Iterator[int]:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.bind(("127.0.0.1", 0))
         yield int(held.getsockname()[1])
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Let it do nothing more, if it has not ended by itself."""
+    if process.returncode is None:
+        process.kill()
+    await process.communicate()
 
 
 def children_of(pid: int, word: str) -> list[int]:

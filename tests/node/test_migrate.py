@@ -21,6 +21,7 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.store import directory, jobs, migrate, peer_rules
 from fedorg.store.engine import Database, DatabaseUnavailable, open_database
 from fedorg.store.tables import accounts, audit_log, metadata, peers
+from tests.fediverse.nodes import end
 
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -197,11 +198,13 @@ async def test_ctrl_c_ends_a_migration_within_a_statement(engine_url: str, by_ha
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    async with asyncio.timeout(30):
-        await process.stdout.readuntil(b"begun")
-        process.send_signal(signal.SIGINT)
-        complaint = await process.stderr.read()
-        await process.communicate()
+    try:
+        async with asyncio.timeout(30):
+            await process.stdout.readuntil(b"begun")
+            process.send_signal(signal.SIGINT)
+            complaint = await process.stderr.read()
+    finally:
+        await end(process)
 
     assert (process.returncode, complaint.decode()) == (
         1,
