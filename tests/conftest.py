@@ -4,16 +4,18 @@
 PostgreSQL server answers, those variants are skipped and the summary says so; with ``CI`` set they fail instead.
 """
 
+import asyncio
 import gc
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 import psycopg
 import pytest
+import uvloop
 from hypothesis import HealthCheck, settings
 from typing_extensions import override
 from xdist.remote import Producer
@@ -93,6 +95,11 @@ async def database(engine_url: str) -> AsyncIterator[Database]:
     opened = await open_database(engine_url, readers=2, pool_size=4)
     yield opened
     await opened.close()
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the event loop that nodes run on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 def pytest_configure() -> None:
