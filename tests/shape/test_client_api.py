@@ -32,8 +32,8 @@ Without them a status takes the reach of what it answers or quotes, else the mem
 preferences). It never goes further than the node lets it. What answers, boosts or quotes a status for some partners is
 for the same ones or fewer. Members of this node see whom a status is for in `partners` of the Status; nobody else does.
 
-Refused with 422: an edit that asks for another reach, a domain that is no partner, `partners[]` beside another reach than
-`partners`, and naming partners in the limited thread of another server.
+Refused with 422: an edit that asks for another reach, a domain that is no partner, `partners[]` beside another
+reach than `partners`, and naming partners in the limited thread of another server.
 
 `configuration.statuses` of the instance says how far a status can go here (`reaches`), and how far one goes that does
 not say (`default_reach`).
@@ -47,18 +47,18 @@ timeline of the organisation is `GET /api/v1/timelines/public?reach=organisation
 - A Status carries `reactions`: what accounts elsewhere reacted with, each in the form of Mastodon's Reaction. A custom
   emoji is named `shortcode@domain` and pictured at its own server. A reaction sent as a favourite counts as both.
 - An Announcement carries `dismissals`, `needs_acknowledgement`, `acknowledged`, `acknowledgements` and `peer` (the node
-  of the organisation it is from). Clients dismiss what they have shown; one that asks to be acknowledged stays until its
-  reader says so, by a reaction with ✅, on its page, or by the method below.
-- Under `/api/fedorg/v1`, a Person has `account` (Mastodon's Account), `department`, `job_title` and `expertise` (hashtags
-  of the profile). An Expert has also `stated`, `described`, `statuses_count` and `status_ids`: why this is thought.
-  Members and people of the organisation's other nodes are found once they are `discoverable`.
+  of the organisation it is from). Clients dismiss what they have shown; one that asks to be acknowledged stays until
+  its reader says so, by a reaction with ✅, on its page, or by the method below.
+- Under `/api/fedorg/v1`, a Person has `account` (Mastodon's Account), `department`, `job_title` and `expertise`
+  (hashtags of the profile). An Expert has also `stated`, `described`, `statuses_count` and `status_ids`: why this is
+  thought. Members and people of the organisation's other nodes are found once they are `discoverable`.
 
 ### Other behaviour
 
 - An edit without `poll` removes the poll, as in Mastodon.
 - A quote travels no further than what it quotes. A quote of a private status is for the quoted author too, who is
-  mentioned in it. A boost is no quote target (422). Whoever blocks the quoted author sees `blocked_account` and no status
-  in the quote.
+  mentioned in it. A boost is no quote target (422). Whoever blocks the quoted author sees `blocked_account` and no
+  status in the quote.
 - What the author of a remote status does not want (its policy for replies, favourites, boosts and quotes) is refused
   with 403.
 - A preview card (`card`) is of type `link` or `photo`, and its `html` is empty: what another site would have run in a
@@ -70,8 +70,8 @@ timeline of the organisation is `GET /api/v1/timelines/public?reach=organisation
 ## Methods
 
 *Access* is the scope a token needs. `public` before it means that the method also answers without a token, with what
-everybody may see. A role behind it (`moderator`, `admin`) is the least that the user needs beside the scope; owners stand
-above administrators.
+everybody may see. A role behind it (`moderator`, `admin`) is the least that the user needs beside the scope; owners
+stand above administrators.
 
 | Method | Path | Access | What it does |
 |---|---|---|---|
