@@ -1,7 +1,7 @@
 """Settings of a node: one frozen value, read once, from ``FEDORG_*`` variables and an optional TOML file.
 
 The environment beats the file. Every field says here what it means; ``fedorg settings`` prints this list and a test
-keeps the README's table equal to it. All faults are reported together. Secrets never appear in ``repr`` or errors.
+keeps docs/settings.md equal to it. All faults are reported together. Secrets never appear in ``repr`` or errors.
 """
 
 import ipaddress
@@ -63,9 +63,7 @@ class Settings:
     """What one node is told. Build it with ``load`` (or ``from_mapping`` in tests)."""
 
     public_url: str = _setting("Address of the node as the world sees it, without a path.", "http://localhost:8000")
-    handle_domain: str = _setting(
-        "Domain in handles (@anna@org.example) when it differs from the host of public_url; empty: the same.", ""
-    )
+    handle_domain: str = _setting("Domain in handles (@anna@org.example), if it is not the host of public_url.", "")
     name: str = _setting("Name of the node, shown to members and partners.", "fedorg")
     description: str = _setting("One or two sentences about who this node is for.", "")
     contact_email: str = _setting("Whom to write to about this node; also in `/.well-known/security.txt`.", "")
@@ -76,12 +74,13 @@ class Settings:
         "sqlite:///path or postgresql://user:password@host/name; empty: fedorg.db in data_dir.", "", secret=True
     )
     synchronous: Synchronous = _setting(
-        "SQLite durability: full keeps every acknowledged change through a power cut, normal through a crash.", "full"
+        "SQLite durability: what was acknowledged survives a power cut (full) or only a crash of the node (normal).",
+        "full",
     )
     postgresql_connections: int = _setting(
-        "Most connections that a process keeps to PostgreSQL, beside one for news of other processes.", 8
+        "Most connections of a process to PostgreSQL, besides one for news from other processes.", 8
     )
-    process_number: int = _setting("Number of this process on its database, 0 to 63; no two may share one.", 0)
+    process_number: int = _setting("Number of this process, 0 to 63; no two on one database may share it.", 0)
 
     host: str = _setting("Address to listen on.", "127.0.0.1")
     port: int = _setting("Port to listen on.", 8000)
@@ -100,40 +99,50 @@ class Settings:
     shutdown_seconds: int = _setting("How long running requests and jobs may take to end when the node stops.", 20)
 
     ca_file: Path | None = _setting(
-        "PEM bundle trusted beside the public authorities for outbound TLS (SSL_CERT_FILE is honoured too). "
-        "Servers on loopback, where they are allowed, are then asked over TLS first.",
+        "PEM bundle trusted besides the public authorities for outbound TLS (SSL_CERT_FILE counts as well). Servers on "
+        "loopback, where they are allowed, are then asked over TLS first.",
         None,
     )
     allowed_networks: tuple[Network, ...] = _setting(
-        "Addresses or ranges that outbound requests may reach beside public ones.", ()
+        "Private addresses or ranges that outbound requests may reach, besides public ones.", ()
     )
     insecure_loopback: bool = _setting(
         "Allow plain HTTP and ports in domains between nodes on this machine, for demos and tests.", default=False
     )
 
-    federation_mode: ModeName = _setting("With whom to federate: closed, organisation, partners or open.", "partners")
+    federation_mode: ModeName = _setting(
+        "With whom to federate: closed (nobody), organisation (siblings), partners (siblings and partners) or open "
+        "(everybody).",
+        "partners",
+    )
     default_reach: ReachName = _setting(
-        "How far a status travels whose author did not say: node, organisation, partners or public.", "organisation"
+        "How far a status travels if its author does not say: node, organisation, partners or public; no further than "
+        "federation_mode allows.",
+        "organisation",
     )
     introductions: PolicyName = _setting(
-        "What becomes of nodes that a sibling introduces, unless it is said otherwise for that sibling: ignore, queue "
+        "What happens to nodes that a sibling introduces, unless you decided otherwise for that sibling: ignore, queue "
         "(an administrator decides) or accept.",
         "queue",
     )
     link_previews: bool = _setting(
-        "Look at pages that public and unlisted statuses link to, and show what they say about themselves; and at "
-        "pages that profiles link to, and show which link back.",
+        "Fetch pages that public and unlisted statuses link to, to show a preview, and pages that profiles link to, to "
+        "show which link back.",
         default=True,
     )
     unsigned_fetch: UnsignedFetch = _setting(
-        "What other servers get that do not sign their requests: public (what is for everybody), actors (accounts, no "
+        "What other servers get without signing their requests: public (all that is public), actors (accounts, but no "
         "statuses or lists) or none (keys only).",
         "public",
     )
     show_domain_blocks: ShownTo = _setting(
         "To whom the node tells which servers it blocks: nobody, members or everybody.", "members"
     )
-    registration: RegistrationMode = _setting("Who may register: open, approval, invite or closed.", "invite")
+    registration: RegistrationMode = _setting(
+        "Who may register: open (everybody), approval (whoever is approved), invite (whoever was invited) or "
+        "closed (nobody).",
+        "invite",
+    )
 
     smtp_url: str = _setting(
         "Mail server: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS) or smtp+plain://… (neither); empty: no "
@@ -153,7 +162,8 @@ class Settings:
     media_quota_bytes: int = _setting("Most bytes that the files of one account may take; 0: no limit.", 0)
 
     remote_status_days: int = _setting(
-        "Days after which statuses of others go that nobody here had to do with; those of siblings stay; 0: all stay.",
+        "Days after which statuses of other servers are deleted that nobody here had to do with, at least 30; those of "
+        "siblings stay. 0: all stay.",
         180,
     )
 

@@ -21,7 +21,7 @@ def announcement() -> None:
 @click.argument("words")
 @click.option("--starts", type=_MOMENT, help="When what it speaks of begins (UTC).")
 @click.option("--ends", type=_MOMENT, help="When it is over, and shown no more (UTC).")
-@click.option("--all-day", is_flag=True, help="The two are days rather than times.")
+@click.option("--all-day", is_flag=True, help="--starts and --ends are whole days.")
 @click.option("--acknowledge", is_flag=True, help="Ask each member to say that they know.")
 @click.option("--organisation", is_flag=True, help="Tell the other nodes of the organisation too.")
 @click.pass_obj
@@ -104,7 +104,7 @@ def list_announcements(context: Context, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def show(context: Context, *, number: int, as_json: bool) -> None:
-    """Show who knows: numbers of each node, and names of those here who have not said so.
+    """Show who has acknowledged: numbers for each node, and names of the members here who have not.
 
     \b
     Example:

@@ -11,7 +11,7 @@ from fedorg.services import custom_emojis
 
 @click.group()
 def emoji() -> None:
-    """Draw custom emoji, written :shortcode: in statuses, names and profiles."""
+    """Add and remove custom emoji, written :shortcode: in statuses, names and profiles."""
 
 
 @emoji.command("list")

@@ -99,7 +99,7 @@ def dismiss(context: Context, *, domain: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def policy(context: Context, *, domain: str, policy: str, priority: int | None, as_json: bool) -> None:
-    """Say what becomes of those whom a sibling introduces: nothing, a question to you, or siblings at once.
+    """Say what happens to nodes that a sibling introduces: nothing, a question to you, or siblings at once.
 
     \b
     Examples:

@@ -28,7 +28,7 @@ def _says(command: C) -> C:
     """The options of whatever is kept as a strike."""
     for option in (
         click.option("--quietly", is_flag=True, help="Do not tell the account."),
-        click.option("--report", type=int, help="The report that is answered by it, which is closed."),
+        click.option("--report", type=int, help="Number of the report that this answers; it is closed."),
         click.option("--text", default="", help="What the account is told, in its own language if you can."),
     ):
         command = option(command)

@@ -20,7 +20,7 @@ _KINDS = [kind.value for kind in ListKind]
 
 @click.command("export")
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
-@click.option("--kind", type=click.Choice([*_KINDS, "all"]), help="For CSV blocks unless said, for JSON all.")
+@click.option("--kind", type=click.Choice([*_KINDS, "all"]), help="Blocks, if left out; in JSON all.")
 @click.pass_obj
 def export_list(context: Context, *, form: str, kind: str | None) -> None:
     """Print the servers that are blocked, or allowed: as CSV for Mastodon, or as JSON with tiers and ceilings.
@@ -45,8 +45,10 @@ def export_list(context: Context, *, form: str, kind: str | None) -> None:
 
 @click.command("import")
 @click.argument("file", type=click.File("rb"))
-@click.option("--kind", type=click.Choice(_KINDS), help="What is listed, where the file does not say; or only this.")
-@click.option("--dry-run", "is_dry", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option(
+    "--kind", type=click.Choice(_KINDS), help="What is in the file, if it does not say; of a JSON file, only this."
+)
+@click.option("--dry-run", "is_dry", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--overwrite", "overwrites", is_flag=True, help="Let the list undo what was decided here.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
@@ -55,8 +57,8 @@ def import_list(
 ) -> None:
     """Block and allow the servers of a list, in Mastodon's CSV or from `fedorg peer export --format json`.
 
-    What was decided here and is stricter stays, and nobody with whom this node speaks by name is blocked, unless
-    --overwrite is given. Each line that changes nothing is told with the reason. It may be done again at any time.
+    What was decided here and is stricter stays, and no sibling or partner is blocked, unless --overwrite is given. Each
+    line that changes nothing is reported with the reason. You may import a list again at any time.
 
     \b
     Examples:

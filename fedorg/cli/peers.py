@@ -137,7 +137,7 @@ def tier(context: Context, *, domain: str, tier: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def retry(context: Context, *, domain: str, as_json: bool) -> None:
-    """Give what waits for a server, and what was given up, another try now.
+    """Deliver again now what waits for a server, and what was given up.
 
     \b
     Example:

@@ -30,7 +30,7 @@ _GRACE_SECONDS = 10.0
 @click.option(
     "--processes", type=click.IntRange(1, 32), default=1, show_default=True, help="Web servers on the socket."
 )
-@click.option("--workers", type=click.IntRange(0, 30), help="Processes for jobs beside them, 1 unless told otherwise.")
+@click.option("--workers", type=click.IntRange(0, 30), help="Processes for jobs; 1 with --processes, if left out.")
 @click.option("--lifeline", type=int, hidden=True)
 @click.pass_obj
 def serve(

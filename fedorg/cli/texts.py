@@ -72,7 +72,7 @@ def text() -> None:
 @text.command("set")
 @click.argument("kind", type=_KINDS)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--effective", type=click.DateTime(["%Y-%m-%d"]), help="Day from which terms of service hold; today.")
+@click.option("--effective", type=click.DateTime(["%Y-%m-%d"]), help="Day from which terms of service hold (today).")
 @click.pass_obj
 def set_text(context: Context, *, kind: str, file: Path, effective: datetime | None) -> None:
     """Take a text from a file in Markdown.
@@ -89,7 +89,9 @@ def set_text(context: Context, *, kind: str, file: Path, effective: datetime | N
 
 @text.command("clear")
 @click.argument("kind", type=_KINDS)
-@click.option("--effective", type=click.DateTime(["%Y-%m-%d"]), help="Day from which the terms hold; today.")
+@click.option(
+    "--effective", type=click.DateTime(["%Y-%m-%d"]), help="Day from which the removed terms would hold (today)."
+)
 @click.pass_obj
 def clear_text(context: Context, *, kind: str, effective: datetime | None) -> None:
     """Remove a text.

@@ -14,7 +14,7 @@ from fedorg.services import departures, registration, rotation, users
 
 @click.group()
 def user() -> None:
-    """Create, list and help the people of this node, and moderate accounts of all."""
+    """Create, list and help the people of this node, and moderate accounts of this node and of others."""
 
 
 @user.command()
@@ -73,7 +73,7 @@ def create(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def list_users(context: Context, *, as_json: bool) -> None:
-    """List all logins, oldest first.
+    """List everybody who may sign in, by name, and who waits for approval.
 
     \b
     Example:
