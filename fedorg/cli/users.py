@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime
+from typing import Final
 
 import click
 
@@ -10,6 +11,13 @@ from fedorg.cli.printing import console, print_table
 from fedorg.domain.accounts import User, UserRole
 from fedorg.node import Node
 from fedorg.services import departures, registration, rotation, users
+
+_WITH_ARTICLE: Final = {
+    UserRole.MEMBER: "a member",
+    UserRole.MODERATOR: "a moderator",
+    UserRole.ADMIN: "an administrator",
+    UserRole.OWNER: "an owner",
+}
 
 
 @click.group()
@@ -116,6 +124,30 @@ def disable(context: Context, *, username: str, undo: bool, as_json: bool) -> No
         print_json(_facts(changed))
     else:
         console.print(f"[bold]{changed.username}[/] is {_state(changed)}.", highlight=False)
+
+
+@user.command()
+@click.argument("username")
+@click.argument("role", type=click.Choice([role.value for role in UserRole]))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def role(context: Context, *, username: str, role: str, as_json: bool) -> None:
+    """Give a person another role: member, moderator, admin or owner. It counts at once; nobody is signed out.
+
+    \b
+    Examples:
+      fedorg user role anna moderator
+      fedorg user role anna member
+    """
+
+    async def action(node: Node) -> User:
+        return await users.change_role(node, await users.get_by_username(node, username), UserRole(role))
+
+    changed = with_node(context, action)
+    if as_json:
+        print_json(_facts(changed))
+    else:
+        console.print(f"[bold]{changed.username}[/] is {_WITH_ARTICLE[changed.role]} now.", highlight=False)
 
 
 @user.command("reset-password")

@@ -11,13 +11,14 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from fedorg.domain.accounts import Account, UserRole
+from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import RemoveAccount
-from fedorg.errors import Forbidden, Invalid, NotFound
+from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId, UserId
 from fedorg.node import Node
 from fedorg.services import oauth, pictures, polls
 from fedorg.services.statuses.deleting import delete_files, lighten, remove
+from fedorg.services.users import require_another_owner
 from fedorg.store import accounts, audit, jobs, media, removal, statuses, users
 
 STATUSES_PER_STEP: Final = 8
@@ -59,9 +60,7 @@ def leave(conn: Connection, node: Node, account: Account, by: UserId | None) -> 
     if account.deleted_at is not None:
         raise NotFound(f"There is no account {account.username}")
     for user in users.list_of_account_for_update(conn, account.id):
-        owners = set(users.list_accounts_with_roles(conn, (UserRole.OWNER,)))
-        if user.role is UserRole.OWNER and owners <= {account.id}:
-            raise Forbidden(f"{user.username} is the only owner of this server; make another one first")
+        require_another_owner(conn, user)
         oauth.revoke_all(conn, node, user.id)
         users.delete(conn, user.id)
     # Others may act for it too.

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from fedorg.domain.accounts import Account, User
+from fedorg.domain.accounts import Account, User, UserRole
 from fedorg.errors import Forbidden, Invalid, NotFound, Unauthorized
 from fedorg.ids import AccountId, UserId
 from fedorg.node import Node
@@ -209,6 +209,29 @@ async def approve(node: Node, user: User, *, by: UserId | None = None) -> User:
 async def reject(node: Node, user: User, *, by: UserId | None = None) -> None:
     """Remove somebody who waits for approval, with their account; ``Forbidden`` for anybody else."""
     await node.write(turn_away, node, user.id, by)
+
+
+async def change_role(node: Node, user: User, role: UserRole) -> User:
+    """Give a user another role, which counts from the next request on; ``Forbidden`` where no owner would be left."""
+
+    def unit(conn: Connection) -> User:
+        current = users.get_for_update(conn, user.id)
+        if role is not UserRole.OWNER:
+            require_another_owner(conn, current)
+        changed = replace(current, role=role)
+        users.update(conn, changed)
+        details = {"role": role.value, "before": current.role.value}
+        audit.record(conn, node.ids, node.now(), action="user.role_changed", target=changed.username, details=details)
+        return changed
+
+    return await node.write(unit)
+
+
+def require_another_owner(conn: Connection, user: User) -> None:
+    """Raise ``Forbidden`` if nobody else owns the node."""
+    owners = set(users.list_accounts_with_roles(conn, (UserRole.OWNER,)))
+    if user.role is UserRole.OWNER and owners <= {user.account_id}:
+        raise Forbidden(f"{user.username} is the only owner of this server; make another one first")
 
 
 def shut_out(conn: Connection, node: Node, user_id: UserId, by: UserId | None) -> User:

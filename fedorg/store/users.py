@@ -126,7 +126,7 @@ def list_accounts_with_roles(conn: Connection, roles: Collection[UserRole]) -> l
 
 
 def find_first_with_role(conn: Connection, role: UserRole) -> User | None:
-    """The user who has had a role for the longest time."""
+    """The user with a role who has been here the longest."""
     row = conn.execute(sa.select(users).where(users.c.role == role.value).order_by(users.c.id).limit(1)).one_or_none()
     return None if row is None else _user(row)
 

@@ -15,7 +15,7 @@ from fedorg.domain.visibility import Reach
 from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId
 from fedorg.jobs.remove import remove_account
-from fedorg.services import departures, registration
+from fedorg.services import departures, registration, users
 from fedorg.store import accounts as stored_accounts
 from fedorg.store import deliveries, removal, tables
 from fedorg.store.deliveries import OutgoingActivity
@@ -246,9 +246,11 @@ async def test_votes_of_the_departed_stop_counting(working: WorkingServer, monke
 
 async def test_the_only_owner_stays(working: WorkingServer) -> None:
     """A node is not left without an owner; with another one, the first may go."""
-    await working.person("boss", role=UserRole.OWNER)
+    boss = await working.person("boss", role=UserRole.OWNER)
     with pytest.raises(Forbidden, match="only owner"):
         await departures.delete_member(working.server.node, "boss")
+    with pytest.raises(Forbidden, match="only owner"):
+        await users.change_role(working.server.node, boss.user, UserRole.ADMIN)
 
     await working.person("chief", role=UserRole.OWNER)
     await delete(working, "boss")

@@ -7,6 +7,7 @@ import pytest
 
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.moderation import ACCESS
+from fedorg.services import users
 from tests.node.serving import NodeServer
 from tests.node.talking import NOBODYS_ID, refusal
 from tests.shape.test_client_api import routes
@@ -47,6 +48,20 @@ async def test_the_scope_without_the_role_opens_nothing(node_server: NodeServer)
             assert refusal(await ask(moderator.api, method, path), 403) == "This action is not allowed"
         else:
             assert (await ask(moderator.api, method, path)).status_code in (200, 404, 422)
+
+
+async def test_a_role_counts_from_the_next_request_on(node_server: NodeServer) -> None:
+    """A member who was made a moderator acts as one with the token they have, and no more once it is taken back."""
+    anna = await node_server.person("anna", scopes=ALL_ADMIN)
+
+    async def answer() -> int:
+        return (await anna.api.get("/api/v1/admin/reports")).status_code
+
+    answers = [await answer()]
+    for role in (UserRole.MODERATOR, UserRole.MEMBER):
+        await users.change_role(node_server.node, anna.user, role)
+        answers.append(await answer())
+    assert answers == [403, 200, 403]
 
 
 async def test_the_role_without_the_scope_opens_nothing(node_server: NodeServer) -> None:

@@ -245,15 +245,16 @@ async def test_secrets_are_not_shown(node: RunningNode) -> None:
 
 
 async def test_an_administrator_keeps_the_list_of_people(node: RunningNode) -> None:
-    """People are created, listed, disabled and let in again, and scripts read the same facts as JSON."""
+    """People are created, listed, disabled, let in again and promoted, and scripts read the same facts as JSON."""
     node.begin()
-    made, again, disabled, listed, enabled, unknown, table = await node.run_all(
+    made, again, disabled, listed, enabled, unknown, promoted, table = await node.run_all(
         ("user", "create", "anna", "--email", "anna@org.example", "--role", "admin", "--json"),
         ("user", "create", "Anna"),
         ("user", "disable", "anna", "--json"),
         ("user", "list", "--json"),
         ("user", "disable", "anna", "--undo", "--json"),
         ("user", "disable", "nobody"),
+        ("user", "role", "anna", "owner"),
         ("user", "list"),
     )
 
@@ -265,7 +266,8 @@ async def test_an_administrator_keeps_the_list_of_people(node: RunningNode) -> N
     assert [(one["username"], one["state"]) for one in as_json(listed)] == [("anna", "disabled")]
     assert as_json(enabled)["state"] == "active"
     assert refused(unknown)
-    assert all(word in table.output for word in ("anna", "admin", "active", "anna@org.example"))
+    assert (promoted.code, promoted.output) == (0, "anna is an owner now.\n")
+    assert all(word in table.output for word in ("anna", "owner", "active", "anna@org.example"))
 
 
 async def test_an_administrator_ends_what_a_person_had_open(node: RunningNode) -> None:
