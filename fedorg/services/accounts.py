@@ -18,7 +18,7 @@ from fedorg.domain.limits import (
     NOTE_MAX,
 )
 from fedorg.domain.policies import QuotePolicy
-from fedorg.domain.visibility import FederationMode, Reach, Visibility, widest_reach
+from fedorg.domain.visibility import Reach, Visibility
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
@@ -165,10 +165,10 @@ async def remove_picture(node: Node, account: Account, kind: PictureKind) -> Acc
 
 
 async def change_defaults(node: Node, user: User, change: PostingDefaults) -> User:
-    """Write changed posting defaults; ``Invalid``: a reach wider than the node's mode, and who is no partner."""
-    widest = widest_reach(FederationMode(node.settings.federation_mode))
+    """Write changed posting defaults; ``Invalid``: a reach wider than the node's default, and who is no partner."""
+    widest = Reach(node.settings.default_reach)
     if change.reach is not None and change.reach.width > widest.width:
-        raise Invalid(f"Validation failed: this server lets statuses travel no further than {widest}")
+        raise Invalid(f"Validation failed: by default statuses of this server travel no further than {widest}")
     values: dict[str, Any] = {}
     if change.visibility is not None:
         if change.visibility is Visibility.DIRECT:

@@ -1,5 +1,7 @@
 """How far a status goes, over the client API: chosen, shown, kept by edits and looked for, and a narrower default."""
 
+import re
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +10,7 @@ from fedorg.store import peers
 from fedorg.web.site.done import Done
 from tests.node.fake_peer import FakePeer, running_peer
 from tests.node.peering import fetch, find, send
-from tests.node.serving import Member
+from tests.node.serving import Member, NodeServer
 from tests.node.talking import WorkingServer, contents, entities, entity, listening, post, refusal, success
 
 REACHES = ("public", "partners", "organisation", "node")
@@ -98,6 +100,22 @@ async def test_a_member_chooses_a_narrower_default(working: WorkingServer) -> No
     assert (await post(anna, "Said nothing"))["reach"] == "organisation"
     assert (await post(anna, "Said so", reach="partners"))["reach"] == "partners"
     assert refusal(await anna.api.patch(path, data={"source[reach]": "galaxy"}), 422)
+
+
+async def test_a_default_is_no_wider_than_that_of_the_server(serve: Callable[..., Awaitable[NodeServer]]) -> None:
+    """The page offers what would count, and a client that wants more is told so; single statuses may go further."""
+    server = await serve(default_reach="organisation")
+    anna = await server.person("anna")
+    browser = await server.browser()
+    await browser.sign_in("anna")
+
+    page = await browser.open("/account/reach")
+    wider = await anna.api.patch("/api/v1/accounts/update_credentials", data={"source[reach]": "public"})
+
+    assert re.findall(r'name="reach" value="(\w+)"', page.text) == ["node", "organisation"]
+    assert "no further than organisation" in refusal(wider, 422)
+    assert (await browser.submit(page, "/account/reach", reach="public")).status_code == 422
+    assert (await post(anna, "Said so", reach="public"))["reach"] == "public"
 
 
 async def test_the_page_on_which_a_member_chooses_says_that_it_is_saved(working: WorkingServer) -> None:

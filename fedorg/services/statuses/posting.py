@@ -138,10 +138,9 @@ async def _prepare(
     )
 
 
-def list_reaches(node: Node) -> list[Reach]:
-    """How far a status can go here at all, the narrowest first."""
-    widest = widest_reach(FederationMode(node.settings.federation_mode))
-    return [reach for reach in Reach if reach.width <= widest.width]
+def list_default_reaches(node: Node) -> list[Reach]:
+    """What a user may choose as a default, the narrowest first."""
+    return [reach for reach in Reach if reach.width <= Reach(node.settings.default_reach).width]
 
 
 def default_reach(node: Node, user: User | None) -> Reach:

@@ -52,7 +52,7 @@ async def _page_of(visitor: SignedIn, problem: str | None = None) -> Response:
         visitor,
         status=200 if problem is None else 422,
         problem=problem,
-        choices=[(reach, *WORDS[reach]) for reach in posting.list_reaches(node)],
+        choices=[(reach, *WORDS[reach]) for reach in posting.list_default_reaches(node)],
         chosen=posting.default_reach(node, user),
         partners=await naming.list_partners(node),
         named=user.default_partners,
