@@ -1,13 +1,18 @@
 """``fedorg announcement``: what all members are told."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import click
 
 from fedorg.cli.base import Context, print_json, with_node
 from fedorg.cli.printing import console, print_table
 from fedorg.domain.announcements import Announcement
+from fedorg.node import Node
 from fedorg.services import acknowledging, announcements
+
+T = TypeVar("T")
 
 _MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 
@@ -110,7 +115,7 @@ def show(context: Context, *, number: int, as_json: bool) -> None:
     Example:
       fedorg announcement show 115902375031439360
     """
-    found = with_node(context, lambda node: acknowledging.get_standing(node, number))
+    found = _about(context, number, lambda node: acknowledging.get_standing(node, number))
     if as_json:
         print_json(
             {
@@ -146,7 +151,7 @@ def unpublish(context: Context, *, number: int) -> None:
     Example:
       fedorg announcement unpublish 115902375031439360
     """
-    with_node(context, lambda node: announcements.set_shown(node, number, shown=False))
+    _about(context, number, lambda node: announcements.set_shown(node, number, shown=False))
     console.print(f"Announcement {number} is shown no more.", highlight=False)
 
 
@@ -160,7 +165,7 @@ def publish(context: Context, *, number: int) -> None:
     Example:
       fedorg announcement publish 115902375031439360
     """
-    with_node(context, lambda node: announcements.set_shown(node, number, shown=True))
+    _about(context, number, lambda node: announcements.set_shown(node, number, shown=True))
     console.print(f"Announcement {number} is shown.", highlight=False)
 
 
@@ -174,8 +179,13 @@ def delete(context: Context, *, number: int) -> None:
     Example:
       fedorg announcement delete 115902375031439360
     """
-    with_node(context, lambda node: announcements.delete(node, number))
+    _about(context, number, lambda node: announcements.delete(node, number))
     console.print(f"Announcement {number} was deleted.", highlight=False)
+
+
+def _about(context: Context, number: int, action: Callable[[Node], Awaitable[T]]) -> T:
+    absent = f"There is no announcement {number}; `fedorg announcement list` lists them"
+    return with_node(context, action, absent=absent)
 
 
 def _state(one: Announcement) -> str:

@@ -14,7 +14,7 @@ import uvloop
 
 from fedorg import app, config, log
 from fedorg.config import Settings
-from fedorg.errors import Failing, FedorgError, SettingsError
+from fedorg.errors import Failing, FedorgError, NotFound, SettingsError
 from fedorg.node import Node
 from fedorg.store import migrate
 
@@ -58,14 +58,20 @@ def told() -> Iterator[None]:
         fail(str(error))
 
 
-def with_node(context: Context, action: Callable[[Node], Awaitable[T]]) -> T:
-    """What ``action`` returns, given the node of the settings, which somebody has begun before."""
+def with_node(context: Context, action: Callable[[Node], Awaitable[T]], *, absent: str | None = None) -> T:
+    """What ``action`` returns, given the node of the settings, which somebody has begun before.
+
+    ``absent`` is what the command says where there is none of what it asks for.
+    """
     settings = context.settings()
 
     async def main() -> T:
         await require_begun(settings)
         async with app.open_node(settings) as node:
-            return await action(node)
+            try:
+                return await action(node)
+            except NotFound as problem:
+                raise problem if absent is None else NotFound(absent) from problem
 
     return run(main)
 

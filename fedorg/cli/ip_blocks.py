@@ -79,7 +79,8 @@ def remove(context: Context, *, number: int) -> None:
     Example:
       fedorg ip-block remove 115902375031439360
     """
-    known = with_node(context, lambda node: ip_blocks.remove(node, None, number))
+    absent = f"No network is blocked under the number {number}; `fedorg ip-block list` lists them"
+    known = with_node(context, lambda node: ip_blocks.remove(node, None, number), absent=absent)
     console.print(f"{known.network} is blocked no more.", highlight=False)
 
 

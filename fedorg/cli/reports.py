@@ -10,7 +10,6 @@ from fedorg.cli.printing import console, print_facts, print_table
 from fedorg.domain.moderation import AdminReportView
 from fedorg.domain.reports import ReportQuery
 from fedorg.domain.statuses import PageQuery
-from fedorg.errors import NotFound
 from fedorg.ids import ReportId
 from fedorg.node import Node
 from fedorg.services.moderation import reports
@@ -109,13 +108,7 @@ def reopen(context: Context, *, number: int, as_json: bool) -> None:
 
 
 def _handle(context: Context, number: int, action: Callable[[Node], Awaitable[AdminReportView]]) -> AdminReportView:
-    async def inner(node: Node) -> AdminReportView:
-        try:
-            return await action(node)
-        except NotFound as error:
-            raise NotFound(f"There is no report {number}; `fedorg report list --all` lists them") from error
-
-    return with_node(context, inner)
+    return with_node(context, action, absent=f"There is no report {number}; `fedorg report list --all` lists them")
 
 
 def _tell(view: AdminReportView, *, as_json: bool) -> None:

@@ -270,6 +270,14 @@ async def test_an_administrator_keeps_the_list_of_people(node: RunningNode) -> N
     assert all(word in table.output for word in ("anna", "owner", "active", "anna@org.example"))
 
 
+async def test_a_number_that_means_nothing_is_said_back(node: RunningNode) -> None:
+    """With the command that lists the numbers there are."""
+    node.begin()
+    words = [("report", "show"), ("ip-block", "remove"), ("announcement", "show"), ("announcement", "delete")]
+    for (kind, verb), said in zip(words, await node.run_all(*((*each, "12345") for each in words)), strict=True):
+        assert "12345; `fedorg " + kind + " list" in refused(said), verb
+
+
 async def test_an_administrator_ends_what_a_person_had_open(node: RunningNode) -> None:
     """Disabling somebody or resetting a password ends tokens at once; the link that is printed works once."""
     await node.create("anna", "ben")
