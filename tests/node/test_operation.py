@@ -89,9 +89,9 @@ async def test_the_log_holds_no_secrets(tmp_path: Path) -> None:
             link = json.loads(await node.command("user", "reset-password", "ben", "--json"))["sign_in_link"]
             await http.get(link)
             await settle(node)
-            _let_fail(node, "scheduled_statuses")
-            words = {"status": SECRETS[1], "scheduled_at": "2100-01-01T00:00:00Z"}
-            failed = await anna.http.post("/api/v1/statuses", data=words)
+            _let_fail(node, "applications")
+            program = {"client_name": SECRETS[1], "redirect_uris": "urn:ietf:wg:oauth:2.0:oob"}
+            failed = await http.post("/api/v1/apps", data=program)
         await node.stop()
         log = (node.folder / "node.log").read_text()
 
