@@ -36,6 +36,15 @@ os.chmod(".", int(sys.argv.pop(1), 8))
 from fedorg.__main__ import main
 main()
 """
+_STOPPED_WHILE_LOADING = """
+import os, signal, sys
+def look(event, words):
+    if event == "import" and words[0] == "fedorg.cli":
+        signal.raise_signal(signal.SIGINT)
+sys.addaudithook(look)
+from fedorg.__main__ import main
+main()
+"""
 _TO_FULL_DEVICE = "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1); from fedorg.__main__ import main; main()"
 
 
@@ -235,6 +244,15 @@ async def test_a_backup_is_written_to_nothing_that_others_laid_out(node: Running
     assert elsewhere.read_text() == "Something of the administrator's"
     for target in (tmp_path / "linked.tar", tmp_path / "open.tar"):
         assert (target.is_symlink(), target.stat().st_mode & 0o777) == (False, 0o600)
+
+
+async def test_ctrl_c_ends_a_command_that_is_just_loading(node: RunningNode) -> None:
+    """As at any other time: without a word about where in the program that was."""
+    node.program = ("-c", _STOPPED_WHILE_LOADING)
+
+    finished = await node.run("serve")
+
+    assert (finished.code, finished.complaint) == (1, "Aborted!\n")
 
 
 async def test_a_full_device_is_told_in_a_sentence(node: RunningNode) -> None:
