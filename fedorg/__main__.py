@@ -22,12 +22,15 @@ def main() -> None:
     # Keys, letters and pictures of people: what a node keeps is for its owner's eyes.
     os.umask(0o077)
     _prepare_streams()
-    with loading():
-        from fedorg import cli  # noqa: PLC0415 - it is what must not be loaded before
-
-    gc.set_threshold(_OBJECTS_BETWEEN_SEARCHES)
     try:
+        with loading():
+            from fedorg import cli  # noqa: PLC0415 - it is what must not be loaded before
+
+        gc.set_threshold(_OBJECTS_BETWEEN_SEARCHES)
         cli.main()
+    except KeyboardInterrupt:
+        # As it ends later: click hears of Ctrl-C only once it is there.
+        sys.exit("Aborted!")
     except OSError as problem:
         if problem.errno not in NO_ROOM:
             raise

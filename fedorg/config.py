@@ -5,6 +5,7 @@ keeps docs/settings.md equal to it. All faults are reported together. Secrets ne
 """
 
 import ipaddress
+import math
 import os
 import re
 import ssl
@@ -38,6 +39,10 @@ _NOT_SETTINGS: Final = frozenset({"FEDORG_CONFIG"})
 _NOT_SETTINGS_PREFIXES: Final = ("FEDORG_TEST_",)
 _POLL_SECONDS_MAX: Final = 10 * 366 * 86_400
 _PORT_MAX: Final = 65535
+# A hundred years; what is thousands of years old has no date.
+_DAYS_MAX: Final = 36_525
+# What all that is told of it, as databases and clocks, can hold.
+_WHOLE_MAX: Final = 2**53
 _SMTP: Final[Mapping[str, tuple[Literal["tls", "starttls", "none"], int]]] = MappingProxyType(
     {"smtps": ("tls", 465), "smtp": ("starttls", 587), "smtp+plain": ("none", 25)}
 )
@@ -232,9 +237,10 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None)
     named = file or (Path(environment["FEDORG_CONFIG"]) if environment.get("FEDORG_CONFIG") else None)
     path = named or Path("fedorg.toml")
     values: dict[str, Any] = {}
-    if named is not None or path.exists():
+    if named is not None or _is_there(path):
         try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            # As some editors begin it: with a mark that is no part of it.
+            values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
             raise SettingsError([f"{path}: cannot be read: {problem}"]) from problem
     values |= {
@@ -245,7 +251,9 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None)
     # OpenSSL reads what the environment names, and says nothing when it is not there.
     authorities = environment.get("SSL_CERT_FILE")
     problems = (
-        [f"SSL_CERT_FILE: there is no file {authorities}"] if authorities and not Path(authorities).is_file() else []
+        [f"SSL_CERT_FILE: there is no file {authorities}"]
+        if authorities and not (_is_there(Path(authorities)) and Path(authorities).is_file())
+        else []
     )
     try:
         settings = from_mapping(values)
@@ -296,6 +304,14 @@ def shown(settings: Settings) -> dict[str, str]:
     }
 
 
+def _is_there(path: Path) -> bool:
+    """Whether something is there as far as this user may look: not into root's folder, where `sudo -u` may begin."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
+
+
 def _faults(settings: Settings) -> list[str]:
     problems = [*_url_faults(settings), *_place_faults(settings), *_tls_faults(settings), *_mail_faults(settings)]
     if not 0 <= settings.process_number <= PROCESS_NUMBER_MAX:
@@ -320,8 +336,8 @@ def _faults(settings: Settings) -> list[str]:
         )
         if getattr(settings, name) < 1
     ]
-    if settings.remote_status_days != 0 and settings.remote_status_days < 30:  # noqa: PLR2004 - timelines are read back
-        problems.append("remote_status_days: must be 0 or at least 30")
+    if settings.remote_status_days != 0 and not 30 <= settings.remote_status_days <= _DAYS_MAX:  # noqa: PLR2004 - timelines are read back
+        problems.append(f"remote_status_days: must be 0, or lie between 30 and {_DAYS_MAX}")
     if settings.poll_options_max < 2:  # noqa: PLR2004 - with one there is nothing to choose
         problems.append("poll_options_max: must be 2 or more")
     if not settings.poll_seconds_min <= settings.poll_seconds_max <= _POLL_SECONDS_MAX:
@@ -441,21 +457,32 @@ def _as_text(value: object) -> str:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("must be text")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError("must be written in UTF-8") from None
     return value.strip()
 
 
 def _integer(value: object) -> int:
     try:
-        return value if isinstance(value, int) and not isinstance(value, bool) else int(_text(value))
+        number = value if isinstance(value, int) and not isinstance(value, bool) else int(_text(value))
     except (ValueError, TypeError):
         raise ValueError("must be a whole number") from None
+    if abs(number) > _WHOLE_MAX:
+        raise ValueError("is too large a number")
+    return number
 
 
 def _number(value: object) -> float:
     try:
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float(_text(value))
-    except (ValueError, TypeError):
+        number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float(_text(value))
+    except (ValueError, TypeError, OverflowError):
         raise ValueError("must be a number") from None
+    if not math.isfinite(number):
+        raise ValueError("must be a number")
+    return number
 
 
 def _flag(value: object) -> bool:

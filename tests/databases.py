@@ -15,7 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, LiteralString
 
 import psycopg
 import psycopg.errors
@@ -57,9 +57,9 @@ class PostgresqlServer:
         """The address of a database on this server."""
         return self._address.set(database=name).render_as_string(hide_password=False)
 
-    def create_empty(self) -> str:
+    def create_empty(self, encoding: LiteralString = "UTF8") -> str:
         """The name of a new database without tables."""
-        return self._create("template0")
+        return self._create("template0", f" ENCODING '{encoding}' LOCALE 'C'" if encoding != "UTF8" else "")
 
     def create_migrated(self) -> str:
         """The name of a database with the schema of this version and no rows: one given back, or a new one."""
@@ -103,10 +103,10 @@ class PostgresqlServer:
         while self._maintenance.execute(ending, (name,)).fetchall():
             time.sleep(0.001)
 
-    def _create(self, template: str) -> str:
+    def _create(self, template: str, options: LiteralString = "") -> str:
         name = f"{self._prefix}_{next(self._numbers)}"
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        self._maintenance.execute(statement)
+        self._maintenance.execute(statement + sql.SQL(options))
         return name
 
     def _drop_left_behind(self) -> None:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import click
 
-from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.base import NUMBER, Context, print_json, with_node
 from fedorg.cli.printing import console, print_table
 from fedorg.domain.announcements import Announcement
 from fedorg.node import Node
@@ -105,7 +105,7 @@ def list_announcements(context: Context, *, as_json: bool) -> None:
 
 
 @announcement.command("show")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def show(context: Context, *, number: int, as_json: bool) -> None:
@@ -142,7 +142,7 @@ def show(context: Context, *, number: int, as_json: bool) -> None:
 
 
 @announcement.command("unpublish")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.pass_obj
 def unpublish(context: Context, *, number: int) -> None:
     """Show an announcement to nobody any more.
@@ -156,7 +156,7 @@ def unpublish(context: Context, *, number: int) -> None:
 
 
 @announcement.command("publish")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.pass_obj
 def publish(context: Context, *, number: int) -> None:
     """Show an announcement again.
@@ -170,7 +170,7 @@ def publish(context: Context, *, number: int) -> None:
 
 
 @announcement.command("delete")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.pass_obj
 def delete(context: Context, *, number: int) -> None:
     """Remove an announcement with its reactions.

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 import click
 import msgspec
@@ -19,6 +19,9 @@ from fedorg.node import Node
 from fedorg.store import migrate
 
 T = TypeVar("T")
+
+NUMBER: Final = click.IntRange(1, 2**63 - 1)
+"""What a database can hold as an id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ def told() -> Iterator[None]:
         fail(*error.problems)
     except (FedorgError, Failing) as error:
         fail(str(error))
+    except UnicodeEncodeError as error:
+        fail(f"What was given as {error.object!r} is not written in UTF-8.")
 
 
 def with_node(context: Context, action: Callable[[Node], Awaitable[T]], *, absent: str | None = None) -> T:

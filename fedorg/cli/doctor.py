@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,15 +17,16 @@ from fedorg import app
 from fedorg.cli.base import Context, print_json, require_begun, run
 from fedorg.cli.printing import console
 from fedorg.config import Settings, SmtpServer
-from fedorg.errors import FedorgError, SettingsError
+from fedorg.errors import NO_ROOM, Failing, FedorgError, SettingsError
 from fedorg.jobs.mail import check_server
 from fedorg.node import FetchError, Node
 from fedorg.services import health, registration
 from fedorg.store import migrate
-from fedorg.store.engine import open_database
+from fedorg.store.engine import open_database, reason_of
 
 SKEW_MAX: Final = timedelta(seconds=30)
 FREE_BYTES_MIN: Final = 500 * 1024 * 1024
+FREE_FILES_MIN: Final = 10_000
 WAITING_MAX: Final = timedelta(minutes=10)
 
 
@@ -46,6 +48,7 @@ class Finding:
     advice: str = ""
 
 
+_ROOM: Final = "Make room, or move FEDORG_DATA_DIR to a larger disk; `df -i` shows whether files are all used up."
 _MARKS: Final = {Verdict.OK: "[green]ok[/]", Verdict.WARNING: "[yellow]warning[/]", Verdict.FAULT: "[red]fault[/]"}
 
 
@@ -99,16 +102,24 @@ async def _examine(settings: Settings) -> AsyncIterator[Finding]:
     yield migrations
     if migrations.verdict is Verdict.FAULT:
         return
-    async with app.open_node(settings) as node:
-        yield await _keys(node)
-        yield await _work(node)
-        if not settings.is_secure and not settings.insecure_loopback:
-            yield _only_here(settings)
-            return
-        reached, clock = await _public_url(node)
-        yield reached
-        yield clock
-        yield await _webfinger(node)
+    try:
+        async with app.open_node(settings) as node:
+            async for finding in _examine_node(node):
+                yield finding
+    except (FedorgError, Failing) as error:
+        yield Finding(check="node", verdict=Verdict.FAULT, found=str(error))
+
+
+async def _examine_node(node: Node) -> AsyncIterator[Finding]:
+    yield await _keys(node)
+    yield await _work(node)
+    if not node.settings.is_secure and not node.settings.insecure_loopback:
+        yield _only_here(node.settings)
+        return
+    reached, clock = await _public_url(node)
+    yield reached
+    yield clock
+    yield await _webfinger(node)
 
 
 async def _absence(settings: Settings) -> Finding | None:
@@ -138,19 +149,34 @@ def _storage(settings: Settings) -> Finding:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
+        access = "Give the user that runs fedorg write access, or set FEDORG_DATA_DIR."
         return Finding(
             check="storage",
             verdict=Verdict.FAULT,
             found=f"{folder} cannot be written: {error.strerror}",
-            advice="Give the user that runs fedorg write access, or set FEDORG_DATA_DIR.",
+            advice=_ROOM if error.errno in NO_ROOM else access,
         )
-    free = _free_bytes(folder)
+    if (locked := _locked_folder(settings.media_dir)) is not None:
+        return Finding(
+            check="storage",
+            verdict=Verdict.FAULT,
+            found=f"{locked} cannot be written: pictures and films are kept there",
+            advice=f"Give the user that runs fedorg all of {folder}, as after a copy that another user made.",
+        )
+    free, free_files = _free(folder)
+    if free_files < FREE_FILES_MIN:
+        return Finding(
+            check="storage",
+            verdict=Verdict.WARNING,
+            found=f"only {free_files} more files can be made in {folder}",
+            advice=_ROOM,
+        )
     if free < FREE_BYTES_MIN:
         return Finding(
             check="storage",
             verdict=Verdict.WARNING,
             found=f"only {free // 2**20} MiB are free in {folder}",
-            advice="Make room, or move FEDORG_DATA_DIR to a larger disk.",
+            advice=_ROOM,
         )
     if folder.stat().st_mode & stat.S_IRWXO:
         return Finding(
@@ -172,16 +198,22 @@ async def _mail(settings: Settings, server: SmtpServer) -> Finding:
     return Finding(check="mail", verdict=Verdict.FAULT, found=f"{where}: {problem}", advice=advice)
 
 
-def _free_bytes(folder: Path) -> int:
+def _locked_folder(root: Path) -> Path | None:
+    """The first of the folders of media in which this user may make no file."""
+    folders = (root, *root.iterdir()) if root.is_dir() and os.access(root, os.R_OK | os.X_OK) else (root,)
+    return next((one for one in folders if one.is_dir() and not os.access(one, os.W_OK | os.X_OK)), None)
+
+
+def _free(folder: Path) -> tuple[int, int]:
+    """How many bytes and how many files there is room for; some file systems count no files."""
     state = os.statvfs(folder)
-    return state.f_bavail * state.f_frsize
+    return state.f_bavail * state.f_frsize, state.f_favail if state.f_files else sys.maxsize
 
 
 async def _database(settings: Settings) -> Finding:
     kind = settings.database.split(":", 1)[0]
     try:
         database = await open_database(settings.database)
-        await database.close()
     except FedorgError as error:
         return Finding(
             check="database",
@@ -189,6 +221,17 @@ async def _database(settings: Settings) -> Finding:
             found=str(error),
             advice="Start the database server, or correct FEDORG_DATABASE_URL.",
         )
+    try:
+        await database.write(health.write_nothing)
+    except Failing as error:
+        return Finding(
+            check="database",
+            verdict=Verdict.FAULT,
+            found=f"{kind} answers, and nothing can be written: {reason_of(error.__cause__ or error)}",
+            advice="Give the user or the role of fedorg the right to write, of a file to those beside it as well.",
+        )
+    finally:
+        await database.close()
     return Finding(check="database", verdict=Verdict.OK, found=f"{kind} answers")
 
 

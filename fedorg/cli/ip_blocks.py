@@ -2,7 +2,7 @@
 
 import click
 
-from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.base import NUMBER, Context, print_json, with_node
 from fedorg.cli.printing import console, print_table
 from fedorg.domain.ip_blocks import IpBlock, IpBlockSeverity
 from fedorg.services.moderation import ip_blocks
@@ -70,7 +70,7 @@ def add(context: Context, *, network: str, severity: str, comment: str, hours: i
 
 
 @ip_block.command("remove")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.pass_obj
 def remove(context: Context, *, number: int) -> None:
     """Let a network in again.

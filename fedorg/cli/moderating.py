@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.base import NUMBER, Context, print_json, with_node
 from fedorg.cli.printing import console
 from fedorg.domain.moderation import AccountAction, AccountWarning, AdminAccountView, WarningAction
 from fedorg.errors import Forbidden, NotFound
@@ -28,7 +28,7 @@ def _says(command: C) -> C:
     """The options of whatever is kept as a strike."""
     for option in (
         click.option("--quietly", is_flag=True, help="Do not tell the account."),
-        click.option("--report", type=int, help="Number of the report that this answers; it is closed."),
+        click.option("--report", type=NUMBER, help="Number of the report that this answers; it is closed."),
         click.option("--text", default="", help="What the account is told, in its own language if you can."),
     ):
         command = option(command)

@@ -5,7 +5,7 @@ from typing import Final
 
 import click
 
-from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.base import NUMBER, Context, print_json, with_node
 from fedorg.cli.printing import console, print_facts, print_table
 from fedorg.domain.moderation import AdminReportView
 from fedorg.domain.reports import ReportQuery
@@ -60,7 +60,7 @@ def list_reports(context: Context, *, with_closed: bool, as_json: bool) -> None:
 
 
 @report.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def show(context: Context, *, number: int, as_json: bool) -> None:
@@ -80,7 +80,7 @@ def show(context: Context, *, number: int, as_json: bool) -> None:
 
 
 @report.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def resolve(context: Context, *, number: int, as_json: bool) -> None:
@@ -94,7 +94,7 @@ def resolve(context: Context, *, number: int, as_json: bool) -> None:
 
 
 @report.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def reopen(context: Context, *, number: int, as_json: bool) -> None:

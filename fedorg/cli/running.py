@@ -113,7 +113,7 @@ def work(context: Context, *, lifeline: int | None) -> None:
 def _inherit(fd: int) -> socket.socket:
     try:
         return socket.socket(fileno=fd)
-    except (OSError, ValueError):
+    except (OSError, OverflowError, ValueError):
         fail(f"--fd: {fd} is not the number of a socket.")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fedorg.cli.base import Context, print_json, with_node
+from fedorg.cli.base import NUMBER, Context, print_json, with_node
 from fedorg.cli.printing import console, print_table
 from fedorg.domain.instance import TextKind
 from fedorg.services import instance_texts
@@ -51,7 +51,7 @@ def add_rule(context: Context, *, text: str, hint: str) -> None:
 
 
 @rule.command("remove")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.pass_obj
 def remove_rule(context: Context, *, number: int) -> None:
     """Remove a rule.

@@ -51,6 +51,7 @@ from fedorg.domain.jobs import (
     VerifyQuote,
     WriteOfPlan,
 )
+from fedorg.errors import Failing
 from fedorg.ids import JobId, moment_of
 from fedorg.jobs import deliver, run, upkeep
 from fedorg.jobs.clock import JUMP_SECONDS, STEADY_SECONDS, ClockWatch, Wakefulness
@@ -214,6 +215,9 @@ class Worker:
         except DatabaseClosed:
             self._stopping = True
             self._wake.set()
+        except Failing as problem:
+            # Where in the program that was is no news: it may be said every second for as long as a database is away.
+            logger.warning(event, reason=str(problem))
         except Exception:
             logger.exception(event)
 

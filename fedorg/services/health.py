@@ -32,6 +32,11 @@ async def require_database(node: Node) -> None:
     await node.read(unit)
 
 
+def write_nothing(conn: Connection) -> None:
+    """A unit of work that changes nothing, and fails where nothing could be changed."""
+    conn.execute(text("UPDATE alembic_version SET version_num = version_num"))
+
+
 async def queue_state(node: Node) -> QueueState:
     """Jobs and deliveries together; also sets the gauges of the metrics."""
 

@@ -20,7 +20,7 @@ from fedorg.domain.notifications import NotificationView
 from fedorg.domain.oauth import Token
 from fedorg.domain.statuses import PageQuery, StatusView
 from fedorg.domain.visibility import Reach
-from fedorg.errors import NotFound, Unauthorized, Unavailable
+from fedorg.errors import Failing, NotFound, Unauthorized, Unavailable
 from fedorg.ids import AccountId, ConversationId, EventId, ListId, NotificationId, StatusId
 from fedorg.node import Node
 from fedorg.services import announcements, conversations, notifications, oauth, statuses, timelines
@@ -194,6 +194,9 @@ class Streams:
                     await news.wait(_LOOK_AGAIN_SECONDS)
         except DatabaseClosed:
             self._hub.end_all(Ending.STOPPED)
+        except Failing as problem:
+            logger.warning("streams.failed", reason=str(problem))
+            self._hub.end_all(Ending.FAILED)
         except Exception:
             # Whatever it was, no stream may stay open unheard.
             logger.exception("streams.failed")

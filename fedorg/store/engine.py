@@ -35,9 +35,7 @@ class DatabaseUnavailable(errors.Unavailable):
     """The database cannot be opened, or used; the message says which one and why, without its password."""
 
     def __init__(self, url: URL, problem: BaseException) -> None:
-        # The driver's own words: SQLAlchemy's add the statement and a link.
-        reason = str(getattr(problem, "orig", None) or problem).strip()
-        super().__init__(f"cannot use the database {url.render_as_string(hide_password=True)}: {reason}")
+        super().__init__(f"cannot use the database {without_secrets(url)}: {reason_of(problem)}")
 
 
 class Database(Protocol):
@@ -143,6 +141,18 @@ def parse_url(url: str) -> URL:
     if parsed.drivername not in {"sqlite", "postgresql"}:
         raise ValueError(f"the database URL must begin with sqlite: or postgresql:, not {parsed.drivername}:")
     return parsed
+
+
+def reason_of(problem: BaseException) -> str:
+    """The driver's own words: SQLAlchemy's add the statement and a link, and PostgreSQL's where in it the fault is."""
+    original = getattr(problem, "orig", None) or problem
+    return str(getattr(getattr(original, "diag", None), "message_primary", None) or original).strip()
+
+
+def without_secrets(url: URL) -> str:
+    """The address for an administrator: no password is in it, wherever it was."""
+    hidden = {name: "***" for name in url.query if "password" in name}
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 async def _open(url: URL, *, synchronous: Synchronous, readers: int, pool_size: int) -> Database:

@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import URL, Connection, NullPool, column, create_engine, inspect, select, table
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from fedorg import errors
-from fedorg.store.engine import DatabaseUnavailable, parse_url
+from fedorg.store.engine import DatabaseUnavailable, parse_url, without_secrets
 from fedorg.store.sqlite import SharedEngine, create_private, sqlite_path
 from fedorg.store.tables import metadata
+from fedorg.store.units import failing_of, is_unwritable
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
@@ -110,7 +111,7 @@ def place_of(url: str) -> str:
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         return str(sqlite_path(parsed))
-    return parsed.render_as_string(hide_password=True)
+    return without_secrets(parsed)
 
 
 async def migrate(url: str, progress: Progress | None = None, *, until: str | None = None) -> list[str]:
@@ -182,8 +183,19 @@ def _apply_next(conn: Connection, until: str | None) -> str | None:
             raise MigrationRefused(state.explain())
         if not state.pending or (until is not None and state.current == until):
             return None
+        if state.is_empty and conn.dialect.name == "postgresql":
+            _require_all_letters(conn)
         _apply(conn, state.pending[0])
         return state.pending[0]
+
+
+def _require_all_letters(conn: Connection) -> None:
+    encoding = conn.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise MigrationRefused(
+            f"The database is encoded in {encoding}, which has no letters for what people and other servers write. "
+            "Make it anew: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
+        )
 
 
 def _apply(conn: Connection, revision: str) -> None:
@@ -227,6 +239,10 @@ def connect(url: URL, begin: str) -> Iterator[Connection]:
         if getattr(problem.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
             raise KeyboardInterrupt from problem
         raise DatabaseUnavailable(url, problem) from problem
+    except DBAPIError as problem:
+        if failing_of(problem) is None and not is_unwritable(problem):
+            raise
+        raise DatabaseUnavailable(url, problem) from problem
 
 
 def _open_sqlite(url: URL, begin: str) -> Connection:
@@ -251,7 +267,7 @@ def _listen() -> None:
 def _open_postgresql(url: URL) -> Connection:
     from fedorg.store.postgresql import session_url  # noqa: PLC0415 - the driver is loaded by those who use it
 
-    conn = create_engine(session_url(url), poolclass=NullPool).connect()
+    conn = create_engine(session_url(url), poolclass=NullPool, hide_parameters=True).connect()
     with conn.begin():
         # What is done here takes its time, in the database and out of it.
         conn.exec_driver_sql("SET statement_timeout = 0")

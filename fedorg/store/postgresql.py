@@ -43,6 +43,7 @@ _SESSION: Final = (
 # A server that vanished without a word is noticed within half a minute, also by the connection that only listens.
 _CONNECTION: Final = {
     "application_name": "fedorg",
+    "client_encoding": "utf8",
     "connect_timeout": "10",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -58,8 +59,10 @@ class _Call(Call[T]):
 
     __slots__ = ("engine",)
 
-    def __init__(self, unit: Callable[[Connection], T], turn: Turn, engine: Engine) -> None:
-        super().__init__(unit, turn)
+    def __init__(
+        self, unit: Callable[[Connection], T], turn: Turn, engine: Engine, *, is_reading: bool = False
+    ) -> None:
+        super().__init__(unit, turn, is_reading=is_reading)
         self.engine = engine
 
 
@@ -89,7 +92,7 @@ class PostgresqlDatabase:
         """See ``Database.read_in_turn``."""
         if self._closing is not None:
             raise DatabaseClosed
-        return await self._ask(_Call(lambda conn: unit(conn, *args, **kwargs), turn, self._reading))
+        return await self._ask(_Call(lambda conn: unit(conn, *args, **kwargs), turn, self._reading, is_reading=True))
 
     async def glance(
         self, turn: Turn, unit: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
@@ -153,7 +156,7 @@ class PostgresqlDatabase:
     def _run_next(self) -> None:
         call = self._waiting.take()
         assert call is not None
-        if call.abandoned and call.engine is self._reading:
+        if call.abandoned and call.is_reading:
             return
         try:
             _run_until_settled(call.engine, call)
@@ -192,6 +195,8 @@ async def open_postgresql(url: URL, *, pool_size: int) -> PostgresqlDatabase:
         pool_size=pool_size,
         max_overflow=0,
         pool_use_lifo=True,
+        # They are nobody's business in a log.
+        hide_parameters=True,
     )
     database = PostgresqlDatabase(engine, pool_size)
     try:

@@ -110,7 +110,8 @@ class SqliteDatabase:
             except (sqlite3.Error, DBAPIError):
                 # It was too long after all, or it would have to wait.
                 pace.bar()
-        return await self._read_aside(Call(_timed(pace, lambda conn: unit(conn, *args, **kwargs)), turn))
+        timed = _timed(pace, lambda conn: unit(conn, *args, **kwargs))
+        return await self._read_aside(Call(timed, turn, is_reading=True))
 
     async def _read_here(self, pace: Pace, unit: Callable[[Connection], T]) -> T:
         """Read on the thread of the event loop, and let others have their turn after some milliseconds of it."""
@@ -365,7 +366,7 @@ class SharedEngine:
 
     def __init__(self) -> None:
         self._local = threading.local()
-        self.engine: Engine = create_engine("sqlite://", creator=self._raw, poolclass=NullPool)
+        self.engine: Engine = create_engine("sqlite://", creator=self._raw, poolclass=NullPool, hide_parameters=True)
         event.listen(self.engine, "begin", _begin)
 
     def connect(self, raw: sqlite3.Connection, begin: str) -> Connection:

@@ -41,6 +41,10 @@ _SQLITE_PRIMARY: Final = 0xFF
 # objects in use, operator intervention, system errors.
 _POSTGRESQL_FAILING: Final = ("08", "40", "53", "55", "57", "58")
 _POSTGRESQL_FULL: Final = "53100"
+# Rights that a role lacks.
+_POSTGRESQL_FORBIDDEN: Final = "42501"
+# A server that follows another, as in the middle of a change from one to the other: of a statement, and of BEGIN.
+_POSTGRESQL_READONLY: Final = frozenset({"25006", "0A000"})
 
 _numbers: Final = itertools.count()
 
@@ -65,13 +69,15 @@ class Turn(IntEnum):
 class Call(Generic[T]):
     """One unit with its arguments bound; made on the event loop that waits for the answer.
 
-    ``is_jotted`` says that a power cut may undo it (``Database.jot``).
+    ``is_jotted`` says that a power cut may undo it (``Database.jot``), ``is_reading`` that it must not write.
     """
 
-    __slots__ = ("_place", "_problem", "_result", "_unit", "answer", "is_jotted")
+    __slots__ = ("_place", "_problem", "_result", "_unit", "answer", "is_jotted", "is_reading")
 
-    def __init__(self, unit: Callable[[Connection], T], turn: Turn, *, is_jotted: bool = False) -> None:
-        self.is_jotted = is_jotted
+    def __init__(
+        self, unit: Callable[[Connection], T], turn: Turn, *, is_jotted: bool = False, is_reading: bool = False
+    ) -> None:
+        self.is_jotted, self.is_reading = is_jotted, is_reading
         loop = asyncio.get_running_loop()
         self.answer: asyncio.Future[T] = loop.create_future()
         self._place = (loop.time() + turn, next(_numbers))
@@ -89,7 +95,9 @@ class Call(Generic[T]):
 
     def fail(self, problem: BaseException) -> None:
         """Make ``problem`` the answer, whatever the unit returned; as ``Failing`` if it is one. Either side."""
-        failing = _failing(problem)
+        failing = failing_of(problem)
+        if failing is None and not self.is_reading and is_unwritable(problem):
+            failing = errors.DatabaseFailing()
         if failing is not None:
             logger.warning("database.failing", error=str(getattr(problem, "orig", None) or problem).strip())
             failing.__cause__ = problem
@@ -143,7 +151,7 @@ class Waiting(Generic[C]):
             return None
 
 
-def _failing(problem: BaseException) -> errors.Failing | None:
+def failing_of(problem: BaseException) -> errors.Failing | None:
     """What a driver's error says about the database as a whole; None when it is about the unit."""
     original = problem.orig if isinstance(problem, DBAPIError) else problem
     if isinstance(original, sqlite3.Error):
@@ -157,6 +165,14 @@ def _failing(problem: BaseException) -> errors.Failing | None:
     if state == _POSTGRESQL_FULL:
         return errors.NoRoom()
     is_cut_off = problem.connection_invalidated or (state is None and isinstance(problem, OperationalError))
-    if is_cut_off or (state or "").startswith(_POSTGRESQL_FAILING):
+    if is_cut_off or state == _POSTGRESQL_FORBIDDEN or (state or "").startswith(_POSTGRESQL_FAILING):
         return errors.DatabaseFailing()
     return None
+
+
+def is_unwritable(problem: BaseException) -> bool:
+    """Whether the database can be read only: for whoever may write this is about all of it."""
+    original = problem.orig if isinstance(problem, DBAPIError) else problem
+    if isinstance(original, sqlite3.Error):
+        return getattr(original, "sqlite_errorcode", 0) & _SQLITE_PRIMARY == sqlite3.SQLITE_READONLY
+    return getattr(original, "sqlstate", None) in _POSTGRESQL_READONLY

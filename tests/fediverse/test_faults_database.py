@@ -104,6 +104,9 @@ async def test_postgresql_cuts_connections_and_is_away_for_a_while(on_postgresql
             back = await going.goes_on()
         going.tell(f"PostgreSQL away for {AWAY_SECONDS:.0f} s", back_after=f"{back:.2f} s")
         await going.nothing_is_lost()
+    # Every second that it is away has a line of the log, and no more than that.
+    said = [line for event in ("worker.claim_failed", "streams.failed") for line in node.log_lines(event)]
+    assert (said != [], [line for line in said if "exception" in line]) == (True, [])
 
 
 @pytest.mark.long

@@ -83,12 +83,37 @@ async def test_help_names_every_command(node: RunningNode) -> None:
 
 async def test_every_bad_setting_is_named_at_once(node: RunningNode) -> None:
     """A bad setting ends the command with a sentence that names it, and all of them come together."""
-    node.settings = {"FEDORG_PORT": "many", "FEDORG_FEDERATION_MODE": "nobody", "FEDORG_PROT": "8000"}
+    wrong = {
+        "port": "many",
+        "federation_mode": "nobody",
+        "prot": "8000",
+        "name": "M\udcfcnchen",
+        "rate_limits": "nan",
+        "remote_status_days": "999999",
+        "media_quota_bytes": "1" * 30,
+    }
+    node.settings = {f"FEDORG_{name.upper()}": value for name, value in wrong.items()}
 
     complaint = refused(await node.run("serve"))
 
-    assert {line.split(":")[0] for line in complaint.splitlines()} >= {"port", "federation_mode", "prot"}
+    assert {line.split(":")[0] for line in complaint.splitlines()} >= set(wrong)
     assert not (node.folder / "fedorg.db").exists()
+
+
+async def test_what_no_database_could_hold_is_refused(node: RunningNode) -> None:
+    """Numbers that are too long, and words in an encoding of old."""
+    node.begin()
+    number, words = await node.run_all(("report", "show", "9" * 30), ("rule", "add", "Seid nett \udcfc"))
+
+    assert (number.code, "is not in the range" in number.complaint) == (2, True)
+    assert "not written in UTF-8" in refused(words)
+
+
+async def test_a_file_of_settings_may_begin_with_a_mark(node: RunningNode) -> None:
+    """As editors write it that say in this way that it is UTF-8."""
+    (node.folder / "fedorg.toml").write_text('description = "Bridges"\r\n', encoding="utf-8-sig")
+
+    assert "Bridges" in await node.command("settings")
 
 
 async def test_a_data_folder_that_is_none_is_named(node: RunningNode, tmp_path: Path) -> None:
@@ -453,7 +478,7 @@ async def test_processes_for_which_there_are_no_numbers_are_refused(node: Runnin
 
 async def test_a_socket_that_is_none_is_refused(node: RunningNode) -> None:
     """Neither one that is not open, nor what is open and no socket."""
-    for number in ("-1", "0", "999"):
+    for number in ("-1", "0", "999", "9" * 30):
         assert f"--fd: {number} is not the number of a socket" in refused(await node.run("serve", "--fd", number))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import fcntl
+import json
 import os
 import signal
 import tempfile
@@ -23,6 +24,23 @@ import os, signal, sys
 def look(event, words):
     if event == "open" and str(words[0]).endswith(".mp4"):
         os.kill(os.getpid(), signal.SIGSTOP)
+sys.addaudithook(look)
+from fedorg.__main__ import main
+main()
+"""
+# Also root may not read and write what the modes of files keep from it then.
+_WITHOUT_POWERS = """
+import ctypes, os, struct, sys
+ctypes.CDLL(None).capset(struct.pack("Ii", 0x20080522, 0), bytes(24))
+os.chmod(".", int(sys.argv.pop(1), 8))
+from fedorg.__main__ import main
+main()
+"""
+_STOPPED_WHILE_LOADING = """
+import os, signal, sys
+def look(event, words):
+    if event == "import" and words[0] == "fedorg.cli":
+        signal.raise_signal(signal.SIGINT)
 sys.addaudithook(look)
 from fedorg.__main__ import main
 main()
@@ -90,6 +108,45 @@ async def test_a_disk_that_is_almost_full_is_told_of_first(node: RunningNode) ->
     told = await node.run("doctor")
 
     assert f"MiB are free in {node.folder}" in told.output
+
+
+async def test_a_folder_into_which_nobody_may_look_stops_no_command(node: RunningNode) -> None:
+    """As that of root, in which an administrator stands who runs a command as the user of the node."""
+    node.program = ("-c", _WITHOUT_POWERS, "0")
+    try:
+        shown = await node.run("settings")
+    finally:
+        node.folder.chmod(0o700)
+
+    assert (shown.code, shown.complaint) == (0, "")
+
+
+async def test_what_cannot_be_written_is_named(node: RunningNode) -> None:
+    """By the doctor, and in a sentence by who tries: files that another user made, as a restore by root does."""
+    node.begin()
+    (node.folder / "media").mkdir()
+    (node.folder / "media").chmod(0o500)
+    (node.folder / "fedorg.db").chmod(0o400)
+    node.program = ("-c", _WITHOUT_POWERS, "700")
+
+    refused, told = await node.run_all(("user", "create", "anna"), ("doctor", "--json"))
+
+    assert (refused.code, "Traceback" in refused.complaint) == (1, False)
+    found = {one["check"]: one["found"] for one in json.loads(told.output) if one["verdict"] == "fault"}
+    assert f"{node.folder / 'media'} cannot be written" in found["storage"]
+    assert "readonly database" in found["database"]
+
+
+async def test_the_doctor_tells_what_else_is_wrong_with_a_node_that_cannot_be_opened(node: RunningNode) -> None:
+    """As JSON too: such as a name that is not its own any more."""
+    await node.create("anna")
+    node.settings = {"FEDORG_PUBLIC_URL": "http://localhost:1"}
+
+    told = await node.run("doctor", "--json")
+
+    found = {one["check"]: (one["verdict"], one["found"]) for one in json.loads(told.output)}
+    assert (told.code, found["database"][0], found["node"][0]) == (1, "ok", "fault")
+    assert f"this database is that of {node.url}" in found["node"][1]
 
 
 async def test_a_killed_supervisor_leaves_no_folder_for_long(node: RunningNode) -> None:
@@ -187,6 +244,15 @@ async def test_a_backup_is_written_to_nothing_that_others_laid_out(node: Running
     assert elsewhere.read_text() == "Something of the administrator's"
     for target in (tmp_path / "linked.tar", tmp_path / "open.tar"):
         assert (target.is_symlink(), target.stat().st_mode & 0o777) == (False, 0o600)
+
+
+async def test_ctrl_c_ends_a_command_that_is_just_loading(node: RunningNode) -> None:
+    """As at any other time: without a word about where in the program that was."""
+    node.program = ("-c", _STOPPED_WHILE_LOADING)
+
+    finished = await node.run("serve")
+
+    assert (finished.code, finished.complaint) == (1, "Aborted!\n")
 
 
 async def test_a_full_device_is_told_in_a_sentence(node: RunningNode) -> None:

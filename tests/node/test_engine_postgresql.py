@@ -123,6 +123,14 @@ async def test_sessions_are_in_utc_with_a_statement_timeout(db: Database) -> Non
     assert await db.write(settings) == ["UTC", "30s", "read committed", "off"]
 
 
+async def test_a_server_that_lets_nothing_be_written_is_failing(db: Database) -> None:
+    """One that follows another, in the middle of a change between them, or a role that lost its rights."""
+    refusal = "DO $$ BEGIN RAISE EXCEPTION 'not here' USING ERRCODE = '{}'; END $$"
+    for state in ("25006", "0A000", "42501"):
+        with pytest.raises(DatabaseFailing):
+            await db.write(Connection.exec_driver_sql, refusal.format(state))
+
+
 async def test_what_is_jotted_down_waits_for_no_disk(db: Database) -> None:
     """In its own transaction alone; the next one on the same connection waits again."""
 

@@ -9,6 +9,7 @@ from ast import literal_eval
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -21,6 +22,7 @@ from fedorg.domain.statuses import PageQuery
 from fedorg.store import directory, jobs, migrate, peer_rules
 from fedorg.store.engine import Database, DatabaseUnavailable, open_database
 from fedorg.store.tables import accounts, audit_log, metadata, peers
+from tests.databases import PostgresqlServer
 from tests.fediverse.nodes import end
 
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)
@@ -369,10 +371,38 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 async def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
     """The sentence has the address and the reason, never the password."""
-    with pytest.raises(DatabaseUnavailable, match=r"127\.0\.0\.1") as refusal:
-        await migrate.check("postgresql://node:opensesame@127.0.0.1:1/fedorg")
+    for url in ("postgresql://node:opensesame@127.0.0.1:1/fedorg", "postgresql://127.0.0.1:1/a?password=opensesame"):
+        with pytest.raises(DatabaseUnavailable, match=r"127\.0\.0\.1") as refusal:
+            await migrate.check(url)
 
-    assert "opensesame" not in str(refusal.value)
+        assert "opensesame" not in str(refusal.value)
+
+
+async def test_a_server_that_lets_nothing_be_made_is_named(postgresql_server: PostgresqlServer) -> None:
+    """A role without the right to make tables, and a server that follows another."""
+    name = postgresql_server.create_empty()
+    try:
+        for option, reason in (
+            ("role=pg_monitor", "permission denied for schema public"),
+            ("default_transaction_read_only=on", "in a read-only transaction"),
+        ):
+            url = f"{postgresql_server.url(name)}?options={quote(f'-c {option}')}"
+            with pytest.raises(DatabaseUnavailable, match=f"{name}.*: .*{reason}"):
+                await migrate.migrate(url)
+    finally:
+        postgresql_server.drop(name)
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+async def test_a_database_without_all_letters_is_refused(postgresql_server: PostgresqlServer, encoding: str) -> None:
+    """Before anything is in it: no emoji, and no name in another script, could be kept there."""
+    name = postgresql_server.create_empty(encoding)
+    try:
+        with pytest.raises(migrate.MigrationRefused, match=f"encoded in {encoding}"):
+            await migrate.migrate(postgresql_server.url(name))
+        assert (await migrate.check(postgresql_server.url(name))).is_empty
+    finally:
+        postgresql_server.drop(name)
 
 
 async def test_the_folder_of_an_embedded_database_is_made(tmp_path: Path) -> None:

@@ -89,13 +89,24 @@ async def test_the_log_holds_no_secrets(tmp_path: Path) -> None:
             link = json.loads(await node.command("user", "reset-password", "ben", "--json"))["sign_in_link"]
             await http.get(link)
             await settle(node)
+            _let_fail(node, "applications")
+            program = {"client_name": SECRETS[1], "redirect_uris": "urn:ietf:wg:oauth:2.0:oob"}
+            failed = await http.post("/api/v1/apps", data=program)
         await node.stop()
         log = (node.folder / "node.log").read_text()
 
     # The link of the first start is printed for the administrator, on purpose.
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     assert {"request", "node.stopped"} <= {line["event"] for line in lines}
+    assert failed.status_code == httpx.codes.INTERNAL_SERVER_ERROR
     assert [secret for secret in (*SECRETS, PASSWORD, token, link.rsplit("/", 1)[1]) if secret in log] == []
+
+
+def _let_fail(node: RunningNode, table: str) -> None:
+    """Have the database refuse what is added to a table, as by a fault of the program."""
+    engine = create_engine(database_of(node), poolclass=NullPool)
+    with engine.begin() as conn:
+        conn.execute(text(f"CREATE TRIGGER refused BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END"))
 
 
 def test_a_line_of_the_log_is_one_write() -> None:
