@@ -1,6 +1,7 @@
 """Statuses over the client API, from posting to deletion; answers are held against the API's description."""
 
 import threading
+from collections.abc import Mapping
 
 import pytest
 
@@ -224,18 +225,20 @@ async def test_files_are_changed_while_a_status_is_edited(working: WorkingServer
     assert refusal(refused, 422)
 
 
-async def test_no_media_is_another_wish_than_to_leave_them(working: WorkingServer) -> None:
-    """An empty list in JSON takes the files away; a status of which nothing is left is refused."""
+@pytest.mark.parametrize("nothing", [{}, {"media_ids": [], "spoiler_text": "", "sensitive": False}])
+async def test_an_edit_without_files_and_warning_takes_them_away(
+    working: WorkingServer, nothing: Mapping[str, object]
+) -> None:
+    """As in Mastodon, whose programs for Android leave out what is empty; of nothing at all no edit is made."""
     anna = await working.person("anna")
     media = await upload(anna)
-    made = await post(anna, "Look", media_ids=[media["id"]])
+    made = await post(anna, "Look", media_ids=[media["id"]], spoiler_text="Bright")
     path = f"/api/v1/statuses/{made['id']}"
 
-    assert refusal(await anna.api.put(path, json={"status": "", "media_ids": []}), 422)
-    assert len(entity(await anna.api.put(path, json={"status": "Still"}), "Status")["media_attachments"]) == 1
-    edited = entity(await anna.api.put(path, json={"status": "Bare", "media_ids": []}), "Status")
+    assert refusal(await anna.api.put(path, json={"status": "", **nothing}), 422)
+    edited = entity(await anna.api.put(path, json={"status": "Bare", **nothing}), "Status")
 
-    assert edited["media_attachments"] == []
+    assert (edited["media_attachments"], edited["spoiler_text"], edited["sensitive"]) == ([], "", False)
 
 
 _JSON = {"Content-Type": "application/json"}

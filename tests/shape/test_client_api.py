@@ -23,7 +23,8 @@ Beside Mastodon's members a Status carries `reach` and `local_only` (its reach i
 takes `reach` (`node`, `organisation`, `partners`, `public`), `visibility=local` and `local_only=true` (both mean reach
 `node`). Without them a status takes the reach of what it answers or quotes, else the member's default
 (`source[reach]` of `PATCH update_credentials`, `posting:default:reach` of the preferences), and never goes further than
-the node's. An edit that asks for another reach is refused (422). One without `poll` removes the poll, as in Mastodon.
+the node's. An edit that asks for another reach is refused (422). One without `poll`, `media_ids` or
+`spoiler_text` removes the poll, the files or the warning, as in Mastodon.
 
 Reach `partners` may stand for some of them: `partners[]=acme.example` names those a status is for, an empty
 `partners[]` all of them, and `source[partners][]` those meant when nothing is said (`posting:default:partners`). What

@@ -116,10 +116,11 @@ async def edit(viewer: Viewer, status_id: StatusId) -> Response:
     params = await read_params()
     change = StatusChange(
         text=params.text("status"),
-        spoiler_text=params.text("spoiler_text"),
-        sensitive=params.flag("sensitive"),
+        # What some programs leave out is empty, as in Mastodon.
+        spoiler_text=params.text("spoiler_text") or "",
+        sensitive=params.flag("sensitive") or False,
         language=params.text("language") or None,
-        media_ids=tuple(MediaId(number) for number in params.ids("media_ids")) if params.has("media_ids") else None,
+        media_ids=tuple(MediaId(number) for number in params.ids("media_ids")),
         media_changes=_media_changes(params),
         poll=read_poll(params),
         quote_policy=quote_policy_in(params),
