@@ -135,6 +135,22 @@ async def test_a_mute_ends_with_its_time(working: WorkingServer) -> None:
         assert refusal(await anna.api.post(f"/api/v1/accounts/{bert.id}/mute", json={"duration": duration}), 422)
 
 
+async def test_a_mute_takes_away_what_one_was_told(working: WorkingServer) -> None:
+    """Unless it leaves notifications alone; of others all stays."""
+    anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
+    for one in (bert, carl):
+        await follow(one, anna)
+
+    async def told() -> list[str]:
+        notifications = entities(await anna.api.get("/api/v1/notifications"), "Notification")
+        return [one["account"]["id"] for one in notifications]
+
+    await act(anna, bert, "mute", notifications=False)
+    assert await told() == [carl.id, bert.id]
+    await act(anna, bert, "mute")
+    assert await told() == [carl.id]
+
+
 async def test_a_note_is_seen_by_its_author_alone(working: WorkingServer) -> None:
     """A private note stays private, and goes when it is emptied."""
     anna, bert = await working.person("anna"), await working.person("bert")
