@@ -130,6 +130,11 @@ async def test_what_one_does_with_a_status_is_shown_and_taken_back(working: Work
     assert entity(await bert.api.post(f"{path}/unfavourite"), "Status")["favourites_count"] == 0
     assert not entity(await bert.api.post(f"{path}/unbookmark"), "Status")["bookmarked"]
     assert entity(await bert.api.post(f"{path}/unreblog"), "Status")["reblogs_count"] == 0
+    boost = entity(await bert.api.post(f"{path}/reblog"), "Status")
+    assert refusal(await anna.api.delete(f"/api/v1/statuses/{boost['id']}"), 404)
+    assert success(await bert.api.delete(f"/api/v1/statuses/{boost['id']}"))["id"] == boost["id"]
+    seen = entity(await bert.api.get(path), "Status")
+    assert (seen["reblogged"], seen["reblogs_count"]) == (False, 0)
     assert entities(await anna.api.get(f"{path}/favourited_by"), "Account") == []
 
 

@@ -137,6 +137,11 @@ async def delete(viewer: Viewer, status_id: StatusId) -> Response:
     """Delete a status of one's own; the answer holds what a redraft needs."""
     params = await read_params()
     node = this_node()
+    view = await statuses.get_view(node, viewer.account.id, status_id)
+    if view.reblog is not None and view.status.account_id == viewer.account.id:
+        # Among what somebody posted stand boosts, and tools that delete all of it know one way.
+        await interactions.unreblog(node, viewer.account, status_id)
+        return json_answer(deleted_status_entity(view, node.uris))
     remove = statuses.delete_status_and_media if params.flag("delete_media") else statuses.delete_status
     return json_answer(deleted_status_entity(await remove(node, viewer.account, status_id), node.uris))
 
