@@ -427,6 +427,13 @@ class MergeNotifications(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     from_account_id: AccountId
 
 
+class AcceptRequests(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Let in who asked to follow an account that was locked, from the request after ``after`` on."""
+
+    account_id: AccountId
+    after: int = 0
+
+
 class ClearHome(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Take some more off a home timeline of what somebody posted and boosted, who is out of its sight already."""
 
@@ -621,6 +628,7 @@ Job: TypeAlias = (
     | AnnounceKeys
     | AnnounceStanding
     | MergeNotifications
+    | AcceptRequests
     | ClearHome
     | PushNotification
     | SeverPeer

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from fedorg.activitypub import agreements, announcing, directory, life, organisation, reporting, synchronising
 from fedorg.domain.jobs import (
+    AcceptRequests,
     AnnounceKeys,
     AnnounceMove,
     AnnounceStanding,
@@ -76,6 +77,7 @@ from fedorg.services import (
     links,
     notification_requests,
     partnerships,
+    relationships,
     retelling,
     scheduling,
     severing,
@@ -184,6 +186,8 @@ async def run(node: Node, job: Job, job_id: JobId) -> Job | None:  # noqa: C901,
             await push.send(node, job)
         case MergeNotifications():
             return await notification_requests.merge(node, job)
+        case AcceptRequests():
+            return await relationships.accept_requests(node, job)
         case ClearHome():
             return await clearing.clear(node, job)
         case StreamPoll() | SendPoll() | EndPoll() | SendVote() | RefreshPoll():

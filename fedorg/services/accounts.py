@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Final
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field, User, keep_verified
-from fedorg.domain.jobs import DistributeProfile
+from fedorg.domain.jobs import AcceptRequests, DistributeProfile
 from fedorg.domain.limits import (
     ATTRIBUTION_DOMAINS_MAX,
     DESCRIPTION_MAX,
@@ -208,6 +208,8 @@ async def _write(node: Node, account_id: AccountId, values: dict[str, Any]) -> A
             files.keep(conn, _pictures(after))
             files.let_go(conn, node, _pictures(before) - _pictures(after))
             jobs.enqueue(conn, node.ids, node.now(), DistributeProfile(account_id=account_id))
+        if before.locked and not after.locked:
+            jobs.enqueue(conn, node.ids, node.now(), AcceptRequests(account_id=account_id))
         return before, after
 
     before, after = await node.write(unit)

@@ -23,6 +23,7 @@ import msgspec
 from sqlalchemy import Connection, Integer, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from fedorg.domain.jobs import (
+    AcceptRequests,
     ApplyStanding,
     AskToPurge,
     CheckAtOrigin,
@@ -434,7 +435,9 @@ def _lane(job: Job) -> str | None:  # noqa: C901, PLR0911, PLR0912 -- one line p
             return _LINKS
         case ApplyStanding():
             return _STANDINGS
-        case AskToPurge() | ClearHome() | IndexStatuses() | MakeAnnualReport() | MergeNotifications():
+        case (
+            AcceptRequests() | AskToPurge() | ClearHome() | IndexStatuses() | MakeAnnualReport() | MergeNotifications()
+        ):
             return _CHORES
         case FetchDirectory():
             return f"{job.domain} (asked)"

@@ -3,8 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from fedorg.domain.accounts import UserRole
+from fedorg.services.relationships import following
 from tests.node.serving import Member
-from tests.node.talking import WorkingServer, entities, entity, follow, links, post, refusal
+from tests.node.talking import WorkingServer, entities, entity, follow, links, post, refusal, success
 
 
 async def between(viewer: Member, target: Member) -> Any:  # noqa: ANN401 - JSON
@@ -75,6 +79,27 @@ async def test_a_locked_account_is_asked_first(working: WorkingServer) -> None:
     assert await listed(anna, "follow_requests") == []
 
 
+async def test_whoever_opens_an_account_lets_in_who_waits(
+    working: WorkingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in Mastodon: all but those who are limited here, whose requests stay requests."""
+    monkeypatch.setattr(following, "_REQUESTS", 1)
+    anna, bert, carl, dora = [await working.person(name) for name in ("anna", "bert", "carl", "dora")]
+    mod = await working.person("mod", scopes="admin:write", role=UserRole.MODERATOR)
+    await anna.api.patch("/api/v1/accounts/update_credentials", data={"locked": "true"})
+    for asking in (bert, carl, dora):
+        await follow(asking, anna)
+    success(await mod.api.post(f"/api/v1/admin/accounts/{carl.id}/action", json={"type": "silence"}))
+
+    await anna.api.patch("/api/v1/accounts/update_credentials", data={"locked": "false"})
+    await working.settle()
+
+    assert await listed(anna, "follow_requests") == [carl.id]
+    assert set(await listed(anna, f"accounts/{anna.id}/followers")) == {bert.id, dora.id}
+    told = [one["type"] for one in success(await anna.api.get("/api/v1/notifications"))]
+    assert sorted(told) == ["follow", "follow", "follow_request"]
+
+
 async def test_a_block_severs_both_and_hides_both(working: WorkingServer) -> None:
     """Both stop following, and see nothing of each other, until the block is taken back."""
     anna, bert = await working.person("anna"), await working.person("bert")
@@ -108,6 +133,22 @@ async def test_a_mute_ends_with_its_time(working: WorkingServer) -> None:
     assert await listed(anna, "mutes", "MutedAccount") == []
     for duration in (-1, 10**12, "long"):
         assert refusal(await anna.api.post(f"/api/v1/accounts/{bert.id}/mute", json={"duration": duration}), 422)
+
+
+async def test_a_mute_takes_away_what_one_was_told(working: WorkingServer) -> None:
+    """Unless it leaves notifications alone; of others all stays."""
+    anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
+    for one in (bert, carl):
+        await follow(one, anna)
+
+    async def told() -> list[str]:
+        notifications = entities(await anna.api.get("/api/v1/notifications"), "Notification")
+        return [one["account"]["id"] for one in notifications]
+
+    await act(anna, bert, "mute", notifications=False)
+    assert await told() == [carl.id, bert.id]
+    await act(anna, bert, "mute")
+    assert await told() == [carl.id]
 
 
 async def test_a_note_is_seen_by_its_author_alone(working: WorkingServer) -> None:

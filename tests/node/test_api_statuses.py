@@ -1,6 +1,7 @@
 """Statuses over the client API, from posting to deletion; answers are held against the API's description."""
 
 import threading
+from collections.abc import Mapping
 
 import pytest
 
@@ -129,6 +130,11 @@ async def test_what_one_does_with_a_status_is_shown_and_taken_back(working: Work
     assert entity(await bert.api.post(f"{path}/unfavourite"), "Status")["favourites_count"] == 0
     assert not entity(await bert.api.post(f"{path}/unbookmark"), "Status")["bookmarked"]
     assert entity(await bert.api.post(f"{path}/unreblog"), "Status")["reblogs_count"] == 0
+    boost = entity(await bert.api.post(f"{path}/reblog"), "Status")
+    assert refusal(await anna.api.delete(f"/api/v1/statuses/{boost['id']}"), 404)
+    assert success(await bert.api.delete(f"/api/v1/statuses/{boost['id']}"))["id"] == boost["id"]
+    seen = entity(await bert.api.get(path), "Status")
+    assert (seen["reblogged"], seen["reblogs_count"]) == (False, 0)
     assert entities(await anna.api.get(f"{path}/favourited_by"), "Account") == []
 
 
@@ -224,18 +230,20 @@ async def test_files_are_changed_while_a_status_is_edited(working: WorkingServer
     assert refusal(refused, 422)
 
 
-async def test_no_media_is_another_wish_than_to_leave_them(working: WorkingServer) -> None:
-    """An empty list in JSON takes the files away; a status of which nothing is left is refused."""
+@pytest.mark.parametrize("nothing", [{}, {"media_ids": [], "spoiler_text": "", "sensitive": False}])
+async def test_an_edit_without_files_and_warning_takes_them_away(
+    working: WorkingServer, nothing: Mapping[str, object]
+) -> None:
+    """As in Mastodon, whose programs for Android leave out what is empty; of nothing at all no edit is made."""
     anna = await working.person("anna")
     media = await upload(anna)
-    made = await post(anna, "Look", media_ids=[media["id"]])
+    made = await post(anna, "Look", media_ids=[media["id"]], spoiler_text="Bright")
     path = f"/api/v1/statuses/{made['id']}"
 
-    assert refusal(await anna.api.put(path, json={"status": "", "media_ids": []}), 422)
-    assert len(entity(await anna.api.put(path, json={"status": "Still"}), "Status")["media_attachments"]) == 1
-    edited = entity(await anna.api.put(path, json={"status": "Bare", "media_ids": []}), "Status")
+    assert refusal(await anna.api.put(path, json={"status": "", **nothing}), 422)
+    edited = entity(await anna.api.put(path, json={"status": "Bare", **nothing}), "Status")
 
-    assert edited["media_attachments"] == []
+    assert (edited["media_attachments"], edited["spoiler_text"], edited["sensitive"]) == ([], "", False)
 
 
 _JSON = {"Content-Type": "application/json"}

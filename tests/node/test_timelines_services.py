@@ -47,7 +47,7 @@ async def test_home_shows_what_followed_people_write_to_whom_one_knows(world: Wo
 
 
 async def test_boosts_come_once_and_only_if_wanted(world: World) -> None:
-    """A status boosted by two comes once; not from whom one wants no boosts; not of whom one mutes or blocks."""
+    """A status boosted by two comes once, and so does what one boosts; none from whom or of whom one wants none."""
     reader, anna, bob, carl, author, muted = [
         await world.member(name) for name in ("reader", "anna", "bob", "carl", "author", "muted")
     ]
@@ -61,6 +61,9 @@ async def test_boosts_come_once_and_only_if_wanted(world: World) -> None:
         await world.distribute(await interactions.reblog(world.node, booster, status.id))
 
     assert await _home(world, reader) == ["bob: loud", "anna: wanted"]
+    for status in (wanted, unwanted):
+        await interactions.reblog(world.node, reader, status.id)
+    assert await _home(world, reader) == ["reader: unwanted", "bob: loud", "anna: wanted"]
 
 
 async def test_direct_statuses_come_to_those_they_name(world: World) -> None:

@@ -55,7 +55,7 @@ timeline of the organisation is `GET /api/v1/timelines/public?reach=organisation
 
 ### Other behaviour
 
-- An edit without `poll` removes the poll, as in Mastodon.
+- An edit without `poll`, `media_ids` or `spoiler_text` removes the poll, the files or the warning, as in Mastodon.
 - A quote travels no further than what it quotes. A quote of a private status is for the quoted author too, who is
   mentioned in it. A boost is no quote target (422). Whoever blocks the quoted author sees `blocked_account` and no
   status in the quote.

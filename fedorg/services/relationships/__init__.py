@@ -10,6 +10,7 @@ from fedorg.services.relationships.blocking import (
     unmute,
 )
 from fedorg.services.relationships.following import (
+    accept_requests,
     authorize_request,
     follow,
     reject_request,
@@ -37,6 +38,7 @@ from fedorg.services.relationships.receiving import (
 from fedorg.services.relationships.reconciling import list_followers_at, list_local_followers, reconcile
 
 __all__ = [
+    "accept_requests",
     "authorize_request",
     "block",
     "follow",

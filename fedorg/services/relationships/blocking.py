@@ -21,9 +21,9 @@ from fedorg.store import (
     conversations,
     featured_collections,
     home_timelines,
-    notifications,
     relationships,
 )
+from fedorg.store.notifications import delete_from as delete_notifications
 from fedorg.store.statuses import is_buried_by
 
 MUTE_SECONDS_MAX: Final = 10 * 365 * 24 * 3600
@@ -92,7 +92,7 @@ def record_mute(
     notifications: bool,
     expires_at: datetime | None,
 ) -> None:
-    """Mute another account, or change a mute; nothing of it is on the home timeline afterwards."""
+    """Mute another account, or change a mute; nothing of it is on the home timeline afterwards, nor told any more."""
     # What is being distributed at this moment is cleared with the rest, or comes later and meets the mute. By id, as
     # whoever holds several: so two who mute each other wait in turn.
     for one in sorted((account_id, target_id)):
@@ -110,6 +110,8 @@ def record_mute(
         now=node.now(),
     )
     clear_home(conn, node, account_id, target_id)
+    if notifications:
+        delete_notifications(conn, account_id, target_id)
 
 
 async def unmute(node: Node, account: Account, target_id: AccountId) -> Relationship:
@@ -176,5 +178,5 @@ def _part(conn: Connection, node: Node, account: Account, target: Account) -> No
             clear_home(conn, node, one.id, other.id)
     featured_collections.part(conn, account.id, target.id)
     quoting.part(conn, node, account, target)
-    notifications.delete_from(conn, account.id, target.id)
+    delete_notifications(conn, account.id, target.id)
     conversations.delete_with(conn, account.id, target.id)

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+import msgspec.structs
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
-from fedorg.domain.jobs import ActivityKind, SendActivity
+from fedorg.domain.jobs import AcceptRequests, ActivityKind, SendActivity
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.relationships import Follow, FollowState, Relationship
+from fedorg.domain.statuses import PageQuery
 from fedorg.domain.visibility import FederationMode
 from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId
@@ -23,6 +25,7 @@ from fedorg.store import accounts, home_timelines, jobs, notifications, peers, r
 from fedorg.store.home_timelines import LocalFollower
 
 LANGUAGES_MAX: Final = 50
+_REQUESTS: Final = 20
 _ANSWERS: Final = frozenset({ActivityKind.ACCEPT_FOLLOW, ActivityKind.REJECT_FOLLOW})
 
 
@@ -80,12 +83,19 @@ async def authorize_request(node: Node, account: Account, follower_id: AccountId
         relationships.hold_both(conn, account.id, follower_id)
         request = _get_request(conn, account, follower_id)
         follower = accounts.get(conn, follower_id)
-        notifications.withdraw(conn, type_=NotificationType.FOLLOW_REQUEST, by=follower.id, origin=request.id)
-        if complete(conn, node, request, follower, account) and not follower.is_local:
-            send(conn, node, ActivityKind.ACCEPT_FOLLOW, account, follower, request.uri)
+        _accept(conn, node, request, follower, account)
         return load_one(conn, account.id, follower.id, node.now())
 
     return await node.write(unit)
+
+
+async def accept_requests(node: Node, job: AcceptRequests) -> AcceptRequests | None:
+    """Let in some of those who wait, while the account stays open; the job while somebody is left."""
+    page = PageQuery(limit=_REQUESTS, min_id=job.after)
+    waiting = await node.read(relationships.list_requests, job.account_id, page)
+    for one in waiting:
+        await node.write(_let_in, node, job.account_id, one.item.id)
+    return msgspec.structs.replace(job, after=waiting[0].row_id) if len(waiting) == _REQUESTS else None
 
 
 async def reject_request(node: Node, account: Account, follower_id: AccountId) -> Relationship:
@@ -229,6 +239,25 @@ def _begin(conn: Connection, node: Node, new: Follow, account: Account, target: 
     if not target.is_local:
         send(conn, node, ActivityKind.FOLLOW, account, target, new.uri)
         expect_profile(conn, node, target)
+
+
+def _let_in(conn: Connection, node: Node, account_id: AccountId, follower_id: AccountId) -> None:
+    """Accept a request that would be none by now: that of somebody who is limited here stays one."""
+    relationships.hold_both(conn, account_id, follower_id)
+    request = relationships.find_follow(conn, follower_id, account_id)
+    known = accounts.list_by_ids(conn, (account_id, follower_id))
+    account, follower = known.get(account_id), known.get(follower_id)
+    if account is None or follower is None or request is None:
+        return
+    is_open = not account.locked and account.suspended_at is None
+    if is_open and follower.silenced_at is None and request.state is FollowState.PENDING:
+        _accept(conn, node, request, follower, account)
+
+
+def _accept(conn: Connection, node: Node, request: Follow, follower: Account, account: Account) -> None:
+    notifications.withdraw(conn, type_=NotificationType.FOLLOW_REQUEST, by=follower.id, origin=request.id)
+    if complete(conn, node, request, follower, account) and not follower.is_local:
+        send(conn, node, ActivityKind.ACCEPT_FOLLOW, account, follower, request.uri)
 
 
 def _get_request(conn: Connection, account: Account, follower_id: AccountId) -> Follow:

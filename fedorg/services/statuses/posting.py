@@ -200,11 +200,15 @@ def _talk(
 
 
 def announce(conn: Connection, node: Node, status: Status) -> None:
-    """Put a new local status (or boost) on its author's home timeline and streams, and queue it for everybody else."""
+    """Put a new local status (or boost) on its author's home timeline and streams, and queue it for everybody else.
+
+    What one boosts where it stands already, it shows no second time, as with the boosts of others.
+    """
     now = node.now()
-    home_timelines.insert_home(conn, [status.account_id], status)
     jobs.enqueue(conn, node.ids, now, DistributeStatus(status_id=status.id))
-    events.insert(conn, now, EventKind.UPDATE, status.account_id, status.id)
+    if status.reblog_of_id is None or not home_timelines.list_having(conn, [status.account_id], status):
+        home_timelines.insert_home(conn, [status.account_id], status)
+        events.insert(conn, now, EventKind.UPDATE, status.account_id, status.id)
 
 
 # Mastodon's clients show a film or a sound by itself.

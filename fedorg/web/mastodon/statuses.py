@@ -116,10 +116,11 @@ async def edit(viewer: Viewer, status_id: StatusId) -> Response:
     params = await read_params()
     change = StatusChange(
         text=params.text("status"),
-        spoiler_text=params.text("spoiler_text"),
-        sensitive=params.flag("sensitive"),
+        # What some programs leave out is empty, as in Mastodon.
+        spoiler_text=params.text("spoiler_text") or "",
+        sensitive=params.flag("sensitive") or False,
         language=params.text("language") or None,
-        media_ids=tuple(MediaId(number) for number in params.ids("media_ids")) if params.has("media_ids") else None,
+        media_ids=tuple(MediaId(number) for number in params.ids("media_ids")),
         media_changes=_media_changes(params),
         poll=read_poll(params),
         quote_policy=quote_policy_in(params),
@@ -136,6 +137,11 @@ async def delete(viewer: Viewer, status_id: StatusId) -> Response:
     """Delete a status of one's own; the answer holds what a redraft needs."""
     params = await read_params()
     node = this_node()
+    view = await statuses.get_view(node, viewer.account.id, status_id)
+    if view.reblog is not None and view.status.account_id == viewer.account.id:
+        # Among what somebody posted stand boosts, and tools that delete all of it know one way.
+        await interactions.unreblog(node, viewer.account, status_id)
+        return json_answer(deleted_status_entity(view, node.uris))
     remove = statuses.delete_status_and_media if params.flag("delete_media") else statuses.delete_status
     return json_answer(deleted_status_entity(await remove(node, viewer.account, status_id), node.uris))
 
