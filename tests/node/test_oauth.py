@@ -95,7 +95,8 @@ async def test_a_client_gets_a_token_through_sign_in_and_consent(node_server: No
 
     assert answer.headers["Location"].startswith(f"{CALLBACK}?")
     assert given["state"] == "s&=<t>"
-    assert "form-action 'self' https://client.example;" in page.headers["Content-Security-Policy"]
+    # Browsers hold it against every redirect behind the form, and a client may lead on to wherever it runs.
+    assert "form-action" not in page.headers["Content-Security-Policy"]
     assert_valid(token.json(), "Token")
     api = await node_server.api(token.json()["access_token"])
     assert (await api.get("/api/v1/accounts/verify_credentials")).json()["username"] == "anna"
