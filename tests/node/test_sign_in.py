@@ -62,7 +62,7 @@ async def test_wrong_name_and_wrong_password_answer_alike(node_server: NodeServe
 
 
 async def test_signing_in_leads_nowhere_else(node_server: NodeServer) -> None:
-    """S58: whatever stands in next, the way leads to a page of this node."""
+    """S58: whatever stands in next, the way leads to a page of this node; to the one that is meant, where it is one."""
     await node_server.person("anna")
 
     for target in (
@@ -84,6 +84,10 @@ async def test_signing_in_leads_nowhere_else(node_server: NodeServer) -> None:
         assert location.startswith("/"), target
         assert not location.startswith(("//", "/\\")), target
         assert "x" not in browser.http.cookies, target
+
+    browser = await node_server.browser()
+    back = await browser.sign_in("anna", then="/tags/日本?max_id=1")
+    assert back.headers["Location"] == "/tags/%E6%97%A5%E6%9C%AC?max_id=1"
 
 
 async def test_forms_without_their_token_are_refused(node_server: NodeServer) -> None:

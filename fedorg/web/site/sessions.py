@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from markupsafe import Markup
 from quart import Response, redirect, request, stream_template
@@ -36,7 +36,7 @@ P = ParamSpec("P")
 _CSRF_FIELD: Final = "csrf_token"
 _PAGE_DIGITS_MAX: Final = 4
 _DAY_SECONDS: Final = 86_400
-_LAST_ASCII: Final = 126
+_ASCII: Final = "".join(map(chr, range(ord("!"), ord("~") + 1)))
 _DONE_SECONDS: Final = 60
 _NO_COOKIE: Final = (
     "This form has expired, or your browser keeps no cookies. "
@@ -176,10 +176,12 @@ def path_of(text: str | None) -> str:
     """A path of this site to go on to; ``/`` for anything that could lead elsewhere (S58)."""
     if not text or not text.startswith("/") or text.startswith("//") or "\\" in text:
         return "/"
-    if any(not " " < character <= chr(_LAST_ASCII) for character in text):
+    if any(character <= " " or character == "\x7f" for character in text):
         return "/"
-    parts = urlsplit(text)
-    return "/" if parts.scheme or parts.netloc else text
+    # Other letters come decoded, as in the address of a hashtag.
+    path = quote(text, safe=_ASCII, errors="replace")
+    parts = urlsplit(path)
+    return "/" if parts.scheme or parts.netloc else path
 
 
 async def sign_in_browser(response: Response, user: User) -> Response:
