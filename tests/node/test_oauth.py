@@ -354,6 +354,20 @@ async def test_redirect_addresses_come_by_lines_or_as_a_list(node_server: NodeSe
     assert by_list.json()["redirect_uris"] == by_lines.json()["redirect_uris"] == [CALLBACK, OUT_OF_BAND]
 
 
+async def test_the_name_of_a_program_turns_no_words_around_it(node_server: NodeServer) -> None:
+    """Whoever is asked to let it in reads the question from the left; of what is not shown no name is made."""
+    body = {
+        "client_name": " \u202eTea\u2066\n time ",
+        "redirect_uris": CALLBACK,
+        "website": "https://\u202etea.example",
+    }
+    named = (await node_server.anonymous.post("/api/v1/apps", json=body)).json()
+    unnamed = await node_server.anonymous.post("/api/v1/apps", json=body | {"client_name": "\u202e"})
+
+    assert (named["name"], named["website"]) == ("Tea time", "https://tea.example")
+    assert "Name can't be blank" in unnamed.json()["error"]
+
+
 async def test_unknown_scopes_are_not_registered(node_server: NodeServer) -> None:
     """A program asks for scopes that exist."""
     body = {"client_name": "Client", "redirect_uris": CALLBACK, "scopes": "read world"}
