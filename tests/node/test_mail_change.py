@@ -64,6 +64,8 @@ async def test_a_member_takes_another_address(
         assert refused.count("<section") == 1
         assert f'value="{NEXT}"' in refused
         assert '<a href="/">Back</a>' in refused
+        # Or managers of passwords take the new address for the name that the password belongs to.
+        assert '<input name="username" value="anna" autocomplete="username" hidden>' in refused
         for wrong in ("not an address", bert.user.email or "", "anna@kept-out.example", OLD):
             assert 'role="alert"' in await ask(working, browser, wrong)
         assert postbox.letters == []
