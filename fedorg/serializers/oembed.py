@@ -1,5 +1,6 @@
 """How other sites show a status of this node. Spec: Mastodon API, methods/oembed; oembed.com."""
 
+from html import escape
 from typing import Final, TypedDict
 
 from fedorg.config import Settings
@@ -30,9 +31,10 @@ class OEmbedEntity(TypedDict):
 def oembed_entity(view: StatusView, settings: Settings, uris: Uris, *, width: int, height: int) -> OEmbedEntity:
     """A frame with the page of the status that is made for frames; it runs no script and needs none."""
     name = view.account.display_name or view.account.username
-    # Addresses that this node minted, percent-encoded: nothing in them ends an attribute.
+    # Addresses are minted by this node and percent-encoded: nothing in them ends an attribute.
     html = (
         f'<iframe src="{uris.status_embed(view.account.username, view.status.id)}" class="fedorg-embed" '
+        f'title="Post by {escape(name)}" '
         f'width="{width}" height="{height}" '
         'sandbox="allow-popups allow-popups-to-escape-sandbox allow-same-origin" loading="lazy"></iframe>'
     )

@@ -24,6 +24,10 @@ PASSWORD_MAX: Final = 256
 SESSION_DAYS: Final = 30
 LINK_HOURS: Final = 24
 _LIST_MAX: Final = 10_000
+_UNCONFIRMED: Final = (
+    "Your e-mail address is not confirmed yet: open the link in the letter to it. "
+    "If that is lost, ask for a new password: the letter with it confirms the address as well."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,7 +371,9 @@ def _apply_and_revoke(
 
 
 def _require_admitted(user: User, own: Account) -> None:
-    """As ``oauth.require_active``, but somebody who proved who they are is told that they are suspended."""
+    """As ``oauth.require_active``, but somebody who proved who they are is told what it is about, and what to do."""
+    if user.disabled_at is None and user.confirmed_at is None:
+        raise Forbidden(_UNCONFIRMED)
     if user.is_active and own.suspended_at is not None:
         raise Forbidden("Your account is suspended. Ask the administrators of this server why.")
     oauth.require_active(user, own)

@@ -3,6 +3,7 @@
 A view reads parameters, asks a service, hands the value to a serialiser. It writes no SQL and decides no rule.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +25,7 @@ _PACKAGE: Final = Path(__file__).parent
 # Packed into the wheel beside the code; in a checkout the folder lies at the top.
 _TEMPLATES: Final = (_PACKAGE.parent / "templates", _PACKAGE.parent.parent / "templates")
 _STATIC_SECONDS: Final = 3600
-_STATIC_NAME_MAX: Final = 255
+_STATIC_NAME_BYTES_MAX: Final = 255
 
 
 class _Route(QuartRule):
@@ -49,7 +50,7 @@ class _Application(Quart):
     @override
     async def send_static_file(self, filename: str) -> Response:
         """A file of the package; a name longer than any is not asked of the file system, which fails on it."""
-        if len(filename) > _STATIC_NAME_MAX:
+        if len(os.fsencode(filename)) > _STATIC_NAME_BYTES_MAX:
             raise NotFound
         return await super().send_static_file(filename)
 

@@ -392,6 +392,9 @@ _PHRASES: Final = {400: "The request cannot be understood", 413: "The request is
 
 
 _NOTHING: Final = "There is nothing here, or nothing that you may see"
+# Said of whatever is not there: it tells nobody whether anything is.
+_UNSAID: Final = frozenset({str(errors.NotFound()), HTTPStatus.NOT_FOUND.phrase})
+_ONLY_FORMS: Final = "This address takes a form and shows nothing: open the page that the form is on"
 
 
 async def _visitor(status: int) -> SignedIn | None:
@@ -410,9 +413,10 @@ async def _answer_refusal(status: int, body: Mapping[str, Any], headers: Mapping
         return json_answer(body, status, headers)
     wait = headers.get("Retry-After", "")
     minutes = -(-int(wait) // 60) if wait.isdigit() else None
-    is_hidden = status == HTTPStatus.NOT_FOUND
-    # Said of whatever is not there: it tells nobody whether anything is.
-    message = _NOTHING if is_hidden and body["error"] == str(errors.NotFound()) else body["error"]
+    is_hidden = status == HTTPStatus.NOT_FOUND and body["error"] in _UNSAID
+    message = _NOTHING if is_hidden else body["error"]
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        message = _ONLY_FORMS
     back = request.full_path.rstrip("?") if is_hidden and request.method == "GET" else None
     node, visitor = this_node(), await _visitor(status)
     told = {"code": status, "message": message, "minutes": minutes, "back": back}

@@ -1,5 +1,6 @@
 """Announcements over the client API: shown, answered with an emoji, dismissed, told on streams."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,10 @@ async def test_members_see_what_is_announced_until_they_dismiss_it(working: Work
     dismissed, _ = await shown(anna, with_dismissed="true")
     assert (dismissed["read"], dismissed["dismissals"]) == (True, 1)
     assert len(await shown(bert)) == 2
+    browser = await working.server.browser()
+    await browser.sign_in("bert")
+    page = " ".join((await browser.open("/announcements")).text.split())
+    assert len(re.findall(r"from \S+ \S+ \S+ \d\d:\d\d UTC until \S+ \S+ \S+ \d\d:\d\d UTC", page)) == 1
     assert [(one.id, count) for one, count in await announcements.list_all(working.server.node)][-1] == (made.id, 1)
     working.server.clock.advance(timedelta(hours=3))
     assert [one["id"] for one in await shown(bert)] == [str(made.id)]

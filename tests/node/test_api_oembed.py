@@ -19,6 +19,7 @@ async def test_a_public_status_can_be_embedded(working: WorkingServer) -> None:
     assert (found["author_url"], found["provider_url"]) == (f"{working.server.url}/@anna", f"{working.server.url}/")
     frame = re.search(r'<iframe src="([^"]+)"', found["html"])
     assert frame is not None
+    assert 'title="Post by anna"' in found["html"]
     assert "<script" not in found["html"]
 
     page = await anonymous.get(frame[1], headers={"Accept": "text/html"})

@@ -37,7 +37,7 @@ async def verified(reader: Member, account_id: str) -> list[bool]:
 async def test_a_page_that_links_back_is_verified(working: WorkingServer, site: Site) -> None:
     """To the profile's page or identity, as ``a`` or ``link``; not what is more than a link, and no page that does not.
 
-    Clients see it, other servers are told nothing of it.
+    Clients see it, other servers are told nothing of it. The profile's page links to them in turn.
     """
     anna, bert = await working.person("anna"), await working.person("bert")
     page, identity = f"{working.server.url}/@anna", f"{working.server.url}/users/anna"
@@ -49,6 +49,12 @@ async def test_a_page_that_links_back_is_verified(working: WorkingServer, site: 
     await working.settle()
 
     assert await verified(bert, anna.id) == [True, True, False, False]
+    shown = await working.server.anonymous.get(page, headers={"Accept": "text/html"})
+    assert [links_back(shown.content, None, [url]) for url in (back, other, f"{site.url}/nobody")] == [
+        True,
+        True,
+        False,
+    ]
     document = (await working.server.anonymous.get(identity, headers={"Accept": ACTIVITY_JSON})).json()
     assert [sorted(row) for row in document["attachment"]] == [["name", "type", "value"]] * 4
     assert site.asked == {"/back": 1, "/head": 1, "/other": 1}

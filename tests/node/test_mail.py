@@ -148,6 +148,8 @@ async def test_who_registers_confirms_the_address_first(
         browser = await working.server.browser()
         assert "@dora" in (await browser.open(link_in(letter))).text
         assert (await who_am_i(person)).status_code == 403
+        early = await browser.sign_in("dora")
+        assert (early.status_code, "open the link in the letter" in early.text) == (403, True)
 
         confirmed = await send(browser, link_in(letter))
 

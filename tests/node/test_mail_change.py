@@ -64,6 +64,8 @@ async def test_a_member_takes_another_address(
         assert refused.count("<section") == 1
         assert f'value="{NEXT}"' in refused
         assert '<a href="/">Back</a>' in refused
+        # Or managers of passwords take the new address for the name that the password belongs to.
+        assert '<input name="username" value="anna" autocomplete="username" hidden>' in refused
         for wrong in ("not an address", bert.user.email or "", "anna@kept-out.example", OLD):
             assert 'role="alert"' in await ask(working, browser, wrong)
         assert postbox.letters == []
@@ -103,10 +105,13 @@ async def test_the_address_before_takes_a_login_back(serve: Serve, postbox: Post
         thief = await working.server.browser()
         await thief.sign_in("anna")
         await ask(working, thief)
-        await send(thief, newest(postbox, NEXT, "change"))
+        changed = await send(thief, newest(postbox, NEXT, "change"))
         await send(await working.server.browser(), "/auth/password", email=NEXT)
         await working.settle()
-        await send(await working.server.browser(), newest(postbox, NEXT, "reset"), new=NEW, again=NEW)
+        chosen = await send(thief, newest(postbox, NEXT, "reset"), new=NEW, again=NEW)
+        # Each says where to go on, to somebody who is signed in, and to somebody who is no more.
+        assert ["/auth/sign_in" in page.text for page in (changed, chosen)] == [False, True]
+        assert ["/announcements" in page.text for page in (changed, chosen)] == [True, False]
         await thief.sign_in("anna", NEW)
         assert not await may_sign_in(working, OLD)
 

@@ -644,7 +644,8 @@ async def test_a_page_says_what_is_next_and_who_suspended_and_keeps_what_was_ent
     await done(theirs, at_there, "suspend", reason="A drill")
     page = (await ours.open(at_here)).text
     assert "suspended by them" in page
-    assert all(words in page for words in ("Suspend now", "Plan a suspension"))
+    # Whoever cannot see the button below a field hears what the form is for.
+    assert all(f'aria-label="{words}"' in page for words in ("Suspend now", "Plan a suspension"))
     page = await done(ours, at_here, "suspend", reason="A drill")
     assert "suspended by both sides" in page
     assert not any(words in page for words in ("Suspend now", "Plan a suspension"))

@@ -106,9 +106,47 @@ async def test_a_poll_is_shown_with_its_numbers_unless_they_are_hidden(node_serv
         await bert.api.post(f"/api/v1/polls/{made['poll']['id']}/votes", data={"choices[]": "0"})
         pages.append(" ".join((await browser.open(f"/@anna/{made['id']}")).text.split()))
 
-    assert '<li>&lt;b&gt;Tea <span class="hint">1</span></li>' in pages[0]
-    assert "<li>&lt;b&gt;Tea</li>" in pages[1]
+    tea = '<bdi lang="en" dir="auto">&lt;b&gt;Tea</bdi>'
+    assert f'<li>{tea} <span class="hint">1</span></li>' in pages[0]
+    assert f"<li>{tea}</li>" in pages[1]
     assert all("1 vote · ends" in page for page in pages)
+
+
+async def test_what_is_written_keeps_its_language_and_direction(node_server: NodeServer) -> None:
+    """A page reads Arabic from the right, and a program that speaks knows what it reads; titles keep words apart."""
+    anna = await node_server.person("anna")
+    await anna.api.patch("/api/v1/accounts/update_credentials", data={"display_name": "آنا", "note": "مهندسة!"})
+    status = await post(anna, "مرحبا\nبكم", language="ar", spoiler_text="تحذير")
+    plain = await post(anna, "One\nTwo")
+    browser = await node_server.browser()
+
+    profile = (await browser.open("/@anna")).text
+    page = (await browser.open(f"/@anna/{status['id']}")).text
+
+    assert "<h1><bdi>آنا</bdi></h1>" in profile
+    assert '<div class="content" dir="auto"><p>مهندسة!</p>' in profile
+    assert '<summary lang="ar" dir="auto">تحذير</summary><div class="content" lang="ar" dir="auto">' in page
+    assert re.search(r"One\sTwo · Test node</title>", (await browser.open(f"/@anna/{plain['id']}")).text)
+
+
+async def test_a_profile_leads_to_older_posts_only_while_there_are_some(node_server: NodeServer) -> None:
+    """A page that is just full is the last one."""
+    anna = await node_server.person("anna")
+    await repeat(node_server, await post(anna, "Again"), 19)
+    browser = await node_server.browser()
+
+    full = (await browser.open("/@anna")).text
+    await post(anna, "More")
+    first = (await browser.open("/@anna")).text
+    following = re.search(r'href="(\?max_id=\d+)">Older', first)
+    assert following is not None
+    last = (await browser.open(f"/@anna{following[1]}")).text
+
+    assert [(page.count("<article"), "Older" in page) for page in (full, first, last)] == [
+        (20, False),
+        (20, True),
+        (1, False),
+    ]
 
 
 async def test_sensitive_media_are_folded(node_server: NodeServer) -> None:
@@ -378,6 +416,6 @@ async def test_a_quote_is_shown_with_what_its_visitor_may_see_of_it(node_server:
 
     assert [page.status_code for page in pages] == [200, 200, 404, 200]
     assert "Read &lt;this&gt;" in pages[0].text
-    assert "<summary>Beware</summary>" in pages[1].text
+    assert '<summary lang="en" dir="auto">Beware</summary>' in pages[1].text
     assert "What is quoted cannot be shown." in pages[3].text
     assert "Take this back" not in pages[3].text

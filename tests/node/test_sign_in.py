@@ -56,11 +56,13 @@ async def test_wrong_name_and_wrong_password_answer_alike(node_server: NodeServe
 
     assert wrong_password.status_code == wrong_name.status_code == 401
     assert wrong_password.text.replace("anna", "bert") == wrong_name.text
+    # The field takes the focus: who cannot see the page hears of nothing else.
+    assert 'autofocus aria-describedby="problem"' in wrong_password.text
     assert not await is_signed_in(browser)
 
 
 async def test_signing_in_leads_nowhere_else(node_server: NodeServer) -> None:
-    """S58: whatever stands in next, the way leads to a page of this node."""
+    """S58: whatever stands in next, the way leads to a page of this node; to the one that is meant, where it is one."""
     await node_server.person("anna")
 
     for target in (
@@ -83,14 +85,21 @@ async def test_signing_in_leads_nowhere_else(node_server: NodeServer) -> None:
         assert not location.startswith(("//", "/\\")), target
         assert "x" not in browser.http.cookies, target
 
+    browser = await node_server.browser()
+    back = await browser.sign_in("anna", then="/tags/日本?max_id=1")
+    assert back.headers["Location"] == "/tags/%E6%97%A5%E6%9C%AC?max_id=1"
+
 
 async def test_forms_without_their_token_are_refused(node_server: NodeServer) -> None:
     """Neither signing in nor anything later is done for another site."""
     await node_server.person("anna")
     browser = await node_server.browser()
-    await browser.open("/auth/sign_in")
-    fields = {"name": "anna", "password": PASSWORD}
+    html, fields = {"Accept": "text/html"}, {"name": "anna", "password": PASSWORD}
 
+    without_cookies = await browser.http.post("/auth/sign_in", data=fields, headers=html)
+    await browser.open("/auth/sign_in")
+
+    assert (without_cookies.status_code, "keeps no cookies" in without_cookies.text) == (403, True)
     assert (await browser.http.post("/auth/sign_in", data=fields)).status_code == 403
     assert (await browser.http.post("/auth/sign_in", data=fields | {"csrf_token": "x"})).status_code == 403
     await browser.sign_in("anna")
@@ -113,13 +122,17 @@ async def test_signing_out_ends_the_session_on_the_server(node_server: NodeServe
 
 
 async def test_a_session_ends_after_a_month(node_server: NodeServer) -> None:
-    """Cookies are not for ever."""
+    """Cookies are not for ever; whoever sends a form just then is told that nothing was done."""
     await node_server.person("anna")
     browser = await node_server.browser()
     await browser.sign_in("anna")
+    page = await browser.open("/people")
 
     node_server.clock.advance(timedelta(days=31))
+    answer = await browser.submit(page, "/people/me", department="Sales")
 
+    assert answer.headers["Location"] == "/auth/sign_in?next=%2F"
+    assert await browser.said_once(answer.headers["Location"]) == Done.SIGNED_OUT
     assert not await is_signed_in(browser)
 
 
@@ -173,6 +186,8 @@ async def test_who_came_by_a_link_is_asked_to_choose_a_password(node_server: Nod
     assert 'href="/account/password"' in moving.text
     for shown in (moving, page):
         assert "current-password" not in shown.text
+    # Managers of passwords overlook a field of the type "hidden".
+    assert '<input name="username" value="anna" autocomplete="username" hidden>' in page.text
     assert answer.headers["Location"] == "/"
     assert await browser.said_once("/") == Done.PASSWORD_CHOSEN
     assert "You have no password yet" not in (await browser.open("/")).text

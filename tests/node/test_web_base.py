@@ -20,11 +20,18 @@ async def test_what_is_not_there_is_said_in_the_askers_language(node_server: Nod
     api = await node_server.anonymous.get("/api/v1/nothing")
     record = await node_server.anonymous.get("/api/v1/accounts/1")
     page = await node_server.anonymous.get("/nothing", headers={"Accept": "text/html"})
+    form = await node_server.anonymous.get("/people/me", headers={"Accept": "text/html"})
+    used = await node_server.anonymous.get("/invite/used", headers={"Accept": "text/html"})
 
     assert (api.status_code, api.json()) == (404, {"error": "Not Found"})
     assert (record.status_code, record.json()) == (404, {"error": "Record not found"})
     assert page.status_code == 404
     assert page.headers["Content-Type"].startswith("text/html")
+    assert "There is nothing here" in page.text
+    assert "It may be for members" in page.text
+    assert (form.status_code, "open the page that the form is on" in form.text) == (405, True)
+    assert (used.status_code, "Ask for a new one" in used.text, "for members" in used.text) == (404, True, False)
+    assert (await node_server.anonymous.get(f"/static/{'ä' * 200}")).status_code == 404
     wrong_method = await node_server.anonymous.delete("/api/v1/apps")
     assert (wrong_method.status_code, "POST" in wrong_method.headers["Allow"]) == (405, True)
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Done(StrEnum):
-    """What the page after a form says once: that it did what it is for."""
+    """What the page after a form says once: that it did what it is for, or why it did nothing."""
 
     SAVED = "That is saved."
     PASSWORD_CHANGED = "Your password is changed. Every other browser and every program is signed out."  # noqa: S105 - said of one
@@ -29,4 +29,5 @@ class Done(StrEnum):
     SUSPENSION_CALLED_OFF = "The suspension is called off."
     RESUMED = "Your suspension is ended."
     REVOKED = "The partnership is over."
+    SIGNED_OUT = "Nothing was done: you were signed out meanwhile. Sign in, and repeat."
     DECIDED = "That is decided."

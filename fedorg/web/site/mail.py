@@ -13,7 +13,7 @@ from fedorg.services import changing_address, mailing
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
 from fedorg.web.base import spend_together, spend_together_by_address, this_node
-from fedorg.web.site.sessions import for_everybody, page
+from fedorg.web.site.sessions import for_everybody, page, signed_in
 
 blueprint = Blueprint("mail", __name__)
 
@@ -60,7 +60,7 @@ async def set_new_password(visitor: SignedIn | None, token: str) -> Response:
         await mailing.choose_password(this_node(), token, form.get("new", ""))
     except Invalid as problem:
         return await _password_page(visitor, token, str(problem))
-    return await page("mail_done.html", visitor, words="Your new password is set. Sign in with it.")
+    return await _done_page("Your new password is set. Sign in with it.")
 
 
 @blueprint.get("/auth/mail/confirm/<token>")
@@ -74,13 +74,13 @@ async def show_confirmation(visitor: SignedIn | None, token: str) -> Response:
 
 @blueprint.post("/auth/mail/confirm/<token>")
 @for_everybody
-async def confirm(visitor: SignedIn | None, token: str) -> Response:
+async def confirm(_visitor: SignedIn | None, token: str) -> Response:
     """Confirm it, once."""
     await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     user = await mailing.confirm(this_node(), token)
     words = "Your e-mail address is confirmed. "
     words += "You can sign in now." if user.is_active else "You can sign in as soon as an administrator lets you in."
-    return await page("mail_done.html", visitor, words=words)
+    return await _done_page(words)
 
 
 @blueprint.get("/auth/mail/change/<token>")
@@ -92,11 +92,11 @@ async def show_change(visitor: SignedIn | None, token: str) -> Response:
 
 @blueprint.post("/auth/mail/change/<token>")
 @for_everybody
-async def change(visitor: SignedIn | None, token: str) -> Response:
+async def change(_visitor: SignedIn | None, token: str) -> Response:
     """Confirm it, once."""
     await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     user = await changing_address.change(this_node(), token)
-    return await page("mail_done.html", visitor, words=f"This is the e-mail address of @{user.username} from now on.")
+    return await _done_page(f"This is the e-mail address of @{user.username} from now on.")
 
 
 @blueprint.get("/auth/mail/undo/<token>")
@@ -108,14 +108,19 @@ async def show_undo(visitor: SignedIn | None, token: str) -> Response:
 
 @blueprint.post("/auth/mail/undo/<token>")
 @for_everybody
-async def undo(visitor: SignedIn | None, token: str) -> Response:
+async def undo(_visitor: SignedIn | None, token: str) -> Response:
     """Keep it or bring it back, once; whoever is signed in is no more."""
     await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     user = await changing_address.undo(this_node(), token)
     words = (
         f"This is the e-mail address of @{user.username}. A letter is on its way with which you choose a new password."
     )
-    return await page("mail_done.html", visitor, words=words)
+    return await _done_page(words)
+
+
+async def _done_page(words: str) -> Response:
+    """What a link did; it may have signed out who opened it."""
+    return await page("mail_done.html", await signed_in(), words=words)
 
 
 async def _changing_page(visitor: SignedIn | None, kind: MailKind, token: str) -> Response:

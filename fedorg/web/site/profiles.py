@@ -14,7 +14,7 @@ from fedorg.ids import AccountId, StatusId
 from fedorg.serializers.accounts import account_entity
 from fedorg.services import accounts, statuses, timelines
 from fedorg.services.users import SignedIn
-from fedorg.text import normalise_hashtag
+from fedorg.text import field_link, normalise_hashtag
 from fedorg.web.base import FRAMED_POLICY, this_node
 from fedorg.web.params import id_in
 from fedorg.web.site.sessions import common, for_everybody, page, rendered
@@ -22,6 +22,8 @@ from fedorg.web.site.sessions import common, for_everybody, page, rendered
 blueprint = Blueprint("profiles", __name__)
 
 _PAGE: Final = 20
+# One more tells whether there is an older page.
+_LOOKED_FOR: Final = _PAGE + 1
 _DOCUMENT_TYPES: Final = ("application/activity+json", "application/ld+json")
 
 
@@ -32,7 +34,7 @@ async def show_profile(visitor: SignedIn | None, username: str) -> Response:
     account = await _account(username)
     if _wants_document():
         return _to_document(account.uri)
-    window = PageQuery(limit=_PAGE, max_id=id_in(request.args.get("max_id", "")))
+    window = PageQuery(limit=_LOOKED_FOR, max_id=id_in(request.args.get("max_id", "")))
     views = await _posted(visitor, account, window, AccountSelection(exclude_replies=True))
     is_first = window.max_id is None
     pinned = await _posted(visitor, account, window, AccountSelection(pinned_only=True)) if is_first else []
@@ -44,7 +46,7 @@ async def show_profile(visitor: SignedIn | None, username: str) -> Response:
 async def show_tagged(visitor: SignedIn | None, username: str, hashtag: str) -> Response:
     """What somebody posted under a hashtag, newest first."""
     account = await _account(username)
-    window = PageQuery(limit=_PAGE, max_id=id_in(request.args.get("max_id", "")))
+    window = PageQuery(limit=_LOOKED_FOR, max_id=id_in(request.args.get("max_id", "")))
     views = await _posted(visitor, account, window, AccountSelection(tagged=hashtag))
     return await _profile(visitor, account, views, pinned=[])
 
@@ -56,10 +58,9 @@ async def show_hashtag(visitor: SignedIn | None, hashtag: str) -> Response:
     name = normalise_hashtag(hashtag)
     if not name:
         raise NotFound
-    window = PageQuery(limit=_PAGE, max_id=id_in(request.args.get("max_id", "")))
+    window = PageQuery(limit=_LOOKED_FOR, max_id=id_in(request.args.get("max_id", "")))
     views = await timelines.tag(this_node(), _viewer(visitor), name, window)
-    older = views[-1].status.id if len(views) == _PAGE else None
-    return await page("tag.html", visitor, name=hashtag, views=views, older=older)
+    return await page("tag.html", visitor, name=hashtag, views=views[:_PAGE], older=_older(views))
 
 
 @blueprint.get("/@<username>/<id:status_id>")
@@ -102,10 +103,17 @@ async def _profile(
         account=account,
         entity=account_entity(account, this_node().uris),
         handle=f"@{account.username}@{this_node().settings.domain}",
+        # The sanitiser leaves no link that says so in what people wrote.
+        own_links=[link for field in account.fields if (link := field_link(field.value))],
         pinned=pinned,
-        views=views,
-        older=views[-1].status.id if len(views) == _PAGE else None,
+        views=views[:_PAGE],
+        older=_older(views),
     )
+
+
+def _older(views: Sequence[StatusView]) -> StatusId | None:
+    """Before which status the next page begins; None when nothing is older."""
+    return views[_PAGE - 1].status.id if len(views) > _PAGE else None
 
 
 async def _account(username: str) -> Account:

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from markupsafe import Markup
 from quart import Response, redirect, request, stream_template
@@ -23,7 +23,7 @@ from fedorg.node import Node
 from fedorg.serializers.accounts import kept_avatar
 from fedorg.services import users
 from fedorg.services.users import SESSION_DAYS, SignedIn
-from fedorg.text import sanitize
+from fedorg.text import sanitize, to_plain
 from fedorg.web import limits
 from fedorg.web.auth import ACCESS
 from fedorg.web.base import spend_by_address, this_node
@@ -36,8 +36,12 @@ P = ParamSpec("P")
 _CSRF_FIELD: Final = "csrf_token"
 _PAGE_DIGITS_MAX: Final = 4
 _DAY_SECONDS: Final = 86_400
-_LAST_ASCII: Final = 126
+_ASCII: Final = "".join(map(chr, range(ord("!"), ord("~") + 1)))
 _DONE_SECONDS: Final = 60
+_NO_COOKIE: Final = (
+    "This form has expired, or your browser keeps no cookies. "
+    "Allow those of this server, load the page again and repeat."
+)
 # Written in about a millisecond: a row of a list is some of them.
 _PIECES: Final = 100
 
@@ -62,7 +66,7 @@ def members_only(
         if visitor is not None and request.method == "POST" and await was_slow():
             visitor = await signed_in()
         if visitor is None:
-            return to_sign_in(request.full_path if request.method == "GET" else "/")
+            return to_sign_in(request.full_path) if request.method == "GET" else to_sign_in("/", Done.SIGNED_OUT)
         if request.method == "POST":
             check_form(await request.form, visitor)
         return await view(visitor, *args, **kwargs)
@@ -93,6 +97,8 @@ def for_everybody(
 
 def check_form(form: MultiDict[str, str], visitor: SignedIn | None) -> None:
     """Return for a form of our own page; ``Forbidden`` for one that another site made up."""
+    if visitor is None and _cookie_name("form") not in request.cookies:
+        raise Forbidden(_NO_COOKIE)
     expected = visitor.csrf_token if visitor else request.cookies.get(_cookie_name("form"), "")
     if not expected or not hmac.compare_digest(form.get(_CSRF_FIELD, "").encode(), expected.encode()):
         raise Forbidden("This form has expired. Go back, load the page again and repeat.")
@@ -136,6 +142,7 @@ def common(node: Node) -> dict[str, object]:
         "node": node.settings,
         "uris": node.uris,
         "rich": rich,
+        "plain": to_plain,
         "face": lambda account: kept_avatar(account, node.uris),
     }
 
@@ -160,19 +167,21 @@ def go(path: str, done: Done | None = None) -> Response:
     return response
 
 
-def to_sign_in(back: str) -> Response:
+def to_sign_in(back: str, done: Done | None = None) -> Response:
     """To the sign-in page, and from there to ``back``."""
-    return go(f"/auth/sign_in?{urlencode({'next': back.rstrip('?')})}")
+    return go(f"/auth/sign_in?{urlencode({'next': back.rstrip('?')})}", done)
 
 
 def path_of(text: str | None) -> str:
     """A path of this site to go on to; ``/`` for anything that could lead elsewhere (S58)."""
     if not text or not text.startswith("/") or text.startswith("//") or "\\" in text:
         return "/"
-    if any(not " " < character <= chr(_LAST_ASCII) for character in text):
+    if any(character <= " " or character == "\x7f" for character in text):
         return "/"
-    parts = urlsplit(text)
-    return "/" if parts.scheme or parts.netloc else text
+    # Other letters come decoded, as in the address of a hashtag.
+    path = quote(text, safe=_ASCII, errors="replace")
+    parts = urlsplit(path)
+    return "/" if parts.scheme or parts.netloc else path
 
 
 async def sign_in_browser(response: Response, user: User) -> Response:
