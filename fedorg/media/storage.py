@@ -54,7 +54,7 @@ class FileStorage:
         self._incoming.mkdir(parents=True, exist_ok=True)
 
     def put(self, source: Path, name: str, content_type: str) -> None:
-        """See ``Storage.put``. Written beside, forced to disk, then linked to its name, which fails if it exists."""
+        """See ``Storage.put``. Written beside, forced to disk, then given its name, which fails if it exists."""
         target = self._target(name, content_type)
         draft = self._incoming / secrets.token_hex(16)
         try:
@@ -63,7 +63,7 @@ class FileStorage:
                 writer.flush()
                 os.fsync(writer.fileno())
             self._make_shard(target.parent)
-            os.link(draft, target)
+            _name(draft, target)
             _fsync_directory(target.parent)
         except FileExistsError as problem:
             raise Conflict("A file of this name is already stored") from problem
@@ -144,6 +144,21 @@ class FileStorage:
 
 _ABSENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _DIRECTORY_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+# As shared folders and memory cards say that a file has one name there.
+_UNLINKED: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
+
+
+def _name(draft: Path, target: Path) -> None:
+    """Give a file its name; ``FileExistsError`` if it is taken."""
+    try:
+        os.link(draft, target)
+    except OSError as problem:
+        if problem.errno not in _UNLINKED:
+            raise
+        # Names are drawn from more than there will ever be: nobody takes this one in between.
+        if target.exists():
+            raise FileExistsError(target) from problem
+        draft.rename(target)
 
 
 def _fsync_directory(directory: Path) -> None:

@@ -1,5 +1,7 @@
 """The place where files are kept: whole files, generated names, no way out of the root."""
 
+import errno
+import os
 import threading
 from pathlib import Path
 
@@ -63,6 +65,25 @@ def test_a_stored_file_is_never_replaced(storage: media.Storage, upload: Path, t
 
     assert storage.read(name) == b"first"
     assert not list((tmp_path / "files" / "incoming").iterdir())
+
+
+def test_files_are_kept_where_a_file_has_one_name(
+    storage: media.Storage, upload: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a file system without hard links they are kept likewise, and never replaced."""
+
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted", source, None, target)
+
+    monkeypatch.setattr(os, "link", refuse)
+    name = media.generate_name("image/png")
+    storage.put(upload, name, "image/png")
+    upload.write_bytes(b"second")
+
+    with pytest.raises(Conflict):
+        storage.put(upload, name, "image/png")
+
+    assert storage.read(name) == b"first"
 
 
 def test_of_many_writers_of_one_name_one_wins(storage: media.Storage, tmp_path: Path) -> None:
