@@ -177,7 +177,7 @@ async def test_an_invitation_lets_one_person_in(serve: Serve) -> None:
     assert faulty.status_code == 422
     assert faulty.text.count("must contain only letters") == 1
     assert done.status_code == 303
-    assert "Hello, carla" in (await carla.open("/")).text
+    assert "Hello, <bdi>carla</bdi>" in (await carla.open("/")).text
     assert (await carla.open(f"/invite/{path}")).status_code == 404
     assert (await carla.open("/auth/sign_up")).status_code == 403
 

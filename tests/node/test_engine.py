@@ -422,7 +422,7 @@ async def no_thread_but(before: set[threading.Thread]) -> bool:
     """Whether the threads of a database end; those of ``asyncio.to_thread`` belong to the event loop."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while asyncio.get_running_loop().time() < deadline:
-        if {thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")} <= before:
+        if {thread for thread in threading.enumerate() if not thread.name.startswith("uvloop_")} <= before:
             return True
         await asyncio.sleep(0.01)
     return False

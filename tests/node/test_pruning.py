@@ -145,6 +145,6 @@ async def test_what_is_reported_just_before_it_would_go_stays(meeting: Meeting, 
 
 def test_less_than_a_month_is_a_mistake() -> None:
     """Zero days is for ever."""
-    with pytest.raises(SettingsError, match="at least 30"):
+    with pytest.raises(SettingsError, match="between 30 and"):
         config.from_mapping({"remote_status_days": 7})
     assert config.from_mapping({"remote_status_days": 0}).remote_status_days == 0
