@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiohttp import web
 from sqlalchemy import NullPool, create_engine, text
@@ -95,10 +95,11 @@ class Peers:
             return await self.peer(name)._answer(request)
         activity = json.loads(await request.read())
         if name in ILL and not self.are_well:
-            assert isinstance(request.transport, asyncio.Transport)
-            self._kept_waiting.add(request.transport)
+            # That of uvloop is one by its methods, and not by its class.
+            transport = cast("asyncio.Transport", request.transport)
+            self._kept_waiting.add(transport)
             with suppress(ConnectionError):
-                await ILL[name](request.transport)
+                await ILL[name](transport)
             return web.Response()
         if activity["type"] == "Create":
             self.taken[name].add(activity["object"]["id"].rpartition("/")[2])
