@@ -524,7 +524,6 @@ async def test_s51_who_was_not_accepted_follows_nobody(ground: Ground, peer: Fak
             await ground.post(peer.sign(ground.inbox, activity, by=by))
     await ground.working.settle()
     seen = await ground.server.anonymous.get(private["uri"], headers=peer.sign_get(private["uri"], by="mallory"))
-    await api.patch("/api/v1/accounts/update_credentials", data={"locked": "false"})
 
     assert seen.status_code == 404
     assert not [one for one in peer.received if one["type"] == "Create"]
@@ -535,3 +534,7 @@ async def test_s51_who_was_not_accepted_follows_nobody(ground: Ground, peer: Fak
         assert account is not None
         (between,) = success(await api.get("/api/v1/accounts/relationships", params={"id[]": account["id"]}))
         assert (between["following"], between["followed_by"]) == (False, False)
+    # Whoever still waited would be let in.
+    for one in waiting:
+        success(await api.post(f"/api/v1/follow_requests/{one['id']}/reject"))
+    await api.patch("/api/v1/accounts/update_credentials", data={"locked": "false"})
