@@ -119,7 +119,7 @@ async def _rings_of_thread(node: Node, note: Note) -> dict[str, audience.Reach]:
     """The rings of the node whose limited status a note answers or quotes; no others of other nodes may be named."""
     rings: dict[str, audience.Reach] = {}
     for uri in (note.in_reply_to, note.quote.id if note.quote else None):
-        other = None if uri is None else await node.read(statuses.find_by_uri, uri)
+        other = None if uri is None else await node.read(statuses.find_by_address, uri)
         if other is not None and other.audience.reach is not Reach.PUBLIC:
             rings |= _rings_of(node, other.reach_domain or node.settings.web_domain)
     return rings

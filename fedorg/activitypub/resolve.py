@@ -97,8 +97,9 @@ async def ascend(node: Node, status: Status, budget: Budget, depth: int) -> bool
     for _ in range(depth):
         if top.in_reply_to_uri is None or top.in_reply_to_id is not None:
             break
-        top = await _get_status(node, top.in_reply_to_uri, budget, statuses.record_backfilled)
-        await statuses.join_replies(node, top)
+        address = top.in_reply_to_uri
+        top = await _get_status(node, address, budget, statuses.record_backfilled)
+        await statuses.join_replies(node, top, address)
         top, has_joined = await _top(node, top), True
     return has_joined and top.in_reply_to_uri is None
 

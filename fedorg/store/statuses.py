@@ -415,17 +415,19 @@ def note_activity(conn: Connection, account_id: AccountId, moment: datetime) -> 
 # Threads
 
 
-def adopt(conn: Connection, parent: Status) -> list[Status]:
+def adopt(conn: Connection, parent: Status, name: str) -> list[Status]:
     """Hang replies that came before what they answer below it, with its thread and never wider than it.
+
+    ``name`` is what they call it by: its identity, or the address of its page.
 
     Of two that adopt at once the second waits for the first and finds nothing left to do.
     """
-    waiting = [_from_record(record) for record in _WAITING.rows(conn, uri=parent.uri)]
+    waiting = [_from_record(record) for record in _WAITING.rows(conn, uri=name)]
     for child in waiting:
         conn.execute(
             sa.update(statuses)
             .where(statuses.c.id == child.id)
-            .values(in_reply_to_id=parent.id, in_reply_to_account_id=parent.account_id)
+            .values(in_reply_to_id=parent.id, in_reply_to_account_id=parent.account_id, in_reply_to_uri=parent.uri)
         )
         if child.audience.visibility in _COUNTED_REPLIES:
             _add(conn, statuses.c.replies_count, parent.id, 1)

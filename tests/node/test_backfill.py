@@ -132,6 +132,31 @@ async def test_what_is_above_is_found_as_well(working: WorkingServer, anna: Memb
     assert {one["uri"] for one in whole["descendants"]} == {middle, branch}
 
 
+async def test_what_is_answered_may_be_named_by_its_page(working: WorkingServer, anna: Member, peer: FakePeer) -> None:
+    """As WordPress does: such a reply hangs in its thread, of this node or another, and its page is asked for once."""
+    mine = await post(anna, "Mine")
+    brought = peer.documents[add_note(peer, inReplyTo=mine["url"]).removeprefix(peer.url)]
+    page = f"{peer.url}/@fred/root"
+    root = add_note(peer, url=page)
+    peer.redirects["/@fred/root"] = root
+    answer, branch = (add_note(peer, by="gina", inReplyTo=page) for _ in range(2))
+    below = add_note(peer, inReplyTo=f"{peer.url}/@gina/branch")
+    peer.documents[branch.removeprefix(peer.url)]["url"] = f"{peer.url}/@gina/branch"
+    add_answers(peer, root, [below, answer, branch])
+
+    await send(working, peer, "Create", brought, by="fred", to=[PUBLIC])
+    await look(working, anna, answer)
+
+    own = success(await anna.api.get(f"/api/v1/statuses/{mine['id']}/context"))
+    assert [one["uri"] for one in own["descendants"]] == [brought["id"]]
+    status = await find_status(anna, answer)
+    assert status is not None
+    context = success(await anna.api.get(f"/api/v1/statuses/{status['id']}/context"))
+    assert [one["uri"] for one in context["ancestors"]] == [root]
+    assert await look(working, anna, root) == [answer, branch, below]
+    assert peer.asked["/@fred/root"] == 1
+
+
 @pytest.mark.parametrize("named", ["context", "contextHistory"])
 async def test_one_collection_of_the_thread_is_enough(
     working: WorkingServer, anna: Member, peer: FakePeer, other: FakePeer, named: str

@@ -421,7 +421,7 @@ async def test_answers_that_came_first_are_found_by_what_they_answer(working: Wo
 
     def unit(conn: Connection) -> dict[str, Any]:
         with _asked() as queries:
-            statuses.adopt(conn, statuses.get(conn, StatusId(int(posted["id"]))))
+            statuses.adopt(conn, statuses.get(conn, StatusId(int(posted["id"]))), posted["uri"])
         return {statement: parameters for statement, parameters in queries.items() if "in_reply_to_uri =" in statement}
 
     ((statement, parameters),) = (await node.write(unit)).items()

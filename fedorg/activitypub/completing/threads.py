@@ -123,11 +123,11 @@ class _Descent:
             current = ready.pop()
             if current.in_reply_to is None:
                 continue
-            parent = await self._node.read(stored_statuses.find_by_uri, current.in_reply_to)
+            parent = await self._node.read(stored_statuses.find_by_address, current.in_reply_to)
             if parent is None:
                 self._waiting[current.in_reply_to].append(current)
             elif parent.thread_id == self._root.id:
                 status = await self._effort.record(current)
                 if status is not None:
-                    ready += self._waiting.pop(status.uri, [])
+                    ready += [*self._waiting.pop(status.uri, []), *self._waiting.pop(status.url, [])]
                     self._lists.extend(() if status.replies_uri is None else (status.replies_uri,))

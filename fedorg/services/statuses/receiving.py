@@ -69,7 +69,7 @@ async def interest_in(
     """Whether a status is here already, or may concern anybody here."""
 
     def may_concern(conn: Connection) -> bool:
-        is_answer = answers is not None and statuses.find_by_uri(conn, answers) is not None
+        is_answer = answers is not None and statuses.find_by_address(conn, answers) is not None
         is_ours = is_for_organisation and _is_of_sibling(conn, author)
         return is_answer or is_ours or relationships.has_local_follower(conn, author.id)
 
@@ -120,8 +120,8 @@ def record_in(conn: Connection, node: Node, remote: RemoteStatus) -> Status | No
     return _record(conn, node, remote, _concerns_whoever_asked, _is_recent, _ask_for_parent)
 
 
-async def join_replies(node: Node, parent: Status) -> None:
-    """Hang below a known status the replies that wait for it.
+async def join_replies(node: Node, parent: Status, address: str) -> None:
+    """Hang below a known status the replies that wait for it, by its identity or by an address that leads to it.
 
     A reply and what it answers may be recorded at the same moment, neither seeing the other; so whoever looks for what
     a reply answers, and finds it here, joins them.
@@ -129,7 +129,8 @@ async def join_replies(node: Node, parent: Status) -> None:
 
     def unit(conn: Connection) -> None:
         if statuses.find(conn, parent.id) is not None:
-            _adopt(conn, node, parent)
+            for name in dict.fromkeys((parent.uri, address)):
+                _adopt(conn, node, parent, name)
 
     await node.write(unit)
 
@@ -216,7 +217,7 @@ def _record(
     cards.request_new(conn, node, status, delay=looking.soon())
     statuses.count_status(conn, status, 1)
     ask_further(conn, node, status, news)
-    _adopt(conn, node, status)
+    _adopt(conn, node, status, status.uri)
     if news:
         _distribute(conn, node, status, arrival)
     return status
@@ -260,7 +261,10 @@ def _queue_distribution(conn: Connection, node: Node, status: Status, after: Acc
 
 
 def _place(conn: Connection, remote: RemoteStatus, now: datetime) -> _Arrival:
-    parent = None if remote.in_reply_to_uri is None else statuses.find_by_uri(conn, remote.in_reply_to_uri)
+    # WordPress names what it answers by its page.
+    parent = None if remote.in_reply_to_uri is None else statuses.find_by_address(conn, remote.in_reply_to_uri)
+    if parent is not None:
+        remote = replace(remote, in_reply_to_uri=parent.uri)
     if parent is not None and not _may_answer(conn, remote.author, parent):
         # It stands by itself: whoever cannot see a status can neither count in it nor join its thread.
         remote, parent = replace(remote, in_reply_to_uri=None), None
@@ -388,9 +392,9 @@ def _ask_for_nothing(_conn: Connection, _node: Node, _status: Status, _is_news: 
     pass
 
 
-def _adopt(conn: Connection, node: Node, parent: Status) -> None:
-    """Take in what waited for it, and tell of what is recent; ``distribute_joined`` tells of late news."""
-    for child in statuses.adopt(conn, parent):
+def _adopt(conn: Connection, node: Node, parent: Status, name: str) -> None:
+    """Take in what waited for it by a name, and tell of what is recent; ``distribute_joined`` tells of late news."""
+    for child in statuses.adopt(conn, parent, name):
         if _is_fresh(child, node.now()):
             _queue_distribution(conn, node, child)
 
