@@ -147,7 +147,8 @@ class CollectionSummary:
 class Note:
     """A status, whatever the type its author's software gave it.
 
-    ``content_map`` maps a language tag to HTML; ``content`` is never empty when it has entries. ``conversation`` is an
+    ``content_map`` maps a language tag to HTML; ``content`` is never empty when it has entries. With ``is_plain`` both
+    are text as it was typed (in Markdown, it may be) instead of HTML. ``conversation`` is an
     opaque name, the other ids are http(s) URLs. ``context`` may be the collection of the whole thread (FEP-7888),
     ``context_history`` that of its activities (FEP-f228). ``image`` stands for it; for an ``Image`` it is the picture
     itself, if its address can be told from that of its page. ``starts_at``, ``ends_at`` and ``location`` belong to an
@@ -159,6 +160,7 @@ class Note:
     attributed_to: str
     content: str = ""
     content_map: Mapping[str, str] = field(default_factory=dict)
+    is_plain: bool = False
     name: str | None = None
     summary: str | None = None
     sensitive: bool = False

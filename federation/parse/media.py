@@ -21,7 +21,7 @@ def attachment(document: Json) -> Attachment | None:
     return Attachment(
         type=shapes.type_among(document, DOCUMENT_TYPES) or "Document",
         url=url,
-        media_type=_media_type(document),
+        media_type=media_type_of(document),
         name=_alternative(document),
         blurhash=shapes.name(document, "blurhash", limits.BLURHASH_MAX),
         width=shapes.count(document, "width"),
@@ -37,7 +37,7 @@ def picture(document: Json, key: str) -> Image | None:
     for entry in shapes.embedded(document, key):
         url = shapes.optional_url(entry, "url") or shapes.optional_url(entry, "href")
         if url is not None:
-            return Image(url=url, media_type=_media_type(entry), name=_alternative(entry))
+            return Image(url=url, media_type=media_type_of(entry), name=_alternative(entry))
     url = shapes.optional_url(document, key)
     return None if url is None else Image(url=url)
 
@@ -47,7 +47,7 @@ def own_picture(document: Json) -> Image | None:
     for entry in shapes.many(document, "url"):
         address = entry if isinstance(entry, dict) else {"href": entry, "mediaType": document.get("mediaType")}
         url = shapes.optional_url({"url": address}, "url")
-        media_type = _media_type(address)
+        media_type = media_type_of(address)
         ending = "" if url is None else urlsplit(url).path.rpartition(".")[2].lower()
         if url is not None and (media_type.startswith("image/") if media_type else ending in _PICTURES):
             return Image(url=url, media_type=media_type, name=_alternative(document))
@@ -59,18 +59,19 @@ def web_link(document: Json) -> Link | None:
     href = shapes.optional_url(document, "href") or shapes.optional_url(document, "url")
     if href is None or shapes.type_among(document, ("Link", "Page")) is None:
         return None
-    return Link(href=href, media_type=_media_type(document), name=shapes.name(document, "name"))
+    return Link(href=href, media_type=media_type_of(document), name=shapes.name(document, "name"))
+
+
+def media_type_of(document: Json) -> str | None:
+    """What the document says to be of, as it says it; None if it does not."""
+    value = shapes.first(document, "mediaType")
+    return shapes.clean_name(value)[: limits.MEDIA_TYPE_MAX].strip() or None if isinstance(value, str) else None
 
 
 def _alternative(document: Json) -> str | None:
     return shapes.told_prose(document, "name", limits.ALT_TEXT_MAX) or shapes.told_prose(
         document, "summary", limits.ALT_TEXT_MAX
     )
-
-
-def _media_type(document: Json) -> str | None:
-    value = shapes.first(document, "mediaType")
-    return shapes.clean_name(value)[: limits.MEDIA_TYPE_MAX].strip() or None if isinstance(value, str) else None
 
 
 def _focal_point(document: Json) -> tuple[float, float] | None:

@@ -24,13 +24,14 @@ from federation.objects import (
     UnknownObject,
 )
 from federation.parse import limits, shapes
-from federation.parse.media import attachment, own_picture, picture, web_link
+from federation.parse.media import attachment, media_type_of, own_picture, picture, web_link
 from federation.parse.shapes import Json
 from federation.parse.tags import emoji, hashtag, mention, quote_link
 from federation.vocabulary import DOCUMENT_TYPES, NOTE_TYPES, PARTNERSHIP, PARTNERSHIP_TIERS
 
 _LEGACY_QUOTES: Final = ("quoteUri", "quoteUrl", "quoteURL", "_misskey_quote")
 _UNDETERMINED: Final = "und"
+_PLAIN: Final = ("text/plain", "text/markdown")
 
 
 def note(document: Json) -> Note:
@@ -50,6 +51,7 @@ def note(document: Json) -> Note:
         attributed_to=shapes.required_id(document, "attributedTo"),
         content=content,
         content_map=content_map,
+        is_plain=_is_plain(document),
         name=shapes.told_name(document, "name"),
         summary=shapes.told_prose(document, "summary", limits.SUMMARY_MAX),
         sensitive=shapes.flag(document, "sensitive") or False,
@@ -149,6 +151,10 @@ def _terms(document: Json) -> Terms:
         people=shapes.count(document, "peopleCount"),
         announcements=shapes.count(document, "announcementsCount"),
     )
+
+
+def _is_plain(document: Json) -> bool:
+    return (media_type_of(document) or "").partition(";")[0].strip().lower() in _PLAIN
 
 
 def _content(document: Json) -> tuple[str, dict[str, str]]:

@@ -51,6 +51,7 @@ def note(value: Note) -> JsonObject:
             "summary": value.summary,
             "content": None if value.is_vote else value.content,
             "contentMap": dict(value.content_map) or None,
+            "mediaType": "text/plain" if value.is_plain else None,
             "sensitive": value.sensitive,
             "inReplyTo": value.in_reply_to,
             "published": moment(value.published),

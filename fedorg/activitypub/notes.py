@@ -19,7 +19,7 @@ from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.errors import FedorgError, Invalid
 from fedorg.node import Node
 from fedorg.store import accounts, statuses
-from fedorg.text import HASHTAG_CHARACTERS_MAX, escape, normalise_hashtag, sanitize
+from fedorg.text import HASHTAG_CHARACTERS_MAX, escape, normalise, normalise_hashtag, sanitize, to_html
 
 AHEAD_MAX: Final = timedelta(hours=12)
 MENTIONS_FETCHED_MAX: Final = 5
@@ -66,7 +66,7 @@ async def _remote_status(node: Node, note: Note, author: Account, budget: Budget
         url=_page(note),
         author=author,
         audience=_read(note.addressing, author, rings),
-        content=sanitize(_html(note)),
+        content=sanitize(_html(node, note)),
         spoiler_text=_warning(note),
         sensitive=note.sensitive,
         language=note.language,
@@ -141,8 +141,9 @@ def _replies(note: Note) -> str | None:
     return named if named is not None and origin.same_origin(named, note.id) else None
 
 
-def _html(note: Note) -> str:
-    parts = [note.content or _excerpt(note)]
+def _html(node: Node, note: Note) -> str:
+    content = to_html(normalise(note.content), {}, node.uris.tag) if note.is_plain else note.content
+    parts = [content or _excerpt(note)]
     if note.name and note.type != "Note":
         parts.insert(0, f"<p><strong>{escape(note.name)}</strong></p>")
     if note.type not in _STATUSES or (note.name and note.type == "Question"):

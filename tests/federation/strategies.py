@@ -126,6 +126,7 @@ def notes(draw: st.DrawFn) -> Note:
             "content": html if content_map else html | st.just(""),
             "name": maybe(names),
             "summary": maybe(prose),
+            "is_plain": st.booleans(),
             "sensitive": st.booleans(),
             "in_reply_to": maybe(ids),
             "published": maybe(moments),

@@ -45,7 +45,10 @@ def titled(title: str, text: str, address: str) -> str:
 
 
 async def test_other_objects_are_a_title_a_text_and_a_link(meeting: Meeting, anna: Member) -> None:
-    """The name comes first, then the content or else the summary, and always a link to the original."""
+    """The name comes first, then the content or else the summary, and always a link to the original.
+
+    A content that says to be plain text, or Markdown as PeerTube's, is read as it was typed.
+    """
     url = meeting.peer.url
     page = f"{url}/@fred/long"
 
@@ -59,6 +62,15 @@ async def test_other_objects_are_a_title_a_text_and_a_link(meeting: Meeting, ann
         meeting, anna, "Question", content="<p>Which?</p>", oneOf=[{"nameMap": {"de": "Ja"}}, {"name": "Nein"}]
     )
 
+    film = await show(
+        meeting, anna, "Video", name="Film", mediaType="text/markdown", content="A *cat*\r\n& <b>\n\nEnd", url=page
+    )
+    comment = await show(meeting, anna, "Note", mediaType="text/plain", content="1 < 2")
+
+    assert (film["content"], comment["content"]) == (
+        titled("Film", "<p>A *cat*<br>&amp; &lt;b&gt;</p><p>End</p>", page),
+        "<p>1 &lt; 2</p>",
+    )
     assert article["content"] == titled("Long &lt;read&gt;", "<p>All</p>", page)
     assert excerpt["content"] == titled("Lang", "<p>In <b>short</b></p>", page)
     assert nameless["content"] == "<p>Kurz</p>" + titled("", "", nameless["uri"]).removeprefix(
