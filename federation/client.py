@@ -199,9 +199,9 @@ class Client:
         )
 
     async def fetch_bytes(self, url: str, max_bytes: int, content_types: Collection[str]) -> Content:
-        """At most ``max_bytes`` of one of these media types, unsigned."""
+        """At most ``max_bytes`` of one of these media types, unsigned; an empty one stands for none being named."""
         bounds = self._bounds(max_bytes, lambda value: essence(value) in content_types)
-        answer = await self._get(url, ", ".join(content_types), None, Scheme.RFC9421, bounds)
+        answer = await self._get(url, ", ".join(filter(None, content_types)), None, Scheme.RFC9421, bounds)
         self._require_success(answer)
         return Content(
             final_url=answer.url.url,

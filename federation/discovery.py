@@ -25,7 +25,8 @@ PROFILE_PAGE_REL: Final = "http://webfinger.net/rel/profile-page"
 SUBSCRIBE_REL: Final = "http://ostatus.org/schema/1.0/subscribe"
 USERNAME_MAX: Final = 64
 
-_JRD_TYPES: Final = (JRD_TYPE, "application/json")
+# The last three are what servers of files say of one without an ending.
+_JRD_TYPES: Final = (JRD_TYPE, "application/json", "application/octet-stream", "text/plain", "")
 _XRD_TYPES: Final = (XRD_TYPE, "application/xml", "text/xml")
 _HOST_META_BYTES: Final = 65_536
 _USERNAME: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")

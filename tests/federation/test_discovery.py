@@ -31,7 +31,14 @@ from federation.discovery import (
     render_host_meta_xrd,
     render_jrd,
 )
-from federation.errors import AddressRefused, MalformedDocument, OriginMismatch, PeerAnswered, PeerUnreachable
+from federation.errors import (
+    AddressRefused,
+    MalformedDocument,
+    OriginMismatch,
+    PeerAnswered,
+    PeerUnreachable,
+    WrongContentType,
+)
 from federation.nodeinfo import (
     VERSIONS,
     NodeInfo,
@@ -55,10 +62,10 @@ def client(ca_file: Path | None = None, policy: AddressPolicy = LOOPBACK) -> Cli
     return Client(policy, "fedorg-test/1.0", now=lambda: NOW, ca_file=ca_file)
 
 
-def jrd(subject: str | None, actor_url: str | None) -> bytes:
+def jrd(subject: str | None, actor_url: str | None, content_type: str = JRD_TYPE) -> bytes:
     links = () if actor_url is None else (Link(rel="self", type=ACTIVITY_JSON, href=actor_url),)
     body = json.dumps(render_jrd(Jrd(subject=subject, links=links))).encode()
-    return http(body=body, content_type=JRD_TYPE)
+    return http(body=body, content_type=content_type)
 
 
 def webfinger(answers: Mapping[str, bytes]) -> Callable[[Received], bytes]:
@@ -260,6 +267,23 @@ async def test_handle_domain_and_web_domain_differ() -> None:
 
     assert found.handle.text == subject
     assert confirmed == again == found.handle
+
+
+@pytest.mark.parametrize("content_type", ["application/octet-stream", "text/plain; charset=utf-8", ""])
+async def test_the_answer_may_be_a_file(content_type: str) -> None:
+    """Who has a domain without a server keeps the answer of another there, as a file whose type nobody can tell."""
+    async with peer(lambda _: b"") as web, peer(lambda _: b"") as files, client() as here:
+        subject = f"acct:alice@localhost:{web.port}"
+        web.answer = webfinger({subject: jrd(subject, f"{web.http}/users/1")})
+        files.answer = lambda _: jrd(subject, f"{web.http}/users/1", content_type)
+
+        found = await find_actor(here, parse_handle(f"me@localhost:{files.port}", LOOPBACK))
+
+        files.answer = lambda _: jrd(subject, f"{web.http}/users/1", "text/html")
+        with pytest.raises(WrongContentType):
+            await find_actor(here, parse_handle(f"me@localhost:{files.port}", LOOPBACK))
+
+    assert found.handle.acct == subject
 
 
 @pytest.mark.parametrize("lie", ["another actor", "another subject"])
