@@ -58,7 +58,7 @@ async def follow(working: WorkingServer, peer: FakePeer, member: Member, name: s
     found = success(await member.api.get("/api/v2/search", params={"q": f"@{name}@{peer.domain}", "resolve": "true"}))
     account = found["accounts"][0]["id"]
     await member.api.post(f"/api/v1/accounts/{account}/follow")
-    asked = await peer.wait_for("Follow")
+    asked = await peer.wait_for("Follow", peer.actor(name))
     await send(working, peer, peer.activity("Accept", peer.actor(name), asked, next(NUMBERS)), by=name)
     await working.settle()
     return str(account)
@@ -295,6 +295,19 @@ async def test_moderators_remove_from_their_community_only(
     status = await shown(alice, post["id"])
     assert status is not None
     assert status["reblogs_count"] == 0
+
+
+async def test_a_ban_is_from_the_community_alone(working: WorkingServer, forum: FakePeer, alice: Member) -> None:
+    """Lemmy bans by a Block that names the community; the moderator, who made it, blocks nobody."""
+    account = await follow(working, forum, alice, "moderator")
+    banned = f"{working.server.url}/users/alice"
+    ban = forum.activity("Block", forum.actor("moderator"), banned, next(NUMBERS))
+
+    await send(working, forum, ban | {"target": forum.actor("community")}, by="moderator")
+    await working.settle()
+
+    (relation,) = success(await alice.api.get("/api/v1/accounts/relationships", params={"id[]": account}))
+    assert (relation["following"], relation["blocked_by"]) == (True, False)
 
 
 async def test_votes_change_nothing(working: WorkingServer, forum: FakePeer, home: FakePeer, alice: Member) -> None:

@@ -29,7 +29,7 @@ async def handle_undo(node: Node, sender: Account, undo: Undo, _budget: Budget) 
             is_done = await _unreact(node, sender, undone)
         case Announce():
             is_done = await interactions.receive_unreblog(node, sender, undone.id)
-        case Block():
+        case Block(target=None):
             is_done = await _unblock(node, sender, undone)
         case Accept():
             is_done = await _unaccept(node, sender, undone)
