@@ -82,22 +82,24 @@ async def test_a_locked_account_is_asked_first(working: WorkingServer) -> None:
 async def test_whoever_opens_an_account_lets_in_who_waits(
     working: WorkingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in Mastodon: all but those who are limited here, whose requests stay requests."""
+    """As in Mastodon: all but those who are limited or suspended here, whose requests stay requests."""
     monkeypatch.setattr(following, "_REQUESTS", 1)
-    anna, bert, carl, dora = [await working.person(name) for name in ("anna", "bert", "carl", "dora")]
+    anna, bert, carl, dora, eve = [await working.person(name) for name in ("anna", "bert", "carl", "dora", "eve")]
     mod = await working.person("mod", scopes="admin:write", role=UserRole.MODERATOR)
     await anna.api.patch("/api/v1/accounts/update_credentials", data={"locked": "true"})
-    for asking in (bert, carl, dora):
+    for asking in (bert, carl, dora, eve):
         await follow(asking, anna)
-    success(await mod.api.post(f"/api/v1/admin/accounts/{carl.id}/action", json={"type": "silence"}))
+    for one, action in ((carl, "silence"), (eve, "suspend")):
+        success(await mod.api.post(f"/api/v1/admin/accounts/{one.id}/action", json={"type": action}))
 
     await anna.api.patch("/api/v1/accounts/update_credentials", data={"locked": "false"})
     await working.settle()
+    success(await mod.api.post(f"/api/v1/admin/accounts/{eve.id}/unsuspend"))
 
-    assert await listed(anna, "follow_requests") == [carl.id]
+    assert set(await listed(anna, "follow_requests")) == {carl.id, eve.id}
     assert set(await listed(anna, f"accounts/{anna.id}/followers")) == {bert.id, dora.id}
     told = [one["type"] for one in success(await anna.api.get("/api/v1/notifications"))]
-    assert sorted(told) == ["follow", "follow", "follow_request"]
+    assert sorted(told) == ["follow", "follow", "follow_request", "follow_request"]
 
 
 async def test_a_block_severs_both_and_hides_both(working: WorkingServer) -> None:

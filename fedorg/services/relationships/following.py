@@ -12,16 +12,16 @@ from fedorg.domain.jobs import AcceptRequests, ActivityKind, SendActivity
 from fedorg.domain.notifications import NotificationType
 from fedorg.domain.relationships import Follow, FollowState, Relationship
 from fedorg.domain.statuses import PageQuery
-from fedorg.domain.visibility import FederationMode
 from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services import links
 from fedorg.services.completion import expect_profile
+from fedorg.services.fanout import is_heard
 from fedorg.services.relationships.clearing import clear_home
 from fedorg.services.relationships.listing import load_one
 from fedorg.services.residence import require_not_moved
-from fedorg.store import accounts, home_timelines, jobs, notifications, peers, relationships
+from fedorg.store import accounts, home_timelines, jobs, notifications, relationships
 from fedorg.store.home_timelines import LocalFollower
 
 LANGUAGES_MAX: Final = 50
@@ -215,10 +215,8 @@ def _check_allowed(conn: Connection, node: Node, account: Account, target: Accou
     require_not_moved(account)
     if target.moved_to is not None:
         raise Forbidden(f"@{target.acct} has moved to @{target.moved_to.acct}")
-    if target.peer is not None:
-        standing = peers.standings(conn, [target.peer])[target.peer]
-        if not standing.is_admitted(FederationMode(node.settings.federation_mode)):
-            raise Forbidden(f"This server does not federate with {target.peer}")
+    if not is_heard(conn, node, target):
+        raise Forbidden(f"This server does not federate with {target.peer}")
 
 
 def _new_follow(node: Node, account: Account, target: Account) -> Follow:
@@ -242,7 +240,7 @@ def _begin(conn: Connection, node: Node, new: Follow, account: Account, target: 
 
 
 def _let_in(conn: Connection, node: Node, account_id: AccountId, follower_id: AccountId) -> None:
-    """Accept a request that would be none by now: that of somebody who is limited here stays one."""
+    """Accept a request that would be none by now; that of somebody who is limited or kept out here stays one."""
     relationships.hold_both(conn, account_id, follower_id)
     request = relationships.find_follow(conn, follower_id, account_id)
     known = accounts.list_by_ids(conn, (account_id, follower_id))
@@ -250,7 +248,8 @@ def _let_in(conn: Connection, node: Node, account_id: AccountId, follower_id: Ac
     if account is None or follower is None or request is None:
         return
     is_open = not account.locked and account.suspended_at is None
-    if is_open and follower.silenced_at is None and request.state is FollowState.PENDING:
+    is_welcome = follower.silenced_at is None and follower.suspended_at is None and is_heard(conn, node, follower)
+    if is_open and is_welcome and request.state is FollowState.PENDING:
         _accept(conn, node, request, follower, account)
 
 
