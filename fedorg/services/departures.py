@@ -59,6 +59,7 @@ def leave(conn: Connection, node: Node, account: Account, by: UserId | None) -> 
     """``delete_member`` as a unit of work; ``account`` is locked."""
     if account.deleted_at is not None:
         raise NotFound(f"There is no account {account.username}")
+    users.hold_owners(conn)
     for user in users.list_of_account_for_update(conn, account.id):
         require_another_owner(conn, user)
         oauth.revoke_all(conn, node, user.id)

@@ -219,6 +219,7 @@ async def change_role(node: Node, user: User, role: UserRole) -> User:
     """Give a user another role, which counts from the next request on; ``Forbidden`` where no owner would be left."""
 
     def unit(conn: Connection) -> User:
+        users.hold_owners(conn)
         current = users.get_for_update(conn, user.id)
         if role is not UserRole.OWNER:
             require_another_owner(conn, current)
@@ -232,7 +233,7 @@ async def change_role(node: Node, user: User, role: UserRole) -> User:
 
 
 def require_another_owner(conn: Connection, user: User) -> None:
-    """Raise ``Forbidden`` if nobody else owns the node."""
+    """Raise ``Forbidden`` for the only owner of the node; owners are held, as by ``hold_owners``."""
     owners = set(users.list_accounts_with_roles(conn, (UserRole.OWNER,)))
     if user.role is UserRole.OWNER and owners <= {user.account_id}:
         raise Forbidden(f"{user.username} is the only owner of this server; make another one first")

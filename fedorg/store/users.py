@@ -125,6 +125,12 @@ def list_accounts_with_roles(conn: Connection, roles: Collection[UserRole]) -> l
     return [AccountId(number) for number in conn.execute(statement).scalars()]
 
 
+def hold_owners(conn: Connection) -> None:
+    """Nobody else changes who owns the node before this transaction ends."""
+    owners = sa.select(users.c.id).where(users.c.role == UserRole.OWNER.value).order_by(users.c.id)
+    conn.execute(owners.with_for_update()).all()
+
+
 def find_first_with_role(conn: Connection, role: UserRole) -> User | None:
     """The user with a role who has been here the longest."""
     row = conn.execute(sa.select(users).where(users.c.role == role.value).order_by(users.c.id).limit(1)).one_or_none()

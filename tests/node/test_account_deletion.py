@@ -1,5 +1,6 @@
 """Accounts that leave: nothing of them stays but the name, those who knew them are told, and the rest counts true."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -245,14 +246,19 @@ async def test_votes_of_the_departed_stop_counting(working: WorkingServer, monke
 
 
 async def test_the_only_owner_stays(working: WorkingServer) -> None:
-    """A node is not left without an owner; with another one, the first may go."""
+    """A node is not left without an owner, also by two who end at once; with another one, the first may go."""
     boss = await working.person("boss", role=UserRole.OWNER)
     with pytest.raises(Forbidden, match="only owner"):
         await departures.delete_member(working.server.node, "boss")
     with pytest.raises(Forbidden, match="only owner"):
         await users.change_role(working.server.node, boss.user, UserRole.ADMIN)
 
-    await working.person("chief", role=UserRole.OWNER)
+    chief = await working.person("chief", role=UserRole.OWNER)
+    ends = [users.change_role(working.server.node, one.user, UserRole.MEMBER) for one in (boss, chief)]
+    ended = await asyncio.gather(*ends, return_exceptions=True)
+    assert [type(one) for one in ended].count(Forbidden) == 1
+    for one in (boss, chief):
+        await users.change_role(working.server.node, one.user, UserRole.OWNER)
     await delete(working, "boss")
 
 

@@ -134,7 +134,7 @@ async def edit(viewer: Viewer, status_id: StatusId) -> Response:
 @blueprint.delete("/<id:status_id>")
 @requires("write:statuses")
 async def delete(viewer: Viewer, status_id: StatusId) -> Response:
-    """Delete a status of one's own; the answer holds what a redraft needs."""
+    """Delete a status of one's own, or take a boost back; the answer holds what a redraft needs."""
     params = await read_params()
     node = this_node()
     view = await statuses.get_view(node, viewer.account.id, status_id)
