@@ -5,8 +5,10 @@ import multiprocessing
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Final
@@ -21,6 +23,8 @@ _FORKING.set_forkserver_preload(
 )
 _READ_AT_START: Final = ("PYTHON", "LANG", "LC_")
 _PATIENCE_SECONDS: Final = 240.0
+_CODES: Final = threading.Lock()
+"""Held where codes are read: to start a process looks at all of them, and of two who read a code one is told 255."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +49,12 @@ async def run(words: Sequence[str], environment: Mapping[str, str], folder: Path
 def _run(words: Sequence[str], environment: dict[str, str], folder: Path) -> Finished:
     with tempfile.NamedTemporaryFile() as output, tempfile.NamedTemporaryFile() as complaint:
         process = _FORKING.Process(target=_begin, args=(words, environment, folder, (output.name, complaint.name)))
-        process.start()
-        process.join(_PATIENCE_SECONDS)
-        if process.exitcode is None:
+        with _CODES:
+            process.start()
+        if not wait([process.sentinel], _PATIENCE_SECONDS):
             process.kill()
+            wait([process.sentinel])
+        with _CODES:
             process.join()
         assert process.exitcode is not None
         said = [Path(file.name).read_text(encoding="utf-8") for file in (output, complaint)]
