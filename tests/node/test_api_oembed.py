@@ -1,9 +1,17 @@
-"""Statuses on other sites: the oEmbed method, the page for frames, and what neither shows."""
+"""Statuses on other sites: the oEmbed method, the page for frames, what previews are made of, and what none shows."""
 
 import re
+from html import unescape
+from urllib.parse import urlsplit
 
 from tests.node.serving import NodeServer
-from tests.node.talking import WorkingServer, entity, post, refusal
+from tests.node.talking import WorkingServer, entity, post, refusal, upload
+
+
+def previewed(page: str) -> dict[str, str]:
+    """What a page says to those who show a preview of it (Open Graph)."""
+    found = re.findall(r'<meta (?:property|name)="((?:og|twitter|article):[a-z:_]+)" content="([^"]*)">', page)
+    return {name: unescape(value) for name, value in found}
 
 
 async def test_a_public_status_can_be_embedded(working: WorkingServer) -> None:
@@ -69,6 +77,58 @@ async def test_what_not_everybody_may_see_is_not_embedded(working: WorkingServer
         assert refusal(answer, 404) == "Record not found"
         assert (await browser.open(f"/@anna/{status['id']}/embed")).status_code == 404
     assert (await browser.open("/@anna/1/embed")).status_code == 404
+
+
+async def test_what_everybody_may_read_has_a_preview(working: WorkingServer) -> None:
+    """Who wrote it and what, with the first picture; of what is behind a warning only that."""
+    anna, anonymous = await working.person("anna"), working.server.anonymous
+    media = {"media_ids[]": (await upload(anna, description="A red field"))["id"]}
+    shown = await post(anna, 'Read "this" & <that>', **media)
+    media = {"media_ids[]": (await upload(anna, description="Not at once"))["id"]}
+    warned = await post(anna, "Who did it", spoiler_text="The end of a story", **media)
+
+    page = (await anonymous.get(shown["url"], headers={"Accept": "text/html"})).text
+    told = previewed(page)
+
+    assert f'<link rel="canonical" href="{shown["url"]}">' in page
+    assert (told["og:url"], told["og:type"], told["twitter:card"]) == (shown["url"], "article", "summary_large_image")
+    assert told["og:title"] == f"anna (@anna@{urlsplit(working.server.url).netloc})"
+    assert told["og:description"] == 'Read "this" & <that>'
+    assert (told["og:image"], told["og:image:alt"]) == (shown["media_attachments"][0]["preview_url"], "A red field")
+
+    page = (await anonymous.get(warned["url"], headers={"Accept": "text/html"})).text
+    told = previewed(page)
+
+    assert (told["og:description"], told["twitter:card"]) == ("The end of a story", "summary")
+    assert told["og:image"] == warned["account"]["avatar"]
+    assert "og:image:alt" not in told
+
+
+async def test_a_profile_has_a_preview(working: WorkingServer) -> None:
+    """The name, the handle and what somebody says of themselves."""
+    anna = await working.person("anna")
+    fields = {"display_name": "Anna A.", "note": "Bridges, mostly"}
+    account = (await anna.api.patch("/api/v1/accounts/update_credentials", data=fields)).json()
+
+    page = (await working.server.anonymous.get("/@anna", headers={"Accept": "text/html"})).text
+    told = previewed(page)
+
+    assert told["og:title"] == f"Anna A. (@anna@{urlsplit(working.server.url).netloc})"
+    assert (told["og:type"], told["og:url"]) == ("profile", account["url"])
+    assert (told["og:description"], told["og:image"]) == ("Bridges, mostly", account["avatar"])
+
+
+async def test_what_members_alone_see_has_no_preview(working: WorkingServer) -> None:
+    """A page of theirs may be kept, or looked at by something in their browser."""
+    anna = await working.person("anna")
+    inside = await post(anna, "For the organisation", reach="organisation")
+    browser = await working.server.browser()
+    await browser.sign_in("anna")
+
+    page = (await browser.open(f"/@anna/{inside['id']}")).text
+
+    assert "For the organisation" in page
+    assert not previewed(page)
 
 
 async def test_other_addresses_and_formats_are_refused(node_server: NodeServer) -> None:

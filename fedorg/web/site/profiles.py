@@ -79,7 +79,9 @@ async def show_status(visitor: SignedIn | None, username: str, status_id: int) -
         node, _viewer(visitor), StatusId(status_id), None if after is None else StatusId(after)
     )
     is_open = may_see(view.status.audience, Anonymous())
-    return await page("status.html", visitor, view=view, part=part, account=account, is_open=is_open)
+    return await page(
+        "status.html", visitor, view=view, part=part, account=account, handle=_handle(account), is_open=is_open
+    )
 
 
 @blueprint.get("/@<username>/<id:status_id>/embed")
@@ -102,13 +104,17 @@ async def _profile(
         visitor,
         account=account,
         entity=account_entity(account, this_node().uris),
-        handle=f"@{account.username}@{this_node().settings.domain}",
+        handle=_handle(account),
         # The sanitiser leaves no link that says so in what people wrote.
         own_links=[link for field in account.fields if (link := field_link(field.value))],
         pinned=pinned,
         views=views[:_PAGE],
         older=_older(views),
     )
+
+
+def _handle(account: Account) -> str:
+    return f"@{account.username}@{this_node().settings.domain}"
 
 
 def _older(views: Sequence[StatusView]) -> StatusId | None:
