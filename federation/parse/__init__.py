@@ -6,7 +6,7 @@ by ``federation.origin``. Spec: ActivityStreams 2.0 Core §4; read as tolerantly
 """
 
 from federation.parse.collections import Resource
-from federation.parse.doors import activity, actor, collection, key_document, note, resource, tombstone
+from federation.parse.doors import activity, actor, collection, key_document, key_owner, note, resource, tombstone
 from federation.parse.load import JsonObject, load_json
 
 __all__ = (
@@ -16,6 +16,7 @@ __all__ = (
     "actor",
     "collection",
     "key_document",
+    "key_owner",
     "load_json",
     "note",
     "resource",

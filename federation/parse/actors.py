@@ -86,6 +86,18 @@ def key_document(document: Json, key_id: str) -> PublicKey | Multikey:
     raise MalformedActivity(f"The {shapes.kind(document)} holds no key with the id {key_id[: limits.ID_MAX]}.")
 
 
+def key_owner(document: Json, key_id: str) -> str:
+    """Whose the key named ``key_id`` is, as the document at that address says.
+
+    PeerTube and some relays call the key of an actor by the actor's own id. Raises ``MalformedActivity`` as
+    ``key_document`` does, and nobody has confirmed it likewise.
+    """
+    if document.get("id") == key_id and shapes.type_among(document, ACTOR_TYPES) is not None:
+        return key_id
+    key = key_document(document, key_id)
+    return key.owner if isinstance(key, PublicKey) else key.controller
+
+
 def _username(document: Json) -> str:
     value = shapes.first(document, "preferredUsername")
     if value is None:

@@ -33,6 +33,14 @@ def key_document(document: Json, key_id: str) -> PublicKey | Multikey:
     return actors.key_document(plain(document), key_id)
 
 
+def key_owner(document: Json, key_id: str) -> str:
+    """Whose the key named ``key_id`` is, as the document at that address says.
+
+    Raises ``MalformedActivity`` when it is neither an actor of that id nor holds a key of it.
+    """
+    return actors.key_owner(plain(document), key_id)
+
+
 def collection(document: Json) -> Collection | CollectionPage:
     """A collection or one page of it; raises ``MalformedActivity`` for anything else."""
     return collections.collection(plain(document))

@@ -16,7 +16,6 @@ from typing import Final, TypeVar
 from sqlalchemy import Connection
 
 from federation import origin, parse, signatures
-from federation.actors import PublicKey
 from federation.errors import (
     FederationError,
     FetchError,
@@ -207,13 +206,12 @@ async def _ask(node: Node, key_id: str) -> tuple[VerificationKey, Account]:
 
 
 async def _owner_of(node: Node, key_id: str, budget: Budget) -> str:
-    """The actor a key id leads to: what stands before the fragment, else what the key document says."""
+    """The actor a key id leads to: what stands before the fragment, else what the document there says."""
     before, separator, _ = key_id.partition("#")
     if separator:
         return before
     _, document = await fetching.fetch_json(node, key_id, budget)
-    key = parse.key_document(document, key_id)
-    owner = key.owner if isinstance(key, PublicKey) else key.controller
+    owner = parse.key_owner(document, key_id)
     if not origin.same_origin(owner, key_id):
         raise OriginMismatch(f"The key {key_id} names an owner on another server.")
     return owner

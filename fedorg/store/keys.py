@@ -1,6 +1,7 @@
 """Rows of ``account_keys``: what accounts sign with (private, ours) and are verified with (public, everybody's)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -30,6 +31,12 @@ _LOCAL: Final = (
     .order_by(account_keys.c.uri)
 )
 _BY_URI: Final = Prepared(sa.select(account_keys).where(account_keys.c.uri == sa.bindparam("uri")))
+_RSA_OF_ACTOR: Final = Prepared(
+    sa.select(account_keys)
+    .join(tables.accounts, tables.accounts.c.id == account_keys.c.account_id)
+    .where(tables.accounts.c.uri == sa.bindparam("actor"), account_keys.c.algorithm == KeyAlgorithm.RSA.value)
+    .limit(2)
+)
 
 
 def insert(conn: Connection, key: AccountKey) -> None:
@@ -66,12 +73,15 @@ def list_local(conn: Connection) -> tuple[AccountKey, ...]:
 
 
 def find(conn: Connection, key_uri: str) -> tuple[AccountKey, Account] | None:
-    """A key and the account it belongs to."""
-    row = next(iter(_BY_URI.rows(conn, uri=key_uri)), None)
-    if row is None:
+    """A key, under the name that was asked for, and the account it belongs to.
+
+    An actor's own id, by which PeerTube and some relays call it, names the only RSA key of the actor.
+    """
+    rows = _BY_URI.rows(conn, uri=key_uri) or _RSA_OF_ACTOR.rows(conn, actor=key_uri)
+    if len(rows) != 1:
         return None
-    key = _key(row)
-    return key, accounts.get(conn, key.account_id)
+    key = _key(rows[0])
+    return replace(key, uri=key_uri), accounts.get(conn, key.account_id)
 
 
 def _key(row: Any) -> AccountKey:  # noqa: ANN401 - a row or a record

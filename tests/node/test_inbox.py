@@ -130,6 +130,25 @@ async def test_a_key_that_its_owner_does_not_list_is_refused(
     await assert_refused(node, message, 401)
 
 
+async def test_a_key_may_be_called_by_the_id_of_its_actor(
+    node: RunningNode, peer: FakePeer, inbox: str, mallory: str
+) -> None:
+    """As PeerTube does: the one RSA key is meant that the actor with this id lists; where it lists two, none is."""
+    for _ in range(2):
+        message = peer.sign(
+            inbox, follow(peer, node, mallory), by=mallory, key_id=peer.actor(mallory), scheme=Scheme.CAVAGE
+        )
+        assert (await post(node, message)).status_code == 202
+    forged = peer.sign(inbox, follow(peer, node, mallory), by=mallory, key_name="forged", key_id=peer.actor(mallory))
+    await assert_refused(node, forged, 401)
+
+    twofold = f"{mallory}x"
+    uri = peer.add_user(twofold)
+    listed = peer.documents[f"/users/{twofold}"]["publicKey"]
+    peer.documents[f"/users/{twofold}"]["publicKey"] = [listed, {**listed, "id": f"{uri}#old"}]
+    await assert_refused(node, peer.sign(inbox, follow(peer, node, twofold), by=twofold, key_id=uri), 401)
+
+
 async def test_a_key_owned_by_somebody_else_is_refused(
     node: RunningNode, peer: FakePeer, inbox: str, mallory: str
 ) -> None:
@@ -311,7 +330,7 @@ async def test_a_replay_is_answered_but_handled_once(
     node: RunningNode, peer: FakePeer, inbox: str, mallory: str
 ) -> None:
     """The same request again, and the same activity signed anew, change nothing."""
-    activity = follow(peer, node, mallory)
+    activity = peer.activity("Like", peer.actor(mallory), f"{node.url}/users/owner/statuses/1", next(NUMBERS))
     message = peer.sign(inbox, activity, by=mallory)
     before = len(node.log_lines("activity.received"))
 
