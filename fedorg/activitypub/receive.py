@@ -6,6 +6,7 @@ handled once (S11). The signature's owner is the activity's actor, or there is a
 but that its origin is asked.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,6 +77,8 @@ class Received:
     activity: Activity
     body: str
     signer: Signer | None
+    name: str = ""
+    """What tells it from others."""
     standing: Standing = Standing.OWN
     synchronisation: SynchroniseFollowers | None = None
 
@@ -196,9 +199,30 @@ async def _prove(node: Node, request: Request, unproven: Unproven) -> Received:
         activity=activity,
         body=body,
         signer=signer,
+        name=_name_of(request, activity),
         standing=standing,
         synchronisation=synchronising.job_of(request, signer.account),
     )
+
+
+def _name_of(request: Request, activity: Activity) -> str:
+    """An activity's id, and where servers use one again, what else tells it from those before; no id has a space.
+
+    Misskey, PeerTube and Pixelfed give all follows of two one id: whatever was signed counts. Friendica calls each edit
+    of a post the same; in Hubzilla, Streams and Mobilizon an edit has the id of the ``Create``, in WriteFreely both
+    have that of the post, as has its deletion: what is said counts.
+    """
+    match activity:
+        case Follow() | Undo(object=Follow()):
+            return f"{activity.id} {_digest(signatures.read(request).base)}"
+        case Update() | Delete():
+            return f"{activity.id} {_digest(request.body)}"
+        case _:
+            return activity.id
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 async def _is_farewell_of_stranger(node: Node, activity: Activity) -> bool:
@@ -218,11 +242,13 @@ def _has_type(request: Request) -> bool:
 
 
 def _take(conn: Connection, node: Node, received: Received, signer: Signer) -> bool:
-    now, activity = node.now(), received.activity
+    now = node.now()
     # What is only claimed uses up no id of another server.
-    name = f"{signer.domain} {activity.id}" if received.standing is Standing.CLAIMED else activity.id
-    if not seen.insert_once(conn, now, name):
+    if not seen.insert_once(conn, now, f"{signer.domain} {received.name}" if received.is_claimed else received.name):
         return False
+    if isinstance(received.activity, Follow):
+        # Its end may overtake it, and asks whether it did.
+        seen.insert_once(conn, now, received.activity.id)
     job = _job(received, signer)
     if jobs.is_lane_full(conn, job, WAITING_MAX):
         raise TooManyRequests("Too much of what your server sent waits here already", AGAIN_AFTER_SECONDS)

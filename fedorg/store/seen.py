@@ -17,6 +17,14 @@ def insert_once(conn: Connection, now: datetime, uri: str) -> bool:
     return insert_ignore(conn, seen_activities, [{"uri": shortened(uri), "received_at": now}]) == 1
 
 
+def is_known(conn: Connection, uri: str, before: datetime) -> bool:
+    """Whether an activity was taken lately, and before a moment."""
+    statement = select(seen_activities.c.uri).where(
+        seen_activities.c.uri == shortened(uri), seen_activities.c.received_at < before
+    )
+    return conn.execute(statement).first() is not None
+
+
 def delete_before(conn: Connection, before: datetime, limit: int) -> int:
     """Forget up to ``limit`` ids received before a moment; how many there were."""
     stale = select(seen_activities.c.uri).where(seen_activities.c.received_at < before).limit(limit)

@@ -11,7 +11,7 @@ from fedorg.node import Node
 from fedorg.services import interactions, reactions, relationships
 
 
-async def handle_undo(node: Node, sender: Account, undo: Undo, _budget: Budget) -> Outcome:
+async def handle_undo(node: Node, sender: Account, undo: Undo, budget: Budget) -> Outcome:
     """Takes back a ``Follow``, its ``Accept``, ``Like``, ``EmojiReact``, ``Announce``, ``Block``, or a partnership.
 
     What is undone was the sender's own: ``federation.origin`` has compared the two actors.
@@ -22,7 +22,7 @@ async def handle_undo(node: Node, sender: Account, undo: Undo, _budget: Budget) 
     undone = undo.object
     match undone:
         case Follow():
-            is_done = await _unfollow(node, sender, undone)
+            is_done = await _unfollow(node, sender, undone, budget)
         case Like():
             is_done = await _unlike(node, sender, undone)
         case EmojiReact():
@@ -40,9 +40,11 @@ async def handle_undo(node: Node, sender: Account, undo: Undo, _budget: Budget) 
     return Done() if is_done else Ignored("it undoes nothing that is known here")
 
 
-async def _unfollow(node: Node, sender: Account, follow: Follow) -> bool:
+async def _unfollow(node: Node, sender: Account, follow: Follow, budget: Budget) -> bool:
     target = await local.find_account(node, follow.object.id)
-    return target is not None and await relationships.receive_unfollow(node, sender, target, follow.id)
+    if target is None:
+        return False
+    return await relationships.receive_unfollow(node, sender, target, follow.id, budget.told_at)
 
 
 async def _unlike(node: Node, sender: Account, like: Like) -> bool:

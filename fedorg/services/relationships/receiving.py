@@ -6,6 +6,7 @@ from the account that was asked.
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -16,7 +17,7 @@ from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services.relationships.following import complete, send, settle, sever
 from fedorg.services.statuses.receiving import bury_unseen
-from fedorg.store import accounts, relationships
+from fedorg.store import accounts, relationships, seen
 from fedorg.store.statuses import is_buried_by
 
 
@@ -29,13 +30,20 @@ async def receive_follow(node: Node, follower: Account, target: Account, uri: st
     await node.write(_receive_follow, node, follower, target.id, uri)
 
 
-async def receive_unfollow(node: Node, follower: Account, target: Account, uri: str) -> bool:
-    """It stops following, or takes its request back, which came as ``uri``; whether there was one."""
+async def receive_unfollow(
+    node: Node, follower: Account, target: Account, uri: str, told_at: datetime | None = None
+) -> bool:
+    """It stops following, or takes its request back, which came as ``uri``; whether there was one.
+
+    What it takes back before it comes is not heard when it comes. A request that had come before ``told_at``, and ended
+    otherwise since, may be made again by the same name.
+    """
 
     def unit(conn: Connection) -> bool:
         if sever(conn, node, follower, target, ActivityKind.UNDO_FOLLOW):
             return True
-        bury_unseen(conn, node, follower, uri)
+        if not seen.is_known(conn, uri, told_at or node.now()):
+            bury_unseen(conn, node, follower, uri)
         return False
 
     return await node.write(unit)

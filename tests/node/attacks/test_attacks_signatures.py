@@ -4,9 +4,9 @@ The two first tests send the very messages unspoilt, and they are taken: what th
 """
 
 import base64
+import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Final
@@ -36,7 +36,7 @@ KEY: Final = key("letters")
 FORGED: Final = key("forged")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Letter:
     """A Follow that Mallory could send honestly: everything an attack needs to send it otherwise."""
 
@@ -180,7 +180,7 @@ CAVAGE: Final[dict[str, Spoil]] = {
     ),
     "a digest that is no base64": lambda it: it.cavage(headers={"Digest": "SHA-256=*"}),
     "a key of a key": lambda it: it.cavage(key_id=f"{it.key_id}#main-key"),
-    "a key without its name": lambda it: it.cavage(key_id=it.peer.actor(it.name)),
+    "the actor of another for a key": lambda it: it.cavage(key_id=it.peer.actor("mallory")),
     "a key under another case": lambda it: it.cavage(key_id=it.key_id.replace("localhost", "LOCALHOST")),
     "a key behind a user": lambda it: it.cavage(key_id=it.key_id.replace("localhost", "x@localhost")),
     "a key that is a script": lambda it: it.cavage(key_id="javascript:alert(1)"),
@@ -327,22 +327,44 @@ async def test_s8_a_key_of_a_foreign_server_is_not_taken_over(ground: Ground, le
 
 async def test_s11_the_same_activity_is_taken_once(ground: Ground, letter: Letter) -> None:
     """S11: the same bytes, the same activity signed anew, and another activity under its id change nothing."""
-    assert (await ground.post(letter.cavage())).status_code == 202
+    mine = await ground.posted("Like this")
+    like = dataclasses.replace(letter, activity=letter.activity | {"type": "Like", "object": mine["uri"]})
+    assert (await ground.post(like.cavage())).status_code == 202
     await ground.working.settle()
     before = await ground.taken()
 
     block = letter.activity | {"type": "Block"}
     for message in (
-        letter.cavage(),
-        letter.rfc9421(),
+        like.cavage(),
+        like.rfc9421(),
         cavage(ground.inbox, block, letter.key_id, by_rsa(KEY)),
     ):
         assert (await ground.post(message)).status_code == 202
 
     await ground.working.settle()
     assert await ground.taken() == before
+    liked = await ground.alice.api.get(f"/api/v1/statuses/{mine['id']}/favourited_by")
+    assert [account["username"] for account in liked.json()] == [letter.name]
+
+
+async def test_s11_the_bytes_of_a_follow_count_once(ground: Ground, letter: Letter) -> None:
+    """S11: a follow may be asked for again under its id, but who kept the request cannot ask for it."""
+    kept = letter.cavage()
+    assert (await ground.post(kept)).status_code == 202
+    await ground.working.settle()
+    undo = letter.peer.activity("Undo", letter.activity["actor"], letter.activity, next(NUMBERS))
+    assert (await ground.post(cavage(ground.inbox, undo, letter.key_id, by_rsa(KEY)))).status_code == 202
+    await ground.working.settle()
+    before = await ground.taken()
+
+    respelt = kept.with_headers(signature=kept.headers["Signature"].replace(",", " , "))
+    for message in (kept, respelt):
+        assert (await ground.post(message)).status_code == 202
+
+    await ground.working.settle()
+    assert await ground.taken() == before
     followed = await ground.alice.api.get(f"/api/v1/accounts/{ground.alice.id}/followers")
-    assert letter.name in [account["username"] for account in followed.json()]
+    assert letter.name not in [account["username"] for account in followed.json()]
 
 
 async def test_s11_nobody_uses_up_the_ids_of_another_server(ground: Ground, letter: Letter, third: FakePeer) -> None:
