@@ -16,6 +16,7 @@ from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.domain.statuses import Status
 from fedorg.node import Node
 from fedorg.services import accounts, quotes, relationships, statuses
+from fedorg.store import statuses as stored_statuses
 
 _GONE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _UNKNOWN: Final = Ignored("the status is unknown here")
@@ -63,7 +64,7 @@ async def see_deleted(node: Node, uri: str, budget: Budget) -> Outcome:
 
 
 async def _may_concern(node: Node, actor: str, answers: str) -> bool:
-    if answers and await statuses.find_by_uri(node, answers) is not None:
+    if answers and await node.read(stored_statuses.find_by_address, answers) is not None:
         return True
     author = await accounts.find_by_uri(node, actor)
     return author is not None and await relationships.is_followed_here(node, author)

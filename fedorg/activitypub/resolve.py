@@ -6,8 +6,8 @@ To people everything that cannot be had is ``NotFound``, whatever kept it from u
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from federation import discovery
-from federation.errors import FederationError, FetchError
+from federation import discovery, origin
+from federation.errors import FederationError, FetchError, OriginMismatch
 from fedorg import log
 from fedorg.activitypub import actors, counterparts, fetching, notes, policy
 from fedorg.activitypub.fetching import Budget
@@ -99,6 +99,9 @@ async def ascend(node: Node, status: Status, budget: Budget, depth: int) -> bool
             break
         address = top.in_reply_to_uri
         top = await _get_status(node, address, budget, statuses.record_backfilled)
+        if not origin.same_origin(address, top.uri):
+            # Whoever is answered could hang all answers below somebody else's status.
+            raise OriginMismatch(f"{address} leads to {top.uri}, which belongs to another server.")
         await statuses.join_replies(node, top, address)
         top, has_joined = await _top(node, top), True
     return has_joined and top.in_reply_to_uri is None

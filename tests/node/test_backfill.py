@@ -157,6 +157,22 @@ async def test_what_is_answered_may_be_named_by_its_page(working: WorkingServer,
     assert peer.asked["/@fred/root"] == 1
 
 
+async def test_no_address_leads_below_the_status_of_another_server(
+    working: WorkingServer, anna: Member, peer: FakePeer, other: FakePeer
+) -> None:
+    """Whoever is answered cannot make the answers look as if they were said to somebody else, on another server."""
+    theirs = add_note(other, by="olga")
+    answer = add_note(peer, by="gina", inReplyTo=f"{peer.url}/trap")
+    peer.redirects["/trap"] = theirs
+
+    await look(working, anna, answer)
+
+    assert await look(working, anna, theirs) == []
+    status = await find_status(anna, answer)
+    assert status is not None
+    assert success(await anna.api.get(f"/api/v1/statuses/{status['id']}/context"))["ancestors"] == []
+
+
 @pytest.mark.parametrize("named", ["context", "contextHistory"])
 async def test_one_collection_of_the_thread_is_enough(
     working: WorkingServer, anna: Member, peer: FakePeer, other: FakePeer, named: str
