@@ -193,14 +193,10 @@ def announce(view: StatusView, boosted: Status, uris: Uris) -> Announce:
     )
 
 
-def undo_announce(account: Account, uri: str, boosted_uri: str, uris: Uris) -> Undo:
-    """The end of a reblog, whose row is gone."""
-    return Undo(
-        id=f"{uri}/undo",
-        actor=account.uri,
-        object=Announce(id=uris.activity_of(uri), actor=account.uri, object=Ref(id=boosted_uri)),
-        to=(account.followers_uri,),
-    )
+def undo_announce(account: Account, uri: str, boosted_uri: str, published: datetime, uris: Uris) -> Undo:
+    """The end of a reblog, whose row is gone; BookWyrm wants to know when it was made."""
+    undone = Announce(id=uris.activity_of(uri), actor=account.uri, object=Ref(id=boosted_uri), published=published)
+    return Undo(id=f"{uri}/undo", actor=account.uri, object=undone, to=(account.followers_uri,))
 
 
 def quote_request(view: StatusView, quoted: QuoteView, author: Account, uris: Uris) -> QuoteRequest:

@@ -29,7 +29,7 @@ from fedorg.domain.jobs import (
 from fedorg.domain.statuses import StatusView
 from fedorg.domain.visibility import Reach
 from fedorg.errors import NotFound
-from fedorg.ids import AccountId, JobId, PollId, StatusId, VoteId
+from fedorg.ids import AccountId, JobId, PollId, StatusId, VoteId, moment_of
 from fedorg.node import Node
 from fedorg.services import fanout, polls, statuses
 from fedorg.store import accounts, deliveries, keys, recipients
@@ -125,7 +125,7 @@ async def send_delete(node: Node, job: DistributeDelete) -> None:
     activity: Activity = (
         documents.delete(account, job.uri, node.now())
         if job.reblog_of_uri is None
-        else documents.undo_announce(account, job.uri, job.reblog_of_uri, node.uris)
+        else documents.undo_announce(account, job.uri, job.reblog_of_uri, moment_of(job.status_id), node.uris)
     )
     await _record(node, account, activity, job.inboxes, object_uri=job.uri, reach=Reach.PUBLIC)
 

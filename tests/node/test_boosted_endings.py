@@ -1,6 +1,7 @@
 """Who got a status through the boost of a member here hears of its edit and its end, wherever it was written."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -67,17 +68,20 @@ async def test_a_boost_ends_with_what_was_boosted(meeting: Meeting, bert: Member
     found = await find_status(bert, uri)
     assert found is not None
     success(await bert.api.post(f"/api/v1/statuses/{found['id']}/reblog"))
-    await peer.wait_for("Announce", uri)
+    announce = await peer.wait_for("Announce", uri)
 
     delete = elsewhere.prove(elsewhere.activity("Delete", olga, uri, 7), by="olga")
     await deliver(meeting.server, elsewhere, delete, by="olga")
-    await peer.wait_for("Undo", uri)
+    undo = await peer.wait_for("Undo", uri)
     passed_on = await peer.wait_for("Delete", uri)
     await meeting.working.settle()
     await meeting.working.deliver_all()
 
     assert (passed_on["actor"], passed_on["proof"]["verificationMethod"]) == (olga, f"{olga}#ed25519-key")
     assert told(peer, "Undo", uri) == [meeting.actor(bert)]
+    # BookWyrm refuses a boost, and its end, that does not say when it was made.
+    made_at, undone_at = (datetime.fromisoformat(one["published"]) for one in (announce, undo["object"]))
+    assert abs(made_at - undone_at) < timedelta(seconds=1)
     assert told(peer, "Delete", uri) == [olga]
     # Her own server, which heard of the boost, hears nothing of this from here.
     assert told(elsewhere, "Delete", uri) == []
