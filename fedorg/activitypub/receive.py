@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -45,7 +45,7 @@ from fedorg.domain.jobs import HandleActivity, IdentifyPeer, Job, SynchroniseFol
 from fedorg.domain.visibility import FederationMode, Tier
 from fedorg.errors import BadRequest, FedorgError, Forbidden, TooLarge, TooManyRequests, Unauthorized
 from fedorg.node import Node
-from fedorg.store import accounts, deliveries, jobs, peers, seen
+from fedorg.store import accounts, deliveries, jobs, peers, relationships, seen
 
 BODY_BYTES_MAX: Final = 1_048_576
 WAITING_MAX: Final = 20_000
@@ -199,7 +199,7 @@ async def _prove(node: Node, request: Request, unproven: Unproven) -> Received:
         activity=activity,
         body=body,
         signer=signer,
-        name=_name_of(request, activity),
+        name=_name_of(request, activity) if standing is Standing.OWN else activity.id,
         standing=standing,
         synchronisation=synchronising.job_of(request, signer.account),
     )
@@ -219,6 +219,12 @@ def _name_of(request: Request, activity: Activity) -> str:
             return f"{activity.id} {_digest(request.body)}"
         case _:
             return activity.id
+
+
+def _is_in_force(conn: Connection, now: datetime, follow: Follow) -> bool:
+    """Whether a follow was asked for by this id and has not ended since; noted, as its end may overtake it."""
+    is_new = seen.insert_once(conn, now, follow.id)
+    return not is_new and relationships.find_follow_by_uri(conn, follow.id) is not None
 
 
 def _digest(data: bytes) -> str:
@@ -246,9 +252,8 @@ def _take(conn: Connection, node: Node, received: Received, signer: Signer) -> b
     # What is only claimed uses up no id of another server.
     if not seen.insert_once(conn, now, f"{signer.domain} {received.name}" if received.is_claimed else received.name):
         return False
-    if isinstance(received.activity, Follow):
-        # Its end may overtake it, and asks whether it did.
-        seen.insert_once(conn, now, received.activity.id)
+    if isinstance(received.activity, Follow) and _is_in_force(conn, now, received.activity):
+        return False
     job = _job(received, signer)
     if jobs.is_lane_full(conn, job, WAITING_MAX):
         raise TooManyRequests("Too much of what your server sent waits here already", AGAIN_AFTER_SECONDS)
