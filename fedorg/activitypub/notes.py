@@ -27,6 +27,8 @@ MENTIONS_MAX: Final = 100
 TAGS_MAX: Final = 30
 MEDIA_MAX: Final = 16
 EMOJIS_MAX: Final = 100
+PLAIN_MAX: Final = 20_000
+"""Characters of a text without markup, twice as many as PeerTube has: each link and hashtag in it is looked for."""
 
 _STATUSES: Final = ("Note", "Question")
 _PICTURED: Final = ("Image", "Audio", "Video")
@@ -142,7 +144,7 @@ def _replies(note: Note) -> str | None:
 
 
 def _html(node: Node, note: Note) -> str:
-    content = to_html(normalise(note.content), {}, node.uris.tag) if note.is_plain else note.content
+    content = to_html(normalise(note.content[:PLAIN_MAX]), {}, node.uris.tag) if note.is_plain else note.content
     parts = [content or _excerpt(note)]
     if note.name and note.type != "Note":
         parts.insert(0, f"<p><strong>{escape(note.name)}</strong></p>")

@@ -82,6 +82,13 @@ async def test_other_objects_are_a_title_a_text_and_a_link(meeting: Meeting, ann
     assert [option["title"] for option in poll["poll"]["options"]] == ["Ja", "Nein"]
 
 
+async def test_a_plain_text_is_read_as_far_as_it_costs_little(meeting: Meeting, anna: Member) -> None:
+    """Thousands of addresses would keep everybody waiting for seconds; the beginning is shown."""
+    long = await show(meeting, anna, "Note", mediaType="text/markdown", content="word " * 10_000)
+
+    assert 19_900 < len(long["content"]) < 20_100
+
+
 async def test_pictures_are_attached_and_films_have_a_picture(meeting: Meeting, anna: Member) -> None:
     """An Image whose address is that of a picture is one; a film and a sound show the picture beside the link."""
     url = meeting.peer.url
