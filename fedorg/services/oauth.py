@@ -321,9 +321,8 @@ async def authenticate(node: Node, bearer: str, *, at: Hashable | None = None) -
     if credentials.account is not None and credentials.account.suspended_at is not None:
         raise Forbidden(_DISABLED)
     now = node.now()
-    if credentials.used_at is None or day_of(credentials.used_at) != day_of(now):
-        await node.write(_note_use, credentials, now)
-    return credentials
+    is_noted = credentials.used_at is not None and day_of(credentials.used_at) == day_of(now)
+    return credentials if is_noted or await node.write(_note_use, credentials, now) else None
 
 
 async def identify(node: Node, bearer: str, *, at: Hashable | None = None) -> Credentials | None:
@@ -349,11 +348,12 @@ def while_valid(token: Token) -> Callable[[Connection], None]:
     return check
 
 
-def _note_use(conn: Connection, credentials: Credentials, now: datetime) -> None:
-    """Once a day is enough for both: that the token is in use, and that its user is here."""
-    store.touch_token(conn, credentials.token.id, now)
-    if credentials.user is not None:
+def _note_use(conn: Connection, credentials: Credentials, now: datetime) -> bool:
+    """Once a day is enough for both: that the token is in use, and that its user is here; False if it just ended."""
+    is_held = store.touch_token(conn, credentials.token.id, now)
+    if is_held and credentials.user is not None:
         active_days.note(conn, credentials.user.id, now)
+    return is_held
 
 
 def require_active(user: User, own: Account) -> None:
@@ -407,26 +407,30 @@ async def revoke_application(node: Node, user_id: UserId, application_id: Applic
     """End what a user let an application do."""
 
     def unit(conn: Connection) -> None:
-        _revoke(conn, node, {"user_id": user_id, "application_id": application_id})
+        _revoke_with_codes(conn, node, {"user_id": user_id, "application_id": application_id})
 
     await node.write(unit)
 
 
 def revoke_all(conn: Connection, node: Node, user_id: UserId) -> None:
     """End every token and every waiting code of a user, inside the transaction that has a reason to."""
-    _revoke(conn, node, {"user_id": user_id})
-    store.delete_codes_of_user(conn, user_id)
+    _revoke_with_codes(conn, node, {"user_id": user_id})
 
 
 def revoke_account(conn: Connection, node: Node, account_id: AccountId) -> None:
-    """End every token that acts for an account, whoever holds it."""
-    _revoke(conn, node, {"account_id": account_id})
+    """End every token and every waiting code that acts for an account, whoever holds it."""
+    _revoke_with_codes(conn, node, {"account_id": account_id})
 
 
 def revoke_share(conn: Connection, node: Node, user_id: UserId, account_id: AccountId) -> None:
-    """End every token with which a user acts for an account, and every waiting code of theirs."""
-    _revoke(conn, node, {"user_id": user_id, "account_id": account_id})
-    store.delete_codes_of_user(conn, user_id)
+    """End every token and every waiting code with which a user acts for an account."""
+    _revoke_with_codes(conn, node, {"user_id": user_id, "account_id": account_id})
+
+
+def _revoke_with_codes(conn: Connection, node: Node, condition: Mapping[str, int]) -> None:
+    """Codes go first: of one that is exchanged at this moment the token is there when tokens go."""
+    store.delete_codes(conn, condition)
+    _revoke(conn, node, condition)
 
 
 def _revoke(conn: Connection, node: Node, condition: Mapping[str, int]) -> None:

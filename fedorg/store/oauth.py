@@ -182,9 +182,9 @@ def find_credentials(conn: Connection, token_hash: str) -> Credentials | None:
     return Credentials(token=token, user=user, account=account, own_account=known[user.account_id], used_at=used_at)
 
 
-def touch_token(conn: Connection, token_id: TokenId, now: datetime) -> None:
-    """Note that a token is in use."""
-    conn.execute(sa.update(tokens).where(tokens.c.id == token_id).values(last_used_at=now))
+def touch_token(conn: Connection, token_id: TokenId, now: datetime) -> bool:
+    """Note that a token is in use; False when it was revoked."""
+    return conn.execute(sa.update(tokens).where(tokens.c.id == token_id).values(last_used_at=now)).rowcount == 1
 
 
 def list_tokens_of_user(conn: Connection, user_id: UserId, applications_max: int) -> list[Token]:
@@ -206,9 +206,10 @@ def delete_tokens(conn: Connection, condition: Mapping[str, int]) -> list[Token]
     return [_token(row) for row in conn.execute(sa.delete(tokens).where(*where).returning(*_TOKEN))]
 
 
-def delete_codes_of_user(conn: Connection, user_id: UserId) -> None:
-    """Forget codes of a user that were not exchanged yet."""
-    conn.execute(sa.delete(authorization_codes).where(authorization_codes.c.user_id == user_id))
+def delete_codes(conn: Connection, condition: Mapping[str, int]) -> None:
+    """Forget the codes whose columns have the values of ``condition``; one that is just exchanged is waited for."""
+    where = [authorization_codes.c[name] == value for name, value in condition.items()]
+    conn.execute(sa.delete(authorization_codes).where(*where))
 
 
 def _application(row: sa.Row[Any]) -> OAuthApplication:

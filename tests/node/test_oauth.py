@@ -8,10 +8,15 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+from sqlalchemy import Connection
 
-from fedorg.domain.oauth import OUT_OF_BAND
-from fedorg.services import users
+from fedorg.domain.oauth import OUT_OF_BAND, Token
+from fedorg.ids import TokenId
+from fedorg.services import departures, users
+from fedorg.services.credentials import secret_hash
+from fedorg.store import accounts, oauth
 from tests.contract import assert_valid
+from tests.node.at_once import meanwhile
 from tests.node.serving import Browser, NodeServer
 
 CALLBACK = "https://client.example/callback"
@@ -432,3 +437,44 @@ async def test_without_a_valid_token_the_answer_is_401(node_server: NodeServer) 
         answer = await node_server.anonymous.get("/api/v1/preferences", headers={"Authorization": header})
         assert (answer.status_code, answer.json()) == (401, {"error": "The access token is invalid"}), header
         assert "Bearer" in answer.headers["WWW-Authenticate"]
+
+
+async def test_a_program_whose_access_is_taken_away_exchanges_no_code(node_server: NodeServer) -> None:
+    """Neither one that waits, nor does the one that it is just exchanging open anything."""
+    node, browser, app = node_server.node, await signed_in(node_server), await register(node_server)
+    waiting, code = [returned(await consent(browser, query(app)))["code"] for _ in range(2)]
+    known = await node.read(oauth.find_application, app.client_id)
+    assert known is not None
+
+    def exchanging(conn: Connection) -> None:
+        found = oauth.find_code(conn, secret_hash(code))
+        assert found is not None
+        token = Token(
+            id=TokenId(node.ids.next()),
+            application_id=found.application_id,
+            user_id=found.user_id,
+            account_id=found.account_id,
+            scopes=found.scopes,
+            created_at=node.now(),
+        )
+        oauth.insert_token(conn, token, secret_hash("of the client"))
+        oauth.mark_code_used(conn, secret_hash(code), token.id)
+
+    revoking = browser.submit(await browser.open("/"), f"/account/applications/{known[0].id}/revoke")
+    assert (await meanwhile(node, exchanging, revoking)).status_code == 303
+
+    assert (await exchange(node_server, app, waiting)).status_code == 400
+    answer = await (await node_server.api("of the client")).get("/api/v1/accounts/verify_credentials")
+    assert answer.status_code == 401
+
+
+async def test_a_token_that_ends_as_it_is_used_is_refused(node_server: NodeServer) -> None:
+    """Whoever is deleted at the moment of a request is told so, on the first of a day as well."""
+    node, anna = node_server.node, await node_server.person("anna")
+
+    def leave(conn: Connection) -> None:
+        departures.leave(conn, node, accounts.get_for_update(conn, anna.user.account_id), None)
+
+    answer = await meanwhile(node, leave, anna.api.get("/api/v1/accounts/verify_credentials"))
+
+    assert answer.status_code == 401
