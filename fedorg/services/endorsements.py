@@ -21,6 +21,7 @@ async def endorse(node: Node, account: Account, target_id: AccountId) -> Relatio
     """Recommend somebody one follows; ``Invalid`` for anybody else."""
 
     def unit(conn: Connection) -> Relationship:
+        accounts.hold(conn, account.id)
         target = accounts.get(conn, target_id)
         follow = relationships.find_follow(conn, account.id, target.id)
         if follow is None or follow.state is not FollowState.ACCEPTED:

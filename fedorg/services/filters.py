@@ -30,7 +30,7 @@ from fedorg.domain.filters import (
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
-from fedorg.store import events, filters, views
+from fedorg.store import accounts, events, filters, views
 
 T = TypeVar("T")
 
@@ -226,9 +226,13 @@ async def delete_phrase(node: Node, account_id: AccountId, keyword_id: int) -> N
 
 
 async def _change(node: Node, account_id: AccountId, unit: Callable[[Connection], T]) -> T:
-    """Run a unit that changes filters of the account; its open streams hear that something changed."""
+    """Run a unit that changes filters of the account, which reads them as they stay until its end.
+
+    The account's open streams hear that something changed.
+    """
 
     def telling(conn: Connection) -> T:
+        accounts.hold(conn, account_id)
         result = unit(conn)
         events.insert(conn, node.now(), EventKind.FILTERS_CHANGED, account_id, 0)
         return result

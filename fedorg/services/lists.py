@@ -41,6 +41,7 @@ async def create_list(node: Node, account_id: AccountId, change: ListChange) -> 
     """Make an empty list."""
 
     def unit(conn: Connection) -> AccountList:
+        accounts.hold(conn, account_id)
         if len(lists.list_of_account(conn, account_id)) >= LISTS_MAX:
             raise Invalid(f"Validation failed: You have reached the maximum number of lists ({LISTS_MAX})")
         made = _changed(AccountList(id=ListId(node.ids.next()), account_id=account_id, title=""), change)
@@ -54,6 +55,7 @@ async def update_list(node: Node, account_id: AccountId, list_id: ListId, change
     """Change a list of the account."""
 
     def unit(conn: Connection) -> AccountList:
+        accounts.hold(conn, account_id)
         changed = _changed(lists.get(conn, account_id, list_id), change)
         lists.update(conn, changed)
         return changed
@@ -82,6 +84,7 @@ async def add_members(node: Node, account_id: AccountId, list_id: ListId, member
     """
 
     def unit(conn: Connection) -> None:
+        accounts.hold(conn, account_id)
         one = lists.get(conn, account_id, list_id)
         wanted = dict.fromkeys(members)
         followed = lists.follows_of(conn, account_id, wanted)

@@ -39,6 +39,7 @@ async def change_policy(node: Node, account_id: AccountId, changes: dict[str, Ha
 
     def unit(conn: Connection) -> PolicySummary:
         fields: dict[str, Any] = {**changes}
+        accounts.hold(conn, account_id)
         rules.put_policy(conn, node.now(), account_id, replace(rules.find_policy(conn, account_id), **fields))
         return _summary(conn, account_id)
 

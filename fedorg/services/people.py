@@ -94,6 +94,7 @@ async def change_work(node: Node, account: Account, *, department: str | None, j
         raise Invalid(f"Validation failed: {', '.join(problems)}")
 
     def unit(conn: Connection) -> Work:
+        accounts.hold(conn, account.id)
         before = people.find_work(conn, account.id) or Work(listed_at=node.now())
         after = Work(
             department=before.department if department is None else text.normalise_line(department),

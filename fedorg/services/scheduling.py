@@ -44,6 +44,7 @@ async def schedule(
     """
 
     def unit(conn: Connection) -> ScheduledStatus:
+        accounts.hold(conn, author.id)
         _check_moment(conn, node, author.id, scheduled_at)
         one = ScheduledStatus(
             id=ScheduledStatusId(node.ids.next()),

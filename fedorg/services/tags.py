@@ -10,7 +10,7 @@ from fedorg.domain.statuses import PageQuery, Tag, TagView
 from fedorg.errors import Invalid, NotFound
 from fedorg.ids import AccountId
 from fedorg.node import Node
-from fedorg.store import tag_follows, tags
+from fedorg.store import accounts, tag_follows, tags
 
 FOLLOWED_MAX: Final = 500
 
@@ -25,6 +25,7 @@ async def follow(node: Node, account_id: AccountId, name: str) -> TagView:
     wanted = _tag(name)
 
     def unit(conn: Connection) -> None:
+        accounts.hold(conn, account_id)
         if tag_follows.count(conn, account_id) >= FOLLOWED_MAX:
             raise Invalid(f"Validation failed: You cannot follow more than {FOLLOWED_MAX} hashtags")
         tag_id = tags.get_or_insert(conn, node.ids, node.now(), wanted)

@@ -39,6 +39,9 @@ _BY_URI: Final = sa.select(*COLUMNS).where(accounts.c.uri == sa.bindparam("uri")
 # As an UPDATE locks the row: what refers to the account can still be written.
 _LOCK_BY_ID: Final = Prepared(_BY_ID.with_for_update(key_share=True))
 _LOCK_BY_URI: Final = Prepared(_BY_URI.with_for_update(key_share=True))
+_HOLD: Final = Prepared(
+    sa.select(accounts.c.id).where(accounts.c.id == sa.bindparam("id")).with_for_update(key_share=True)
+)
 _BY_ACCT: Final = Prepared(sa.select(*COLUMNS).where(accounts.c.acct_key == sa.bindparam("acct_key")))
 _BY_URIS: Final = sa.select(*COLUMNS).where(accounts.c.uri.in_(sa.bindparam("uris", expanding=True)))
 BY_IDS: Final = Part(
@@ -159,6 +162,15 @@ def get_for_update(conn: Connection, account_id: AccountId) -> Account:
     if found is None:
         raise NotFound
     return found
+
+
+def hold(conn: Connection, account_id: AccountId) -> None:
+    """Nobody else who asks so changes or counts what belongs to an account before this transaction ends.
+
+    SQLite has one writer at a time.
+    """
+    if conn.dialect.name == "postgresql":
+        _HOLD.rows(conn, id=account_id)
 
 
 def find_by_uri(conn: Connection, uri: str) -> Account | None:

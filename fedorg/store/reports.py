@@ -39,6 +39,12 @@ def get(conn: Connection, report_id: ReportId) -> Report:
     return _report(row)
 
 
+def get_for_update(conn: Connection, report_id: ReportId) -> Report:
+    """The same, which nobody else changes before this transaction ends."""
+    conn.execute(sa.select(reports.c.id).where(reports.c.id == report_id).with_for_update())
+    return get(conn, report_id)
+
+
 def search(conn: Connection, query: ReportQuery, page: PageQuery) -> list[Report]:
     """A page of the reports that are asked for, newest first."""
     statement = sa.select(reports)

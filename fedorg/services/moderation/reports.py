@@ -91,7 +91,7 @@ async def _handle(
     node: Node, by: User | None, report_id: ReportId, change: Callable[[Connection, Report], None]
 ) -> AdminReportView:
     def unit(conn: Connection) -> AdminReportView:
-        report = reports.get(conn, report_id)
+        report = reports.get_for_update(conn, report_id)
         if by is not None and report.target_account_id == by.account_id:
             raise Forbidden("This action is not allowed")
         change(conn, report)
