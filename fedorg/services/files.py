@@ -15,9 +15,11 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from fedorg.errors import Invalid
+from fedorg.ids import AccountId
 from fedorg.media import MediaFile, Storage
 from fedorg.node import Node
-from fedorg.store import loose_files
+from fedorg.store import loose_files, media
 
 LOOSE_AGE: Final = timedelta(days=1)
 _CHUNK: Final = 500
@@ -42,6 +44,13 @@ async def store_as(node: Node, named: dict[str, tuple[Path, str]]) -> None:
     except BaseException:
         await drop(node, list(named))
         raise
+
+
+def require_room(conn: Connection, node: Node, account_id: AccountId, size_bytes: int) -> None:
+    """Raise ``Invalid`` where files of an account would take more than it has; whoever keeps them holds it first."""
+    most = node.settings.media_quota_bytes
+    if most and media.sum_bytes(conn, account_id) + size_bytes > most:
+        raise Invalid(f"Validation failed: Your files would take more than the {most} bytes that each account has")
 
 
 def keep(conn: Connection, names: Collection[str]) -> None:

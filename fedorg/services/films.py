@@ -34,7 +34,7 @@ from fedorg.media import (
 from fedorg.node import Node
 from fedorg.services import files
 from fedorg.services.statuses.deleting import delete_files
-from fedorg.store import jobs, media
+from fedorg.store import accounts, jobs, media
 
 WAIT_SECONDS: Final = 45.0
 FAILED: Final = "The file could not be processed: it is damaged, too long or too large"
@@ -74,6 +74,8 @@ async def keep(node: Node, draft: MediaAttachment, received: Path, size_bytes: i
     )
 
     def unit(conn: Connection) -> None:
+        accounts.hold(conn, kept.account_id)
+        files.require_room(conn, node, kept.account_id, size_bytes)
         media.insert_many(conn, [kept])
         files.keep(conn, [name])
         jobs.enqueue(conn, node.ids, node.now(), ProcessMedia(media_id=kept.id))

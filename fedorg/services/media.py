@@ -19,7 +19,7 @@ from fedorg.media import RECEIVED_TYPE, MediaLimits, ProcessedMedia, inspect_and
 from fedorg.node import Node
 from fedorg.services import files, films
 from fedorg.services.statuses.deleting import delete_files
-from fedorg.store import media
+from fedorg.store import accounts, media
 
 DESCRIPTION_CHARACTERS_MAX: Final = 1500
 _CHUNK_BYTES: Final = 256 * 1024
@@ -53,7 +53,7 @@ async def upload(
         received = Path(folder) / "received"
         most = max(settings.media_bytes_max, settings.video_bytes_max)
         size_bytes = await asyncio.to_thread(_copy, source, received, most)
-        await _check_quota(node, account.id, size_bytes)
+        await node.read(files.require_room, node, account.id, size_bytes)
         container = await asyncio.to_thread(films.film_format, received)
         if container is not None:
             return await films.keep(node, draft, received, size_bytes, container)
@@ -75,6 +75,8 @@ async def _keep_picture(node: Node, draft: MediaAttachment, processed: Processed
     )
 
     def unit(conn: Connection) -> None:
+        accounts.hold(conn, attachment.account_id)
+        files.require_room(conn, node, attachment.account_id, attachment.size_bytes)
         media.insert_many(conn, [attachment])
         files.keep(conn, attachment.stored_names)
 
@@ -147,12 +149,6 @@ def _checked(description: str) -> str:
             f"Validation failed: Description is too long (maximum is {DESCRIPTION_CHARACTERS_MAX} characters)"
         )
     return description.strip()
-
-
-async def _check_quota(node: Node, account_id: AccountId, size_bytes: int) -> None:
-    most = node.settings.media_quota_bytes
-    if most and await node.read(media.sum_bytes, account_id) + size_bytes > most:
-        raise Invalid(f"Validation failed: Your files would take more than the {most} bytes that each account has")
 
 
 async def _take_in(node: Node, received: Path, wanted: Literal["original", "preview"]) -> ProcessedMedia:

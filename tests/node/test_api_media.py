@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from fedorg.media import ProcessedMedia, inspect_and_process
 from fedorg.node import DECODERS_MAX
 from fedorg.services import media, pictures
-from tests.node.serving import Member
+from fedorg.store import media as stored_media
+from tests.node.serving import Member, NodeServer
 from tests.node.talking import WorkingServer, entity, picture, post, refusal, success, upload
 
 
@@ -129,3 +131,21 @@ async def test_stored_files_are_served_and_do_nothing(working: WorkingServer) ->
     assert (await anna.api.delete(f"/api/v1/media/{made['id']}")).status_code == 200
     for headers in ({}, {"If-None-Match": whole.headers["ETag"]}):
         assert (await visitor.get(made["url"], headers=headers)).status_code == 404
+
+
+async def test_files_sent_at_once_do_not_take_more_than_an_account_has(
+    serve: Callable[..., Awaitable[NodeServer]],
+) -> None:
+    """However many come at one moment, those that still fit are kept and the others refused."""
+    node_server = await serve(media_quota_bytes=2000)
+    anna = await node_server.person("anna")
+    colours = ("red", "green", "blue", "yellow", "black", "white", "brown", "pink", "grey", "orange")
+
+    answers = await asyncio.gather(
+        *(anna.api.post("/api/v2/media", files={"file": ("a.png", picture(colour))}) for colour in colours)
+    )
+
+    kept = [answer for answer in answers if answer.status_code == 200]
+    assert 0 < len(kept) < len(colours)
+    assert all("than the 2000 bytes" in refusal(answer, 422) for answer in answers if answer not in kept)
+    assert await node_server.node.read(stored_media.sum_bytes, anna.user.account_id) <= 2000
