@@ -146,6 +146,8 @@ async def add(node: Node, account: Account, collection_id: CollectionId, member:
     """Put somebody into a collection of one's own; ``Invalid`` for who is in it, left it, or may not be featured."""
 
     def unit(conn: Connection) -> CollectionItem:
+        # Beside a block of one of the two, nobody is put into it.
+        accounts.hold(conn, account.id)
         collection = _get_own(conn, account, collection_id)
         (item,) = _add(conn, node, account, collection, (member,))
         featured_collections.touch(conn, collection.id, node.now())

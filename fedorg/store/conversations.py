@@ -76,6 +76,9 @@ def forget_status(conn: Connection, status_id: StatusId) -> list[Changed]:
     held = [row.conversation_id for row in conn.execute(holding)]
     if not held:
         return []
+    # Held first: what just goes on in one of them is seen by the second look.
+    these = sa.select(conversations.c.id).where(conversations.c.id.in_(held)).order_by(conversations.c.account_id)
+    conn.execute(these.with_for_update())
     conn.execute(sa.delete(conversation_statuses).where(conversation_statuses.c.status_id == status_id))
     is_filled = sa.exists().where(conversation_statuses.c.conversation_id == conversations.c.id)
     conn.execute(sa.delete(conversations).where(conversations.c.id.in_(held), ~is_filled))

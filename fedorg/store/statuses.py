@@ -38,6 +38,10 @@ _SHAPED: Final = ("audience", "emojis", "quote_policy", "interaction_policy")
 _PLAIN: Final = tuple(field.name for field in fields(Status) if field.name not in _SHAPED)
 _IS_THERE: Final = statuses.c.is_gone.is_(sa.false())
 _BY_URI: Final = Prepared(sa.select(*COLUMNS).where(statuses.c.uri == sa.bindparam("uri"), _IS_THERE))
+_LOCK_BY_URI: Final = Prepared(
+    # As an UPDATE locks the row: what refers to the status can still be written.
+    sa.select(*COLUMNS).where(statuses.c.uri == sa.bindparam("uri"), _IS_THERE).with_for_update(key_share=True)
+)
 _BY_PAGE: Final = Prepared(
     # As its index is, which is one of those whose page is not their identity.
     sa.select(*COLUMNS)
@@ -232,6 +236,11 @@ def take_gone(conn: Connection, status_id: StatusId) -> bool:
 def find_by_uri(conn: Connection, uri: str) -> Status | None:
     """The status with an identity."""
     return next((_from_record(record) for record in _BY_URI.rows(conn, uri=uri)), None)
+
+
+def find_by_uri_for_update(conn: Connection, uri: str) -> Status | None:
+    """The same, which nobody else changes before this transaction ends."""
+    return next((_from_record(record) for record in _LOCK_BY_URI.rows(conn, uri=uri)), None)
 
 
 def is_untold(conn: Connection, status_id: StatusId) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -10,6 +11,7 @@ import httpx
 from sqlalchemy import Connection, text
 
 from fedorg.domain.accounts import Account
+from fedorg.domain.conversations import Message
 from fedorg.domain.filters import FilterStatus
 from fedorg.domain.jobs import ActivityKind
 from fedorg.domain.statuses import Status
@@ -18,8 +20,9 @@ from fedorg.node import Node
 from fedorg.services.fanout import distribute_chunk, distribute_to_tag_followers_chunk
 from fedorg.services.relationships.blocking import record_block, record_mute
 from fedorg.services.relationships.following import follow_alike, sever
+from fedorg.services.statuses import receive_edit, record_fetched
 from fedorg.services.statuses.deleting import remove
-from fedorg.store import accounts, filters, home_timelines, relationships, scheduled_statuses, statuses
+from fedorg.store import accounts, conversations, filters, home_timelines, relationships, scheduled_statuses, statuses
 from fedorg.store.home_timelines import LocalFollower
 from tests.fediverse.nodes import wait_for
 from tests.node.at_once import meanwhile
@@ -27,6 +30,8 @@ from tests.node.meeting import Meeting
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import follow, post, success
 from tests.node.test_api_admin_accounts import staff
+from tests.node.test_api_collections_featured import COLLECTIONS
+from tests.node.world import World, note
 
 Act = Callable[[Member, str], Awaitable[httpx.Response]]
 OF_ANYBODY: Final[dict[str, Act]] = {
@@ -276,3 +281,57 @@ async def test_two_who_mute_each_other_do_not_hold_each_other_up(node_server: No
     assert success(answer)["muting"] is True
     (relation,) = success(await anna.api.get("/api/v1/accounts/relationships", params={"id[]": bela.id}))
     assert relation["muting"] is True
+
+
+async def test_who_is_being_blocked_neither_quotes_nor_is_recommended(node_server: NodeServer) -> None:
+    """What ties two accounts beside follows does not begin beside a block, either."""
+    node, anna, bela = node_server.node, await node_server.person("anna"), await node_server.person("bela")
+    success(await anna.api.patch("/api/v1/accounts/update_credentials", json={"discoverable": True}))
+    posted = await post(anna, "Hello")
+    made = success(await bela.api.post(COLLECTIONS, json={"name": "Keepers", "account_ids": []}))["collection"]
+    blocker, blocked = await _account(node, anna), await _account(node, bela)
+    acts: tuple[Callable[[], Awaitable[httpx.Response]], ...] = (
+        lambda: bela.api.post("/api/v1/statuses", json={"status": "So", "quoted_status_id": posted["id"]}),
+        lambda: bela.api.post(f"{COLLECTIONS}/{made['id']}/items", json={"account_id": anna.id}),
+    )
+
+    for act in acts:
+        late = await meanwhile(node, lambda conn: record_block(conn, node, blocker, blocked), act())
+
+        assert late.status_code in (403, 404, 422), late.text
+        success(await anna.api.post(f"/api/v1/accounts/{bela.id}/unblock"))
+    assert success(await anna.api.get(f"/api/v1/statuses/{posted['id']}/quotes")) == []
+    assert success(await bela.api.get(f"{COLLECTIONS}/{made['id']}"))["collection"]["items"] == []
+
+
+async def test_an_edit_does_not_undo_a_later_one(world: World) -> None:
+    """Of two versions of a status that come in at one moment by two ways, the later one stays."""
+    node, dora = world.node, await world.remote("dora", "there.example")
+    before = await record_fetched(node, note(dora, 1))
+    assert before is not None
+    made_at = before.created_at
+    latest = replace(before, content="<p>Best</p>", edited_at=made_at + 2 * timedelta(hours=1))
+    other = note(dora, 1, "Better", edited_at=made_at + timedelta(hours=1))
+
+    await meanwhile(node, lambda conn: statuses.update_content(conn, latest), receive_edit(node, other))
+
+    found = await node.read(statuses.get, before.id)
+    assert (found.content, found.edited_at) == (latest.content, latest.edited_at)
+
+
+async def test_a_conversation_that_goes_on_stays(node_server: NodeServer) -> None:
+    """Also where the one message that was in it is deleted at the moment another comes."""
+    node, anna, bela = node_server.node, await node_server.person("anna"), await node_server.person("bela")
+    posted = await post(anna, "@bela Hello", visibility="direct")
+    answer = await _recorded(node, await post(bela, "@anna Hi", visibility="direct", in_reply_to_id=posted["id"]))
+    named = frozenset({AccountId(int(anna.id))})
+    message = Message(status_id=answer.id, thread_id=answer.thread_id, author_id=answer.account_id, named=named)
+
+    await meanwhile(
+        node,
+        lambda conn: conversations.add(conn, node.ids, named, message),
+        anna.api.delete(f"/api/v1/statuses/{posted['id']}"),
+    )
+
+    (found,) = success(await anna.api.get("/api/v1/conversations"))
+    assert found["last_status"]["id"] == str(answer.id)

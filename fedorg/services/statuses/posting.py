@@ -153,14 +153,15 @@ def _record(conn: Connection, posting: _Posting) -> Status:
     if posting.also is not None:
         posting.also(conn)
     parent = _get_parent(conn, posting)
+    # To find those whom a text names may take a while.
+    posting = replace(posting, author=accounts.get_for_update(conn, posting.author.id))
+    _require_good_standing(posting.author)
+    # Whoever blocks the author holds them too: they see the quote and end it, or it is refused here.
     quoted = (
         None
         if posting.draft.quoted_status_id is None
         else quoting.get_quoted(conn, posting.now, posting.author, posting.draft.quoted_status_id)
     )
-    # To find those whom a text names may take a while.
-    posting = replace(posting, author=accounts.get_for_update(conn, posting.author.id))
-    _require_good_standing(posting.author)
     node, author, draft, composed = posting.node, posting.author, posting.draft, posting.composed
     audience = _audience(conn, posting, parent, quoted)
     _check_audience(conn, posting, audience, parent, quoted)

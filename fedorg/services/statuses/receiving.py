@@ -400,7 +400,7 @@ def _adopt(conn: Connection, node: Node, parent: Status, name: str) -> None:
 
 
 def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status | None:
-    before = statuses.find_by_uri(conn, remote.uri)
+    before = statuses.find_by_uri_for_update(conn, remote.uri)
     if before is None or before.account_id != remote.author.id or before.reblog_of_id is not None:
         return None
     now = node.now()
