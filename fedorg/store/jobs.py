@@ -244,9 +244,9 @@ def withdraw(conn: Connection, job_id: JobId) -> None:
 
 
 def is_awaited(conn: Connection, job: Job) -> bool:
-    """Whether a job of the subject of ``job`` waits to be begun."""
+    """Whether a job of the subject of ``job`` waits to be begun, which is not before this transaction ends."""
     waits = (jobs.c.subject == _subject(job), jobs.c.attempts == 0, jobs.c.dead_at.is_(None))
-    return bool(conn.execute(select(exists().where(*waits))).scalar())
+    return conn.execute(select(jobs.c.id).where(*waits).limit(1).with_for_update()).first() is not None
 
 
 def is_lane_full(conn: Connection, job: Job, most: int) -> bool:

@@ -23,10 +23,12 @@ async def meanwhile(
     other: Awaitable[T],
     *,
     then: Callable[[Connection], object] | None = None,
+    waiting: int = 1,
 ) -> T:
     """What ``other`` comes to when ``unit`` was there first, but commits only once ``other`` waits for it, or is done.
 
     Everything that ``other`` reads before it waits is from before ``unit``, which does ``then`` before it commits.
+    Where ``other`` is several things, ``waiting`` says how many of them are to wait.
     """
     is_done, may_commit = threading.Event(), threading.Event()
 
@@ -42,7 +44,7 @@ async def meanwhile(
         assert await asyncio.to_thread(is_done.wait, _PATIENCE_SECONDS)
         second = asyncio.ensure_future(other)
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not second.done() and not await is_anybody_waiting(node):
+        while not second.done() and await count_waiting(node) < waiting:
             assert time.monotonic() < deadline, "neither waits nor ends"
             await asyncio.sleep(_LOOK_SECONDS)
     finally:
@@ -51,13 +53,14 @@ async def meanwhile(
     return await second
 
 
-async def is_anybody_waiting(node: Node) -> bool:
+async def count_waiting(node: Node) -> int:
     """SQLite has one writer, and who waits for it stands in a queue; PostgreSQL tells who waits for a lock."""
     if isinstance(node.db, SqliteDatabase):
-        return bool(node.db._writes)
-    return await node.read(_waits_for_a_lock)
+        return node.db._writes._calls.qsize()
+    return await node.read(_count_locked)
 
 
-def _waits_for_a_lock(conn: Connection) -> bool:
+def _count_locked(conn: Connection) -> int:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    return bool(conn.execute(text(waiting)).scalar_one())
+    found: int = conn.execute(text(waiting)).scalar_one()
+    return found

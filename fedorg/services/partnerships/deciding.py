@@ -77,6 +77,8 @@ async def invite(node: Node, invitation: Invitation, by: User | None = None) -> 
     )
 
     def unit(conn: Connection) -> PartnershipView:
+        # An offer of theirs that comes at this very moment meets this one.
+        peers.lock_rules(conn)
         _require_not_blocked(conn, partnership.domain)
         if not begin(conn, node, partnership, by):
             raise Conflict(f"There is a partnership with {partnership.domain} already, or an offer that waits")
