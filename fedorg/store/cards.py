@@ -140,7 +140,7 @@ def delete_unused(conn: Connection, before: datetime, ids: Collection[int]) -> i
 
     Their pictures are loose from then on: upkeep deletes them.
     """
-    unused = sa.delete(preview_cards).where(preview_cards.c.id.in_(ids), _UNUSED.is_over(before))
+    unused = sa.delete(preview_cards).where(preview_cards.c.id.in_(_UNUSED.hold(conn, before, ids)))
     pictures = conn.execute(unused.returning(preview_cards.c.picture)).scalars().all()
     loose_files.hold(conn, [name for name in pictures if name is not None], before)
     return len(pictures)

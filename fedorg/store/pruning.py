@@ -97,11 +97,10 @@ def forget(
     boost, however many they are: up to ``limit`` of them go first, and all else later. Where much refers to what goes
     it is gone at once, so that nobody takes it up meanwhile, and then taken away a part at a time.
     """
-    free = (
-        sa.select(_one.c.id)
-        .join(_author, _author.c.id == _one.c.account_id)
-        .where(_one.c.id.in_(ids), ~_is_held(conn, before))
-    )
+    free = sa.select(_one.c.id).join(_author, _author.c.id == _one.c.account_id).where(~_is_held(conn, before))
+    # Locked first: whoever takes one up at this moment is seen by the second look, or finds it gone.
+    locked = free.where(_one.c.id.in_(ids)).with_for_update(of=_one, skip_locked=True)
+    free = free.where(_one.c.id.in_(conn.execute(locked).scalars().all()))
     lately = _reported_since(conn, reported_from)
     going = [found for found in conn.execute(free).scalars() if found not in lately]
     boosts = conn.execute(sa.select(statuses.c.id).where(statuses.c.reblog_of_id.in_(going)).limit(limit))

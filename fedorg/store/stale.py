@@ -19,6 +19,15 @@ class Stale:
         """The keys of up to ``limit`` rows."""
         return list(conn.execute(select(self.key).where(self.is_over(before)).limit(limit)).scalars())
 
+    def hold(self, conn: Connection, before: datetime, keys: Collection[Any]) -> list[Any]:
+        """The keys of those of some rows whose time is over still, until this transaction ends.
+
+        Whoever takes one up at this moment is seen by the second look, or finds it gone.
+        """
+        still = select(self.key).where(self.is_over(before))
+        held = conn.execute(still.where(self.key.in_(keys)).with_for_update(skip_locked=True)).scalars().all()
+        return list(conn.execute(still.where(self.key.in_(held))).scalars())
+
     def delete(self, conn: Connection, before: datetime, keys: Collection[Any]) -> int:
         """Delete those of some rows whose time is over still; how many there were."""
-        return conn.execute(delete(self.key.table).where(self.key.in_(keys), self.is_over(before))).rowcount
+        return conn.execute(delete(self.key.table).where(self.key.in_(self.hold(conn, before, keys)))).rowcount

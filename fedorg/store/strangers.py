@@ -54,6 +54,8 @@ _STRANGE: Final = (
     *(~sa.exists().where(column == accounts.c.id) for column in _ties()),
 )
 
+_STRANGERS: Final = Stale(accounts.c.id, lambda before: sa.and_(accounts.c.fetched_at < before, *_STRANGE))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
@@ -86,8 +88,7 @@ def look(conn: Connection, before: datetime, limit: int) -> Look:
 
 def delete_accounts(conn: Connection, before: datetime, ids: Collection[int]) -> int:
     """Forget those of some accounts that are strangers still; how many there were."""
-    are_these = (accounts.c.id.in_(ids), accounts.c.fetched_at < before)
-    return conn.execute(sa.delete(accounts).where(*are_these, *_STRANGE)).rowcount
+    return _STRANGERS.delete(conn, before, ids)
 
 
 def _is_of_nobody(before: datetime) -> sa.ColumnElement[bool]:

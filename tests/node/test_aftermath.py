@@ -17,7 +17,10 @@ from fedorg.services import peers, reports
 from fedorg.services.moderation import accounts as moderated
 from fedorg.services.moderation import domain_blocks
 from fedorg.services.moderation.domain_blocks import DomainBlockDraft
+from fedorg.services.relationships.following import follow_alike
 from fedorg.store import accounts, expiry, pruning, severances, tables
+from fedorg.store.home_timelines import LocalFollower
+from tests.node.at_once import meanwhile
 from tests.node.meeting import Meeting
 from tests.node.peering import PUBLIC, follow_remote
 from tests.node.serving import PASSWORD
@@ -82,6 +85,21 @@ async def test_s32_strangers_of_a_blocked_server_are_forgotten(meeting: Meeting)
     assert hidden is not None
     assert hidden.suspended_remotely
     assert await meeting.node.read(known_strangers) == set()
+
+
+async def test_who_is_followed_just_as_they_would_be_forgotten_stays(meeting: Meeting) -> None:
+    """They are no stranger any more, and the follow is not gone with them."""
+    node, anna = meeting.node, await meeting.working.person("anna")
+    known = await knock(meeting, "fred")
+    follower, fred = [await node.read(accounts.get, one) for one in (anna.user.account_id, known)]
+    like = LocalFollower(account_id=follower.id, show_reblogs=True, notify=False, languages=())
+    await meeting.working.rest()
+    meeting.server.clock.advance(timedelta(days=31))
+
+    await meanwhile(node, lambda conn: follow_alike(conn, node, follower, fred, like), upkeep.keep_up(node))
+
+    (relation,) = success(await anna.api.get("/api/v1/accounts/relationships", params={"id[]": str(known)}))
+    assert relation["requested"] is True
 
 
 async def test_reports_of_any_number_of_statuses_keep_nothing_else(meeting: Meeting) -> None:

@@ -4,13 +4,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from fedorg import config
 from fedorg.domain.visibility import Tier
 from fedorg.errors import SettingsError
+from fedorg.ids import StatusId
 from fedorg.jobs import upkeep
 from fedorg.services import peers
-from fedorg.store import cursors, pruning
+from fedorg.store import cursors, interactions, pruning
+from tests.node.at_once import meanwhile
 from tests.node.meeting import Meeting, meet
 from tests.node.peering import PUBLIC, find_status, follow_remote
 from tests.node.serving import Member, NodeServer
@@ -141,6 +144,24 @@ async def test_what_is_reported_just_before_it_would_go_stays(meeting: Meeting, 
     ids = [int(status["id"])]
     assert await meeting.node.write(pruning.forget, before, ids, 2, reported_from=looked_at) == (0, False)
     assert await known(anna, uri) is not None
+
+
+async def test_what_is_bookmarked_just_as_it_would_go_stays(meeting: Meeting, anna: Member) -> None:
+    """Whoever takes something up at the moment it is to be forgotten keeps it."""
+    uri = await said(meeting, "dear")
+    status = await known(anna, uri)
+    assert status is not None
+    node, by, status_id = meeting.node, anna.user.account_id, StatusId(int(status["id"]))
+    await meeting.working.rest()
+    wait(meeting)
+
+    def bookmark(conn: Connection) -> None:
+        number, now = node.ids.next(), node.now()
+        interactions.insert_bookmark(conn, bookmark_id=number, account_id=by, status_id=status_id, now=now)
+
+    await meanwhile(node, bookmark, upkeep.keep_up(node))
+
+    assert [one["uri"] for one in success(await anna.api.get("/api/v1/bookmarks"))] == [uri]
 
 
 def test_less_than_a_month_is_a_mistake() -> None:
