@@ -134,7 +134,9 @@ async def _ask(task: Task) -> Report:
         "-I",
         "-m",
         "fedorg.media.films",
-        stdin=asyncio.subprocess.PIPE,
+        # Not by its input: whoever is ended before it reads that makes some event loops raise what others do not.
+        msgspec.json.encode(task),
+        stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         cwd=Path(task.source).parent,
@@ -142,7 +144,7 @@ async def _ask(task: Task) -> Report:
     )
     try:
         async with asyncio.timeout(task.limits.wall_seconds_max):
-            answer, _ = await process.communicate(msgspec.json.encode(task))
+            answer, _ = await process.communicate()
     except TimeoutError as problem:
         raise Invalid(TOO_COSTLY) from problem
     finally:

@@ -56,8 +56,8 @@ class _Streams:
 
 
 def main() -> int:
-    """Do the task of standard input, and report to standard output; the exit status tells what cannot be reported."""
-    task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
+    """Do the task in the argument, and report to standard output; the exit status tells what cannot be said there."""
+    task = msgspec.json.decode(sys.argv[1], type=Task)
     confine(
         memory_bytes_max=task.limits.memory_bytes_max,
         processor_seconds_max=task.limits.processor_seconds_max,
