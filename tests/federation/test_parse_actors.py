@@ -182,6 +182,27 @@ def test_a_multikey_document() -> None:
 
 
 @pytest.mark.parametrize(
+    ("document", "key_id"),
+    [
+        (KEY, f"{ALICE}#main-key"),
+        ({**BASE, "publicKey": KEY}, f"{ALICE}#main-key"),
+        (MULTIKEY, f"{ALICE}#ed"),
+        ({**BASE, "publicKey": KEY}, ALICE),
+    ],
+)
+def test_a_key_leads_to_its_owner(document: dict[str, object], key_id: str) -> None:
+    """By a name of its own, or by that of the actor, as PeerTube calls it."""
+    assert parse.key_owner(document, key_id) == ALICE
+
+
+@pytest.mark.parametrize("document", [{"id": ALICE, "type": "Note"}, {**BASE, "id": f"{ALICE}/other"}])
+def test_s8_what_is_no_actor_of_that_name_names_no_owner(document: dict[str, object]) -> None:
+    """S8: neither something else at the address, nor an actor that calls itself otherwise."""
+    with pytest.raises(MalformedActivity):
+        parse.key_owner(document, ALICE)
+
+
+@pytest.mark.parametrize(
     "document",
     [
         {**KEY, "id": "https://b.example/users/bob#main-key"},
