@@ -17,12 +17,13 @@ from fedorg import app
 from fedorg.cli.base import Context, print_json, require_begun, run
 from fedorg.cli.printing import console
 from fedorg.config import Settings, SmtpServer
-from fedorg.errors import NO_ROOM, Failing, FedorgError, SettingsError
+from fedorg.errors import NO_ROOM, Failing, FedorgError, NoRoom, SettingsError
 from fedorg.jobs.mail import check_server
 from fedorg.node import FetchError, Node
 from fedorg.services import health, registration
 from fedorg.store import migrate
 from fedorg.store.engine import open_database, reason_of
+from fedorg.store.units import failing_of, is_unwritable
 
 SKEW_MAX: Final = timedelta(seconds=30)
 FREE_BYTES_MIN: Final = 500 * 1024 * 1024
@@ -49,6 +50,10 @@ class Finding:
 
 
 _ROOM: Final = "Make room, or move FEDORG_DATA_DIR to a larger disk; `df -i` shows whether files are all used up."
+_UNOPENED: Final = {
+    "sqlite": "End what else has the file open, give the user of fedorg access to it, or correct FEDORG_DATABASE_URL.",
+    "postgresql": "Start the database server, or correct FEDORG_DATABASE_URL.",
+}
 _MARKS: Final = {Verdict.OK: "[green]ok[/]", Verdict.WARNING: "[yellow]warning[/]", Verdict.FAULT: "[red]fault[/]"}
 
 
@@ -219,7 +224,7 @@ async def _database(settings: Settings) -> Finding:
             check="database",
             verdict=Verdict.FAULT,
             found=str(error),
-            advice="Start the database server, or correct FEDORG_DATABASE_URL.",
+            advice=_advice_on(error) or _UNOPENED[kind],
         )
     try:
         await database.write(health.write_nothing)
@@ -228,11 +233,23 @@ async def _database(settings: Settings) -> Finding:
             check="database",
             verdict=Verdict.FAULT,
             found=f"{kind} answers, and nothing can be written: {reason_of(error.__cause__ or error)}",
-            advice="Give the user or the role of fedorg the right to write, of a file to those beside it as well.",
+            advice=_advice_on(error) or "Another program may hold it: try again, and look what has it open.",
         )
     finally:
         await database.close()
     return Finding(check="database", verdict=Verdict.OK, found=f"{kind} answers")
+
+
+def _advice_on(error: Exception) -> str:
+    """What to do when a database is full, or may only be read; nothing for other reasons."""
+    problem: BaseException | None = error
+    while problem is not None:
+        if isinstance(problem, NoRoom) or isinstance(failing_of(problem), NoRoom):
+            return _ROOM
+        if is_unwritable(problem):
+            return "Give the user or the role of fedorg the right to write, of a file to those beside it as well."
+        problem = problem.__cause__
+    return ""
 
 
 async def _migrations(settings: Settings) -> Finding:

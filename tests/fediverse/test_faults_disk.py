@@ -1,6 +1,7 @@
 """The disk is full, or what a process may write is used up: it is said clearly, and all goes on once there is room."""
 
 import io
+import json
 import os
 import resource
 import shutil
@@ -70,6 +71,9 @@ async def test_a_full_disk_is_told_and_nothing_is_lost(disk: Disk) -> None:
             assert await going.answers_since(full, "GET") == {200}
             assert (await bob.http.get(shown.json()["url"])).is_success
             assert (await bob.http.get("/health")).is_success
+            if disk.fill is fill_up:
+                told = json.loads((await node.run("doctor", "--json")).output)
+                assert {one["check"] for one in told if "Make room" in one["advice"]} == {"storage", "database"}
             disk.free(node)
             back = await going.goes_on()
         assert len(await try_uploads(disk, alice)) > 1

@@ -132,9 +132,10 @@ async def test_what_cannot_be_written_is_named(node: RunningNode) -> None:
     refused, told = await node.run_all(("user", "create", "anna"), ("doctor", "--json"))
 
     assert (refused.code, "Traceback" in refused.complaint) == (1, False)
-    found = {one["check"]: one["found"] for one in json.loads(told.output) if one["verdict"] == "fault"}
-    assert f"{node.folder / 'media'} cannot be written" in found["storage"]
-    assert "readonly database" in found["database"]
+    found = {one["check"]: one for one in json.loads(told.output) if one["verdict"] == "fault"}
+    assert f"{node.folder / 'media'} cannot be written" in found["storage"]["found"]
+    assert "readonly database" in found["database"]["found"]
+    assert "right to write" in found["database"]["advice"]
 
 
 async def test_the_doctor_tells_what_else_is_wrong_with_a_node_that_cannot_be_opened(node: RunningNode) -> None:
