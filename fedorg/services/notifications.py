@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from fedorg.domain.accounts import Account
+from fedorg.domain.accounts import ADMINISTRATORS, STAFF, Account
 from fedorg.domain.featured_collections import FeaturedCollectionView
 from fedorg.domain.moderation import AccountWarning
 from fedorg.domain.notifications import (
@@ -31,7 +31,17 @@ from fedorg.domain.statuses import PageQuery, StatusView, TimelineName
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, CollectionId, NotificationId, ReportId, SeveranceId, StatusId, WarningId
 from fedorg.node import Node
-from fedorg.store import accounts, featured_collections, markers, notifications, reports, severances, views, warnings
+from fedorg.store import (
+    accounts,
+    featured_collections,
+    markers,
+    notifications,
+    reports,
+    severances,
+    users,
+    views,
+    warnings,
+)
 from fedorg.store.notifications import groups
 
 CLEARED_TOGETHER: Final = 500
@@ -162,6 +172,7 @@ class _Companions:
     warnings: Mapping[WarningId, AccountWarning]
     severances: Mapping[SeveranceId, Severance]
     collections: Mapping[CollectionId, FeaturedCollectionView]
+    is_told_of_sign_ups: bool
 
     def view(self, row: Notification) -> NotificationView | None:
         """None for what the account may see no longer, and for what comes from suspended accounts."""
@@ -175,7 +186,8 @@ class _Companions:
             severance=self.severances.get(SeveranceId(row.origin)) if row.type is _SEVERED else None,
             collection=self.collections.get(CollectionId(row.origin)) if row.type in OF_COLLECTIONS else None,
         )
-        is_hidden = account.suspended_at is not None and row.type is not NotificationType.ADMIN_SIGN_UP
+        is_sign_up = row.type is NotificationType.ADMIN_SIGN_UP
+        is_hidden = not self.is_told_of_sign_ups if is_sign_up else account.suspended_at is not None
         return None if is_hidden or _speaks_of_nothing(view) else view
 
 
@@ -205,6 +217,10 @@ def _load(
 ) -> _Companions:
     ids = list({row.status_id: None for row in rows if row.status_id is not None})
     told = [row.origin for row in rows if row.type is NotificationType.ADMIN_REPORT]
+    # A role may have been taken back since.
+    if told and account_id not in users.list_accounts_with_roles(conn, STAFF):
+        told = []
+    has_sign_ups = any(row.type is NotificationType.ADMIN_SIGN_UP for row in rows)
     warned = [row.origin for row in rows if row.type is _WARNED]
     lost = [row.origin for row in rows if row.type is _SEVERED]
     shown = {CollectionId(row.origin) for row in rows if row.type in OF_COLLECTIONS}
@@ -216,6 +232,7 @@ def _load(
         warnings=warnings.list_by_ids(conn, warned),
         severances=severances.list_by_ids(conn, lost),
         collections=_collections(conn, account_id, shown),
+        is_told_of_sign_ups=has_sign_ups and account_id in users.list_accounts_with_roles(conn, ADMINISTRATORS),
     )
 
 

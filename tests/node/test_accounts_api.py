@@ -114,7 +114,7 @@ async def test_somebody_who_waits_for_approval_can_do_nothing(serve: Serve) -> N
 
 @pytest.mark.parametrize("mode", ["open", "approval"])
 async def test_those_who_look_after_the_node_are_told_of_a_sign_up(serve: Serve, mode: str) -> None:
-    """Owners and administrators find who registered among their notifications; members do not."""
+    """Owners and administrators find who registered among their notifications; members, and who was one, do not."""
     server = await serve(registration=mode)
     owner, member = await server.person("boss", role=UserRole.OWNER), await server.person("anna")
     await (await application_api(server)).post("/api/v1/accounts", data=GOOD | {"reason": "I work here"})
@@ -124,6 +124,9 @@ async def test_those_who_look_after_the_node_are_told_of_a_sign_up(serve: Serve,
 
     assert [(one["type"], one["account"]["username"]) for one in told] == [("admin.sign_up", "carla")]
     assert untold == []
+    await server.person("chief", role=UserRole.OWNER)
+    await users.change_role(server.node, owner.user, UserRole.MODERATOR)
+    assert (await owner.api.get("/api/v1/notifications")).json() == []
 
 
 async def test_somebody_turned_away_leaves_nothing(serve: Serve) -> None:

@@ -9,6 +9,7 @@ from fedorg.domain.accounts import UserRole
 from fedorg.domain.reports import ReportQuery
 from fedorg.domain.statuses import PageQuery
 from fedorg.ids import ReportId
+from fedorg.services import users
 from fedorg.services.moderation import reports
 from fedorg.store.tables import audit_log
 from tests.node.meeting import Meeting
@@ -45,6 +46,20 @@ async def test_a_report_reaches_those_who_look_after_the_node(working: WorkingSe
         assert one["account"]["id"] == anna.id
     assert await told(anna) == await told(bert) == []
     assert "report.created" in await working.server.node.read(audited)
+
+
+async def test_who_is_staff_no_more_reads_no_reports(working: WorkingServer) -> None:
+    """What somebody was told as a moderator or administrator is theirs only for as long as they are one."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    mod = await working.person("mod", role=UserRole.ADMIN)
+    await report(anna, bert.id, comment="Between us")
+    (one,) = await told(mod)
+
+    await users.change_role(working.server.node, mod.user, UserRole.MEMBER)
+
+    assert await told(mod) == []
+    assert refusal(await mod.api.get(f"/api/v1/notifications/{one['id']}"), 404)
+    assert "Between us" not in (await mod.api.get("/api/v2/notifications")).text
 
 
 async def test_moderators_hear_of_reports_by_whomever(working: WorkingServer) -> None:
