@@ -199,19 +199,22 @@ async def _prove(node: Node, request: Request, unproven: Unproven) -> Received:
         activity=activity,
         body=body,
         signer=signer,
-        name=_name_of(request, activity) if standing is Standing.OWN else activity.id,
+        name=_name_of(request, activity, standing, matter),
         standing=standing,
         synchronisation=synchronising.job_of(request, signer.account),
     )
 
 
-def _name_of(request: Request, activity: Activity) -> str:
+def _name_of(request: Request, activity: Activity, standing: Standing, matter: Matter) -> str:
     """An activity's id, and where servers use one again, what else tells it from those before; no id has a space.
 
     Misskey, PeerTube and Pixelfed give all follows of two one id: whatever was signed counts. Friendica calls each edit
     of a post the same; in Hubzilla, Streams and Mobilizon an edit has the id of the ``Create``, in WriteFreely both
-    have that of the post, as has its deletion: what is said counts.
+    have that of the post, as has its deletion: what is said counts. What others pass on, or two servers agree on, has
+    an id of its own.
     """
+    if standing is not Standing.OWN or matter is Matter.AGREEMENT:
+        return activity.id
     match activity:
         case Follow() | Undo(object=Follow()):
             return f"{activity.id} {_digest(signatures.read(request).base)}"

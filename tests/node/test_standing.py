@@ -69,6 +69,8 @@ async def test_nothing_a_member_changes_undoes_a_decision(node_server: NodeServe
         assert await standing(mod, anna.id) == {"silenced"}
         success(await mod.api.post(f"/api/v1/admin/accounts/{anna.id}/unsilence"))
 
+    # The first request of a day notes that, and finds that the suspension ended its token.
+    success(await anna.api.get("/api/v1/accounts/verify_credentials"))
     await decide(
         node, moderation.suspend, mod, anna.id,
         anna.api.patch("/api/v1/accounts/update_credentials", json={"note": "Still here"}),
