@@ -265,13 +265,18 @@ def _listen() -> None:
 
 
 def _open_postgresql(url: URL) -> Connection:
-    from fedorg.store.postgresql import session_url  # noqa: PLC0415 - the driver is loaded by those who use it
+    from fedorg.store import postgresql  # noqa: PLC0415 - the driver is loaded by those who use it
 
-    conn = create_engine(session_url(url), poolclass=NullPool, hide_parameters=True).connect()
-    with conn.begin():
-        # What is done here takes its time, in the database and out of it.
-        conn.exec_driver_sql("SET statement_timeout = 0")
-        conn.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
+    conn = create_engine(postgresql.session_url(url), poolclass=NullPool, hide_parameters=True).connect()
+    try:
+        with conn.begin():
+            postgresql.require_session(conn)
+            # What is done here takes its time, in the database and out of it.
+            conn.exec_driver_sql("SET statement_timeout = 0")
+            conn.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
+    except BaseException:
+        conn.close()
+        raise
     return conn
 
 

@@ -6,7 +6,9 @@ Writes run READ COMMITTED, reads on one snapshot that cannot write (REPEATABLE R
 deadlock, a serialisation conflict, or to whoever deleted what it refers to or added what it adds since it looked, is
 run again and sees that; so is one whose connection broke before its commit. After the commit was sent nobody can tell,
 and the error is the caller's. Every session is in UTC and under a statement timeout; that of a process that stands
-still in a transaction is ended after ten seconds, so that it keeps nobody waiting and its jobs are not done twice.
+still in a transaction is ended after ten seconds, so that it keeps nobody waiting and its jobs are not done twice. A
+pooler that hands transactions on to sessions of its own is refused, since news and prepared statements belong to a
+session.
 Spec: https://www.postgresql.org/docs/15/transaction-iso.html, https://www.postgresql.org/docs/15/sql-notify.html.
 """
 
@@ -36,8 +38,11 @@ _SNAPSHOT: Final = text("SELECT CAST(pg_current_snapshot() AS text)")
 _UNSYNCED: Final = text("SET LOCAL synchronous_commit = off")
 _PAUSE_SECONDS: Final = 0.01
 _DEAF_SECONDS: Final = 2.0
+# Nothing but the node sets it, and a pooler lets it through only if it makes a session of it.
+_MARK: Final = "fedorg.session"
+_MARKED: Final = text(f"SELECT current_setting('{_MARK}', true) = 'own'")
 _SESSION: Final = (
-    "-c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=10000 "
+    f"-c {_MARK}=own -c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=10000 "
     "-c default_transaction_isolation=read\\ committed"
 )
 # A server that vanished without a word is noticed within half a minute, also by the connection that only listens.
@@ -52,6 +57,16 @@ _CONNECTION: Final = {
 }
 
 logger = log.get_logger()
+
+
+class NoSession(ConnectionError):
+    """Connections do not get the settings they ask for: whatever hands them on has sessions of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the node needs connections of its own, and gets those of a pooler such as PgBouncer: "
+            "name the PostgreSQL server itself"
+        )
 
 
 class _Call(Call[T]):
@@ -189,7 +204,7 @@ class PostgresqlDatabase:
 
 
 async def open_postgresql(url: URL, *, pool_size: int) -> PostgresqlDatabase:
-    """Connect once, so that a wrong address or password is known now."""
+    """Connect once, so that a wrong address or password, or a pooler, is known now."""
     engine = create_engine(
         session_url(url),
         pool_size=pool_size,
@@ -200,7 +215,7 @@ async def open_postgresql(url: URL, *, pool_size: int) -> PostgresqlDatabase:
     )
     database = PostgresqlDatabase(engine, pool_size)
     try:
-        await database.read(_ping)
+        await database.read(require_session)
     except BaseException:
         await database.close()
         raise
@@ -214,8 +229,10 @@ def session_url(url: URL) -> URL:
     return url.set(drivername="postgresql+psycopg", query={**_CONNECTION, **given, "options": options})
 
 
-def _ping(conn: Connection) -> None:
-    conn.execute(text("SELECT 1"))
+def require_session(conn: Connection) -> None:
+    """Raise ``NoSession`` unless the server took the settings of ``session_url``."""
+    if not conn.execute(_MARKED).scalar_one():
+        raise NoSession
 
 
 def _snapshot(conn: Connection) -> str:

@@ -1,23 +1,30 @@
 """What is particular to PostgreSQL: conflicts that are tried again, a server that goes away, the bounded pool."""
 
 import asyncio
+import contextlib
+import re
+import struct
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import URL, Connection, make_url, text
 
 from fedorg.errors import DatabaseFailing
 from fedorg.jobs.leases import LEASE, TRUSTED
-from fedorg.store.engine import Database, Turn, open_database
+from fedorg.store import migrate
+from fedorg.store.engine import Database, DatabaseUnavailable, Turn, open_database
 from tests.databases import PostgresqlServer
 from tests.node.engine_units import PATIENCE_SECONDS, create_numbers, insert, insert_with_news, numbers
 from tests.node.serving import serve_node
 
 POOL_SIZE: Final = 3
+# SSLRequest and GSSENCRequest.
+ENCRYPTIONS: Final = (struct.pack("!I", 80877103), struct.pack("!I", 80877104))
 
 
 @pytest.fixture
@@ -45,6 +52,54 @@ def end_all_connections(server: PostgresqlServer, name: str) -> int:
         ).fetchone()
     assert ended is not None
     return int(ended[0])
+
+
+async def test_a_pooler_is_refused(postgresql_server: PostgresqlServer, name: str) -> None:
+    """What does not hand on the settings of a session, as PgBouncer is told with ``ignore_startup_parameters``."""
+    direct = make_url(postgresql_server.url(name))
+    async with handing_on(direct, without=b"options") as port:
+        through = direct.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
+
+        with pytest.raises(DatabaseUnavailable, match="PgBouncer"):
+            await open_database(through)
+        with pytest.raises(DatabaseUnavailable, match="PgBouncer"):
+            await migrate.check(through)
+
+    async with handing_on(direct, without=b"nothing") as port:
+        through = direct.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
+        await (await open_database(through)).close()
+
+
+@asynccontextmanager
+async def handing_on(server: URL, *, without: bytes) -> AsyncIterator[int]:
+    """The port of what hands connections on to a server, without one of the parameters with which they start.
+
+    Spec: https://www.postgresql.org/docs/15/protocol-message-formats.html, StartupMessage.
+    """
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer):
+            while (start := await reader.readexactly(_length(await reader.readexactly(4)))) in ENCRYPTIONS:
+                writer.write(b"N")
+            kept = re.sub(rb"(?<=\0)%s\0[^\0]*\0" % without, b"", start)
+            further, onward = await asyncio.open_connection(server.host, server.port)
+            onward.write(struct.pack("!I", 4 + len(kept)) + kept)
+            await asyncio.gather(_copy(reader, onward), _copy(further, writer))
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+        yield listening.sockets[0].getsockname()[1]
+
+
+def _length(field: bytes) -> int:
+    """What follows the length of a message, which counts itself."""
+    (length,) = struct.unpack("!I", field)
+    return int(length) - len(field)
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.closing(writer), contextlib.suppress(ConnectionError):
+        while some := await reader.read(65536):
+            writer.write(some)
 
 
 async def test_the_loser_of_a_deadlock_is_run_again(db: Database) -> None:
