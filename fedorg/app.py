@@ -79,6 +79,7 @@ async def open_node(settings: Settings, *, now: Callable[[], datetime] = utc_now
                 yield node
             finally:
                 node.decoders.shutdown(wait=False, cancel_futures=True)
+                node.computing.close()
     finally:
         await database.close()
 

@@ -33,7 +33,7 @@ async def ask(node: Node, user: User, *, password: str, email: str) -> None:
     wanted = email.strip().lower()
     if user.password_hash is None:
         raise Invalid("Choose a password first")
-    if not await is_password(password, user.password_hash):
+    if not await is_password(node, password, user.password_hash):
         raise Invalid("The current password is not right")
     fault = email_fault(wanted)
     if fault is not None:

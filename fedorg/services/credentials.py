@@ -1,17 +1,17 @@
 """Secrets: how they are made, kept and compared.
 
 What this node made up itself has 256 random bits and is kept as SHA-256; what people made up is kept with Argon2id
-(parameters of OWASP's password storage sheet: 19 MiB, two passes), computed on a thread since it takes tens of
-milliseconds on purpose.
+(parameters of OWASP's password storage sheet: 19 MiB, two passes), which takes tens of milliseconds on purpose.
 """
 
-import asyncio
 import hashlib
 import secrets
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from fedorg.node import Node
 
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # Nobody's: comparing with it takes as long as comparing with somebody's (no telling who has an account).
@@ -28,14 +28,14 @@ def secret_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-async def hash_password(password: str) -> str:
-    """What is kept of a password."""
-    return await asyncio.to_thread(_HASHER.hash, password)
+async def hash_password(node: Node, password: str) -> str:
+    """What is kept of a password; ``Unavailable`` while too many want that."""
+    return await node.computing.run(_HASHER.hash, password)
 
 
-async def is_password(password: str, password_hash: str | None) -> bool:
-    """Whether a password fits; without a hash the answer is no, after the same time."""
-    fits = await asyncio.to_thread(_fits, password, password_hash or _NOBODY)
+async def is_password(node: Node, password: str, password_hash: str | None) -> bool:
+    """Whether a password fits; without a hash the answer is no, after the same time. ``Unavailable`` as above."""
+    fits = await node.computing.run(_fits, password, password_hash or _NOBODY)
     return fits and password_hash is not None
 
 

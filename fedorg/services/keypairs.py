@@ -1,6 +1,5 @@
 """New keys for accounts of this node: RSA-2048, which everybody verifies, and Ed25519 for proofs and modern peers."""
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -10,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from fedorg.domain.accounts import AccountKey, KeyAlgorithm
 from fedorg.ids import AccountId
+from fedorg.node import Node
 from fedorg.uris import Uris
 
 _RSA_BITS: Final = 2048
@@ -44,9 +44,9 @@ class KeyPair:
         )
 
 
-async def new_key_pairs() -> tuple[KeyPair, ...]:
-    """One fresh pair of each kind; takes a tenth of a second, on a thread."""
-    return await asyncio.to_thread(_generate)
+async def new_key_pairs(node: Node) -> tuple[KeyPair, ...]:
+    """One fresh pair of each kind; takes a tenth of a second, on a thread. ``Unavailable`` while too many want that."""
+    return await node.computing.run(_generate)
 
 
 def _generate() -> tuple[KeyPair, ...]:

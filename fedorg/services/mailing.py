@@ -92,7 +92,7 @@ async def choose_password(node: Node, token: str, new: str) -> User:
     problem = password_problem(new, user.username)
     if problem is not None:
         raise Invalid(f"The new password {problem[1]}")
-    hashed = await hash_password(new)
+    hashed = await hash_password(node, new)
 
     def unit(conn: Connection) -> User:
         reader = _claim(conn, node, MailKind.RESET, token)

@@ -78,7 +78,7 @@ async def move_with_password(node: Node, user: User, account: Account, name: str
     """As ``move``, for somebody who proves once more who they are."""
     if user.password_hash is None:
         raise Invalid("Choose a password first: it is asked for before an account moves")
-    if not await is_password(password, user.password_hash):
+    if not await is_password(node, password, user.password_hash):
         raise Invalid("The password is not right")
 
     def prove(conn: Connection) -> None:

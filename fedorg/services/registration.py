@@ -75,7 +75,7 @@ async def ensure_node_actor(node: Node) -> Account:
     known = await node.read(require_name, node.settings)
     if known is not None:
         return known
-    pairs = await keypairs.new_key_pairs()
+    pairs = await keypairs.new_key_pairs(node)
     uri = node.uris.node_actor
     actor = Account(
         id=AccountId(node.ids.next()),
@@ -160,8 +160,8 @@ async def create_person(
     if len(display_name) > _DISPLAY_NAME_MAX:
         _add(faults, "display_name", ("ERR_TOO_LONG", f"is too long (maximum is {_DISPLAY_NAME_MAX} characters)"))
     _raise_if(faults)
-    hashed = None if password is None else await hash_password(password)
-    pairs = await keypairs.new_key_pairs()
+    hashed = None if password is None else await hash_password(node, password)
+    pairs = await keypairs.new_key_pairs(node)
     account = _new_account(node, name, display_name)
     now = node.now()
     user = _new_user(node, account, email=email, password_hash=hashed, role=role, approved_at=now, confirmed_at=now)
@@ -264,8 +264,8 @@ async def _register(node: Node, draft: SignUp, then: Callable[[Connection, User]
     name = draft.username.strip().lower()
     faults = _draft_faults(node, draft, name)
     _raise_if(faults)
-    hashed = await hash_password(draft.password)
-    pairs = await keypairs.new_key_pairs()
+    hashed = await hash_password(node, draft.password)
+    pairs = await keypairs.new_key_pairs(node)
     account = _new_account(node, name, "")
     # An invitation opens the door to who was invited, not to whoever sits in that network.
     has_to_wait = severity is IpBlockSeverity.SIGN_UP_REQUIRES_APPROVAL

@@ -21,7 +21,7 @@ async def rotate_keys(node: Node, account: Account) -> list[str]:
     """Replace both keys of a local account, and queue telling others; the ids of the new ones."""
     if not account.is_local:
         raise Invalid("Only accounts of this node have keys here")
-    pairs = await keypairs.new_key_pairs()
+    pairs = await keypairs.new_key_pairs(node)
 
     def unit(conn: Connection) -> list[str]:
         now = node.now()

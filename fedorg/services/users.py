@@ -64,7 +64,7 @@ async def sign_in(node: Node, name: str, password: str) -> User:
         return None if user is None else (user, accounts.get(conn, user.account_id))
 
     found = await node.read(unit)
-    is_right = await is_password(password, found[0].password_hash if found else None)
+    is_right = await is_password(node, password, found[0].password_hash if found else None)
     if found is None or not is_right:
         raise Unauthorized("The name or the password is not right")
     _require_admitted(*found)
@@ -292,12 +292,12 @@ async def change_password(node: Node, user: User, *, current: str, new: str) -> 
 
     A user without a password (who came by a one-time link) needs no current one.
     """
-    if user.password_hash is not None and not await is_password(current, user.password_hash):
+    if user.password_hash is not None and not await is_password(node, current, user.password_hash):
         raise Invalid("The current password is not right")
     problem = password_problem(new, user.username)
     if problem is not None:
         raise Invalid(f"The new password {problem[1]}")
-    hashed = await hash_password(new)
+    hashed = await hash_password(node, new)
 
     def change(known: User) -> User:
         if known.password_hash != user.password_hash:

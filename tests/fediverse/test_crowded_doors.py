@@ -1,4 +1,4 @@
-"""Connections that are held open and say nothing: others are answered meanwhile, and files can be opened."""
+"""Clients that hold connections open and say nothing, or guess passwords: others are answered meanwhile."""
 
 import asyncio
 import importlib.util
@@ -12,7 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.fediverse.nodes import RunningNode, wait_for
+from tests.fediverse.nodes import PASSWORD, RunningNode, fill_in, wait_for
 from tests.fediverse.traffic import descriptors
 
 SERVERS = [
@@ -28,6 +28,7 @@ SERVERS = [
 DESCRIPTORS = 1300
 CONNECTIONS = DESCRIPTORS - 1000
 AT_ONCE = 100
+GUESSES = 300
 PATIENCE_SECONDS = 1.0
 # Whoever says nothing is hung up on after 75, some of them a little before the last came in.
 SILENCE_SECONDS = 60.0
@@ -79,6 +80,47 @@ async def test_whoever_connects_leaves_descriptors_for_files(tmp_path: Path, ser
         await wait_for(look, "room for another client")
     finally:
         await node.close()
+
+
+async def test_guesses_at_passwords_keep_nobody_waiting(tmp_path: Path) -> None:
+    """From many addresses at once: files are read meanwhile, most guesses are put off, and then one may sign in."""
+    node = RunningNode(name="aster", folder=tmp_path, settings={"FEDORG_TRUSTED_PROXIES": "127.0.0.1"})
+    await node.create("alice")
+    await node.start()
+    try:
+        async with (
+            node.member("alice") as alice,
+            httpx.AsyncClient(
+                base_url=node.url, limits=httpx.Limits(max_connections=GUESSES), timeout=SILENCE_SECONDS
+            ) as http,
+        ):
+            uploaded = await alice.http.post("/api/v2/media", files={"file": ("dot.png", dot(), "image/png")})
+            target, form = fill_in(await http.get("/auth/sign_in"), name="alice", password=PASSWORD)
+
+            async def guess(number: int) -> httpx.Response:
+                guessed = form | {"name": f"alice{number}", "password": "123456"}
+                address = f"198.51.{100 + number // 250}.{number % 250}"
+                return await http.post(target, data=guessed, headers={"X-Forwarded-For": address})
+
+            guesses = [asyncio.ensure_future(guess(number)) for number in range(GUESSES)]
+
+            async def look() -> bool | None:
+                return any(
+                    one.done() and one.result().status_code == httpx.codes.SERVICE_UNAVAILABLE for one in guesses
+                )
+
+            await wait_for(look, "a guess to be put off")
+            picture = await alice.http.get(uploaded.json()["preview_url"])
+            still_wait = [one for one in guesses if not one.done()]
+            answers = await asyncio.gather(*guesses)
+            signed_in = await http.post(target, data=form)
+    finally:
+        await node.close()
+    assert picture.is_success
+    assert still_wait
+    assert {answer.status_code for answer in answers} == {httpx.codes.UNAUTHORIZED, httpx.codes.SERVICE_UNAVAILABLE}
+    assert all("Retry-After" in answer.headers for answer in answers if answer.is_server_error)
+    assert signed_in.status_code == httpx.codes.SEE_OTHER
 
 
 def crowd_is_in(node: RunningNode) -> Callable[[], Awaitable[bool | None]]:
