@@ -84,14 +84,11 @@ async def open_node(settings: Settings, *, now: Callable[[], datetime] = utc_now
         await database.close()
 
 
-async def serve(
-    node: Node, *, bound: socket.socket | None = None, with_worker: bool = True, lifeline: int | None = None
-) -> None:
-    """Answer requests, and run jobs beside them, until SIGINT or SIGTERM.
+async def serve(node: Node, *, bound: socket.socket, with_worker: bool = True, lifeline: int | None = None) -> None:
+    """Answer requests on a listening socket, and run jobs beside them, until SIGINT or SIGTERM.
 
-    ``bound`` is a listening socket handed in by a supervisor; otherwise host and port of the settings. ``lifeline`` is
-    the descriptor by which this process learns that its supervisor is gone. At the end no running request or job is cut
-    before ``shutdown_seconds`` have passed.
+    ``lifeline`` is the descriptor by which this process learns that its supervisor is gone. At the end no running
+    request or job is cut before ``shutdown_seconds`` have passed.
     """
     stop = stop_signal()
     with loading():

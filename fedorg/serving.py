@@ -20,6 +20,8 @@ _BACKLOG: Final = 256
 _KEEP_ALIVE_SECONDS: Final = 75
 _BUFFER_BYTES: Final = 65_536
 _PING_SECONDS: Final = 30.0
+# After so long without a byte taken, a client is gone, or waits for the server to run out of something.
+_UNTAKEN_MILLISECONDS: Final = _KEEP_ALIVE_SECONDS * 1000
 # For deliveries, files and the database, beside the connections of clients.
 _DESCRIPTORS_BESIDE: Final = 1000
 # Of clients that ask, or wait to ask once more, beside the streams.
@@ -29,14 +31,15 @@ logger = log.get_logger()
 
 
 async def serve_application(
-    application: object, settings: Settings, *, bound: socket.socket | None, stop: asyncio.Event
+    application: object, settings: Settings, *, bound: socket.socket, stop: asyncio.Event
 ) -> None:
-    """Answer requests until ``stop`` is set, then let those end that run, for ``shutdown_seconds`` at most.
+    """Answer requests on a listening socket until ``stop`` is set, then let those end that run.
 
-    ``bound`` is a listening socket; without one, host and port of the settings. Raises ``SettingsError`` when the
-    server that the settings name is not installed.
+    They have ``shutdown_seconds`` at most. Raises ``SettingsError`` when the server that the settings name is not
+    installed.
     """
     connections_max = _allow_descriptors(settings.streams_max)
+    _set_up(bound)
     if settings.server == "granian":
         await _serve_granian(application, settings, bound, stop, connections_max)
     else:
@@ -55,10 +58,21 @@ def _allow_descriptors(streams_max: int) -> int:
     return max(_BACKLOG, min(most - _DESCRIPTORS_BESIDE, streams_max + _CONNECTIONS_BESIDE))
 
 
+def _set_up(bound: socket.socket) -> None:
+    """What each connection inherits: nothing waits to be sent with more of it, nor for ever to be taken.
+
+    Spec: tcp(7), TCP_NODELAY and TCP_USER_TIMEOUT, which Linux has.
+    """
+    if bound.family in (socket.AF_INET, socket.AF_INET6):
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNTAKEN_MILLISECONDS)
+
+
 async def _serve_hypercorn(
     application: Any,  # noqa: ANN401 - as both servers take it
     settings: Settings,
-    bound: socket.socket | None,
+    bound: socket.socket,
     stop: asyncio.Event,
     connections_max: int,
 ) -> None:
@@ -78,7 +92,7 @@ async def _serve_hypercorn(
     hypercorn.protocol.h11.WSStream = connections.WebSocketStream  # type: ignore[attr-defined]
     hypercorn.protocol.h2.WSStream = connections.WebSocketStream  # type: ignore[attr-defined]
     config = hypercorn.config.Config()
-    config.bind = [f"fd://{bound.fileno()}"] if bound else [f"{settings.host}:{settings.port}"]
+    config.bind = [f"fd://{bound.fileno()}"]
     config.graceful_timeout = float(settings.shutdown_seconds)
     config.keep_alive_timeout = float(_KEEP_ALIVE_SECONDS)
     config.include_server_header = False
@@ -97,7 +111,7 @@ async def _serve_hypercorn(
 async def _serve_granian(
     application: object,
     settings: Settings,
-    bound: socket.socket | None,
+    bound: socket.socket,
     stop: asyncio.Event,
     connections_max: int,
 ) -> None:
@@ -107,9 +121,6 @@ async def _serve_granian(
         )
     except ImportError:
         raise SettingsError(["server: granian is not installed; pip install 'fedorg[fast]'"]) from None
-    listening = bound or socket.create_server((settings.host, settings.port), backlog=_BACKLOG)
-    # Its connections inherit this; else the rest of an answer waits until the client has confirmed its beginning.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     logging.getLogger("_granian").setLevel(logging.ERROR)
     options: dict[str, Any] = {}
     if settings.tls_certificate and settings.tls_key:
@@ -135,7 +146,7 @@ async def _serve_granian(
         **options,
     )
     # It would bind a socket of its own.
-    server._init_shared_socket = lambda: _hand_over(server, listening)  # noqa: SLF001 - there is no public way
+    server._init_shared_socket = lambda: _hand_over(server, bound)  # noqa: SLF001 - there is no public way
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -148,7 +159,7 @@ async def _serve_granian(
         serving.result()
 
 
-def _hand_over(server: Any, listening: socket.socket) -> None:  # noqa: ANN401 - Granian is an extra
+def _hand_over(server: Any, bound: socket.socket) -> None:  # noqa: ANN401 - Granian is an extra
     native = importlib.import_module("granian._granian")
     is_unix = False
-    server._ssp, server._shd = None, native.SocketHolder(listening.fileno(), is_unix, _BACKLOG)  # noqa: SLF001 - see above
+    server._ssp, server._shd = None, native.SocketHolder(bound.fileno(), is_unix, _BACKLOG)  # noqa: SLF001 - see above

@@ -29,6 +29,8 @@ DESCRIPTORS = 1300
 CONNECTIONS = DESCRIPTORS - 1000
 AT_ONCE = 100
 GUESSES = 300
+# More than the system takes from a server for a client that takes nothing.
+ON_THE_WAY_BYTES = 4 * 1024 * 1024
 PATIENCE_SECONDS = 1.0
 # Whoever says nothing is hung up on after 75, some of them a little before the last came in.
 SILENCE_SECONDS = 60.0
@@ -37,6 +39,13 @@ LIMITED = f"""
 import resource
 from fedorg.__main__ import main
 resource.setrlimit(resource.RLIMIT_NOFILE, ({DESCRIPTORS}, {DESCRIPTORS}))
+main()
+"""
+# As for whoever says nothing, but so that a test can wait for it.
+HURRIED = """
+from fedorg import serving
+from fedorg.__main__ import main
+serving._UNTAKEN_MILLISECONDS = 2000
 main()
 """
 
@@ -66,7 +75,7 @@ async def test_whoever_connects_leaves_descriptors_for_files(tmp_path: Path, ser
         async with node.member("alice") as alice:
             await alice.get("/api/v1/accounts/verify_credentials")
             async with silence(node, DESCRIPTORS + AT_ONCE):
-                await wait_for(crowd_is_in(node), "the crowd to come in")
+                await wait_for(steady(node, CONNECTIONS), "the crowd to come in")
                 answer = await alice.http.post("/api/v2/media", files={"file": ("dot.png", dot(), "image/png")})
             assert answer.is_success, answer.text
 
@@ -80,6 +89,44 @@ async def test_whoever_connects_leaves_descriptors_for_files(tmp_path: Path, ser
         await wait_for(look, "room for another client")
     finally:
         await node.close()
+
+
+@pytest.mark.parametrize("server", SERVERS)
+async def test_whoever_takes_nothing_is_hung_up_on(tmp_path: Path, server: str) -> None:
+    """A client that asks for a large picture and reads none of it holds neither connection nor file for good."""
+    node = RunningNode(name="aster", folder=tmp_path, settings={"FEDORG_SERVER": server}, program=("-c", HURRIED))
+    await node.create("alice")
+    await node.start()
+    try:
+        async with node.member("alice") as alice:
+            sent = await alice.http.post("/api/v2/media", files={"file": ("noise.png", noise(), "image/png")})
+
+            async def look() -> str | None:
+                made = await alice.get(f"/api/v1/media/{sent.json()['id']}")
+                return None if made["url"] is None else str(made["url"])
+
+            address = httpx.URL(await wait_for(look, "the picture to be made"))
+            assert len((await alice.http.get(address)).content) > 2 * ON_THE_WAY_BYTES
+        before = await wait_for(steady(node), "the node to rest")
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect(("127.0.0.1", node.port))
+            client.send(f"GET {address.path} HTTP/1.1\r\nHost: {node.domain}\r\n\r\n".encode())
+
+            async def is_over() -> bool | None:
+                return (not is_connected(node, client) and descriptors(node) <= before) or None
+
+            assert is_connected(node, client)
+            await wait_for(is_over, "the node to give up")
+    finally:
+        await node.close()
+
+
+def is_connected(node: RunningNode, client: socket.socket) -> bool:
+    """Whether the node's end of a connection is there still. Spec: proc(5), /proc/net/tcp."""
+    ours, its = f":{node.port:04X}", f":{client.getsockname()[1]:04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    return any(line[1].endswith(ours) and line[2].endswith(its) for line in lines)
 
 
 async def test_guesses_at_passwords_keep_nobody_waiting(tmp_path: Path) -> None:
@@ -123,14 +170,14 @@ async def test_guesses_at_passwords_keep_nobody_waiting(tmp_path: Path) -> None:
     assert signed_in.status_code == httpx.codes.SEE_OTHER
 
 
-def crowd_is_in(node: RunningNode) -> Callable[[], Awaitable[bool | None]]:
-    """Whether as many are in as may be, and no more come."""
+def steady(node: RunningNode, least: int = 0) -> Callable[[], Awaitable[int | None]]:
+    """How many descriptors the node has, once they are so many, and as many as when that was last asked."""
     seen = -1
 
-    async def look() -> bool | None:
+    async def look() -> int | None:
         nonlocal seen
         before, seen = seen, descriptors(node)
-        return before == seen >= CONNECTIONS or None
+        return seen if before == seen >= least else None
 
     return look
 
@@ -139,6 +186,13 @@ def dot() -> bytes:
     """A small picture."""
     kept = io.BytesIO()
     Image.new("RGB", (8, 8), "teal").save(kept, "PNG")
+    return kept.getvalue()
+
+
+def noise() -> bytes:
+    """A picture that cannot be made small."""
+    kept = io.BytesIO()
+    Image.effect_noise((1900, 1900), 90).convert("RGB").save(kept, "PNG")
     return kept.getvalue()
 
 
