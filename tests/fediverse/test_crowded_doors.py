@@ -45,9 +45,12 @@ main()
 HURRIED = """
 from fedorg import serving
 from fedorg.__main__ import main
+from fedorg.web import bodies
 serving._UNTAKEN_MILLISECONDS = 2000
+bodies.SECONDS = 2
 main()
 """
+FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.mark.usefixtures("many_descriptors")
@@ -120,6 +123,42 @@ async def test_whoever_takes_nothing_is_hung_up_on(tmp_path: Path, server: str) 
             await wait_for(is_over, "the node to give up")
     finally:
         await node.close()
+
+
+@pytest.mark.parametrize("server", SERVERS)
+async def test_whoever_never_comes_to_an_end_is_not_waited_for(tmp_path: Path, server: str) -> None:
+    """Bodies of which a letter comes now and then, at each kind of door; files may take longer."""
+    node = RunningNode(name="aster", folder=tmp_path, settings={"FEDORG_SERVER": server}, program=("-c", HURRIED))
+    await node.create("alice")
+    await node.start()
+    doors = {"/inbox": "application/activity+json", "/auth/sign_in": FORM, "/api/v1/apps": FORM}
+    try:
+        async with node.member("alice") as alice:
+            token = alice.http.headers["Authorization"]
+            form = "multipart/form-data; boundary=x"
+            sending = asyncio.create_task(drip(node, "/api/v2/media", form, f"Authorization: {token}\r\n"))
+            answers = await asyncio.gather(*(drip(node, path, kind) for path, kind in doors.items()))
+            is_patient = not sending.done()
+            sending.cancel()
+    finally:
+        await node.close()
+    assert answers == [b"HTTP/1.1 408"] * len(doors)
+    assert is_patient
+
+
+async def drip(node: RunningNode, path: str, content_type: str, headers: str = "") -> bytes:
+    """How an answer begins that comes before the body is whole."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", node.port)
+    try:
+        head = f"POST {path} HTTP/1.1\r\nHost: {node.domain}\r\nContent-Type: {content_type}\r\n{headers}"
+        writer.write(f"{head}Content-Length: 100000\r\n\r\n".encode())
+        answer = asyncio.ensure_future(reader.readexactly(len(b"HTTP/1.1 408")))
+        async with asyncio.timeout(SILENCE_SECONDS):
+            while not (await asyncio.wait((answer,), timeout=PATIENCE_SECONDS / 4))[0]:
+                writer.write(b"a")
+        return await answer
+    finally:
+        writer.close()
 
 
 def is_connected(node: RunningNode, client: socket.socket) -> bool:
