@@ -1,16 +1,20 @@
-"""Connections of Hypercorn's, bounded, that end with their clients, and WebSockets that take no more than they should.
+"""Connections of Hypercorn's, bounded, that end with their clients and speak HTTP/1.1, and WebSockets with limits.
 
 Hypercorn's own wait for another request until ``keep_alive_timeout`` is over, although the client hung up: with some
 thirty clients a second that come once, thousands of sockets, of 30 KiB each. It agrees to compressed messages, too, and
 inflates each before it looks at its size: 60 KiB into 60 MB. Of a message that is too long it keeps whatever follows.
+
+It goes over to HTTP/2 for whoever asks, and a proxy that hands on the question is then out of the way: its client says
+itself where it is. Requests that are taken back at once cost as much as others, and there are thousands a second.
 """
 
 from collections.abc import Iterable
 from typing import ClassVar
 
+from h11 import Request
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.events import Event, Updated
-from hypercorn.protocol import ws_stream
+from hypercorn.protocol import h11, ws_stream
 from hypercorn.protocol.events import StreamClosed
 from typing_extensions import override
 
@@ -41,6 +45,14 @@ class Connection(TCPServer):
     async def _read_data(self) -> None:
         await super()._read_data()
         await self.idle_task.stop()
+
+
+class Protocol(h11.H11Protocol):
+    """HTTP/1.1 to the end; HTTP/2 is between clients and a proxy."""
+
+    @override
+    async def _check_protocol(self, event: Request) -> None:
+        """Go over to nothing else."""
 
 
 class Handshake(ws_stream.Handshake):

@@ -79,7 +79,6 @@ async def _serve_hypercorn(
     import hypercorn.asyncio  # noqa: PLC0415 - the other server needs none of it
     import hypercorn.asyncio.run  # noqa: PLC0415 - likewise
     import hypercorn.config  # noqa: PLC0415 - likewise
-    import hypercorn.protocol.h2  # noqa: PLC0415 - likewise
     import hypercorn.protocol.h11  # noqa: PLC0415 - likewise
     import hypercorn.protocol.ws_stream  # noqa: PLC0415 - likewise
 
@@ -88,9 +87,9 @@ async def _serve_hypercorn(
     # There is no public way.
     connections.Connection.most = connections_max
     hypercorn.asyncio.run.TCPServer = connections.Connection  # type: ignore[attr-defined]
+    hypercorn.protocol.H11Protocol = connections.Protocol  # type: ignore[attr-defined]
     hypercorn.protocol.ws_stream.Handshake = connections.Handshake  # type: ignore[misc]
     hypercorn.protocol.h11.WSStream = connections.WebSocketStream  # type: ignore[attr-defined]
-    hypercorn.protocol.h2.WSStream = connections.WebSocketStream  # type: ignore[attr-defined]
     config = hypercorn.config.Config()
     config.bind = [f"fd://{bound.fileno()}"]
     config.graceful_timeout = float(settings.shutdown_seconds)
@@ -105,6 +104,7 @@ async def _serve_hypercorn(
     if settings.tls_certificate and settings.tls_key:
         config.certfile = str(settings.tls_certificate)
         config.keyfile = str(settings.tls_key)
+        config.alpn_protocols = ["http/1.1"]
     await hypercorn.asyncio.serve(application, config, shutdown_trigger=stop.wait)
 
 

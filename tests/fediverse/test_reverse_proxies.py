@@ -234,6 +234,26 @@ async def test_a_node_behind_a_proxy(proxied: Proxied) -> None:
         claim = {"X-Forwarded-For": _ELSEWHERE, "X-Real-IP": _ELSEWHERE, "Forwarded": f"for={_ELSEWHERE}"}
         assert (await stranger.get("/api/v1/instance", headers=claim)).status_code == 200
 
+    # Nor does anybody get past the proxy, to a connection on which the node believes what it says of itself.
+    assert await _ask_for_another_protocol(node) == 200
+
+
+async def _ask_for_another_protocol(node: ProxiedNode) -> int:
+    """How a request is answered that asks for HTTP/2 without TLS. Spec: RFC 7540 §3.2."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        reader, writer = await asyncio.open_connection("localhost", node.front, ssl=node.trust())
+        fields = {
+            "Host": node.domain,
+            "Connection": "Upgrade, HTTP2-Settings",
+            "Upgrade": "h2c",
+            "HTTP2-Settings": "AAMAAABkAAQAAP__",
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        writer.write(f"GET /about HTTP/1.1\r\n{head}\r\n".encode())
+        _, status, _ = (await reader.readline()).decode().split(" ", 2)
+        writer.transport.abort()
+    return int(status)
+
 
 async def _send_zeros(node: ProxiedNode, token: str, size: int) -> int:
     """How an upload is answered while it is sent, at the latest at its end."""

@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import json
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.fediverse.nodes import WAIT_SECONDS, Member, RunningNode, wait_for
+from tests.fediverse.nodes import WAIT_SECONDS, Member, RunningNode, Tls, wait_for
 from tests.fediverse.traffic import descriptors
 
 
@@ -97,6 +98,40 @@ async def test_s29_nothing_is_kept_of_a_message_that_is_too_long(tmp_path: Path)
             with pytest.raises(ConnectionClosed):
                 await say_too_much(address)
         assert peak_bytes(node) - before < 40_000_000
+
+
+async def test_s56_nobody_leads_a_node_to_another_protocol(tmp_path: Path) -> None:
+    """S56: HTTP/2 would lead past a proxy, and lets thousands of requests be made and taken back in a second."""
+    plain = RunningNode(name="aster", folder=tmp_path / "aster")
+    encrypted = RunningNode(name="birch", folder=tmp_path / "birch", tls=Tls.issued(tmp_path))
+    asking = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+    try:
+        for node in (plain, encrypted):
+            await node.start()
+        host = f"Host: {plain.domain}\r\n".encode()
+        led = await first_words(plain, b"GET /health HTTP/1.1\r\n" + host + asking + b"\r\n")
+        # As RFC 9113 §3.4 begins, and an empty frame of settings.
+        begun = await first_words(plain, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+        offering = ssl.create_default_context(cafile=str(tmp_path / "authority.pem"))
+        offering.set_alpn_protocols(["h2", "http/1.1"])
+        _, writer = await asyncio.open_connection("localhost", encrypted.port, ssl=offering)
+        chosen = writer.get_extra_info("ssl_object").selected_alpn_protocol()
+        writer.close()
+    finally:
+        await asyncio.gather(plain.close(), encrypted.close())
+    assert led.startswith(b"HTTP/1.1 200")
+    assert begun.startswith(b"HTTP/1.1 4")
+    assert chosen == "http/1.1"
+
+
+async def first_words(node: RunningNode, message: bytes) -> bytes:
+    """How a node begins to answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", node.port)
+    async with asyncio.timeout(WAIT_SECONDS):
+        writer.write(message)
+        answer = await reader.read(64)
+    writer.close()
+    return answer
 
 
 async def say_too_much(address: str) -> None:
