@@ -3,7 +3,7 @@
 import ipaddress
 
 from prometheus_client import CONTENT_TYPE_LATEST
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 
 from fedorg import metrics
 from fedorg.errors import NotFound
@@ -11,6 +11,7 @@ from fedorg.services import health
 from fedorg.web.auth import public
 from fedorg.web.base import client_address, json_answer, this_node
 from fedorg.web.params import read_params
+from fedorg.web.proxies import is_hidden
 
 blueprint = Blueprint("operation", __name__)
 
@@ -35,7 +36,8 @@ async def get_metrics() -> Response:
         address = ipaddress.ip_address(client_address())
     except ValueError:
         raise NotFound("Not Found") from None
-    if not any(address in network for network in node.settings.metrics_networks):
+    # The proxy of a node often has an address of this machine, and asks for the whole world.
+    if is_hidden(request.scope) or not any(address in network for network in node.settings.metrics_networks):
         raise NotFound("Not Found")
     names = (await read_params()).listed("name") or ()
     await health.queue_state(node)

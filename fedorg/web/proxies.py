@@ -1,18 +1,22 @@
 """Who is really asking: X-Forwarded-* headers, believed only from the proxies that the settings name (S56).
 
 The client is found from the right: each trusted hop vouches for the one before it, the first hop that is not trusted
-is the client. Without a trusted proxy in front, the headers are dropped, so that nothing behind can read them.
+is the client. Without a trusted proxy in front, the headers are dropped, so that nothing behind can read them but that
+somebody unknown asks by way of a proxy (``is_hidden``).
 """
 
 import ipaddress
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final, cast
 
 from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope, WebsocketScope
 
 from fedorg.config import Network
 
 _FORWARDED: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"})
+# Whether a proxy asked for somebody whom it did not name, or who is not believed to be named, stands in the scope.
+_HIDDEN: Final = "fedorg.hidden"
 _SCHEMES: Final = {"http": {"http": "http", "https": "https"}, "websocket": {"http": "ws", "https": "wss"}}
 
 
@@ -40,9 +44,10 @@ class ForwardedHeaders:
                 forwarded[name.lower()] = text if before is None else f"{before},{text}"
             else:
                 kept.append((name, value))
-        client = scope.get("client")
+        client, told = scope.get("client"), None
         if client is not None and self._is_trusted(client[0]):
-            scope["client"] = (self._client(client[0], forwarded.get(b"x-forwarded-for", "")), 0)
+            told = self._client(forwarded.get(b"x-forwarded-for", ""))
+            scope["client"] = (told or client[0], 0)
             proto = _last(forwarded.get(b"x-forwarded-proto", "")).lower()
             scope["scheme"] = _SCHEMES[scope["type"]].get(proto, scope["scheme"])
             host = _last(forwarded.get(b"x-forwarded-host", ""))
@@ -50,9 +55,10 @@ class ForwardedHeaders:
                 kept = [(name, value) for name, value in kept if name.lower() != b"host"]
                 kept.append((b"host", host.encode("latin-1")))
         scope["headers"] = kept
+        cast("dict[str, object]", scope)[_HIDDEN] = bool(forwarded) and told is None
 
-    def _client(self, direct: str, forwarded_for: str) -> str:
-        client = direct
+    def _client(self, forwarded_for: str) -> str | None:
+        client = None
         for part in reversed(forwarded_for.split(",")):
             hop = _address(part)
             if hop is None:
@@ -64,6 +70,11 @@ class ForwardedHeaders:
 
     def _is_trusted(self, address: str) -> bool:
         return _is_in(address, self._trusted)
+
+
+def is_hidden(scope: Mapping[str, Any]) -> bool:
+    """Whether the address that asks is that of a proxy, which vouches for nobody."""
+    return bool(scope.get(_HIDDEN))
 
 
 @lru_cache(maxsize=1024)

@@ -212,6 +212,19 @@ async def test_forwarded_headers_of_strangers_are_not_believed(serve: Serve) -> 
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize("trusted", [(), ("127.0.0.1",)], ids=["not trusted", "trusted"])
+async def test_a_proxy_that_vouches_for_nobody_shows_nobody_the_metrics(serve: Serve, trusted: tuple[str, ...]) -> None:
+    """A visitor has the address of the proxy, which may be this machine; who asks from there itself is answered."""
+    server = await serve(trusted_proxies=trusted)
+    by_proxy = [{"X-Forwarded-Proto": "https"}, {"Forwarded": "for=203.0.113.7"}]
+    by_proxy += [] if trusted else [{"X-Forwarded-For": "203.0.113.7"}, {"X-Forwarded-For": "127.0.0.1"}]
+
+    answers = [await server.anonymous.get("/metrics", headers=headers) for headers in by_proxy]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert (await server.anonymous.get("/metrics")).status_code == 200
+
+
 def test_counters_are_bounded_and_windows_end() -> None:
     """A flood of addresses cannot fill the memory; with factor 0 nothing is counted."""
     clock = Clock()
