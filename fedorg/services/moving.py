@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, User
-from fedorg.domain.jobs import AnnounceMove, CarryOver, DistributeProfile
+from fedorg.domain.jobs import AcceptRequests, AnnounceMove, CarryOver, DistributeProfile
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import UserId
 from fedorg.node import Node
@@ -144,6 +144,8 @@ async def cancel_move(node: Node, account: Account, *, by: UserId | None = None)
         if current.moved_to_uri is None:
             raise Invalid("This account has not moved")
         _write(conn, node, replace(current, moved_to_uri=None))
+        # Whoever opened it meanwhile let in nobody.
+        jobs.enqueue(conn, node.ids, node.now(), AcceptRequests(account_id=current.id))
         _audit(conn, node, "account.move_cancelled", current, current.moved_to_uri, by)
 
     await node.write(unit)

@@ -235,6 +235,32 @@ async def test_who_moved_does_nothing_new_until_the_move_is_cancelled(meeting: M
     await moving.move(meeting.node, await account(meeting, "anna"), new["uri"])
 
 
+async def test_who_moved_lets_in_nobody_who_waits_until_the_move_is_cancelled(meeting: Meeting) -> None:
+    """Neither one by one nor by opening the account: what is for followers alone stays so. Later, they come in."""
+    anna, bert, carl = [await meeting.working.person(name) for name in ("anna", "bert", "carl")]
+    await anna.api.patch("/api/v1/accounts/update_credentials", data={"locked": "true"})
+    hidden = await post(anna, "Private", visibility="private")
+    for asking in (bert, carl):
+        assert (await follow(asking, anna))["requested"]
+    new = meeting.add("new", alsoKnownAs=[meeting.actor(anna)])
+    await moving.move(meeting.node, await account(meeting, "anna"), new)
+
+    await anna.api.patch("/api/v1/accounts/update_credentials", data={"locked": "false"})
+    await meeting.working.settle()
+    one_by_one = await anna.api.post(f"/api/v1/follow_requests/{carl.id}/authorize")
+
+    assert "has moved" in refusal(one_by_one, 403)
+    assert [(await relationship(one, anna.id))["requested"] for one in (bert, carl)] == [True, True]
+    assert (await bert.api.get(f"/api/v1/statuses/{hidden['id']}")).status_code == 404
+    success(await anna.api.post(f"/api/v1/follow_requests/{carl.id}/reject"))
+
+    await moving.cancel_move(meeting.node, await account(meeting, "anna"))
+    await meeting.working.settle()
+
+    found = [await relationship(one, anna.id) for one in (bert, carl)]
+    assert [(one["following"], one["requested"]) for one in found] == [(True, False), (False, False)]
+
+
 async def test_a_member_moves_only_where_that_is_wanted(meeting: Meeting) -> None:
     """Not to an account without the alias, nor to itself, to nobody, or on from where it moved already."""
     anna = await meeting.working.person("anna")

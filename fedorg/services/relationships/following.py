@@ -77,10 +77,11 @@ async def remove_from_followers(node: Node, account: Account, follower_id: Accou
 
 
 async def authorize_request(node: Node, account: Account, follower_id: AccountId) -> Relationship:
-    """Accept a follow request; ``NotFound`` when there is none."""
+    """Accept a follow request; ``NotFound`` when there is none, ``Forbidden`` for who moved away."""
 
     def unit(conn: Connection) -> Relationship:
         relationships.hold_both(conn, account.id, follower_id)
+        require_not_moved(accounts.get(conn, account.id))
         request = _get_request(conn, account, follower_id)
         follower = accounts.get(conn, follower_id)
         _accept(conn, node, request, follower, account)
@@ -247,7 +248,7 @@ def _let_in(conn: Connection, node: Node, account_id: AccountId, follower_id: Ac
     account, follower = known.get(account_id), known.get(follower_id)
     if account is None or follower is None or request is None:
         return
-    is_open = not account.locked and account.suspended_at is None
+    is_open = not account.locked and account.suspended_at is None and account.moved_to_uri is None
     is_welcome = follower.silenced_at is None and follower.suspended_at is None and is_heard(conn, node, follower)
     if is_open and is_welcome and request.state is FollowState.PENDING:
         _accept(conn, node, request, follower, account)
