@@ -13,7 +13,7 @@ from fedorg.domain.visibility import Reach, Tier
 from fedorg.services import peers, statuses, timelines
 from fedorg.store import peers as stored_peers
 from tests.fediverse.nodes import wait_for
-from tests.node.meeting import Meeting
+from tests.node.meeting import NUMBERS, Meeting
 from tests.node.peering import be_followed, fetch, find, follow_remote, signed_fetch
 from tests.node.serving import Member
 from tests.node.talking import refusal, success, upload
@@ -98,6 +98,72 @@ async def test_no_direct_statuses_pass_where_none_are_granted(meeting: Meeting, 
     await meeting.say("Create", "fred", note)
     assert len(success(await mia.api.get("/api/v1/conversations"))) == 1
     assert heard(meeting, (await post(meeting, mia, f"{handle} openly"))["uri"])
+
+
+def told(meeting: Meeting, to: str, **fields: object) -> dict[str, Any]:
+    """A note of fred's, which its server shows too."""
+    path = f"/n/{next(NUMBERS)}"
+    made: dict[str, Any] = {
+        "@context": AS,
+        "id": f"{meeting.peer.url}{path}",
+        "type": "Note",
+        "attributedTo": meeting.peer.actor("fred"),
+        "content": "<p>Psst</p>",
+        "to": [to],
+        "tag": [{"type": "Mention", "href": to}],
+        **fields,
+    }
+    meeting.peer.documents[path] = made
+    return made
+
+
+@pytest.mark.parametrize("way", ["embedded", "named", "looked for", "answered", "quoted", "asked about"])
+async def test_no_direct_status_passes_by_a_way_round(meeting: Meeting, mia: Member, way: str) -> None:
+    """What comes is dropped, also where the node is led to it instead of given it."""
+    own = await post(meeting, mia, "Mine", reach="public", visibility="public")
+    await grant(meeting, direct_messages=False)
+    wanted, leading = told(meeting, meeting.actor(mia), quote=own["uri"]), told(meeting, f"{AS}#Public")
+
+    match way:
+        case "embedded":
+            await meeting.say("Announce", "fred", wanted, to=[f"{AS}#Public"])
+        case "named":
+            await meeting.say("Announce", "fred", wanted["id"], to=[f"{AS}#Public"])
+        case "looked for":
+            await mia.api.get("/api/v2/search", params={"q": wanted["id"], "resolve": "true"})
+        case "answered":
+            await meeting.say("Create", "fred", leading | {"inReplyTo": wanted["id"]})
+        case "quoted":
+            await meeting.say("Create", "fred", leading | {"quote": wanted["id"]})
+        case _:
+            await meeting.say("QuoteRequest", "fred", own["uri"], instrument=wanted)
+
+    assert success(await mia.api.get("/api/v2/search", params={"q": wanted["id"]}))["statuses"] == []
+    notices = success(await mia.api.get("/api/v1/notifications"))
+    assert [one for one in notices if one.get("status", {}).get("uri") == wanted["id"]] == []
+
+
+async def test_nothing_wider_is_fetched(meeting: Meeting, mia: Member) -> None:
+    """Nor is it there when its author boosts it, or when a member looks for it."""
+    await grant(meeting, largest_reach=Reach.PARTNERS)
+    wide = told(meeting, f"{AS}#Public")
+
+    await meeting.say("Announce", "fred", wide["id"], to=[f"{AS}#Public"])
+    found = await mia.api.get("/api/v2/search", params={"q": wide["id"], "resolve": "true"})
+
+    assert success(found)["statuses"] == []
+
+
+async def test_no_edit_says_what_may_not_pass(meeting: Meeting, mia: Member) -> None:
+    """A direct status from before stays as it was: nobody goes on talking by changing it."""
+    said = told(meeting, meeting.actor(mia))
+    await meeting.say("Create", "fred", said)
+    await grant(meeting, direct_messages=False)
+
+    await meeting.say("Update", "fred", said | {"content": "<p>More</p>"})
+
+    (talk,) = success(await mia.api.get("/api/v1/conversations"))
+    assert talk["last_status"]["content"] == "<p>Psst</p>"
 
 
 async def test_no_files_pass_where_none_are_granted(meeting: Meeting, mia: Member) -> None:

@@ -89,16 +89,17 @@ async def is_told(node: Node, uri: str) -> bool:
 async def receive_status(node: Node, remote: RemoteStatus) -> Status | None:
     """Record what a peer delivered, once per uri, and return it as it stands here.
 
-    What was found before, when it was no news any more, is told now. None when it was deleted before, its author is
-    suspended, or it concerns nobody here: no local account follows the author or is named, it answers nothing that is
-    known, and is not for the whole organisation that a sibling shares.
+    What was found before, when it was no news any more, is told now. None as for ``record_fetched``, and when it
+    concerns nobody here: no local account follows the author or is named, it answers nothing that is known, and is not
+    for the whole organisation that a sibling shares.
     """
     return await node.write(_record, node, remote, _concerns_somebody, _always, _ask_for_parent)
 
 
 async def record_fetched(node: Node, remote: RemoteStatus) -> Status | None:
-    """Record what this node fetched by itself (search, threads, boosts); None when it was deleted before.
+    """Record what this node fetched by itself (search, threads, boosts).
 
+    None when it was deleted before, its author is suspended, or such a status may not pass between the two servers.
     Told to followers and to those named only while it is news.
     """
     return await node.write(_record, node, remote, _concerns_whoever_asked, _is_recent, _ask_for_parent)
@@ -149,8 +150,8 @@ async def distribute_joined(node: Node, status_id: StatusId) -> None:
 async def receive_edit(node: Node, remote: RemoteStatus) -> Status | None:
     """Bring a known status up to date; None when it is unknown, another author's, or not newer (S5, S6).
 
-    An edit that does not say when it was made was made when it came, however much later it is handled. Whom a status is
-    for cannot be changed by an edit.
+    Nor where such a status may not pass any more. An edit that does not say when it was made was made when it came,
+    however much later it is handled. Whom a status is for cannot be changed by an edit.
     """
     return await node.write(_record_edit, node, remote)
 
@@ -196,7 +197,7 @@ def _record(
     if author.is_local or author.suspended_at is not None or statuses.is_buried_by(conn, remote.uri, author.uri):
         return None
     arrival = _place(conn, remote, now)
-    if not is_wanted(conn, arrival):
+    if not (_is_granted(arrival.standing, remote.audience) and is_wanted(conn, arrival)):
         return None
     news = is_news(arrival, now)
     status = statuses.record(
@@ -236,7 +237,8 @@ def _tell_late(
     now = node.now()
     arrival = _place(conn, remote, now)
     is_silent = accounts.get(conn, known.account_id).suspended_at is not None
-    if is_silent or not (is_news(arrival, now) and is_wanted(conn, arrival)):
+    is_granted = _is_granted(arrival.standing, remote.audience)
+    if is_silent or not (is_granted and is_news(arrival, now) and is_wanted(conn, arrival)):
         return
     if statuses.note_told(conn, known.id):
         ask_further(conn, node, known, True)  # noqa: FBT003 - a callback
@@ -296,8 +298,6 @@ def _may_answer(conn: Connection, author: Account, parent: Status) -> bool:
 
 
 def _concerns_somebody(conn: Connection, arrival: _Arrival) -> bool:
-    if not _is_granted(arrival):
-        return False
     if arrival.names_local:
         return True
     match arrival.audience.visibility:
@@ -310,12 +310,11 @@ def _concerns_somebody(conn: Connection, arrival: _Arrival) -> bool:
             return is_known or _is_for_organisation(arrival)
 
 
-def _is_granted(arrival: _Arrival) -> bool:
-    """Whether such a status may pass between its author's server and this one; the reach is the sender's word."""
-    ceilings = arrival.standing.ceilings
-    if arrival.audience.visibility is Visibility.DIRECT:
-        return ceilings.direct_messages
-    return arrival.remote.audience.reach.width <= ceilings.largest_reach.width
+def _is_granted(standing: Standing, told: Audience) -> bool:
+    """Whether such a status may pass between its author's server and this one, by whatever way; it is their word."""
+    if told.visibility is Visibility.DIRECT:
+        return standing.ceilings.direct_messages
+    return told.reach.width <= standing.ceilings.largest_reach.width
 
 
 def _is_for_organisation(arrival: _Arrival) -> bool:
@@ -403,6 +402,10 @@ def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status |
     before = statuses.find_by_uri_for_update(conn, remote.uri)
     if before is None or before.account_id != remote.author.id or before.reblog_of_id is not None:
         return None
+    peer = remote.author.peer or ""
+    told = replace(remote.audience, visibility=before.audience.visibility)
+    if not _is_granted(peers.standings(conn, [peer])[peer], told):
+        return None
     now = node.now()
     latest = before.edited_at or before.created_at
     edited_at = min(remote.edited_at or remote.told_at or now, now)
@@ -426,7 +429,6 @@ def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status |
     media.insert_many(conn, _attachments(node, before, remote.media))
     indexing.index(conn, after)
     cards.request(conn, node, after, delay=looking.soon())
-    peer = remote.author.peer
     jobs.enqueue(conn, node.ids, now, DistributeEdit(status_id=before.id, edited_at=edited_at, peer=peer))
     return after
 
