@@ -14,6 +14,7 @@ from fedorg.services.fanout import distribute_chunk
 from fedorg.services.statuses.receiving import record_in
 from fedorg.store import accounts, home_timelines, relationships
 from tests.node.at_once import meanwhile
+from tests.node.meeting import Meeting
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import WorkingServer, entities, entity, follow, links, refusal, run_jobs, success
 from tests.node.world import note
@@ -117,6 +118,32 @@ async def test_a_server_shut_out_is_out_of_sight(working: WorkingServer) -> None
         assert (between["domain_blocking"], between["following"], between["followed_by"]) == (True, False, False)
         success(await anna.api.request("DELETE", BLOCKS, data={"domain": shut_out}))
         assert str(zoe.id) in await authors(anna, "timelines/public?remote=1")
+
+
+@pytest.mark.parametrize("locked", ["false", "true"])
+async def test_nobody_follows_from_a_server_that_is_shut_out(meeting: Meeting, locked: str) -> None:
+    """Whoever followed before asks anew and is refused, as is everybody else there, and reads nothing for followers."""
+    anna = await meeting.working.person("anna")
+    await anna.api.patch("/api/v1/accounts/update_credentials", data={"locked": locked})
+    for name in ("fred", "gina"):
+        meeting.add(name)
+    await meeting.say("Follow", "fred", meeting.actor(anna))
+    assert success(await anna.api.post(BLOCKS, data={"domain": meeting.peer.domain})) == {}
+    await meeting.working.settle()
+
+    for name in ("fred", "gina"):
+        asked = await meeting.say("Follow", name, meeting.actor(anna))
+        await meeting.peer.wait_for("Reject", asked["id"])
+
+    for path in (f"accounts/{anna.id}/followers", "follow_requests"):
+        assert success(await anna.api.get(f"/api/v1/{path}")) == []
+    private = success(await anna.api.post("/api/v1/statuses", data={"status": "Ours", "visibility": "private"}))
+    await meeting.working.settle()
+    await meeting.working.deliver_all()
+    assert [one for one in meeting.peer.received if one["type"] == "Create"] == []
+    for name in ("fred", "gina"):
+        asked_for = meeting.peer.sign_get(private["uri"], by=name)
+        assert (await meeting.server.anonymous.get(private["uri"], headers=asked_for)).status_code == 404
 
 
 async def test_many_follows_end_by_and_by(node_server: NodeServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services.relationships.following import complete, send, settle, sever
 from fedorg.services.statuses.receiving import bury_unseen
-from fedorg.store import accounts, relationships, seen
+from fedorg.store import accounts, domain_blocks, relationships, seen
 from fedorg.store.statuses import is_buried_by
 
 
@@ -25,7 +25,8 @@ async def receive_follow(node: Node, follower: Account, target: Account, uri: st
     """A peer's account asks to follow a local one.
 
     Accepted and answered at once, kept to be decided when the account is locked or the one who asks is limited here,
-    refused where a block stands between. Asking again is answered again: the first answer may be lost.
+    refused where a block stands between, or one of its whole server. Asking again is answered again: the first answer
+    may be lost.
     """
     await node.write(_receive_follow, node, follower, target.id, uri)
 
@@ -100,7 +101,8 @@ def _receive_follow(conn: Connection, node: Node, follower: Account, target_id: 
     ):
         return
     is_away = target.suspended_at is not None or target.moved_to_uri is not None
-    if is_away or relationships.is_blocked_between(conn, current.id, target.id):
+    is_unwanted = domain_blocks.has_shut_out(conn, target.id, current.id)
+    if is_away or is_unwanted or relationships.is_blocked_between(conn, current.id, target.id):
         send(conn, node, ActivityKind.REJECT_FOLLOW, target, current, uri)
         return
     known = relationships.find_follow(conn, current.id, target.id)
