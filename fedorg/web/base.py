@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from itertools import islice
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from hypercorn.typing import HTTPScope
@@ -196,7 +196,8 @@ def link_header(ids: Sequence[int]) -> dict[str, str]:
     if not ids:
         return {}
     kept = urlencode([(name, value) for name, value in request.args.items(multi=True) if name not in _CURSORS])
-    base = f"{this_node().uris.base}{request.path}?{kept}{'&' if kept else ''}"
+    # A path comes decoded, and may hold what no header does.
+    base = f"{this_node().uris.base}{quote(request.path)}?{kept}{'&' if kept else ''}"
     return {"Link": f'<{base}max_id={min(ids)}>; rel="next", <{base}min_id={max(ids)}>; rel="prev"'}
 
 

@@ -13,7 +13,7 @@ import fedorg.web.mastodon
 from fedorg import web
 from tests.node.attacks.ground import Ground
 from tests.node.serving import Member, NodeServer
-from tests.node.talking import WorkingServer, post, upload
+from tests.node.talking import WorkingServer, post, success, upload
 
 VIEWS: Final = Path(fedorg.web.mastodon.__file__).parent
 _READS: Final = re.compile(r"""\.(?:text|texts|required|integer|flag|ids|rows|has)\(["']([^"']+)["']""")
@@ -135,3 +135,15 @@ async def test_s26_no_address_is_a_fault(ground: Ground, segment: str) -> None:
             assert answer.status_code < 500, (path, answer.text)
             assert "<script" not in answer.text
             assert "X" not in answer.headers
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_s26_an_address_with_a_next_page_is_no_fault(ground: Ground) -> None:
+    """S26, S27: a hashtag spelled oddly is that hashtag, and leads on to its next page in plain letters."""
+    made = await ground.posted("#endings")
+
+    for ending in ("%0A", "%0D", "%20", "%7F", "%3E%3B", "%E2%80%8B"):
+        answer = await ground.server.anonymous.get(f"/api/v1/timelines/tag/endings{ending}")
+
+        assert [one["id"] for one in success(answer)] == [made["id"]]
+        assert f"/api/v1/timelines/tag/endings{ending}?max_id={made['id']}>" in answer.headers["link"]
