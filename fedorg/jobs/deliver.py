@@ -122,7 +122,7 @@ def _obstacle(mode: FederationMode, claimed: ClaimedDelivery) -> str:
     if claimed.type in deliveries.ENDINGS:
         return ""
     if claimed.is_orphaned:
-        return "the account was deleted"
+        return "the account was suspended or deleted"
     if claimed.beyond_tier or (standing.is_admitted(mode) and is_inside(standing.tier, claimed.reach)):
         return ""
     return no_more

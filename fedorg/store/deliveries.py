@@ -21,7 +21,20 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final, NewType
 
-from sqlalchemy import ColumnElement, Connection, Integer, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from fedorg.domain.peers import Standing
 from fedorg.domain.relationships import FollowState
@@ -100,7 +113,14 @@ _WANTED: Final = (
         peers.c.implements,
         peers.c.failures,
         exists()
-        .where(accounts.c.id == activities.c.account_id, accounts.c.deleted_at.is_not(None))
+        .where(
+            accounts.c.id == activities.c.account_id,
+            # How a suspended account itself stands is told.
+            or_(
+                accounts.c.deleted_at.is_not(None),
+                and_(accounts.c.suspended_at.is_not(None), accounts.c.uri != deliveries.c.object_uri),
+            ),
+        )
         .label("is_orphaned"),
     )
     .join(activities, activities.c.id == deliveries.c.activity_id)
@@ -193,7 +213,7 @@ class ClaimedDelivery:
     is_ill: bool
     """The last try to reach the domain failed."""
     is_orphaned: bool
-    """The account was deleted."""
+    """The account was deleted; or it was suspended, and this is not about how it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

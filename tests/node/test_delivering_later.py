@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from federation.http_dates import format_http_date
+from fedorg.domain.moderation import AccountAction, WarningAction
 from fedorg.domain.visibility import Reach, Visibility
 from fedorg.services import interactions, relationships, statuses
 from fedorg.services import peers as peer_services
+from fedorg.services.moderation import accounts as moderation
 from fedorg.store import accounts, changes, deliveries, peers
 from fedorg.store.deliveries import OutgoingActivity
 from fedorg.store.tables import account_keys
@@ -322,6 +324,27 @@ async def test_a_status_that_was_given_up_does_not_come_back_after_its_deletion(
 
     assert revived == 0
     assert hood.kinds("picky") == ["Delete"]
+
+
+async def test_what_a_suspended_member_said_leaves_no_more(sender: Sender, hood: Neighbourhood) -> None:
+    """A server that was away hears of the suspension, and of what was deleted; later of what is said after it."""
+    await sender.follower("away")
+    hood.become(Away(), "away")
+    await sender.post("Spam")
+    gone = await sender.post("More spam")
+    await sender.idle()
+    await sender.delete(gone)
+    await moderation.act(sender.node, None, sender.alice.id, AccountAction(action=WarningAction.SUSPEND))
+    await sender.idle()
+
+    hood.become(WELL, "away")
+    await sender.let_pass(3 * HOUR, step=HOUR)
+    assert sorted(hood.kinds("away")) == ["Delete", "Update"]
+
+    await moderation.unsuspend(sender.node, None, sender.alice.id)
+    await sender.post("Said with leave")
+    await sender.idle()
+    assert sorted(hood.kinds("away")) == ["Create", "Delete", "Update", "Update"]
 
 
 async def test_a_broken_key_harms_only_its_owner(sender: Sender, hood: Neighbourhood) -> None:
