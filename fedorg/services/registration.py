@@ -196,7 +196,7 @@ async def sign_up_by_application(
 
 
 async def create_invite(node: Node, by: User, *, uses_max: int | None = 1) -> Invite:
-    """A code with which people may register within a week; staff only."""
+    """A code with which people may register within a week, as long as ``by`` may invite; staff only."""
     if not by.is_administrator:
         raise Forbidden("Only administrators may invite people")
     now = node.now()
@@ -218,7 +218,7 @@ async def create_invite(node: Node, by: User, *, uses_max: int | None = 1) -> In
     return invite
 
 
-async def list_usable_invites(node: Node) -> list[tuple[Invite, str | None]]:
+async def list_usable_invites(node: Node) -> list[tuple[Invite, str]]:
     """Invites that somebody may still use and the name of who made each, newest first."""
     found = await node.read(users.list_invites, _INVITES_MAX)
     return [(invite, maker) for invite, maker in found if is_usable(node, invite)]

@@ -113,15 +113,7 @@ def list_administrator_accounts(conn: Connection) -> list[AccountId]:
 
 def list_accounts_with_roles(conn: Connection, roles: Collection[UserRole]) -> list[AccountId]:
     """The accounts of those who have one of these roles and may sign in."""
-    statement = (
-        sa.select(users.c.account_id)
-        .join(accounts, accounts.c.id == users.c.account_id)
-        .where(
-            users.c.role.in_([role.value for role in roles]),
-            users.c.disabled_at.is_(None),
-            accounts.c.suspended_at.is_(None),
-        )
-    )
+    statement = sa.select(users.c.account_id).where(*_is_in_office(roles))
     return [AccountId(number) for number in conn.execute(statement).scalars()]
 
 
@@ -184,8 +176,8 @@ def insert_invite(conn: Connection, invite: Invite) -> None:
 
 
 def find_invite(conn: Connection, code: str) -> Invite | None:
-    """The invite with a code, usable or not."""
-    row = conn.execute(sa.select(invites).where(invites.c.code == code)).one_or_none()
+    """The invite with a code, used up or not; None when who made it may invite nobody any more."""
+    row = conn.execute(sa.select(invites).where(invites.c.code == code, _is_vouched_for())).one_or_none()
     return None if row is None else _invite(row)
 
 
@@ -208,11 +200,12 @@ def end_invite(conn: Connection, invite_id: InviteId, now: datetime, *, of: User
     return conn.execute(statement).rowcount > 0
 
 
-def list_invites(conn: Connection, limit: int) -> list[tuple[Invite, str | None]]:
-    """Invites and who made each, as far as they are still here; newest first."""
+def list_invites(conn: Connection, limit: int) -> list[tuple[Invite, str]]:
+    """Invites of those who may still invite, and who made each; newest first."""
     statement = (
         sa.select(invites, users.c.username.label("maker"))
-        .outerjoin(users, users.c.id == invites.c.created_by)
+        .join(users, users.c.id == invites.c.created_by)
+        .where(*_is_in_office(ADMINISTRATORS))
         .order_by(invites.c.id.desc())
         .limit(limit)
     )
@@ -254,8 +247,20 @@ def delete_sign_in_links(conn: Connection, user_id: UserId) -> None:
     conn.execute(sa.delete(sign_in_links).where(sign_in_links.c.user_id == user_id))
 
 
+def _is_in_office(roles: Collection[UserRole]) -> tuple[sa.ColumnElement[bool], ...]:
+    """The user has one of these roles and may sign in."""
+    is_suspended = sa.exists().where(accounts.c.id == users.c.account_id, accounts.c.suspended_at.is_not(None))
+    return users.c.role.in_([role.value for role in roles]), users.c.disabled_at.is_(None), ~is_suspended
+
+
+def _is_vouched_for() -> sa.ColumnElement[bool]:
+    """Who made the invite may still invite people."""
+    return sa.exists().where(users.c.id == invites.c.created_by, *_is_in_office(ADMINISTRATORS))
+
+
 def _is_usable(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return (
+        _is_vouched_for(),
         sa.or_(invites.c.uses_max.is_(None), invites.c.uses < invites.c.uses_max),
         sa.or_(invites.c.expires_at.is_(None), invites.c.expires_at > now),
     )

@@ -11,7 +11,9 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.jobs import DistributeProfile
-from fedorg.services import auditing, instance_texts, registration, users
+from fedorg.domain.moderation import AccountAction, WarningAction
+from fedorg.services import auditing, departures, instance_texts, registration, users
+from fedorg.services.moderation import accounts as moderation
 from fedorg.services.registration import SignUp
 from fedorg.store import tables
 from fedorg.web.site.done import Done
@@ -216,6 +218,39 @@ async def test_an_invitation_is_taken_back(serve: Serve) -> None:
     assert (await boss.submit(page, take_back)).status_code == 404
     (line,) = await auditing.list_lines(server.node, action="invite.taken_back")
     assert (line.by, line.target) == ("boss", str(invite.id))
+
+
+@pytest.mark.parametrize("way_out", ["demoted", "disabled", "suspended", "deleted"])
+async def test_an_invitation_ends_with_the_office_of_who_made_it(serve: Serve, way_out: str) -> None:
+    """Nobody comes back through a door that they opened while they looked after the node."""
+    server = await serve(registration="invite")
+    boss = await server.person("boss", role=UserRole.ADMIN)
+    await server.person("chief", role=UserRole.OWNER)
+    chief = await server.browser()
+    await chief.sign_in("chief")
+    invite = await registration.create_invite(server.node, boss.user)
+    page = f"/invite/{invite.code}"
+    stranger = await server.browser()
+    form = await stranger.open(page)
+    assert form.status_code == 200
+
+    match way_out:
+        case "demoted":
+            await users.change_role(server.node, boss.user, UserRole.MODERATOR)
+        case "disabled":
+            await users.disable(server.node, boss.user)
+        case "suspended":
+            suspension = AccountAction(action=WarningAction.SUSPEND)
+            await moderation.act(server.node, None, boss.user.account_id, suspension)
+        case _:
+            await departures.delete_member(server.node, "boss")
+
+    assert (await stranger.submit(form, page, **GOOD)).status_code == 404
+    assert (await stranger.open(page)).status_code == 404
+    assert invite.code not in (await chief.open("/")).text
+    api = await application_api(server)
+    refused = await api.post("/api/v1/accounts", data=GOOD | {"invite_code": invite.code})
+    assert refused.json()["details"]["invite_code"][0]["error"] == "ERR_INVALID"
 
 
 async def test_whoever_registers_reads_the_rules(serve: Serve) -> None:
