@@ -120,6 +120,8 @@ async def post_scheduled(node: Node, job: PostScheduledStatus) -> None:
         return
 
     def take(conn: Connection) -> None:
+        # Those whom it names may be asked for meanwhile.
+        _get_writers(conn, one)
         if not scheduled_statuses.take(conn, node.now(), one):
             raise _Gone
 
@@ -137,7 +139,8 @@ async def post_scheduled(node: Node, job: PostScheduledStatus) -> None:
 
 def _get_writers(conn: Connection, one: ScheduledStatus) -> tuple[Account, User]:
     user = users.get(conn, one.user_id)
-    if not user.is_active or accounts.get(conn, user.account_id).suspended_at is not None:
+    is_out = not user.is_active or accounts.get(conn, user.account_id).suspended_at is not None
+    if is_out or not users.may_act_for(conn, user.id, one.account_id):
         raise Forbidden("This account may not post")
     return accounts.get(conn, one.account_id), user
 

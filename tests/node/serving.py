@@ -20,6 +20,7 @@ from fedorg import config, web
 from fedorg.app import open_node
 from fedorg.domain.accounts import User, UserRole
 from fedorg.domain.oauth import OUT_OF_BAND
+from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services import oauth, registration
 from fedorg.services.oauth import ApplicationDraft, AuthorizationQuery, ClientAuthentication
@@ -107,15 +108,15 @@ class NodeServer:
         token = await self.token(user, scopes)
         return Member(user=user, token=token, api=await self.api(token))
 
-    async def token(self, user: User, scopes: str = EVERYTHING) -> str:
-        """A fresh token of a user, of a client program of its own."""
+    async def token(self, user: User, scopes: str = EVERYTHING, *, account_id: AccountId | None = None) -> str:
+        """A fresh token of a user, of a client program of its own; for an account that is shared with them, too."""
         wanted = oauth.parse_scopes(scopes)
         draft = ApplicationDraft(name="Test client", redirect_uris=(OUT_OF_BAND,), scopes=wanted)
         application, secret = await oauth.register_application(self.node, draft)
         request = await oauth.check_authorization(
             self.node, AuthorizationQuery(client_id=application.client_id, redirect_uri=OUT_OF_BAND, scope=scopes)
         )
-        code = await oauth.grant(self.node, request, user, user.account_id)
+        code = await oauth.grant(self.node, request, user, account_id or user.account_id)
         client = ClientAuthentication(client_id=application.client_id, client_secret=secret)
         _, token = await oauth.exchange_code(self.node, client, code=code, redirect_uri=OUT_OF_BAND, code_verifier=None)
         return token

@@ -17,7 +17,7 @@ from fedorg.errors import NotFound
 from fedorg.ids import ScheduledStatusId
 from fedorg.jobs import upkeep
 from fedorg.node import Node
-from fedorg.services import scheduling
+from fedorg.services import scheduling, users
 from fedorg.store import scheduled_statuses
 from fedorg.store.tables import jobs
 from tests.node.serving import Member
@@ -208,6 +208,23 @@ async def test_what_cannot_be_posted_any_more_waits_with_the_reason(working: Wor
         "ScheduledStatus",
     )
     assert "error" not in again
+
+
+async def test_nothing_is_posted_for_an_account_that_is_shared_no_more(working: WorkingServer) -> None:
+    """What a former colleague prepared waits with the reason, for those who act for the account still."""
+    node, anna, office = working.server.node, await working.person("anna"), await working.person("office")
+    await users.share_account(node, anna.user, office.user.account_id)
+    token = await working.server.token(anna.user, account_id=office.user.account_id)
+    as_office = Member(user=office.user, token=token, api=await working.server.api(token))
+    made = await schedule(as_office, ahead(working, minutes=10), "All are dismissed")
+    await schedule(office, ahead(working, minutes=10), "Good morning")
+    await users.unshare_account(node, anna.user, office.user.account_id)
+
+    await let_time_pass(working, minutes=11)
+
+    assert await posted(office) == ["Good morning"]
+    (waiting,) = entities(await office.api.get(SCHEDULED), "ScheduledStatus")
+    assert (waiting["id"], waiting["error"]) == (made["id"], "This account may not post")
 
 
 async def test_the_same_key_schedules_once(working: WorkingServer) -> None:
