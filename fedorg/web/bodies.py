@@ -63,11 +63,14 @@ class CountedForms(FormDataParser):
     async def parse(
         self, body: Body, mimetype: str, content_length: int | None, options: dict[str, str] | None = None
     ) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
-        """The fields and files; ``Invalid`` when there are too many."""
+        """The fields and files; ``Invalid`` when there are too many, ``BadRequest`` where a part has no name."""
         if mimetype != _MULTIPART:
             # Parts are counted by the reader of parts.
             check_count((await body).count(b"&"))
-        return await super().parse(body, mimetype, content_length, options)
+        form, files = await super().parse(body, mimetype, content_length, options)
+        if mimetype == _MULTIPART and not all((*form, *files)):
+            raise BadRequest("A part of the form has no name")
+        return form, files
 
 
 class LimitedRequest(Request):

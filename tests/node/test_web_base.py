@@ -303,6 +303,17 @@ async def test_a_form_is_counted_before_it_is_read(node_server: NodeServer, monk
     assert read == []
 
 
+@pytest.mark.parametrize("part", ["form-data", "form-data; filename=a.png", 'form-data; name=""'])
+async def test_a_part_of_a_form_has_a_name(node_server: NodeServer, part: str) -> None:
+    """S27: one that has none is refused, and no fault of the server's."""
+    content = f"--edge\r\nContent-Disposition: {part}\r\n\r\nx\r\n--edge--\r\n"
+    for path in ("/api/v1/apps", "/auth/sign_in"):
+        kind = {"Content-Type": "multipart/form-data; boundary=edge"}
+        answer = await node_server.anonymous.post(path, content=content, headers=kind)
+
+        assert (answer.status_code, "has no name" in answer.text) == (400, True), answer.text
+
+
 async def test_only_files_may_be_large(node_server: NodeServer) -> None:
     """S29: where a film may come, a form without files and JSON end at a megabyte, as everywhere; files are few."""
     anna = await node_server.person("anna")
