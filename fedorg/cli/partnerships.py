@@ -9,7 +9,7 @@ import click
 from fedorg.cli.base import Context, fail, print_json, with_node
 from fedorg.cli.printing import console
 from fedorg.domain.accounts import User
-from fedorg.domain.partnerships import GrantChange, PartnershipState, PartnershipView, Side
+from fedorg.domain.partnerships import STEPS, Event, GrantChange, PartnershipState, PartnershipView, Side
 from fedorg.domain.visibility import Reach, Tier
 from fedorg.node import Node
 from fedorg.serializers.partnerships import partnership_entity
@@ -224,7 +224,9 @@ def revoke(context: Context, *, domain: str, reason: str, yes: bool, as_json: bo
       fedorg peer revoke acme.example --reason "The bridge is built"
     """
     if not yes:
-        click.confirm(f"End the partnership with {domain}? Follows do not come back.", abort=True, err=True)
+        found = with_node(context, lambda node: partnerships.get_view(node, domain))
+        if (found.partnership.state, Event.REVOKE) in STEPS:
+            click.confirm(f"End the partnership with {domain}? Follows do not come back.", abort=True, err=True)
     _decide(context, partnerships.revoke, domain, reason, as_json=as_json)
 
 

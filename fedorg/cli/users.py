@@ -222,6 +222,7 @@ def delete(context: Context, *, username: str, is_sure: bool, as_json: bool) -> 
       fedorg user delete anna --yes --json
     """
     if not is_sure:
+        with_node(context, lambda node: users.get_account(node, username))
         click.confirm(f"Delete {username} with everything posted, for good?", abort=True)
     gone = with_node(context, lambda node: departures.delete_member(node, username))
     if as_json:

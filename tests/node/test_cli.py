@@ -303,6 +303,19 @@ async def test_a_number_that_means_nothing_is_said_back(node: RunningNode) -> No
         assert "12345; `fedorg " + kind + " list" in refused(said), verb
 
 
+async def test_nobody_is_asked_about_what_is_not_there(node: RunningNode) -> None:
+    """A command that cannot do anything says so at once, and asks whether it shall only where it could."""
+    node.begin()
+    words = [("user", "delete", "nobody"), ("peer", "revoke", "nobody.example")]
+    await node.command("user", "create", "anna")
+    nobody, none, somebody = await node.run_all(*words, ("user", "delete", "anna"))
+
+    assert refused(nobody) == "There is no account nobody\n"
+    assert refused(none) == "There is no partnership with nobody.example\n"
+    assert (nobody.output, none.output) == ("", "")
+    assert "for good?" in somebody.output
+
+
 async def test_an_administrator_ends_what_a_person_had_open(node: RunningNode) -> None:
     """Disabling somebody or resetting a password ends tokens at once; the link that is printed works once."""
     await node.create("anna", "ben")
