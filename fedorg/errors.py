@@ -55,6 +55,10 @@ class NotFound(FedorgError):
         super().__init__(message)
 
 
+class NotFederated(NotFound):
+    """On a server with which this node does not federate; it says so, which is for those alone who may know it."""
+
+
 class Gone(FedorgError):
     """Deleted for good."""
 

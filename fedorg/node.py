@@ -47,7 +47,8 @@ T = TypeVar("T")
 class Resolver(Protocol):
     """Finds what lives elsewhere, for services that must not speak ActivityPub themselves.
 
-    They raise ``NotFound`` when there is no such thing, or it may not be reached from this node.
+    They raise ``NotFound`` when there is no such thing, or it may not be reached from this node; for accounts
+    ``NotFederated`` where that is why.
     """
 
     async def account(self, node: "Node", name: str) -> Account:

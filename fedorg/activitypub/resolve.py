@@ -15,7 +15,7 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import ResolveThread
 from fedorg.domain.statuses import RemoteStatus, Status
 from fedorg.domain.visibility import FederationMode
-from fedorg.errors import FedorgError, Forbidden, Invalid, NotFound, Unavailable
+from fedorg.errors import FedorgError, Forbidden, Invalid, NotFederated, NotFound, Unavailable
 from fedorg.node import Node
 from fedorg.services import completion, statuses
 from fedorg.store import accounts
@@ -34,8 +34,7 @@ class NodeResolver:
         try:
             return await _account(node, name.strip())
         except (FederationError, Forbidden) as problem:
-            logger.info("resolve.failed", what="account", reason=str(problem))
-            raise NotFound from problem
+            raise _not_found(problem) from problem
 
     async def fresh_account(self, node: Node, name: str) -> Account:
         """See ``Resolver.fresh_account``."""
@@ -45,8 +44,7 @@ class NodeResolver:
         try:
             return actors.require_not_suspended(await actors.refresh_exactly(node, found.uri, Budget()))
         except (FederationError, Forbidden) as problem:
-            logger.info("resolve.failed", what="account", reason=str(problem))
-            raise NotFound from problem
+            raise _not_found(problem) from problem
 
     async def node_actor(self, node: Node, domain: str) -> Account:
         """See ``Resolver.node_actor``."""
@@ -146,7 +144,7 @@ async def _account(node: Node, name: str) -> Account:
     if known is not None:
         return await actors.get(node, known.uri, Budget())
     if policy.mode_of(node) is FederationMode.CLOSED:
-        raise NotFound
+        raise policy.NotAdmitted(handle.domain)
     found = await discovery.find_actor(policy.asking_client(node), handle)
     return await actors.get(node, found.actor_url, Budget(heard=(handle, found)))
 
@@ -161,6 +159,11 @@ async def _account_at(node: Node, address: str) -> Account:
     budget = Budget()
     actor = await fetching.fetch_actor(node, address, budget)
     return actors.require_not_suspended(await actors.record(node, actor, budget))
+
+
+def _not_found(problem: Exception) -> NotFound:
+    logger.info("resolve.failed", what="account", reason=str(problem))
+    return NotFederated(str(problem)) if isinstance(problem, policy.NotAdmitted) else NotFound()
 
 
 def _require(account: Account | None) -> Account:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, User
 from fedorg.domain.jobs import AcceptRequests, AnnounceMove, CarryOver, DistributeProfile
-from fedorg.errors import Forbidden, Invalid, NotFound
+from fedorg.errors import Forbidden, Invalid, NotFederated, NotFound
 from fedorg.ids import UserId
 from fedorg.node import Node
 from fedorg.services.credentials import is_password
@@ -41,7 +41,7 @@ async def add_alias(node: Node, account: Account, name: str) -> Account:
     try:
         alias = await node.resolver.account(node, _handle(node, name))
     except NotFound as problem:
-        raise _unknown(name) from problem
+        raise _unknown(node, name, problem) from problem
     if alias.id == account.id:
         raise Invalid("An account cannot be an alias of itself")
 
@@ -104,7 +104,7 @@ async def move(
     try:
         target = await node.resolver.fresh_account(node, _handle(node, name))
     except NotFound as problem:
-        raise _unknown(name) from problem
+        raise _unknown(node, name, problem) from problem
     if target.id == account.id:
         raise Invalid("An account cannot move to itself")
     if target.moved_to_uri is not None:
@@ -200,8 +200,12 @@ def _handle(node: Node, name: str) -> str:
     return bare if "@" in bare or "://" in bare else f"{bare}@{node.settings.domain}"
 
 
-def _unknown(name: str) -> NotFound:
-    return NotFound(f"There is no account {name} that this server can find")
+def _unknown(node: Node, name: str, problem: NotFound) -> NotFound:
+    settings = node.settings
+    # Where the node federates with all but those it blocks, the reason tells whom it blocks.
+    tells = settings.federation_mode != "open" or settings.show_domain_blocks != "nobody"
+    reason = f": {problem}" if isinstance(problem, NotFederated) and tells else ""
+    return NotFound(f"There is no account {name} that this server can find{reason}")
 
 
 def _audit(conn: Connection, node: Node, action: str, account: Account, other: str, by: UserId | None) -> None:

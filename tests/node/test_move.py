@@ -1,6 +1,7 @@
 """Accounts that move: from elsewhere to elsewhere, away from here, and back; who comes along, and who is not fooled."""
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,13 +11,16 @@ from typing_extensions import override
 
 from fedorg.activitypub.resolve import NodeResolver
 from fedorg.domain.accounts import Account
+from fedorg.domain.visibility import Tier
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.node import Node
-from fedorg.services import accounts, moving, users
+from fedorg.services import accounts, moving, peers, users
 from fedorg.web.site.done import Done
-from tests.node.meeting import Meeting
-from tests.node.serving import PASSWORD, Member
+from tests.node.meeting import Meeting, meet
+from tests.node.serving import PASSWORD, Member, NodeServer
 from tests.node.talking import entities, entity, follow, post, refusal, success
+
+Serve = Callable[..., Awaitable[NodeServer]]
 
 
 async def relationship(member: Member, account_id: str) -> Any:  # noqa: ANN401 - JSON
@@ -281,6 +285,38 @@ async def test_a_member_moves_only_where_that_is_wanted(meeting: Meeting) -> Non
     with pytest.raises(Invalid, match="moved already"):
         await moving.move(meeting.node, await account(meeting, "anna"), new)
     assert anna.id
+
+
+@pytest.mark.parametrize(
+    ("mode", "shown", "is_told"),
+    [
+        ("open", "members", True),
+        ("open", "nobody", False),
+        ("partners", "nobody", True),
+        ("closed", "nobody", True),
+    ],
+)
+async def test_who_cannot_be_reached_for_a_move_is_told_apart_from_who_is_not_there(
+    serve: Serve, mode: str, shown: str, *, is_told: bool
+) -> None:
+    """A server that the node does not federate with is named, unless that would tell whom it blocks in secret."""
+    settings = {"federation_mode": mode, "default_reach": "node", "show_domain_blocks": shown}
+    async with meet(await serve(**settings)) as meeting:
+        await meeting.working.person("anna")
+        name = f"@old@{meeting.peer.domain}"
+        meeting.add("old")
+        await peers.set_tier(meeting.node, meeting.peer.domain, Tier.BLOCKED if mode == "open" else Tier.OPEN)
+        browser = await meeting.server.browser()
+        await browser.sign_in("anna")
+        page = await browser.open("/account/move")
+
+        added = await browser.submit(page, "/account/move/aliases", account=name, decision="add")
+        moved = await browser.submit(page, "/account/move", account=name, password=PASSWORD)
+
+    reason = f"This server does not federate with {meeting.peer.domain}"
+    for refused in (added, moved):
+        assert f"There is no account {name}" in refused.text
+        assert (refused.status_code, reason in refused.text) == (422, is_told)
 
 
 async def test_aliases_are_told_and_bounded(meeting: Meeting) -> None:
