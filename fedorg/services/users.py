@@ -25,7 +25,7 @@ SESSION_DAYS: Final = 30
 LINK_HOURS: Final = 24
 _LIST_MAX: Final = 10_000
 _UNCONFIRMED: Final = (
-    "Your e-mail address is not confirmed yet: open the link in the letter to it. "
+    "Your e-mail address {email} is not confirmed yet: open the link in the letter to it. "
     "If that is lost, ask for a new password: the letter with it confirms the address as well."
 )
 
@@ -374,7 +374,7 @@ def _apply_and_revoke(
 def _require_admitted(user: User, own: Account) -> None:
     """As ``oauth.require_active``, but somebody who proved who they are is told what it is about, and what to do."""
     if user.disabled_at is None and user.confirmed_at is None:
-        raise Forbidden(_UNCONFIRMED)
+        raise Forbidden(_UNCONFIRMED.format(email=user.email))
     if user.is_active and own.suspended_at is not None:
         raise Forbidden("Your account is suspended. Ask the administrators of this server why.")
     oauth.require_active(user, own)

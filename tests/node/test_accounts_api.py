@@ -187,6 +187,21 @@ async def test_an_invitation_lets_one_person_in(serve: Serve) -> None:
     assert (await carla.open("/auth/sign_up")).status_code == 403
 
 
+@pytest.mark.parametrize(("mode", "mails"), [("approval", False), ("approval", True), ("open", True)])
+async def test_whoever_has_to_wait_is_told_for_what(serve: Serve, mode: str, *, mails: bool) -> None:
+    """What follows the form can be loaded again without registering twice; signing in tells where the letter went."""
+    mail = {"smtp_url": "smtp+plain://127.0.0.1:9", "mail_from": "fedorg@node.example"} if mails else {}
+    carla = await (await serve(registration=mode, **mail)).browser()
+
+    done = await carla.submit(await carla.open("/auth/sign_up"), "/auth/sign_up", **GOOD, reason="Let me in")
+
+    assert (done.status_code, done.headers["location"]) == (303, "/auth/sign_in")
+    said = await carla.said_once("/auth/sign_in")
+    assert ("a letter is on its way" in said, "administrator" in said) == (mails, mode == "approval")
+    waiting = await carla.sign_in("carla", GOOD["password"])
+    assert (waiting.status_code, GOOD["email"] in waiting.text) == (403, mails)
+
+
 async def test_an_invitation_is_taken_back(serve: Serve) -> None:
     """The page says until when it holds and, where there are those of others, who made it; members end only theirs."""
     server = await serve(registration="invite")

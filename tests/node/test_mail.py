@@ -23,6 +23,7 @@ from fedorg.jobs import upkeep
 from fedorg.services import partnerships
 from fedorg.store import users
 from fedorg.store.tables import jobs
+from fedorg.web.site.done import Done
 from tests.node.at_once import meanwhile
 from tests.node.offering import offer_of, post, running_stranger
 from tests.node.serving import PASSWORD, Browser, NodeServer
@@ -153,7 +154,8 @@ async def test_who_registers_confirms_the_address_first(
 
         confirmed = await send(browser, link_in(letter))
 
-        assert "confirmed" in confirmed.text
+        assert confirmed.headers["location"] == "/auth/sign_in"
+        assert await browser.said_once("/auth/sign_in") == Done.CONFIRMED
         assert success(await who_am_i(person))["username"] == "dora"
         shown = success(await working.server.anonymous.get("/api/v1/accounts/lookup", params={"acct": "dora"}))
         assert shown["suspended"] is False
@@ -200,13 +202,15 @@ async def test_a_forgotten_password_is_replaced_by_mail(serve: Serve, postbox: P
         unknown = await send(browser, "/auth/password", email="nobody@people.example")
         known = await send(browser, "/auth/password", email="Anna@People.example")
         assert (known.status_code, known.text) == (unknown.status_code, unknown.text)
+        assert await browser.said_once("/auth/sign_in") == Done.RESET_ASKED
         await working.settle()
         (letter,) = postbox.letters
         link = link_in(letter)
 
         assert (await send(browser, link, new="short", again="short")).status_code == 422
         assert (await send(browser, link, new=NEW, again="different")).status_code == 422
-        assert (await send(browser, link, new=NEW, again=NEW)).status_code == 200
+        assert (await send(browser, link, new=NEW, again=NEW)).status_code == 303
+        assert await browser.said_once("/auth/sign_in") == Done.PASSWORD_RESET
 
         assert (await who_am_i(anna.api)).status_code == 401
         assert (await (await working.server.browser()).sign_in("anna")).status_code == 401
@@ -275,7 +279,7 @@ async def test_letters_to_one_address_are_few(serve: Serve, smtp_url: str) -> No
             browser = await working.server.browser()
             answers.append((await send(browser, "/auth/password", email=ADDRESS)).status_code)
 
-        assert answers == [200] * 5 + [429]
+        assert answers == [303] * 5 + [429]
 
 
 @pytest.mark.parametrize(

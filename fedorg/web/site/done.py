@@ -11,6 +11,20 @@ class Done(StrEnum):
     PROGRAM_ENDED = "That program may do nothing here any more."
     PASSWORD_CHOSEN = "Your password is saved. Sign in with it from now on."  # noqa: S105 - said of one
     EMAIL_ASKED = "Letters are on their way: open the link in the one to your new address."
+    LETTER_SENT = "Almost there: a letter is on its way to you. Open the page it names, then sign in."
+    APPROVAL_ASKED = "Almost there: an administrator looks at your request. You can sign in as soon as it is approved."
+    LETTER_SENT_APPROVAL_ASKED = (
+        "Almost there: a letter is on its way to you. Open the page it names to confirm that the address is yours. "
+        "You can sign in as soon as an administrator approves your request, too."
+    )
+    CONFIRMED = "Your e-mail address is confirmed. You can sign in now."
+    CONFIRMED_BEFORE_APPROVAL = (
+        "Your e-mail address is confirmed. You can sign in as soon as an administrator lets you in."
+    )
+    RESET_ASKED = "If somebody here has this address, a letter with a link is on its way to it."
+    PASSWORD_RESET = "Your new password is set. Sign in with it."  # noqa: S105 - said of one
+    EMAIL_CHANGED = "Your new e-mail address is in use from now on."
+    EMAIL_KEPT = "Your e-mail address stays. A letter is on its way with which you choose a new password."
     INVITED = "The invitation is made. Send its link to one person."
     INVITATION_TAKEN_BACK = "The invitation is taken back. Its link lets nobody in any more."
     APPROVED = "They are let in."

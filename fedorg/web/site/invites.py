@@ -3,12 +3,14 @@
 from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
+from fedorg.domain.accounts import User
 from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.services import instance_texts, registration
 from fedorg.services.registration import SignUp
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
 from fedorg.web.base import client_address, spend_together_by_address, this_node
+from fedorg.web.site.done import Done
 from fedorg.web.site.sessions import for_everybody, go, page, sign_in_browser
 
 blueprint = Blueprint("invites", __name__)
@@ -64,8 +66,14 @@ async def _register(visitor: SignedIn | None, action: str, code: str | None) -> 
     except Invalid as problem:
         return await _form(visitor, action, form, problem)
     if not user.is_active:
-        return await page("waiting.html", visitor, user=user)
+        return go("/auth/sign_in", _what_is_missing(user))
     return await sign_in_browser(go("/"), user)
+
+
+def _what_is_missing(user: User) -> Done:
+    if user.approved_at is not None:
+        return Done.LETTER_SENT
+    return Done.APPROVAL_ASKED if user.confirmed_at is not None else Done.LETTER_SENT_APPROVAL_ASKED
 
 
 async def _form(visitor: SignedIn | None, action: str, form: MultiDict[str, str], problem: Invalid | None) -> Response:

@@ -13,10 +13,12 @@ from fedorg.services import changing_address, mailing
 from fedorg.services.users import SignedIn
 from fedorg.web import limits
 from fedorg.web.base import spend_together, spend_together_by_address, this_node
-from fedorg.web.site.sessions import for_everybody, page, signed_in
+from fedorg.web.site.done import Done
+from fedorg.web.site.sessions import for_everybody, go, page
 
 blueprint = Blueprint("mail", __name__)
 
+_SIGN_IN: Final = "/auth/sign_in"
 _QUIET: Final = {"Referrer-Policy": "no-referrer"}
 
 
@@ -25,19 +27,19 @@ _QUIET: Final = {"Referrer-Policy": "no-referrer"}
 async def show_reset(visitor: SignedIn | None) -> Response:
     """The form for somebody who forgot a password."""
     _require_mail()
-    return await page("password_forgotten.html", visitor, is_sent=False)
+    return await page("password_forgotten.html", visitor)
 
 
 @blueprint.post("/auth/password")
 @for_everybody
-async def ask_for_reset(visitor: SignedIn | None) -> Response:
+async def ask_for_reset(_visitor: SignedIn | None) -> Response:
     """Send a letter to whoever has the address; everybody reads the same. Limited by both addresses (S56)."""
     _require_mail()
     email = (await request.form).get("email", "")
     await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     await spend_together(limits.MAIL, limits.subject_of_name(email))
     await mailing.ask_for_reset(this_node(), email)
-    return await page("password_forgotten.html", visitor, is_sent=True)
+    return go(_SIGN_IN, Done.RESET_ASKED)
 
 
 @blueprint.get("/auth/mail/reset/<token>")
@@ -60,7 +62,7 @@ async def set_new_password(visitor: SignedIn | None, token: str) -> Response:
         await mailing.choose_password(this_node(), token, form.get("new", ""))
     except Invalid as problem:
         return await _password_page(visitor, token, str(problem))
-    return await _done_page("Your new password is set. Sign in with it.")
+    return go(_SIGN_IN, Done.PASSWORD_RESET)
 
 
 @blueprint.get("/auth/mail/confirm/<token>")
@@ -78,9 +80,7 @@ async def confirm(_visitor: SignedIn | None, token: str) -> Response:
     """Confirm it, once."""
     await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
     user = await mailing.confirm(this_node(), token)
-    words = "Your e-mail address is confirmed. "
-    words += "You can sign in now." if user.is_active else "You can sign in as soon as an administrator lets you in."
-    return await _done_page(words)
+    return go(_SIGN_IN, Done.CONFIRMED if user.is_active else Done.CONFIRMED_BEFORE_APPROVAL)
 
 
 @blueprint.get("/auth/mail/change/<token>")
@@ -95,8 +95,8 @@ async def show_change(visitor: SignedIn | None, token: str) -> Response:
 async def change(_visitor: SignedIn | None, token: str) -> Response:
     """Confirm it, once."""
     await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
-    user = await changing_address.change(this_node(), token)
-    return await _done_page(f"This is the e-mail address of @{user.username} from now on.")
+    await changing_address.change(this_node(), token)
+    return go("/", Done.EMAIL_CHANGED)
 
 
 @blueprint.get("/auth/mail/undo/<token>")
@@ -111,16 +111,8 @@ async def show_undo(visitor: SignedIn | None, token: str) -> Response:
 async def undo(_visitor: SignedIn | None, token: str) -> Response:
     """Keep it or bring it back, once; whoever is signed in is no more."""
     await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
-    user = await changing_address.undo(this_node(), token)
-    words = (
-        f"This is the e-mail address of @{user.username}. A letter is on its way with which you choose a new password."
-    )
-    return await _done_page(words)
-
-
-async def _done_page(words: str) -> Response:
-    """What a link did; it may have signed out who opened it."""
-    return await page("mail_done.html", await signed_in(), words=words)
+    await changing_address.undo(this_node(), token)
+    return go(_SIGN_IN, Done.EMAIL_KEPT)
 
 
 async def _changing_page(visitor: SignedIn | None, kind: MailKind, token: str) -> Response:
