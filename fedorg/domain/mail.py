@@ -16,6 +16,8 @@ class MailKind(StrEnum):
     """To a new address: it becomes the user's."""
     UNDO = "undo"
     """To the address before: it becomes the user's again, and whoever wanted another is signed out."""
+    APPROVED = "approved"
+    """To somebody who waited for approval: they may sign in."""
     PARTNERSHIP = "partnership"
     """To those who look after the node: something that was agreed with another one wants a decision."""
     SUSPENSION = "suspension"

@@ -32,6 +32,7 @@ _SUBJECTS: Final = {
     MailKind.RESET: "Choose a new password for {name}",
     MailKind.CHANGE: "Confirm your new e-mail address for {name}",
     MailKind.UNDO: "Your e-mail address for {name} is about to change",
+    MailKind.APPROVED: "You may sign in to {name}",
     MailKind.PARTNERSHIP: "A partnership of {name} waits for you",
     MailKind.SUSPENSION: "Notice from a partner of {name}",
 }

@@ -22,6 +22,8 @@ from fedorg.services.credentials import hash_password, new_secret, secret_hash
 from fedorg.services.users import password_problem, sign_out
 from fedorg.store import accounts, audit, jobs, mail_links, users
 
+_PLAIN_PAGES: Final = {MailKind.APPROVED: "/auth/sign_in", MailKind.PARTNERSHIP: "/about/federation"}
+"""Where letters lead whose links do nothing by themselves."""
 _TAKEN: Final = ("ERR_TAKEN", "has already been taken")
 _GONE: Final = "This link was used already, or is too old. Ask for a new one."
 
@@ -120,8 +122,8 @@ async def write_letter(node: Node, job: SendMail) -> Letter | None:
         if user is None or user.disabled_at is not None:
             return None
         email = user.email
-        if job.kind is MailKind.PARTNERSHIP:
-            page = f"{node.uris.base}/about/federation"
+        if job.kind in _PLAIN_PAGES:
+            page = f"{node.uris.base}{_PLAIN_PAGES[job.kind]}"
             return None if email is None else Letter(username=user.username, kind=job.kind, email=email, link=page)
         if job.kind in changing_address.KINDS:
             email = mail_links.find_address(conn, user.id, job.kind, node.now())

@@ -12,12 +12,14 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account, User, UserRole
+from fedorg.domain.jobs import SendMail
+from fedorg.domain.mail import MailKind
 from fedorg.errors import Forbidden, Invalid, NotFound, Unauthorized
 from fedorg.ids import AccountId, UserId
 from fedorg.node import Node
 from fedorg.services import oauth
 from fedorg.services.credentials import hash_password, is_password, new_secret, secret_hash
-from fedorg.store import accounts, active_days, audit, mail_links, removal, sessions, users
+from fedorg.store import accounts, active_days, audit, jobs, mail_links, removal, sessions, users
 
 PASSWORD_MIN: Final = 8
 PASSWORD_MAX: Final = 256
@@ -263,10 +265,13 @@ def let_in(conn: Connection, node: Node, user_id: UserId, by: UserId | None) -> 
     def change(known: User) -> User:
         return replace(known, approved_at=known.approved_at or node.now())
 
+    has_waited = users.get_for_update(conn, user_id).approved_at is None
     approved = _apply(conn, node, user_id, "user.approved", change, by)
-    # Who did not confirm the address opens it by confirming.
+    # Who did not confirm the address opens it by confirming, and reads then that they may sign in.
     if approved.confirmed_at is not None:
         accounts.open_waiting(conn, approved.account_id)
+        if has_waited and node.settings.sends_mail:
+            jobs.enqueue(conn, node.ids, node.now(), SendMail(user_id=user_id, kind=MailKind.APPROVED))
     return approved
 
 

@@ -163,6 +163,32 @@ async def test_who_registers_confirms_the_address_first(
         assert ADDRESS not in capsys.readouterr().out
 
 
+async def test_whoever_waited_for_approval_is_told_once(serve: Serve, postbox: Postbox, smtp_url: str) -> None:
+    """Whoever has confirmed gets a letter that they may sign in now; whoever has not reads it where they confirm."""
+    async with mailing(serve, smtp_url, registration="approval") as working:
+        boss = await working.person("boss", scopes="admin:read admin:write", role=UserRole.ADMIN)
+        browsers = {name: await working.server.browser() for name in ("carla", "dora")}
+        for name, browser in browsers.items():
+            fields = {"username": name, "email": f"{name}@people.example", "password": PASSWORD, "agreement": "true"}
+            await send(browser, "/auth/sign_up", **fields, reason="Let me in")
+        await working.settle()
+        letters = {letter["To"].partition("@")[0]: letter for letter in postbox.letters}
+        await send(browsers["carla"], link_in(letters["carla"]))
+        assert await browsers["carla"].said_once("/auth/sign_in") == Done.CONFIRMED_BEFORE_APPROVAL
+
+        for waiting in success(await boss.api.get("/api/v1/admin/accounts", params={"pending": "true"})):
+            for _ in range(2):
+                await boss.api.post(f"/api/v1/admin/accounts/{waiting['id']}/approve")
+        await working.settle()
+
+        (told,) = postbox.letters[2:]
+        assert (told["To"], "sign in" in told["Subject"]) == ("carla@people.example", True)
+        assert f"{working.server.url}/auth/sign_in" in told.as_string()
+        assert (await browsers["carla"].sign_in("carla")).status_code == 303
+        await send(browsers["dora"], link_in(letters["dora"]))
+        assert await browsers["dora"].said_once("/auth/sign_in") == Done.CONFIRMED
+
+
 async def test_a_confirmation_is_sent_again_and_elsewhere(serve: Serve, postbox: Postbox, smtp_url: str) -> None:
     """The letter before is void, a wrong address is put right, and who confirmed needs none."""
     async with mailing(serve, smtp_url) as working:
