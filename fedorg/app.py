@@ -91,6 +91,7 @@ async def serve(node: Node, *, bound: socket.socket, with_worker: bool = True, l
     request or job is cut before ``shutdown_seconds`` have passed.
     """
     stop = stop_signal()
+    await registration.name_node_actor(node)
     with loading():
         from fedorg import web  # noqa: PLC0415 - loaded late
         from fedorg.serving import serve_application  # noqa: PLC0415 - likewise

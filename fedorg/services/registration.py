@@ -105,6 +105,19 @@ async def ensure_node_actor(node: Node) -> Account:
     return await node.write(unit)
 
 
+async def name_node_actor(node: Node) -> None:
+    """Call the actor of the node as the settings do. Servers begin so; commands may be given other settings."""
+    actor, name = await ensure_node_actor(node), node.settings.name
+    if actor.display_name == name:
+        return
+
+    def unit(conn: Connection) -> None:
+        current = accounts.get_for_update(conn, actor.id)
+        accounts.update(conn, replace(current, display_name=name, updated_at=node.now()))
+
+    await node.write(unit)
+
+
 def require_name(conn: Connection, settings: Settings) -> Account | None:
     """The actor of the node itself; None before the first start.
 

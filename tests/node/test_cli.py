@@ -351,6 +351,22 @@ async def test_the_first_start_prints_a_link_that_works_once(node: RunningNode) 
     assert (node.folder / "node.log").read_text().count(f"{node.url}/auth/sign_in/link/") == 1
 
 
+async def test_the_actor_of_a_node_has_the_name_of_the_node(node: RunningNode) -> None:
+    """A new name is told to others from the next start on; a command with other settings changes nothing."""
+    names = []
+    for name in ("Engineering", "Engineering & Research"):
+        node.name = name
+        await node.start()
+        node.name = "Commands"
+        await node.command("doctor")
+        async with node.http() as http:
+            shown = await http.get("/actor", headers={"Accept": "application/activity+json"})
+        names.append(shown.json()["name"])
+        await node.stop()
+
+    assert names == ["Engineering", "Engineering & Research"]
+
+
 async def test_an_administrator_says_what_a_server_is(node: RunningNode) -> None:
     """A server gets a tier before it was ever met; list and show read it back; a wrong tier is a wrong call."""
     node.begin()
