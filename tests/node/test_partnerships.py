@@ -594,6 +594,26 @@ async def test_an_invitation_that_fails_keeps_what_was_entered(serve: Callable[.
     assert 'value="2001-01-01"' in wrong.text
 
 
+@pytest.mark.parametrize(
+    ("tier", "answer", "is_listed"),
+    [("sibling", "", True), ("partner", "", False), ("sibling", "0", False), ("partner", "1", True)],
+)
+async def test_the_page_offers_what_the_command_offers(pair: Pair, tier: str, answer: str, *, is_listed: bool) -> None:
+    """Colleagues of a sibling find each other, and a partner finds nobody, unless somebody says something else."""
+    (ours, at_here), _ = await owners_in_browsers(pair)
+    page = await ours.open("/admin/partnerships")
+    assert '<option value="" selected>by a sibling, and by no partner' in page.text
+    boxes = {"direct_messages": "1", "media": "1", "largest_reach": "public"}
+
+    sent = await ours.submit(
+        page, "/admin/partnerships", domain=domain(pair.there), tier=tier, directory=answer, **boxes
+    )
+
+    assert (sent.status_code, sent.headers["location"]) == (303, at_here)
+    found = await partnerships.get_view(pair.here.server.node, domain(pair.there))
+    assert found.partnership.ours.ceilings.directory is is_listed
+
+
 async def owners_in_browsers(pair: Pair) -> list[tuple[Browser, str]]:
     """The owner of either side, signed in, and where the partnership is for them."""
     found = []

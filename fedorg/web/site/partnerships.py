@@ -14,7 +14,6 @@ from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from fedorg.activitypub import trying
-from fedorg.domain.ceilings import default_ceilings
 from fedorg.domain.introductions import Introduction, IntroductionState, Policy
 from fedorg.domain.partnerships import Event, Grant, GrantChange, PartnershipView, Side, possible
 from fedorg.domain.visibility import Reach, Tier
@@ -265,7 +264,7 @@ async def _detail(visitor: SignedIn, view: PartnershipView, refused: Refused | N
 def _offer() -> dict[str, str]:
     """The form of an invitation before anything is entered."""
     contact = this_node().settings.contact_email or ""
-    return _filled(Grant(ceilings=default_ceilings(Tier.PARTNER), contact=contact))
+    return _filled(Grant(contact=contact)) | {"directory": ""}
 
 
 def _filled(grant: Grant) -> dict[str, str]:
@@ -281,7 +280,7 @@ def _filled(grant: Grant) -> dict[str, str]:
 
 
 def _change(form: Form) -> GrantChange:
-    """What the form says about the grant: a box that is not ticked is a no."""
+    """What the form says about the grant: a box that is not ticked is a no, an empty choice is what is usual."""
     review_at = _day(form.get("review_at", ""))
     try:
         reach = Reach(form["largest_reach"]) if "largest_reach" in form else None
@@ -290,7 +289,7 @@ def _change(form: Form) -> GrantChange:
     return GrantChange(
         largest_reach=reach,
         direct_messages="direct_messages" in form,
-        directory="directory" in form,
+        directory=None if form.get("directory") == "" else form.get("directory") == "1",
         media="media" in form,
         contact=form.get("contact", "").strip(),
         retention=form.get("retention", "").strip(),
