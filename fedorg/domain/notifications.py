@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from fedorg.domain.accounts import Account
+from fedorg.domain.accounts import ADMINISTRATORS, STAFF, Account
 from fedorg.domain.featured_collections import FeaturedCollectionView
 from fedorg.domain.moderation import AccountWarning
 from fedorg.domain.reports import ReportView
@@ -49,6 +49,8 @@ OF_COLLECTIONS: Final = (NotificationType.ADDED_TO_COLLECTION, NotificationType.
 GROUPABLE: Final = frozenset(
     {NotificationType.FAVOURITE, NotificationType.REBLOG, NotificationType.FOLLOW, NotificationType.ADMIN_SIGN_UP}
 )
+OF_STAFF: Final = {NotificationType.ADMIN_REPORT: STAFF, NotificationType.ADMIN_SIGN_UP: ADMINISTRATORS}
+"""What is told to those alone who have one of these roles, as long as they have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,13 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import Account, User, UserRole
 from fedorg.domain.jobs import SendMail
 from fedorg.domain.mail import MailKind
+from fedorg.domain.notifications import OF_STAFF
 from fedorg.errors import Forbidden, Invalid, NotFound, Unauthorized
 from fedorg.ids import AccountId, UserId
 from fedorg.node import Node
 from fedorg.services import oauth
 from fedorg.services.credentials import hash_password, is_password, new_secret, secret_hash
-from fedorg.store import accounts, active_days, audit, jobs, mail_links, removal, sessions, users
+from fedorg.store import accounts, active_days, audit, jobs, mail_links, notifications, removal, sessions, users
 
 PASSWORD_MIN: Final = 8
 PASSWORD_MAX: Final = 256
@@ -227,6 +228,8 @@ async def change_role(node: Node, user: User, role: UserRole) -> User:
             require_another_owner(conn, current)
         changed = replace(current, role=role)
         users.update(conn, changed)
+        untold = [type_ for type_, roles in OF_STAFF.items() if role not in roles]
+        notifications.delete_types(conn, user.account_id, untold)
         details = {"role": role.value, "before": current.role.value}
         audit.record(conn, node.ids, node.now(), action="user.role_changed", target=changed.username, details=details)
         return changed

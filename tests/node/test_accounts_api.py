@@ -129,6 +129,7 @@ async def test_those_who_look_after_the_node_are_told_of_a_sign_up(serve: Serve,
     await server.person("chief", role=UserRole.OWNER)
     await users.change_role(server.node, owner.user, UserRole.MODERATOR)
     assert (await owner.api.get("/api/v1/notifications")).json() == []
+    assert (await owner.api.get("/api/v1/notifications/unread_count")).json() == {"count": 0}
 
 
 async def test_somebody_turned_away_leaves_nothing(serve: Serve) -> None:

@@ -14,7 +14,7 @@ from fedorg.services.moderation import reports
 from fedorg.store.tables import audit_log
 from tests.node.meeting import Meeting
 from tests.node.serving import Member, NodeServer
-from tests.node.talking import NOBODYS_ID, WorkingServer, entities, entity, post, refusal
+from tests.node.talking import NOBODYS_ID, WorkingServer, entities, entity, post, refusal, success
 
 
 async def report(member: Member, target: str, **fields: object) -> Any:  # noqa: ANN401 - JSON
@@ -54,10 +54,15 @@ async def test_who_is_staff_no_more_reads_no_reports(working: WorkingServer) -> 
     mod = await working.person("mod", role=UserRole.ADMIN)
     await report(anna, bert.id, comment="Between us")
     (one,) = await told(mod)
+    counts = ("/api/v1/notifications/unread_count", "/api/v2/notifications/unread_count")
+    assert [success(await mod.api.get(path))["count"] for path in counts] == [1, 1]
 
+    await users.change_role(working.server.node, mod.user, UserRole.MODERATOR)
+    assert await told(mod) == [one]
     await users.change_role(working.server.node, mod.user, UserRole.MEMBER)
 
     assert await told(mod) == []
+    assert [success(await mod.api.get(path))["count"] for path in counts] == [0, 0]
     assert refusal(await mod.api.get(f"/api/v1/notifications/{one['id']}"), 404)
     assert "Between us" not in (await mod.api.get("/api/v2/notifications")).text
 

@@ -191,6 +191,12 @@ def delete_some(conn: Connection, account_id: AccountId, ids: Collection[Notific
     conn.execute(own.where(notifications.c.id.in_(ids)))
 
 
+def delete_types(conn: Connection, account_id: AccountId, types: Collection[NotificationType]) -> None:
+    """Remove all of some types that an account was told."""
+    own = sa.delete(notifications).where(notifications.c.account_id == account_id)
+    conn.execute(own.where(notifications.c.type.in_([one.value for one in types])))
+
+
 def count_after(conn: Connection, account_id: AccountId, after: int, limit: int, query: NotificationQuery) -> int:
     """How many of what an account asks for are newer than ``after``, counted no further than ``limit``."""
     return paging.count(conn, limit, *(one.where(notifications.c.id > after) for one in asked_for(account_id, query)))
