@@ -120,6 +120,7 @@ def note(view: StatusView, uris: Uris) -> Note:
         mentions=tuple(
             Mention(href=mention.uri, name=f"@{mention.username}@{mention.domain or uris.domain}")
             for mention in view.mentions
+            if not mention.is_silent
         ),
         hashtags=tuple(Hashtag(name=tag.display_name, href=uris.tag(tag.name)) for tag in view.tags),
         emojis=tuple(Emoji(shortcode=emoji.shortcode, url=emoji.url) for emoji in status.emojis),
@@ -232,13 +233,15 @@ def delete(account: Account, uri: str, deleted_at: datetime) -> Delete:
 def address(view: StatusView, uris: Uris) -> audience.Addressing:
     """To whom a local status or reblog is addressed."""
     status = view.status
+    # A message is for all whom it was ever for; it would be for nobody if the last name were taken out.
+    is_message = status.audience.visibility is Visibility.DIRECT
     ring_of = partial(uris.audience_of, status.reach_domain) if status.reach_domain else uris.audience
     return audience.address(
         audience.Audience(
             visibility=audience.Visibility(status.audience.visibility), reach=audience.Reach(status.audience.reach)
         ),
         followers=view.account.followers_uri,
-        mentions=tuple(mention.uri for mention in view.mentions),
+        mentions=tuple(mention.uri for mention in view.mentions if is_message or not mention.is_silent),
         audiences={ring_of(ring): audience.Reach(ring) for ring in (Reach.ORGANISATION, Reach.PARTNERS)},
     )
 

@@ -79,13 +79,14 @@ class MediaAttachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """An account named in a status."""
+    """An account named in a status; a silent one was until an edit, and may see it still."""
 
     account_id: AccountId
     username: str
     domain: str | None
     url: str
     uri: str
+    is_silent: bool = False
 
     @property
     def acct(self) -> str:

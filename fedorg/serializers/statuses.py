@@ -222,7 +222,7 @@ def _lasting_entity(source: _Lasting) -> StatusEntity:
         "media_attachments": []
         if source.account.media_rejected
         else [media_entity(media, uris) for media in source.media],
-        "mentions": [_mention(mention) for mention in source.mentions],
+        "mentions": [_mention(mention) for mention in source.mentions if not mention.is_silent],
         "tags": [tag_in_text_entity(tag, uris) for tag in source.tags],
         "emojis": [] if source.shown_account.media_rejected else [emoji_entity(emoji) for emoji in shown.emojis],
         "reactions": [],

@@ -458,8 +458,15 @@ def mention(conn: Connection, status_id: StatusId, account_ids: Collection[Accou
     insert_ignore(conn, mentions, [{"status_id": status_id, "account_id": one} for one in sorted(set(account_ids))])
 
 
+def mention_anew(conn: Connection, status_id: StatusId, account_ids: Collection[AccountId]) -> None:
+    """Name these accounts in an edited status; others that it named may see it as before, and are named no more."""
+    is_out = mentions.c.account_id.not_in(account_ids)
+    conn.execute(sa.update(mentions).where(mentions.c.status_id == status_id).values(silent=is_out))
+    mention(conn, status_id, account_ids)
+
+
 def mentioned_ids(conn: Connection, status_id: StatusId) -> frozenset[AccountId]:
-    """Whom a status names."""
+    """Whom a status names, or named before it was edited."""
     return frozenset(row.account_id for row in _MENTIONED.rows(conn, status_id=status_id))
 
 

@@ -320,7 +320,14 @@ def _by_status(found: dict[int, T]) -> Mapping[StatusId, T]:
 
 
 def _mention(row: Any) -> Mention:  # noqa: ANN401 - a record
-    return Mention(account_id=AccountId(row.id), username=row.username, domain=row.domain, url=row.url, uri=row.uri)
+    return Mention(
+        account_id=AccountId(row.id),
+        username=row.username,
+        domain=row.domain,
+        url=row.url,
+        uri=row.uri,
+        is_silent=row.silent,
+    )
 
 
 def _marks(statement: sa.Select[Any]) -> Part[None]:
@@ -333,7 +340,15 @@ _now: Final = sa.bindparam("now", type_=Moment)
 _account: Final = accounts_table.c
 _own: Final = statuses_table.c
 _MENTIONS: Final = Part(
-    sa.select(mentions.c.status_id, _account.id, _account.username, _account.domain, _account.url, _account.uri)
+    sa.select(
+        mentions.c.status_id,
+        mentions.c.silent,
+        _account.id,
+        _account.username,
+        _account.domain,
+        _account.url,
+        _account.uri,
+    )
     .join(accounts_table, _account.id == mentions.c.account_id)
     .where(mentions.c.status_id.in_(many("ids"))),
     lambda rows: tuple(_mention(row) for row in sorted(rows, key=lambda row: int(row.id))),

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from fedorg.services.statuses import reading
 from fedorg.uris import Uris
 from fedorg.web.mastodon import statuses as views
 from tests.contract import assert_valid
+from tests.node.meeting import Meeting
 from tests.node.serving import Member
 from tests.node.talking import WorkingServer, contents, entities, entity, follow, post, refusal, success, upload
 
@@ -228,6 +230,56 @@ async def test_files_are_changed_while_a_status_is_edited(working: WorkingServer
 
     refused = await anna.api.put(path, json={"status": "Look", "media_ids": [foreign["id"]]})
     assert refusal(refused, 422)
+
+
+async def test_whom_an_edit_takes_out_of_the_text_is_named_no_more(working: WorkingServer) -> None:
+    """They still see what was for them, and are named again when an edit says so; other members are as before."""
+    anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
+    made = await post(anna, "Hello @bert and @carl", visibility="private")
+    path = f"/api/v1/statuses/{made['id']}"
+
+    async def named_by(text: str) -> list[list[str]]:
+        await anna.api.put(path, json={"status": text})
+        seen = [entity(await member.api.get(path), "Status") for member in (anna, bert, carl)]
+        return [[mention["acct"] for mention in one["mentions"]] for one in seen]
+
+    assert await named_by("Hello @carl") == [["carl"]] * 3
+    assert await named_by("Hello") == [[]] * 3
+    assert await named_by("Hello @bert") == [["bert"]] * 3
+
+
+@pytest.mark.parametrize("visibility", ["private", "direct"])
+async def test_other_servers_hear_who_is_named_no_more(meeting: Meeting, visibility: str) -> None:
+    """The edit reaches whom it took out, without their name; a message stays for all whom it was for."""
+    anna = await meeting.working.person("anna")
+    fred = meeting.add("fred")
+    name = f"@fred@{meeting.peer.domain}"
+    made = await post(anna, f"Hello {name}", visibility=visibility)
+    brought = (await meeting.peer.wait_for("Create", made["uri"]))["object"]
+    assert [tag["href"] for tag in brought["tag"]] == [fred]
+
+    await anna.api.put(f"/api/v1/statuses/{made['id']}", json={"status": "Hello"})
+
+    told = (await meeting.peer.wait_for("Update", made["uri"]))["object"]
+    assert "tag" not in told
+    assert (fred in [*told.get("to", []), *told.get("cc", [])]) == (visibility == "direct")
+
+
+async def test_whom_the_edit_of_a_peer_takes_out_is_named_no_more(meeting: Meeting) -> None:
+    """Whoever was named can read the status as before, as one of others."""
+    anna = await meeting.working.person("anna")
+    fred, us = meeting.add("fred"), meeting.actor(anna)
+    note = {"id": f"{fred}/1", "type": "Note", "attributedTo": fred, "content": "Hi", "to": [f"{fred}/followers"]}
+    await meeting.say("Create", "fred", note | {"cc": [us], "tag": [{"type": "Mention", "href": us, "name": "@anna"}]})
+    (told,) = entities(await anna.api.get("/api/v1/notifications"), "Notification")
+    assert [mention["acct"] for mention in told["status"]["mentions"]] == ["anna"]
+
+    meeting.server.clock.advance(timedelta(minutes=1))
+    edited = {"content": "Hi all", "updated": meeting.server.clock().isoformat()}
+    await meeting.say("Update", "fred", note | edited)
+
+    shown = entity(await anna.api.get(f"/api/v1/statuses/{told['status']['id']}"), "Status")
+    assert (contents([shown]), shown["mentions"]) == (["Hi all"], [])
 
 
 @pytest.mark.parametrize("nothing", [{}, {"media_ids": [], "spoiler_text": "", "sensitive": False}])

@@ -144,8 +144,8 @@ def _record_edit(conn: Connection, editing: _Editing) -> Status:
     keep_version(conn, node.ids, before, attached, poll)
     statuses.update_content(conn, after)
     polling.change(conn, node, before, poll, editing.terms)
-    named = {account.id for account in composed.mentions}
-    statuses.mention(conn, before.id, named)
+    named = {account.id for account in composed.mentions} | quoting.addressed(before, _quoted(conn, before))
+    statuses.mention_anew(conn, before.id, named)
     tags.unlink_all(conn, before.id)
     tags.link(conn, node.ids, node.now(), before, composed.tags)
     indexing.index(conn, after)
@@ -177,11 +177,15 @@ def _is_same_ring(audience: Audience, change: StatusChange) -> bool:
 
 
 def _with_reference(conn: Connection, before: Status, composed: Composed) -> Composed:
-    quote = quotes.find_of_status(conn, before.id)
-    quoted = None if quote is None or quote.quoted_status_id is None else statuses.find(conn, quote.quoted_status_id)
+    quoted = _quoted(conn, before)
     if quoted is None:
         return composed
     return replace(composed, content=quoting.with_reference(composed.content, composed.text, quoted))
+
+
+def _quoted(conn: Connection, status: Status) -> Status | None:
+    quote = quotes.find_of_status(conn, status.id)
+    return None if quote is None or quote.quoted_status_id is None else statuses.find(conn, quote.quoted_status_id)
 
 
 def _newly_named(conn: Connection, before: Status, composed: Composed) -> tuple[Account, ...]:

@@ -176,7 +176,7 @@ def _record(conn: Connection, posting: _Posting) -> Status:
     attached = attach_media(conn, author, status, draft.media_ids) if draft.media_ids else ()
     polling.attach(conn, node, status, posting.terms)
     named = {account.id for account in composed.mentions}
-    addressed = frozenset(named | quoting.addressed(status, quoted))
+    addressed = frozenset(named | quoting.addressed(status, None if quoted is None else quoted.status))
     statuses.mention(conn, status.id, addressed)
     talked = _talk(conn, node, status, addressed)
     if quoted is not None:

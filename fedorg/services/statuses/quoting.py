@@ -66,11 +66,11 @@ def ring_of(*inherited: Status | None) -> str | None:
     return foreign[0] if foreign else None
 
 
-def addressed(status: Status, quoted: StatusView | None) -> set[AccountId]:
+def addressed(status: Status, quoted: Status | None) -> set[AccountId]:
     """Whom a status is for because it quotes them, though its text may not name them."""
-    if quoted is None or quoted.account.id == status.account_id or status.audience.visibility in _OPEN:
+    if quoted is None or quoted.account_id == status.account_id or status.audience.visibility in _OPEN:
         return set()
-    return {quoted.account.id}
+    return {quoted.account_id}
 
 
 def with_reference(content: str, text: str, quoted: Status) -> str:

@@ -422,7 +422,7 @@ def _record_edit(conn: Connection, node: Node, remote: RemoteStatus) -> Status |
     statuses.update_content(conn, after)
     polling.receive(conn, node, before, poll, remote.poll)
     named = {account.id for account in remote.mentions}
-    statuses.mention(conn, before.id, named)
+    statuses.mention_anew(conn, before.id, named)
     tags.unlink_all(conn, before.id)
     tags.link(conn, node.ids, now, before, remote.tags)
     media.delete_of_status(conn, before.id)

@@ -119,6 +119,8 @@ mentions: Final = Table(
     metadata,
     status_id(primary_key=True),
     account_id(primary_key=True),
+    # An edit took the name out of the text; who could see the status by it still can.
+    flag("silent"),
     Index("ix_mentions_account", "account_id", "status_id"),
 )
 
