@@ -52,6 +52,8 @@ _DATABASE: Final = re.compile(
     r"sqlite:///(?!:memory:)[^?]+|postgresql://(?:[^:/@]*(?::[^@]*)?@)?(?:\[[^]/@]*\]|[^]\[/:@]*)(?::[0-9]{1,5})?(?:/[^@]*)?"
 )
 _MAIL_FROM: Final = re.compile(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_CONTACT: Final = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,4})?")
 
 
 def _setting(help_text: str, default: Any = MISSING, *, secret: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field
@@ -314,14 +316,13 @@ def _is_there(path: Path) -> bool:
 
 def _faults(settings: Settings) -> list[str]:
     problems = [*_url_faults(settings), *_place_faults(settings), *_tls_faults(settings), *_mail_faults(settings)]
+    problems += _naming_faults(settings)
     if not 0 <= settings.process_number <= PROCESS_NUMBER_MAX:
         problems.append(f"process_number: must lie between 0 and {PROCESS_NUMBER_MAX}")
     if settings.media_quota_bytes < 0:
         problems.append("media_quota_bytes: must be 0 or more")
     if settings.rate_limits < 0:
         problems.append("rate_limits: must be 0 or more")
-    if not settings.languages:
-        problems.append("languages: name at least one")
     problems += [
         f"{name}: must be 1 or more"
         for name in (
@@ -363,6 +364,22 @@ def _faults_of_authorities(file: Path) -> list[str]:
     except OSError as problem:
         return [f"ca_file: {file} cannot be read: {problem.strerror}"]
     return []
+
+
+def _naming_faults(settings: Settings) -> list[str]:
+    problems = []
+    if not settings.name.strip():
+        problems.append("name: must not be empty; every page and letter bears it")
+    if settings.contact_email and not _CONTACT.fullmatch(settings.contact_email):
+        problems.append("contact_email: must be an address such as help@org.example")
+    if not settings.languages:
+        problems.append("languages: name at least one")
+    problems += [
+        f"languages: {name!r} is no code of a language, such as en, de or pt-BR"
+        for name in settings.languages
+        if not _LANGUAGE.fullmatch(name)
+    ]
+    return problems
 
 
 def _mail_faults(settings: Settings) -> list[str]:

@@ -91,6 +91,8 @@ async def test_every_bad_setting_is_named_at_once(node: RunningNode) -> None:
         "rate_limits": "nan",
         "remote_status_days": "999999",
         "media_quota_bytes": "1" * 30,
+        "contact_email": "the help desk",
+        "languages": "en,german",
     }
     node.settings = {f"FEDORG_{name.upper()}": value for name, value in wrong.items()}
 
@@ -234,9 +236,10 @@ async def test_authorities_that_the_environment_names_must_be_there(node: Runnin
         ("database_url", "postgresql://fedorg:open@sesame@127.0.0.1:1/fedorg"),
         ("data_dir", ""),
         ("host", ""),
+        ("name", " "),
     ],
 )
-async def test_what_cannot_be_an_address_is_named_at_the_start(node: RunningNode, name: str, value: str) -> None:
+async def test_what_cannot_be_an_address_or_name_is_said_at_the_start(node: RunningNode, name: str, value: str) -> None:
     """Before a database is made that bears it for ever; and no part of a password is taken for a host and shown."""
     node.settings = {f"FEDORG_{name.upper()}": value}
 
