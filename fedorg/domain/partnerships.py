@@ -214,7 +214,7 @@ class Partnership:
     """What was agreed with one peer, or is being agreed, or was.
 
     ``theirs`` is None until they said it, ``their_uri`` is their name for it. ``fingerprint`` is what the keys of both
-    gave when it was approved here. ``reason`` says why it ended, or was suspended.
+    gave when they were last compared here. ``reason`` says why it ended, or was suspended.
     """
 
     id: PartnershipId
@@ -287,9 +287,9 @@ class PartnershipView:
 
     @property
     def has_other_keys(self) -> bool:
-        """Whether a node got other keys since the partnership was approved here."""
-        approved = self.partnership.fingerprint
-        return approved is not None and self.fingerprint is not None and approved != self.fingerprint
+        """Whether a node got other keys since the fingerprint was last compared for what still holds."""
+        compared, is_over = self.partnership.fingerprint, self.partnership.state.is_over
+        return not is_over and compared is not None and self.fingerprint is not None and compared != self.fingerprint
 
 
 def step(partnership: Partnership, event: Event, side: Side, now: datetime) -> Partnership:

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,10 @@ async def printed(working: WorkingServer, *words: str) -> str:
 
 
 async def test_both_sides_read_the_same_words_by_every_door(pair: Pair) -> None:
-    """On the page, over the API and by the command line; with other keys there are other words, and the page warns."""
+    """On the page, over the API and by the command line.
+
+    With other keys there are other words, and the page warns until they were compared.
+    """
     await pair.invite()
     await partnerships.accept(pair.there.server.node, domain(pair.here), NO_CHANGE)
     await pair.settle()
@@ -97,3 +101,15 @@ async def test_both_sides_read_the_same_words_by_every_door(pair: Pair) -> None:
         assert words not in page
         with pytest.raises(Conflict):
             await partnerships.approve(one.server.node, domain(other), words)
+        at = f"/admin/partnerships/{domain(other)}"
+        approved = await browser.submit(await browser.open(at), f"{at}/approve", confirmed="1")
+        assert approved.status_code == 303
+        page = (await browser.open(at)).text
+        assert "Compare the fingerprint again" not in page
+        assert 'id="approve"' not in page
+        after = await partnerships.get_view(one.server.node, domain(other))
+        assert after.partnership == replace(
+            view.partnership, fingerprint=view.fingerprint, updated_at=after.partnership.updated_at
+        )
+        with pytest.raises(Conflict, match="cannot be approved now"):
+            await partnerships.approve(one.server.node, domain(other), view.fingerprint or "")

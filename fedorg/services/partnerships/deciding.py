@@ -28,7 +28,7 @@ from fedorg.errors import Conflict, Invalid, NotFound
 from fedorg.ids import PartnershipId
 from fedorg.node import Node
 from fedorg.services.partnerships.looking import view
-from fedorg.services.partnerships.settling import begin, take_step
+from fedorg.services.partnerships.settling import begin, compare_anew, take_step
 from fedorg.store import introductions, jobs, partnerships, peers
 from fedorg.text.hosts import canonical_domain
 
@@ -109,18 +109,22 @@ async def accept(node: Node, domain: str, change: GrantChange, by: User | None =
 async def approve(node: Node, domain: str, fingerprint: str, by: User | None = None) -> PartnershipView:
     """Agree to what both sides want, after its fingerprint was compared with the other side's administrators.
 
-    Raises ``Conflict`` when the keys of the two nodes give another fingerprint than the one that was compared.
+    Where one of the two got other keys since, this says that they were compared anew, and changes nothing else. Raises
+    ``Conflict`` when the keys of the two nodes give another fingerprint than the one that was compared.
     """
 
     def unit(conn: Connection) -> PartnershipView:
         partnership = _get_live(conn, domain)
         _require_not_blocked(conn, partnership.domain)
-        current = view(conn, node, partnership).fingerprint
+        seen = view(conn, node, partnership)
+        current = seen.fingerprint
         if current is None or not is_same(current, fingerprint):
             raise Conflict(
                 f"The fingerprint of the partnership with {partnership.domain} is {current or 'not known yet'};"
                 " compare it with the other side's administrators before you approve"
             )
+        if seen.has_other_keys and not partnership.state.is_pending:
+            return view(conn, node, compare_anew(conn, node, partnership, current, by))
         decided = replace(partnership, fingerprint=current)
         return view(conn, node, take_step(conn, node, decided, Event.APPROVE, Side.HERE, by=by))
 

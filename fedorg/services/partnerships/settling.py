@@ -99,6 +99,16 @@ def take_step(
     return after
 
 
+def compare_anew(
+    conn: Connection, node: Node, partnership: Partnership, fingerprint: str, by: User | None
+) -> Partnership:
+    """Write down what the keys of both give since one of them has others; what is agreed stays as it is."""
+    after = replace(partnership, fingerprint=fingerprint, updated_at=node.now())
+    partnerships.update(conn, after)
+    _log(conn, node, after, "compared", Side.HERE, by, "")
+    return after
+
+
 def tell(conn: Connection, node: Node, partnership: Partnership, kind: AgreementKind, reason: str = "") -> None:
     """Queue what the other side is to know."""
     job = SendAgreement(partnership_id=partnership.id, kind=kind, reason=reason, domain=partnership.domain)

@@ -70,7 +70,7 @@ async def accept(viewer: Viewer, domain: str) -> Response:
 @blueprint.post("/<domain>/approve")
 @requires_staff(Operation.WRITE_PARTNERSHIPS)
 async def approve(viewer: Viewer, domain: str) -> Response:
-    """Agree, with the `fingerprint` that was compared with the other side's administrators."""
+    """Agree, with the `fingerprint` that was compared with the other side's administrators, also when keys changed."""
     compared = (await read_params()).required("fingerprint")
     return _answer(await partnerships.approve(this_node(), domain, compared, viewer.user))
 

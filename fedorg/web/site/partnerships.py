@@ -245,6 +245,8 @@ async def _detail(visitor: SignedIn, view: PartnershipView, refused: Refused | N
     may = {event.name.lower() for event in possible(partnership)}
     if Side.HERE in partnership.approved or view.fingerprint is None:
         may.discard("approve")
+    if view.has_other_keys:
+        may.add("approve")
     offered = None if partnership.theirs is None else partnership.theirs.ceilings
     answer = Grant(contact=contact) if offered is None else Grant(ceilings=offered, contact=contact)
     terms = _filled(answer if "accept" in may else partnership.ours)
