@@ -1,6 +1,7 @@
 """Announcements that each member is asked to acknowledge, here and over the nodes of an organisation."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -91,6 +92,25 @@ async def test_what_asks_for_an_answer_stays_until_it_has_one(working: WorkingSe
     await announcements.set_shown(working.server.node, alarm.id, shown=False)
     assert refusal(await anna.api.post(f"{ACKNOWLEDGE}/{alarm.id}/acknowledge"), 404) == "Record not found"
     assert (await working.server.anonymous.post(f"{ACKNOWLEDGE}/{plain.id}/acknowledge")).status_code == 401
+
+
+async def test_the_page_begins_with_what_is_to_be_answered_and_with_the_latest(working: WorkingServer) -> None:
+    """Whoever opens it sees what is new, however much was announced before that never ends."""
+    await working.person("anna")
+    browser = await working.server.browser()
+    await browser.sign_in("anna")
+    alarm = await announce(working.server, "Alarm", needs_acknowledgement=True)
+    for words in ("Canteen", "Lift"):
+        working.server.clock.advance(timedelta(hours=1))
+        await announce(working.server, words)
+
+    async def order() -> list[str]:
+        return re.findall("Alarm|Canteen|Lift", (await browser.open("/announcements")).text)
+
+    assert await order() == ["Alarm", "Lift", "Canteen"]
+    page = await browser.open("/announcements")
+    await browser.submit(page, f"/announcements/{alarm.id}/acknowledge")
+    assert await order() == ["Lift", "Canteen", "Alarm"]
 
 
 async def test_the_organisation_is_told_and_answers_in_numbers(siblings: Meeting) -> None:

@@ -14,8 +14,10 @@ blueprint = Blueprint("announcement_pages", __name__, url_prefix="/announcements
 @blueprint.get("")
 @members_only
 async def show_announcements(visitor: SignedIn) -> Response:
-    """All that is announced at present, dismissed or not."""
+    """All that is announced at present, dismissed or not: first what waits for an answer, then the latest."""
     found = await announcements.list_for(this_node(), visitor.account.id, dismissed_too=True)
+    found.reverse()
+    found.sort(key=lambda view: view.acknowledged or not view.announcement.needs_acknowledgement)
     return await page("announcements.html", visitor, announcements=found, is_one=False)
 
 
