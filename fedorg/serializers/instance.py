@@ -184,7 +184,7 @@ def week_entity(week: Week) -> WeekEntity:
 
 
 _REGISTRATION_MESSAGES: Final = {
-    "invite": "Registration needs an invitation from a member of this organisation.",
+    "invite": "Registration needs an invitation from somebody who looks after this server.",
     "closed": "Accounts on this server are made by its administrators.",
 }
 

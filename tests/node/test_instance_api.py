@@ -27,6 +27,16 @@ async def test_both_descriptions_of_the_node_are_complete(node_server: NodeServe
     assert old.json()["stats"]["user_count"] == 1
 
 
+async def test_clients_and_the_front_page_say_alike_whom_to_ask_for_an_invitation(serve: Serve) -> None:
+    """Members cannot invite: whoever is sent to one of them is sent in vain."""
+    server = await serve(registration="invite")
+    told = (await server.anonymous.get("/api/v2/instance")).json()["registrations"]["message"]
+    page = (await (await server.browser()).open("/")).text
+
+    for words in (told, page):
+        assert "from somebody who looks after this server" in words
+
+
 async def test_a_large_node_counts_itself_once_in_a_while(
     node_server: NodeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
