@@ -164,6 +164,18 @@ async def test_managers_of_passwords_find_the_form(node_server: NodeServer) -> N
     assert unknown.status_code == 404
 
 
+async def test_programs_lead_to_what_is_looked_after_in_the_browser(node_server: NodeServer) -> None:
+    """The account settings of Mastodon's own programs open its address of them, which leads to one's own page."""
+    await node_server.person("anna")
+    browser = await node_server.browser()
+    away = await browser.open("/auth/edit")
+
+    await browser.sign_in("anna", then="/auth/edit")
+
+    assert away.headers["location"] == "/auth/sign_in?next=%2Fauth%2Fedit"
+    assert (await browser.open("/auth/edit")).headers["location"] == "/"
+
+
 async def test_who_came_by_a_link_is_asked_to_choose_a_password(node_server: NodeServer) -> None:
     """Right after the greeting and where a password would be asked for, until there is one."""
     node = node_server.node

@@ -21,6 +21,13 @@ async def show_way_to_password() -> Response:
     return go("/account/password")
 
 
+@blueprint.get("/auth/edit")
+@members_only
+async def show_way_to_own_page(_visitor: SignedIn) -> Response:
+    """Where Mastodon's programs send people who want to change something about their account."""
+    return go("/")
+
+
 @blueprint.get("/account/password")
 @members_only
 async def show_password(visitor: SignedIn) -> Response:
