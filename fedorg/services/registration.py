@@ -265,12 +265,18 @@ def is_usable(node: Node, invite: Invite) -> bool:
     return is_left and is_timely and node.settings.registration != "closed"
 
 
-async def _register(node: Node, draft: SignUp, then: Callable[[Connection, User], T]) -> tuple[User, T]:
+def require_open(node: Node, invite_code: str | None) -> None:
+    """Raise ``Forbidden`` where nobody may register, or nobody without an invite."""
     mode = node.settings.registration
     if mode == "closed":
-        raise Forbidden("Registration on this server is closed")
-    if mode == "invite" and not draft.invite_code:
+        raise Forbidden("Registration on this server is closed: its administrators make accounts for people")
+    if mode == "invite" and not invite_code:
         raise Forbidden("Registration on this server needs an invitation")
+
+
+async def _register(node: Node, draft: SignUp, then: Callable[[Connection, User], T]) -> tuple[User, T]:
+    mode = node.settings.registration
+    require_open(node, draft.invite_code)
     severity = None if draft.address is None else await ip_blocks.severity_for(node, draft.address)
     if severity in (IpBlockSeverity.SIGN_UP_BLOCK, IpBlockSeverity.NO_ACCESS):
         raise Forbidden("Nobody may register from your network")

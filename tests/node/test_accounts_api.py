@@ -203,6 +203,20 @@ async def test_whoever_has_to_wait_is_told_for_what(serve: Serve, mode: str, *, 
     assert (waiting.status_code, GOOD["email"] in waiting.text) == (403, mails)
 
 
+async def test_a_closed_node_says_so_to_whoever_wants_to_register(serve: Serve) -> None:
+    """With and without an invitation, over the API and in the browser: nobody is told to ask for an invitation."""
+    server = await serve(registration="closed")
+    boss = await server.person("boss", role=UserRole.ADMIN)
+    invite = await registration.create_invite(server.node, boss.user)
+    carla = await server.browser()
+
+    answers = [await carla.open(path) for path in ("/auth/sign_up", f"/invite/{invite.code}")]
+    answers.append(await (await application_api(server)).post("/api/v1/accounts", data=GOOD))
+
+    for answer in answers:
+        assert (answer.status_code, "is closed" in answer.text, "invitation" in answer.text) == (403, True, False)
+
+
 async def test_an_invitation_is_taken_back(serve: Serve) -> None:
     """The page says until when it holds and, where there are those of others, who made it; members end only theirs."""
     server = await serve(registration="invite")

@@ -4,7 +4,7 @@ from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from fedorg.domain.accounts import User
-from fedorg.errors import Forbidden, Invalid, NotFound
+from fedorg.errors import Invalid, NotFound
 from fedorg.services import instance_texts, registration
 from fedorg.services.registration import SignUp
 from fedorg.services.users import SignedIn
@@ -36,7 +36,7 @@ async def use_invite(visitor: SignedIn | None, code: str) -> Response:
 @for_everybody
 async def show_sign_up(visitor: SignedIn | None) -> Response:
     """The form where no invitation is needed."""
-    _require_open()
+    registration.require_open(this_node(), None)
     return await _form(visitor, "/auth/sign_up", MultiDict(), None)
 
 
@@ -44,7 +44,7 @@ async def show_sign_up(visitor: SignedIn | None) -> Response:
 @for_everybody
 async def sign_up(visitor: SignedIn | None) -> Response:
     """Register where no invitation is needed."""
-    _require_open()
+    registration.require_open(this_node(), None)
     return await _register(visitor, "/auth/sign_up", None)
 
 
@@ -93,10 +93,6 @@ async def _form(visitor: SignedIn | None, action: str, form: MultiDict[str, str]
 
 async def _require_usable(code: str) -> None:
     await spend_together_by_address(limits.SIGN_IN_BY_ADDRESS)
+    registration.require_open(this_node(), code)
     if await registration.find_usable_invite(this_node(), code) is None:
         raise NotFound("This invitation was used already, or is too old. Ask for a new one.")
-
-
-def _require_open() -> None:
-    if this_node().settings.registration not in ("open", "approval"):
-        raise Forbidden("Registration on this server needs an invitation")
