@@ -53,7 +53,7 @@ _DATABASE: Final = re.compile(
 )
 _MAIL_FROM: Final = re.compile(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _CONTACT: Final = re.compile(r"[^@\s<>]+@[^@\s<>]+")
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,4})?")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 def _setting(help_text: str, default: Any = MISSING, *, secret: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field
