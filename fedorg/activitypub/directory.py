@@ -13,7 +13,7 @@ from msgspec.structs import replace as changed
 from federation import origin, parse, render
 from federation.actors import Actor
 from federation.collections import Collection, CollectionPage
-from federation.errors import FederationError, OriginMismatch
+from federation.errors import FederationError, FetchError, OriginMismatch
 from federation.objects import Hashtag
 from fedorg import log
 from fedorg.activitypub import actors, discovery, documents, fetching, policy
@@ -57,15 +57,21 @@ async def fetch(node: Node, job: FetchDirectory) -> FetchDirectory | None:
     Whoever is not named any more is forgotten when the whole list was read, and not before.
     """
     url = job.url or f"{node.uris.directory_of(job.domain)}?page=true"
-    if await policy.tier_of(node, url) is not Tier.SIBLING or job.page >= PAGES_MAX:
+    standing = await policy.standing_of(node, url)
+    if standing.tier is not Tier.SIBLING or job.page >= PAGES_MAX:
         return None
     budget = Budget(_FETCHES)
     try:
         if job.page == 0:
             await discovery.meet(node, job.domain)
+        if not standing.ceilings.directory:
+            return None
         page = await _page(node, url, budget)
     except (FederationError, FedorgError) as problem:
         logger.info("directory.unread", peer=job.domain, reason=str(problem))
+        if job.page == 0 and isinstance(problem, FetchError):
+            # It may be ill; and of two that agree on this one knows it first, and may ask too early.
+            await people.ask_again(node, job)
         return None
     taken = await _take(node, job.domain, [item for item in page.items if isinstance(item, Actor)], budget)
     logger.info("directory.read", peer=job.domain, people=taken)

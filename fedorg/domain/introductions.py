@@ -8,7 +8,7 @@ hand, and what an administrator dismissed or ended are stronger.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -17,6 +17,14 @@ from fedorg.ids import PartnershipId
 
 NAMED_MAX: Final = 1000
 """How many nodes a list may name."""
+PATIENCE: Final = (
+    timedelta(seconds=1),
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+)
+"""After how long a sibling is asked again that did not give a list."""
 PRIORITY: Final = 100
 PRIORITY_MAX: Final = 255
 

@@ -286,13 +286,15 @@ class IdentifyPeer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 class FetchDirectory(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Read a page of the people that a sibling lists; ``url`` None is the first.
 
-    ``begun_at`` is when the list was begun: whom the sibling has not named since then is no longer listed.
+    ``begun_at`` is when the list was begun: whom the sibling has not named since then is no longer listed. ``refusals``
+    is how often it was not given.
     """
 
     domain: str
     begun_at: datetime
     url: str | None = None
     page: int = 0
+    refusals: int = 0
 
 
 class FetchOrganisation(msgspec.Struct, frozen=True, kw_only=True, tag=True):

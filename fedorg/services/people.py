@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from fedorg import text
 from fedorg.domain.accounts import Account
+from fedorg.domain.introductions import PATIENCE
 from fedorg.domain.jobs import FetchDirectory
 from fedorg.domain.people import DEPARTMENT_MAX, JOB_TITLE_MAX, Department, Expert, Person, Work
 from fedorg.domain.search import Phrase, SearchPage, SearchScope, StatusQuery
@@ -145,6 +146,15 @@ async def keep_listed(node: Node, uri: str) -> None:
 async def end_listing(node: Node, job: FetchDirectory) -> int:
     """The list of a node was read to its end: whom it no longer names is no longer found; how many."""
     return await node.write(people.end_listing, job.domain, job.begun_at)
+
+
+async def ask_again(node: Node, job: FetchDirectory) -> None:
+    """Ask a sibling once more that did not give its list, a little later each time; after some times, tomorrow."""
+    if job.refusals < len(PATIENCE):
+        now = node.now()
+        again = FetchDirectory(domain=job.domain, begun_at=now, refusals=job.refusals + 1)
+        due_at = now + PATIENCE[job.refusals]
+        await node.write(lambda conn: jobs.enqueue(conn, node.ids, now, again, due_at=due_at))
 
 
 async def ask_siblings(node: Node) -> int:

@@ -35,17 +35,15 @@ class Pair:
                 await one.deliver_all()
         await self.here.settle()
 
-    async def invite(self, **change: Any) -> None:  # noqa: ANN401 - what GrantChange takes
+    async def invite(self, *, tier: Tier = Tier.PARTNER, **change: Any) -> None:  # noqa: ANN401 - what GrantChange takes
         """``here`` invites ``there``, which gets to know it."""
-        draft = Invitation(
-            domain=domain(self.there), tier=Tier.PARTNER, change=GrantChange(**change), note="For the bridge"
-        )
+        draft = Invitation(domain=domain(self.there), tier=tier, change=GrantChange(**change), note="For the bridge")
         await partnerships.invite(self.here.server.node, draft)
         await self.settle()
 
-    async def agree(self, **change: Any) -> None:  # noqa: ANN401 - what GrantChange takes
+    async def agree(self, *, tier: Tier = Tier.PARTNER, **change: Any) -> None:  # noqa: ANN401 - what GrantChange takes
         """All the way to a partnership that is in force."""
-        await self.invite(**change)
+        await self.invite(tier=tier, **change)
         await partnerships.accept(self.there.server.node, domain(self.here), NO_CHANGE)
         await self.settle()
         for one, other in ((self.here, self.there), (self.there, self.here)):

@@ -2,15 +2,20 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fedorg.domain.introductions import PATIENCE
+from fedorg.domain.partnerships import GrantChange
 from fedorg.domain.visibility import Tier
 from fedorg.jobs import upkeep
-from fedorg.services import peers
+from fedorg.services import partnerships, peers
 from fedorg.web.site.done import Done
+from tests.databases import SqliteFiles
 from tests.node.meeting import Meeting, meet
+from tests.node.pairing import PARTNERS, domain, run_pair
 from tests.node.peering import fetch, signed_fetch
 from tests.node.serving import Member, NodeServer
 from tests.node.talking import WorkingServer, post, refusal, run_jobs, success
@@ -181,6 +186,41 @@ async def test_people_of_a_sibling_are_found_while_it_lists_them(siblings: Meeti
     await upkeep.keep_up(siblings.node)
     await peers.set_tier(siblings.node, at, Tier.SIBLING)
     assert await names(anna) == [], "who was listed a month ago only is forgotten"
+
+
+async def test_a_sibling_that_does_not_give_its_list_yet_is_asked_again(siblings: Meeting) -> None:
+    """Of two that agree one knows it first, and asks before the other lets it: its members do not wait for a day."""
+    anna = await siblings.working.person("anna")
+    await ask_siblings(siblings)
+    assert await names(anna) == []
+
+    list_people(siblings, [listed(siblings, "fred")])
+    siblings.server.clock.advance(PATIENCE[-1])
+    await siblings.working.settle()
+
+    assert await names(anna) == [f"fred@{siblings.peer.domain}"]
+
+
+async def test_people_are_found_as_soon_as_both_siblings_grant_it(
+    serve: Callable[..., Awaitable[NodeServer]], sqlite_files: SqliteFiles, tmp_path: Path
+) -> None:
+    """What was agreed without them is widened: each side asks the other at once, and again if that was too early."""
+    async with run_pair(await serve(**PARTNERS), sqlite_files, tmp_path) as pair:
+        anna, carla = await pair.here.person("anna"), await pair.there.person("carla")
+        for member in (anna, carla):
+            await be_found(member)
+        await pair.agree(tier=Tier.SIBLING, directory=False)
+        assert (await names(anna), await names(carla)) == (["anna"], ["carla"])
+
+        for one, other in ((pair.here, pair.there), (pair.there, pair.here)):
+            await partnerships.change(one.server.node, domain(other), GrantChange(directory=True))
+            await pair.settle()
+        for one in (pair.here, pair.there):
+            one.server.clock.advance(PATIENCE[0])
+        await pair.settle()
+
+        assert await names(anna) == ["anna", f"carla@{domain(pair.there)}"]
+        assert await names(carla) == [f"anna@{domain(pair.here)}", "carla"]
 
 
 async def test_the_page_of_people(node_server: NodeServer) -> None:

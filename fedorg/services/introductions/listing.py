@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.introductions import (
     NAMED_MAX,
+    PATIENCE,
     Introducer,
     Introduction,
     IntroductionState,
@@ -29,13 +30,6 @@ from fedorg.services.partnerships.settling import take_step
 from fedorg.store import audit, introductions, jobs, partnerships, peers
 
 ASKED_EVERY: Final = timedelta(days=1)
-PATIENCE: Final = (
-    timedelta(seconds=1),
-    timedelta(seconds=10),
-    timedelta(minutes=1),
-    timedelta(minutes=10),
-    timedelta(hours=1),
-)
 NO_LONGER_NAMED: Final = "no sibling vouches for it any more"
 
 _UNDECIDED: Final = (IntroductionState.DRAFT, IntroductionState.ACCEPTED)

@@ -156,6 +156,8 @@ def _enforce(conn: Connection, node: Node, before: Partnership, after: Partnersh
         jobs.enqueue(conn, node.ids, node.now(), TellOrganisation(domain=domain, partnership_id=after.id))
         if is_active:
             meet_sibling(conn, node, domain)
+    elif is_active and after.effective.directory and not before.effective.directory and after.tier is Tier.SIBLING:
+        ask_for_people(conn, node, domain)
     if after.state.is_over:
         peers.restore_ceilings(conn, domain)
         _part_for_good(conn, node, after)
@@ -167,8 +169,13 @@ def _enforce(conn: Connection, node: Node, before: Partnership, after: Partnersh
 
 def meet_sibling(conn: Connection, node: Node, domain: str) -> None:
     """Ask a new sibling for its people, and for those whom it vouches for."""
-    jobs.enqueue(conn, node.ids, node.now(), FetchDirectory(domain=domain, begun_at=node.now()))
+    ask_for_people(conn, node, domain)
     jobs.enqueue(conn, node.ids, node.now(), FetchOrganisation(domain=domain))
+
+
+def ask_for_people(conn: Connection, node: Node, domain: str) -> None:
+    """Ask a sibling for its people, now and not when the day is over."""
+    jobs.enqueue(conn, node.ids, node.now(), FetchDirectory(domain=domain, begun_at=node.now()))
 
 
 def _follow(conn: Connection, node: Node, partnership: Partnership) -> None:
