@@ -298,7 +298,8 @@ async def _public_url(node: Node) -> tuple[Finding, Finding]:
         answer = await node.client.fetch_json(address, ("application/json",))
     except FetchError as error:
         advice = "Start the node and its reverse proxy, and check that FEDORG_PUBLIC_URL leads to them."
-        return Finding(check="public url", verdict=Verdict.FAULT, found=f"{address}: {error}", advice=advice), clock
+        found = _unanswered(address, error)
+        return Finding(check="public url", verdict=Verdict.FAULT, found=found, advice=advice), clock
     reached = Finding(check="public url", verdict=Verdict.OK, found=f"{node.settings.public_url} answers")
     if answer.answered_at is not None:
         skew = abs(node.now() - answer.answered_at)
@@ -311,16 +312,22 @@ async def _public_url(node: Node) -> tuple[Finding, Finding]:
     return reached, clock
 
 
+def _unanswered(address: str, error: FetchError) -> str:
+    """What was asked for, and where that led."""
+    return str(error) if error.url == address else f"{address}: {error}"
+
+
 async def _webfinger(node: Node) -> Finding:
     """Ask for the node actor as a stranger would: by handle domain, over the public address."""
     domain, scheme = node.settings.domain, node.settings.public_url.split(":", 1)[0]
     actor = await registration.ensure_node_actor(node)
     address = f"{scheme}://{domain}/.well-known/webfinger?resource=acct:{actor.username}@{domain}"
-    advice = f"Have {domain} answer /.well-known/webfinger with what {node.settings.public_url} answers (see docs)."
+    public_url = node.settings.public_url
+    advice = f"Have {domain} answer /.well-known/webfinger with what {public_url} answers: see deploy/README.md."
     try:
         answer = await node.client.fetch_json(address, ("application/jrd+json", "application/json"))
     except FetchError as error:
-        return Finding(check="webfinger", verdict=Verdict.FAULT, found=f"{address}: {error}", advice=advice)
+        return Finding(check="webfinger", verdict=Verdict.FAULT, found=_unanswered(address, error), advice=advice)
     links = answer.json.get("links") if isinstance(answer.json, dict) else None
     found = [
         link.get("href")
