@@ -76,6 +76,18 @@ async def get(node: Node, account_id: AccountId, notification_id: NotificationId
     return await node.read(unit)
 
 
+async def get_told_warning(node: Node, account_id: AccountId, warning_id: WarningId) -> AccountWarning:
+    """A strike that the account was told of, while it keeps the notification; ``NotFound`` for any other."""
+
+    def unit(conn: Connection) -> AccountWarning:
+        found = warnings.list_by_ids(conn, [warning_id]).get(warning_id)
+        if found is None or not notifications.is_told(conn, account_id, _WARNED, warning_id):
+            raise NotFound
+        return found
+
+    return await node.read(unit)
+
+
 async def dismiss(node: Node, account_id: AccountId, notification_id: NotificationId) -> None:
     """Remove one of the account's own; ``NotFound`` for anybody else's."""
     await node.write(notifications.delete, account_id, notification_id)

@@ -68,6 +68,32 @@ async def test_a_warning_tells_the_account_but_not_by_whom(working: WorkingServe
     assert success(await anna.api.get("/api/v1/accounts/verify_credentials"))["limited"] is False
 
 
+async def test_the_page_of_a_strike_says_why_to_whom_it_concerns_alone(working: WorkingServer) -> None:
+    """Programs lead there from the notification, and show no text themselves; what was not told stays untold."""
+    mod, anna, bert = await staff(working, "mod"), await working.person("anna"), await working.person("bert")
+    success(await act(mod, anna.id, "silence", text="You <shout>"))
+    (one,) = await told(anna)
+    address = f"/disputes/strikes/{one['moderation_warning']['id']}"
+    success(await act(mod, bert.id, "none", text="Note to file", send_email_notification=False))
+    (quiet,) = await working.server.node.read(warnings.list_of_account, bert.user.account_id, 10)
+
+    pages = {}
+    for name in ("anna", "bert", "mod"):
+        browser = await working.server.browser()
+        await browser.sign_in(name)
+        pages[name] = [await browser.open(path) for path in (address, f"/disputes/strikes/{quiet.id}")]
+
+    assert {name: [page.status_code for page in both] for name, both in pages.items()} == {
+        "anna": [200, 404], "bert": [404, 404], "mod": [404, 404]
+    }  # fmt: skip
+    text = pages["anna"][0].text
+    assert "You &lt;shout&gt;" in text
+    assert "hidden from public timelines" in text
+    assert "@mod" not in text
+    away = await (await working.server.browser()).open(address)
+    assert away.headers["location"].startswith("/auth/sign_in")
+
+
 async def test_nobody_is_told_when_that_is_not_wanted(working: WorkingServer) -> None:
     """``send_email_notification=false`` keeps the strike and tells nobody."""
     mod, anna = await staff(working, "mod"), await working.person("anna")

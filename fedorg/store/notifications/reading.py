@@ -94,6 +94,16 @@ def get(conn: Connection, account_id: AccountId, notification_id: NotificationId
     return from_row(row)
 
 
+def is_told(conn: Connection, account_id: AccountId, type_: NotificationType, origin: int) -> bool:
+    """Whether an account has a notification of something."""
+    found = sa.exists().where(
+        notifications.c.account_id == account_id,
+        notifications.c.type == type_.value,
+        notifications.c.origin == origin,
+    )
+    return bool(conn.execute(sa.select(found)).scalar())
+
+
 def delete(conn: Connection, account_id: AccountId, notification_id: NotificationId) -> None:
     """Remove one of the account's own; ``NotFound`` for anybody else's."""
     statement = sa.delete(notifications).where(

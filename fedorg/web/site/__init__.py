@@ -21,6 +21,7 @@ from fedorg.web.site import (
     reach,
     severances,
     sign_in,
+    strikes,
 )
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
@@ -40,4 +41,5 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     reach.blueprint,
     severances.blueprint,
     sign_in.blueprint,
+    strikes.blueprint,
 )
