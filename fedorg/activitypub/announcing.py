@@ -1,7 +1,7 @@
 """Announcements between the nodes of an organisation: from node actor to node actor, and back how many know.
 
 A ``Create``, ``Update`` or ``Delete`` of an ``Announcement`` goes to each sibling's shared inbox; a ``Create`` of an
-``Acknowledgement`` comes back. Both are terms of fedorg, and count from the actor of a sibling alone.
+``Acknowledgement`` comes back. Both are terms of fedorg, and count from the actor that speaks for a sibling alone.
 """
 
 from typing import Final
@@ -9,10 +9,10 @@ from typing import Final
 from federation.activities import Activity, Create, Delete, Update
 from federation.objects import Acknowledgement, Tombstone
 from federation.objects import Announcement as ToldAnnouncement
-from fedorg.activitypub import moments, policy
+from fedorg.activitypub import counterparts, discovery, moments, policy
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
 from fedorg.activitypub.recording import record
-from fedorg.domain.accounts import Account, ActorType
+from fedorg.domain.accounts import Account
 from fedorg.domain.announcements import Announcement, Tally
 from fedorg.domain.jobs import ReportAcknowledgements, SendAnnouncement
 from fedorg.domain.visibility import Reach, Tier
@@ -91,13 +91,17 @@ async def receive(node: Node, sender: Account, told: ToldAnnouncement | Acknowle
 
 
 async def receive_end(node: Node, sender: Account, uri: str) -> bool:
-    """Another node announces something no more; whether it did."""
-    return await acknowledging.receive_end(node, policy.domain(node, sender.uri), uri)
+    """Another node announces something no more; whether it did, and it is the node that says so (S5)."""
+    speaks = await counterparts.speaks(node, sender)
+    return speaks and await acknowledging.receive_end(node, policy.domain(node, sender.uri), uri)
 
 
 async def _speaks_for_sibling(node: Node, sender: Account) -> bool:
-    is_node = sender.actor_type is ActorType.APPLICATION
-    return is_node and await policy.tier_of(node, sender.uri) is Tier.SIBLING
+    if await policy.tier_of(node, sender.uri) is not Tier.SIBLING:
+        return False
+    # One that was only said to be a sibling may not be known yet.
+    await discovery.meet_once(node, policy.domain(node, sender.uri))
+    return await counterparts.speaks(node, sender)
 
 
 def _announcement(node: Node, peer: str, told: ToldAnnouncement) -> Announcement:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from federation.node_actor import APPLICATION_REL
 from fedorg.domain.announcements import Announcement
 from fedorg.domain.visibility import Tier
 from fedorg.errors import Invalid
@@ -39,7 +40,9 @@ async def siblings(serve: Callable[..., Awaitable[NodeServer]]) -> AsyncIterator
     server = await serve(federation_mode="partners", default_reach="organisation")
     async with meet(server) as meeting:
         await peers.set_tier(meeting.node, meeting.peer.domain, Tier.SIBLING)
-        meeting.add("sibling", type="Application")
+        speaker = {"rel": APPLICATION_REL, "href": meeting.add("sibling", type="Application")}
+        meeting.peer.documents["/.well-known/nodeinfo"] = {"links": [speaker]}
+        meeting.peer.content_types["/.well-known/nodeinfo"] = "application/json"
         yield meeting
 
 
@@ -173,11 +176,12 @@ async def test_what_a_sibling_announces_is_shown_answered_and_withdrawn(siblings
 
 
 async def test_nobody_but_a_sibling_announces_anything(siblings: Meeting) -> None:
-    """Not its people, not a partner, and nothing without words."""
+    """Not its people, be they programs, not a partner, and nothing without words."""
     anna = await siblings.working.person("anna")
     siblings.add("fred")
-    as_fred = told(siblings, "Obey") | {"attributedTo": siblings.peer.actor("fred")}
-    await siblings.say("Create", "fred", as_fred)
+    siblings.add("robot", type="Application")
+    for name in ("fred", "robot"):
+        await siblings.say("Create", name, told(siblings, "Obey") | {"attributedTo": siblings.peer.actor(name)})
     silent = siblings.peer.activity("Create", siblings.peer.actor("sibling"), told(siblings, " \n "), 1)
     assert await siblings.post(silent, "sibling") == 400
     await peers.set_tier(siblings.node, siblings.peer.domain, Tier.PARTNER)
@@ -185,6 +189,18 @@ async def test_nobody_but_a_sibling_announces_anything(siblings: Meeting) -> Non
 
     assert await shown(anna) == []
     assert siblings.handled("Create") == 0
+
+
+async def test_nobody_but_the_node_ends_what_it_announced(siblings: Meeting) -> None:
+    """S5: not by a Delete of somebody else there."""
+    anna = await siblings.working.person("anna")
+    siblings.add("fred")
+    await siblings.say("Create", "sibling", told(siblings, "The alarm is real"))
+
+    await siblings.say("Delete", "fred", told(siblings, "")["id"])
+
+    assert len(await shown(anna)) == 1
+    assert siblings.ignored("Delete") == 1
 
 
 async def test_nobody_announces_without_end(siblings: Meeting) -> None:
