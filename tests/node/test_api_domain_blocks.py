@@ -9,7 +9,7 @@ from fedorg.domain.relationships import Follow, FollowState
 from fedorg.domain.visibility import Audience, Reach, Visibility
 from fedorg.ids import AccountId, StatusId
 from fedorg.node import Node
-from fedorg.services import severing, statuses
+from fedorg.services import moving, severing, statuses
 from fedorg.services.fanout import distribute_chunk
 from fedorg.services.statuses.receiving import record_in
 from fedorg.store import accounts, home_timelines, relationships
@@ -118,6 +118,22 @@ async def test_a_server_shut_out_is_out_of_sight(working: WorkingServer) -> None
         assert (between["domain_blocking"], between["following"], between["followed_by"]) == (True, False, False)
         success(await anna.api.request("DELETE", BLOCKS, data={"domain": shut_out}))
         assert str(zoe.id) in await authors(anna, "timelines/public?remote=1")
+
+
+async def test_nobody_is_followed_at_a_server_that_is_shut_out(working: WorkingServer) -> None:
+    """By nobody's hand, nor by a move there: whoever followed stays with the old account."""
+    node, anna = working.server.node, await working.person("anna")
+    old, new = await stranger(node, "elsewhere.example"), await stranger(node, "there.example")
+    await befriend(node, anna, old)
+    success(await anna.api.post(BLOCKS, data={"domain": "there.example"}))
+
+    assert refusal(await anna.api.post(f"/api/v1/accounts/{new.id}/follow"), 403)
+    assert await moving.receive_move(node, old, new)
+    await working.settle()
+
+    asked = await anna.api.get("/api/v1/accounts/relationships", params={"id[]": [str(old.id), str(new.id)]})
+    found = {one["id"]: one["following"] or one["requested"] for one in entities(asked, "Relationship")}
+    assert found == {str(old.id): True, str(new.id): False}
 
 
 @pytest.mark.parametrize("locked", ["false", "true"])

@@ -21,7 +21,7 @@ from fedorg.services.fanout import is_heard
 from fedorg.services.relationships.clearing import clear_home
 from fedorg.services.relationships.listing import load_one
 from fedorg.services.residence import require_not_moved
-from fedorg.store import accounts, home_timelines, jobs, notifications, relationships
+from fedorg.store import accounts, domain_blocks, home_timelines, jobs, notifications, relationships
 from fedorg.store.home_timelines import LocalFollower
 
 LANGUAGES_MAX: Final = 50
@@ -213,6 +213,8 @@ def _follow(
 def _check_allowed(conn: Connection, node: Node, account: Account, target: Account) -> None:
     if relationships.is_blocked_between(conn, account.id, target.id):
         raise Forbidden("This action is not allowed")
+    if domain_blocks.has_shut_out(conn, account.id, target.id):
+        raise Forbidden(f"You block the server of @{target.acct}")
     require_not_moved(account)
     if target.moved_to is not None:
         raise Forbidden(f"@{target.acct} has moved to @{target.moved_to.acct}")
