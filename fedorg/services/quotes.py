@@ -24,7 +24,7 @@ from fedorg.services.statuses import quoting
 from fedorg.services.statuses.editing import change_quote_policy
 from fedorg.services.statuses.reading import is_visible_to_peer
 from fedorg.services.statuses.receiving import bury_unseen, record_in
-from fedorg.store import accounts, jobs, narrowing, peers, quotes, relationships, statuses, views
+from fedorg.store import accounts, domain_blocks, jobs, narrowing, peers, quotes, relationships, statuses, views
 
 # How long a stamp is believed, or missed, without looking again.
 _LOOKED_UP_EVERY: Final = {QuoteState.ACCEPTED: timedelta(days=7), QuoteState.PENDING: timedelta(hours=1)}
@@ -302,6 +302,8 @@ def _may_peer_see(conn: Connection, account: Account, status: Status) -> bool:
 
 def _may_be_quoted(conn: Connection, account: Account, quoted: Status, remote: RemoteStatus) -> bool:
     if remote.audience.reach.width > quoted.audience.reach.width or not _may_peer_see(conn, account, quoted):
+        return False
+    if domain_blocks.has_shut_out(conn, quoted.account_id, account.id):
         return False
     follows = relationships.follows_between(conn, account.id, [quoted.account_id])
     accepted = {follow.account_id for follow in follows if follow.state is FollowState.ACCEPTED}

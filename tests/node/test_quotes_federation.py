@@ -100,6 +100,19 @@ async def test_a_request_is_refused_as_the_policy_says(quoting: Quoting) -> None
     )
 
 
+async def test_nobody_quotes_by_leave_from_a_server_that_is_shut_out(quoting: Quoting) -> None:
+    """No stamp goes there, and the quote is not counted."""
+    status = await post(quoting.alice, "Alice's idea")
+    success(await quoting.alice.api.post("/api/v1/domain_blocks", data={"domain": quoting.freds.domain}))
+    made = note(quoting.freds, "fred", quote=status["uri"])
+
+    await quoting.ask(status["uri"], made)
+
+    await quoting.freds.wait_for("Reject", made["id"])
+    after = entity(await quoting.bert.api.get(f"/api/v1/statuses/{status['id']}"), "Status")
+    assert after["quotes_count"] == 0
+
+
 async def test_nothing_is_answered_about_what_the_asker_cannot_see(quoting: Quoting) -> None:
     """A private status, one of a narrower reach, one whose author blocks, a boost, and nothing at all: silence."""
     private = await post(quoting.alice, "Private", visibility="private")
