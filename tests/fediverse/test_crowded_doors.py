@@ -57,24 +57,20 @@ FORM = "application/x-www-form-urlencoded"
 @pytest.mark.parametrize("server", SERVERS)
 async def test_silence_keeps_nobody_waiting(tmp_path: Path, server: str) -> None:
     """More connections than wait to be taken say nothing, and the next one is answered all the same."""
-    node = RunningNode(name="aster", folder=tmp_path, settings={"FEDORG_SERVER": server})
-    await node.create("alice")
-    await node.start()
-    try:
-        async with silence(node, 600), asyncio.timeout(SILENCE_SECONDS), node.member("alice") as alice:
-            await alice.post("/api/v1/statuses", {"status": "Is anybody there?"})
-    finally:
-        await node.close()
+    async with (
+        running(tmp_path, FEDORG_SERVER=server) as node,
+        silence(node, 600),
+        asyncio.timeout(SILENCE_SECONDS),
+        node.member("alice") as alice,
+    ):
+        await alice.post("/api/v1/statuses", {"status": "Is anybody there?"})
 
 
 @pytest.mark.usefixtures("many_descriptors")
 @pytest.mark.parametrize("server", SERVERS)
 async def test_whoever_connects_leaves_descriptors_for_files(tmp_path: Path, server: str) -> None:
     """With more clients than the node may have descriptors, one who is there uploads; when they go, others come."""
-    node = RunningNode(name="aster", folder=tmp_path, settings={"FEDORG_SERVER": server}, program=("-c", LIMITED))
-    await node.create("alice")
-    await node.start()
-    try:
+    async with running(tmp_path, FEDORG_SERVER=server, program=LIMITED) as node:
         async with node.member("alice") as alice:
             await alice.get("/api/v1/accounts/verify_credentials")
             async with silence(node, DESCRIPTORS + AT_ONCE):
@@ -90,17 +86,12 @@ async def test_whoever_connects_leaves_descriptors_for_files(tmp_path: Path, ser
                 return None
 
         await wait_for(look, "room for another client")
-    finally:
-        await node.close()
 
 
 @pytest.mark.parametrize("server", SERVERS)
 async def test_whoever_takes_nothing_is_hung_up_on(tmp_path: Path, server: str) -> None:
     """A client that asks for a large picture and reads none of it holds neither connection nor file for good."""
-    node = RunningNode(name="aster", folder=tmp_path, settings={"FEDORG_SERVER": server}, program=("-c", HURRIED))
-    await node.create("alice")
-    await node.start()
-    try:
+    async with running(tmp_path, FEDORG_SERVER=server, program=HURRIED) as node:
         async with node.member("alice") as alice:
             sent = await alice.http.post("/api/v2/media", files={"file": ("noise.png", noise(), "image/png")})
 
@@ -121,29 +112,35 @@ async def test_whoever_takes_nothing_is_hung_up_on(tmp_path: Path, server: str) 
 
             assert is_connected(node, client)
             await wait_for(is_over, "the node to give up")
-    finally:
-        await node.close()
 
 
 @pytest.mark.parametrize("server", SERVERS)
 async def test_whoever_never_comes_to_an_end_is_not_waited_for(tmp_path: Path, server: str) -> None:
     """Bodies of which a letter comes now and then, at each kind of door; files may take longer."""
-    node = RunningNode(name="aster", folder=tmp_path, settings={"FEDORG_SERVER": server}, program=("-c", HURRIED))
-    await node.create("alice")
-    await node.start()
     doors = {"/inbox": "application/activity+json", "/auth/sign_in": FORM, "/api/v1/apps": FORM}
-    try:
-        async with node.member("alice") as alice:
-            token = alice.http.headers["Authorization"]
-            form = "multipart/form-data; boundary=x"
-            sending = asyncio.create_task(drip(node, "/api/v2/media", form, f"Authorization: {token}\r\n"))
-            answers = await asyncio.gather(*(drip(node, path, kind) for path, kind in doors.items()))
-            is_patient = not sending.done()
-            sending.cancel()
-    finally:
-        await node.close()
+    async with running(tmp_path, FEDORG_SERVER=server, program=HURRIED) as node, node.member("alice") as alice:
+        token = alice.http.headers["Authorization"]
+        form = "multipart/form-data; boundary=x"
+        sending = asyncio.create_task(drip(node, "/api/v2/media", form, f"Authorization: {token}\r\n"))
+        answers = await asyncio.gather(*(drip(node, path, kind) for path, kind in doors.items()))
+        is_patient = not sending.done()
+        sending.cancel()
     assert answers == [b"HTTP/1.1 408"] * len(doors)
     assert is_patient
+
+
+@asynccontextmanager
+async def running(folder: Path, *, program: str = "", **settings: str) -> AsyncIterator[RunningNode]:
+    """A node with Alice on it, perhaps begun by a program of its own."""
+    node = RunningNode(name="aster", folder=folder, settings=settings)
+    if program:
+        node.program = ("-c", program)
+    try:
+        await node.create("alice")
+        await node.start()
+        yield node
+    finally:
+        await node.close()
 
 
 async def drip(node: RunningNode, path: str, content_type: str, headers: str = "") -> bytes:
@@ -170,38 +167,31 @@ def is_connected(node: RunningNode, client: socket.socket) -> bool:
 
 async def test_guesses_at_passwords_keep_nobody_waiting(tmp_path: Path) -> None:
     """From many addresses at once: files are read meanwhile, most guesses are put off, and then one may sign in."""
-    node = RunningNode(name="aster", folder=tmp_path, settings={"FEDORG_TRUSTED_PROXIES": "127.0.0.1"})
-    await node.create("alice")
-    await node.start()
-    try:
-        async with (
-            node.member("alice") as alice,
-            httpx.AsyncClient(
-                base_url=node.url, limits=httpx.Limits(max_connections=GUESSES), timeout=SILENCE_SECONDS
-            ) as http,
-        ):
-            uploaded = await alice.http.post("/api/v2/media", files={"file": ("dot.png", dot(), "image/png")})
-            target, form = fill_in(await http.get("/auth/sign_in"), name="alice", password=PASSWORD)
+    every = httpx.Limits(max_connections=GUESSES)
+    async with (
+        running(tmp_path, FEDORG_TRUSTED_PROXIES="127.0.0.1") as node,
+        node.member("alice") as alice,
+        httpx.AsyncClient(base_url=node.url, limits=every, timeout=SILENCE_SECONDS) as http,
+    ):
+        uploaded = await alice.http.post("/api/v2/media", files={"file": ("dot.png", dot(), "image/png")})
+        target, form = fill_in(await http.get("/auth/sign_in"), name="alice", password=PASSWORD)
 
-            async def guess(number: int) -> httpx.Response:
-                guessed = form | {"name": f"alice{number}", "password": "123456"}
-                address = f"198.51.{100 + number // 250}.{number % 250}"
-                return await http.post(target, data=guessed, headers={"X-Forwarded-For": address})
+        async def guess(number: int) -> httpx.Response:
+            guessed = form | {"name": f"alice{number}", "password": "123456"}
+            address = f"198.51.{100 + number // 250}.{number % 250}"
+            return await http.post(target, data=guessed, headers={"X-Forwarded-For": address})
 
-            guesses = [asyncio.ensure_future(guess(number)) for number in range(GUESSES)]
+        guesses = [asyncio.ensure_future(guess(number)) for number in range(GUESSES)]
 
-            async def look() -> bool | None:
-                return any(
-                    one.done() and one.result().status_code == httpx.codes.SERVICE_UNAVAILABLE for one in guesses
-                )
+        async def look() -> bool | None:
+            answered = [one.result().status_code for one in guesses if one.done()]
+            return httpx.codes.SERVICE_UNAVAILABLE in answered or None
 
-            await wait_for(look, "a guess to be put off")
-            picture = await alice.http.get(uploaded.json()["preview_url"])
-            still_wait = [one for one in guesses if not one.done()]
-            answers = await asyncio.gather(*guesses)
-            signed_in = await http.post(target, data=form)
-    finally:
-        await node.close()
+        await wait_for(look, "a guess to be put off")
+        picture = await alice.http.get(uploaded.json()["preview_url"])
+        still_wait = [one for one in guesses if not one.done()]
+        answers = await asyncio.gather(*guesses)
+        signed_in = await http.post(target, data=form)
     assert picture.is_success
     assert still_wait
     assert {answer.status_code for answer in answers} == {httpx.codes.UNAUTHORIZED, httpx.codes.SERVICE_UNAVAILABLE}
