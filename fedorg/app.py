@@ -79,7 +79,8 @@ async def open_node(settings: Settings, *, now: Callable[[], datetime] = utc_now
                 yield node
             finally:
                 node.decoders.shutdown(wait=False, cancel_futures=True)
-                node.computing.close()
+                node.passwords.close()
+                node.key_pairs.close()
     finally:
         await database.close()
 

@@ -1,7 +1,7 @@
 """What costs a processor tens of milliseconds, passwords on purpose: on threads of its own, and bounded.
 
-Whoever guesses passwords from a thousand addresses takes a part of the machine, and not what files and threads of
-statuses wait for.
+Whoever guesses passwords or registers from a thousand addresses takes a part of the machine, and not what files and
+threads of statuses wait for.
 """
 
 import asyncio

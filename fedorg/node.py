@@ -139,7 +139,8 @@ class Node:
     was last asked for a key, so that a forged signature cannot make this node ask again and again (S23);
     ``asking_keys`` holds what is being fetched, for all who wait for it. ``asked_followers`` says when a peer was last
     asked who follows one of its accounts. ``inspections`` has a place for each process that looks into an upload,
-    ``decoders`` are the threads that make pictures, ``computing`` those that compare passwords and make keys.
+    ``decoders`` are the threads that make pictures, ``passwords`` those that compare them, and ``key_pairs`` those that
+    make keys: whoever registers keeps nobody from signing in.
     ``blocked_networks`` saves a query per request, ``held_credentials`` one while nobody writes, ``held_counts`` and
     ``held_weeks`` what takes long to count. ``rush`` is what comes in while this process works. ``turn`` says whom its
     units of work are for, ``fence`` what those that write begin with.
@@ -162,7 +163,8 @@ class Node:
     decoders: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(DECODERS_MAX, thread_name_prefix="decoder"), repr=False
     )
-    computing: Computing = field(default_factory=Computing, repr=False)
+    passwords: Computing = field(default_factory=Computing, repr=False)
+    key_pairs: Computing = field(default_factory=Computing, repr=False)
     blocked_networks: HeldNetworks = field(default_factory=HeldNetworks, repr=False)
     held_credentials: HeldCredentials = field(default_factory=HeldCredentials, repr=False)
     held_counts: Held[Counts] = field(default_factory=Held, repr=False)

@@ -30,12 +30,12 @@ def secret_hash(secret: str) -> str:
 
 async def hash_password(node: Node, password: str) -> str:
     """What is kept of a password; ``Unavailable`` while too many want that."""
-    return await node.computing.run(_HASHER.hash, password)
+    return await node.passwords.run(_HASHER.hash, password)
 
 
 async def is_password(node: Node, password: str, password_hash: str | None) -> bool:
     """Whether a password fits; without a hash the answer is no, after the same time. ``Unavailable`` as above."""
-    fits = await node.computing.run(_fits, password, password_hash or _NOBODY)
+    fits = await node.passwords.run(_fits, password, password_hash or _NOBODY)
     return fits and password_hash is not None
 
 

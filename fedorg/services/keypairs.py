@@ -46,7 +46,7 @@ class KeyPair:
 
 async def new_key_pairs(node: Node) -> tuple[KeyPair, ...]:
     """One fresh pair of each kind; takes a tenth of a second, on a thread. ``Unavailable`` while too many want that."""
-    return await node.computing.run(_generate)
+    return await node.key_pairs.run(_generate)
 
 
 def _generate() -> tuple[KeyPair, ...]:

@@ -173,8 +173,8 @@ async def create_person(
     if len(display_name) > _DISPLAY_NAME_MAX:
         _add(faults, "display_name", ("ERR_TOO_LONG", f"is too long (maximum is {_DISPLAY_NAME_MAX} characters)"))
     _raise_if(faults)
-    hashed = None if password is None else await hash_password(node, password)
     pairs = await keypairs.new_key_pairs(node)
+    hashed = None if password is None else await hash_password(node, password)
     account = _new_account(node, name, display_name)
     now = node.now()
     user = _new_user(node, account, email=email, password_hash=hashed, role=role, approved_at=now, confirmed_at=now)
@@ -283,8 +283,9 @@ async def _register(node: Node, draft: SignUp, then: Callable[[Connection, User]
     name = draft.username.strip().lower()
     faults = _draft_faults(node, draft, name)
     _raise_if(faults)
-    hashed = await hash_password(node, draft.password)
+    # What takes longest comes first: no more of them reach the line of those who sign in.
     pairs = await keypairs.new_key_pairs(node)
+    hashed = await hash_password(node, draft.password)
     account = _new_account(node, name, "")
     # An invitation opens the door to who was invited, not to whoever sits in that network.
     has_to_wait = severity is IpBlockSeverity.SIGN_UP_REQUIRES_APPROVAL

@@ -43,11 +43,12 @@ main()
 """
 # As for whoever says nothing, but so that a test can wait for it.
 HURRIED = """
-from fedorg import serving
+from fedorg import computing, serving
 from fedorg.__main__ import main
 from fedorg.web import bodies
 serving._UNTAKEN_MILLISECONDS = 2000
 bodies.SECONDS = 2
+computing.WAITING_MAX = 10
 main()
 """
 FORM = "application/x-www-form-urlencoded"
@@ -197,6 +198,32 @@ async def test_guesses_at_passwords_keep_nobody_waiting(tmp_path: Path) -> None:
     assert {answer.status_code for answer in answers} == {httpx.codes.UNAUTHORIZED, httpx.codes.SERVICE_UNAVAILABLE}
     assert all("Retry-After" in answer.headers for answer in answers if answer.is_server_error)
     assert signed_in.status_code == httpx.codes.SEE_OTHER
+
+
+async def test_whoever_registers_keeps_nobody_from_signing_in(tmp_path: Path) -> None:
+    """From many addresses at once: making their keys takes long, and others come in meanwhile."""
+    open_to_all = {"FEDORG_TRUSTED_PROXIES": "127.0.0.1", "FEDORG_REGISTRATION": "open"}
+    async with running(tmp_path, program=HURRIED, **open_to_all) as node, node.http() as http:
+        door, key = fill_in(await http.get("/auth/sign_in"), name="alice", password=PASSWORD)
+        target, form = fill_in(await http.get("/auth/sign_up"), password=PASSWORD, agreement="true")
+
+        async def register(number: int) -> int:
+            filled = form | {"username": f"member{number}", "email": f"member{number}@people.example"}
+            answer = await http.post(target, data=filled, headers={"X-Forwarded-For": f"198.51.100.{number}"})
+            return answer.status_code
+
+        registering = [asyncio.ensure_future(register(number)) for number in range(AT_ONCE // 2)]
+
+        async def look() -> bool | None:
+            return httpx.codes.SERVICE_UNAVAILABLE in [one.result() for one in registering if one.done()] or None
+
+        await wait_for(look, "a registration to be put off")
+        signed_in = await http.post(door, data=key)
+        still_wait = [one for one in registering if not one.done()]
+        answers = await asyncio.gather(*registering)
+    assert signed_in.status_code == httpx.codes.SEE_OTHER
+    assert still_wait
+    assert set(answers) == {httpx.codes.SEE_OTHER, httpx.codes.SERVICE_UNAVAILABLE}
 
 
 def steady(node: RunningNode, least: int = 0) -> Callable[[], Awaitable[int | None]]:
