@@ -11,11 +11,12 @@ itself where it is. Requests that are taken back at once cost as much as others,
 from collections.abc import Iterable
 from typing import ClassVar
 
-from h11 import Request
+import h11
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.events import Event, Updated
-from hypercorn.protocol import h11, ws_stream
+from hypercorn.protocol import ws_stream
 from hypercorn.protocol.events import StreamClosed
+from hypercorn.protocol.h11 import H11Protocol
 from typing_extensions import override
 
 
@@ -47,11 +48,11 @@ class Connection(TCPServer):
         await self.idle_task.stop()
 
 
-class Protocol(h11.H11Protocol):
-    """HTTP/1.1 to the end; HTTP/2 is between clients and a proxy."""
+class Http1(H11Protocol):
+    """HTTP/1.1 to the end, whatever a request asks for; HTTP/2 is between clients and a proxy."""
 
     @override
-    async def _check_protocol(self, event: Request) -> None:
+    async def _check_protocol(self, event: h11.Request) -> None:
         """Go over to nothing else."""
 
 

@@ -87,7 +87,7 @@ async def _serve_hypercorn(
     # There is no public way.
     connections.Connection.most = connections_max
     hypercorn.asyncio.run.TCPServer = connections.Connection  # type: ignore[attr-defined]
-    hypercorn.protocol.H11Protocol = connections.Protocol  # type: ignore[attr-defined]
+    hypercorn.protocol.H11Protocol = connections.Http1  # type: ignore[attr-defined]
     hypercorn.protocol.ws_stream.Handshake = connections.Handshake  # type: ignore[misc]
     hypercorn.protocol.h11.WSStream = connections.WebSocketStream  # type: ignore[attr-defined]
     config = hypercorn.config.Config()
