@@ -7,7 +7,7 @@ from typing import TypeVar
 import click
 
 from fedorg.cli.base import NUMBER, Context, print_json, with_node
-from fedorg.cli.printing import console, print_table
+from fedorg.cli.printing import console, in_minutes, print_table
 from fedorg.domain.announcements import Announcement
 from fedorg.node import Node
 from fedorg.services import acknowledging, announcements
@@ -189,7 +189,7 @@ def _about(context: Context, number: int, action: Callable[[Node], Awaitable[T]]
 
 
 def _state(one: Announcement) -> str:
-    return "hidden" if one.published_at is None else f"since {one.published_at:%Y-%m-%d %H:%M}"
+    return "hidden" if one.published_at is None else f"since {in_minutes(one.published_at)}"
 
 
 def _utc(moment: datetime | None) -> datetime | None:

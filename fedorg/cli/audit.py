@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import click
 
 from fedorg.cli.base import Context, print_json, with_node
-from fedorg.cli.printing import print_table
+from fedorg.cli.printing import in_minutes, print_table
 from fedorg.domain.moderation import AuditLine
 from fedorg.services import auditing
 
@@ -45,7 +45,7 @@ def list_lines(
         ("When", "Action", "By", "Target", "Details"),
         [
             (
-                f"{line.created_at:%Y-%m-%d %H:%M}",
+                in_minutes(line.created_at),
                 line.action,
                 line.by or "-",
                 line.target,

@@ -15,7 +15,7 @@ import click
 
 from fedorg import app
 from fedorg.cli.base import Context, print_json, require_begun, run
-from fedorg.cli.printing import console
+from fedorg.cli.printing import console, in_minutes
 from fedorg.config import Settings, SmtpServer
 from fedorg.errors import NO_ROOM, Failing, FedorgError, NoRoom, SettingsError
 from fedorg.jobs.mail import check_server
@@ -279,7 +279,7 @@ async def _work(node: Node) -> Finding:
         return Finding(
             check="work",
             verdict=Verdict.WARNING,
-            found=f"{queue.waiting} jobs or deliveries wait, since {queue.oldest_waiting_at:%Y-%m-%d %H:%M} UTC",
+            found=f"{queue.waiting} jobs or deliveries wait, since {in_minutes(queue.oldest_waiting_at)} UTC",
             advice="Start `fedorg serve` or `fedorg work`; see `fedorg peer list` for servers that do not answer.",
         )
     found = f"{queue.waiting} jobs and deliveries wait, {queue.dead} have failed for good"

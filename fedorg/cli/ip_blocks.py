@@ -3,7 +3,7 @@
 import click
 
 from fedorg.cli.base import NUMBER, Context, print_json, with_node
-from fedorg.cli.printing import console, print_table
+from fedorg.cli.printing import console, in_minutes, print_table
 from fedorg.domain.ip_blocks import IpBlock, IpBlockSeverity
 from fedorg.services.moderation import ip_blocks
 from fedorg.services.moderation.ip_blocks import IpBlockDraft
@@ -31,7 +31,13 @@ def list_blocks(context: Context, *, as_json: bool) -> None:
     print_table(
         ("Block", "Network", "Severity", "Until", "Comment"),
         [
-            (str(one.id), str(one.network), one.severity.value, str(one.expires_at or "for good"), one.comment)
+            (
+                str(one.id),
+                str(one.network),
+                one.severity.value,
+                in_minutes(one.expires_at) if one.expires_at else "for good",
+                one.comment,
+            )
             for one in found
         ],
         empty="No network is blocked.",

@@ -5,6 +5,7 @@ the admin API does, and is a line in the audit log like it; whoever may use the 
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import click
@@ -18,10 +19,39 @@ from fedorg.node import Node
 from fedorg.services.moderation import accounts
 
 C = TypeVar("C", bound=Callable[..., Any])
-_Undo = Callable[[Node, None, AccountId], Awaitable[AdminAccountView]]
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _UNDO: Final = click.option("--undo", is_flag=True, help="Take it back.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measure:
+    """What may be taken back: how, and what is said of an account that bears it, and does no more."""
+
+    end: Callable[[Node, None, AccountId], Awaitable[AdminAccountView]]
+    applies: Callable[[AdminAccountView], bool]
+    name: str
+    is_over: str
+
+
+_SENSITIVE: Final = _Measure(
+    end=accounts.unsensitive,
+    applies=lambda view: view.account.sensitized_at is not None,
+    name="bound to sensitive media",
+    is_over="decides again what is sensitive",
+)
+_SILENCED: Final = _Measure(
+    end=accounts.unsilence,
+    applies=lambda view: view.account.silenced_at is not None,
+    name="silenced",
+    is_over="is heard by everybody again",
+)
+_SUSPENDED: Final = _Measure(
+    end=accounts.unsuspend,
+    applies=lambda view: view.is_suspended,
+    name="suspended",
+    is_over="is back",
+)
 
 
 def _says(command: C) -> C:
@@ -101,7 +131,7 @@ def sensitive(
     """
     action = _action(WarningAction.SENSITIVE, text, report, quietly=quietly)
     if undo:
-        _take_back(context, account, action, accounts.unsensitive, "decides again what is sensitive", as_json=as_json)
+        _take_back(context, account, action, _SENSITIVE, as_json=as_json)
     else:
         _act(context, account, action, "has only sensitive media", as_json=as_json)
 
@@ -124,7 +154,7 @@ def silence(
     """
     action = _action(WarningAction.SILENCE, text, report, quietly=quietly)
     if undo:
-        _take_back(context, account, action, accounts.unsilence, "is heard by everybody again", as_json=as_json)
+        _take_back(context, account, action, _SILENCED, as_json=as_json)
     else:
         _act(context, account, action, "is silenced", as_json=as_json)
 
@@ -149,7 +179,7 @@ def suspend(
     """
     action = _action(WarningAction.SUSPEND, text, report, quietly=quietly)
     if undo:
-        _take_back(context, account, action, accounts.unsuspend, "is back", as_json=as_json)
+        _take_back(context, account, action, _SUSPENDED, as_json=as_json)
     else:
         _act(context, account, action, "is suspended", as_json=as_json)
 
@@ -191,19 +221,27 @@ def _act(context: Context, name: str, wanted: AccountAction, is_now: str, *, as_
     _tell(view, is_now, as_json=as_json, warning=warning)
 
 
-def _take_back(context: Context, name: str, wanted: AccountAction, undo: _Undo, is_now: str, *, as_json: bool) -> None:
+def _take_back(context: Context, name: str, wanted: AccountAction, measure: _Measure, *, as_json: bool) -> None:
     if wanted.text or wanted.report_id is not None or not wanted.tells:
         raise click.UsageError("--undo goes alone: nobody is told of it.")
 
-    async def action(node: Node) -> AdminAccountView:
-        return await undo(node, None, (await accounts.find(node, name)).account.id)
+    async def action(node: Node) -> tuple[AdminAccountView, AdminAccountView]:
+        known = await accounts.find(node, name)
+        return known, await measure.end(node, None, known.account.id)
 
-    _tell(with_node(context, action), is_now, as_json=as_json)
+    before, after = with_node(context, action)
+    if not measure.applies(before):
+        outcome = f"was not {measure.name}"
+    elif measure.applies(after):
+        outcome = f"stays {measure.name}, as all of {after.account.domain} is"
+    else:
+        outcome = measure.is_over
+    _tell(after, outcome, as_json=as_json)
 
 
-def _tell(view: AdminAccountView, is_now: str, *, as_json: bool, warning: AccountWarning | None = None) -> None:
+def _tell(view: AdminAccountView, outcome: str, *, as_json: bool, warning: AccountWarning | None = None) -> None:
     if not as_json:
-        console.print(f"[bold]{view.account.acct}[/] {is_now}.", highlight=False)
+        console.print(f"[bold]{view.account.acct}[/] {outcome}.", highlight=False)
         return
     facts: dict[str, object] = {
         "account": view.account.acct,

@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from fedorg.cli.base import Context, fail, print_json, with_node
-from fedorg.cli.printing import console
+from fedorg.cli.printing import console, in_minutes
 from fedorg.domain.accounts import User
 from fedorg.domain.partnerships import STEPS, Event, GrantChange, PartnershipState, PartnershipView, Side
 from fedorg.domain.visibility import Reach, Tier
@@ -249,7 +249,7 @@ def _show(view: PartnershipView, *, as_json: bool) -> None:
     console.print(f"The partnership with [bold]{partnership.domain}[/] is {partnership.state}.", highlight=False)
     for side, plan in partnership.planned.items():
         who, why = "This node" if side is Side.HERE else "The other side", plan.reason or "no reason given"
-        console.print(f"{who} suspends it at {plan.at:%Y-%m-%d %H:%M} UTC: {why}", highlight=False, markup=False)
+        console.print(f"{who} suspends it at {in_minutes(plan.at)} UTC: {why}", highlight=False, markup=False)
     if partnership.state in _NEXT:
         is_approved = Side.HERE in partnership.approved
         step = f"approved here; {partnership.domain} approves it as well" if is_approved else _NEXT[partnership.state]

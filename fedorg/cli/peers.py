@@ -1,13 +1,12 @@
 """``fedorg peer``: the servers this node knows, and how deliveries to them go."""
 
 import sys
-from datetime import datetime
 
 import click
 
 from fedorg.activitypub import discovery, trying
 from fedorg.cli.base import Context, print_json, with_node
-from fedorg.cli.printing import console, print_facts, print_table
+from fedorg.cli.printing import console, in_minutes, print_facts, print_table
 from fedorg.domain.ceilings import UNLIMITED
 from fedorg.domain.partnerships import Partnership, PartnershipView
 from fedorg.domain.peers import PeerSummary
@@ -52,7 +51,7 @@ def list_peers(context: Context, *, as_json: bool) -> None:
                 str(summary.accounts_count),
                 str(summary.deliveries_waiting),
                 str(summary.deliveries_dead),
-                _moment(summary.peer.last_success_at),
+                in_minutes(summary.peer.last_success_at) if summary.peer.last_success_at else "never",
             )
             for summary in found
         ],
@@ -188,7 +187,3 @@ def _word(value: object) -> object:
     if not isinstance(value, dict):
         return value
     return ", ".join(f"{name.replace('_', ' ')} {part}" for name, part in value.items() if part not in (None, ""))
-
-
-def _moment(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M") if moment else "never"

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from rich.cells import cell_len
@@ -41,13 +42,23 @@ def print_facts(facts: Mapping[str, object]) -> None:
     """A list of name and value for people."""
     width = max(len(name) for name in facts)
     for name, value in facts.items():
-        shown = as_written("-" if value in (None, "") else str(value))
-        console.print(Text.assemble((name.ljust(width), "bold"), "  ", shown), highlight=False)
+        console.print(Text.assemble((name.ljust(width), "bold"), "  ", as_written(_in_words(value))), highlight=False)
+
+
+def in_minutes(moment: datetime) -> str:
+    """A moment (UTC) as people read it."""
+    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def as_written(text: str) -> Text:
     """What anybody may have written, on any server: nothing in it is markup, or moves the cursor of a terminal."""
     return Text(_harmless(text))
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, datetime):
+        return in_minutes(value)
+    return "-" if value in (None, "") else str(value)
 
 
 def _print_lines(rows: Sequence[Sequence[str]]) -> None:

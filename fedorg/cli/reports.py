@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from fedorg.cli.base import NUMBER, Context, print_json, with_node
-from fedorg.cli.printing import console, print_facts, print_table
+from fedorg.cli.printing import console, in_minutes, print_facts, print_table
 from fedorg.domain.moderation import AdminReportView
 from fedorg.domain.reports import ReportQuery
 from fedorg.domain.statuses import PageQuery
@@ -51,7 +51,7 @@ def list_reports(context: Context, *, with_closed: bool, as_json: bool) -> None:
                 str(len(view.report.status_ids)),
                 view.report.comment[:_COMMENT_SHOWN],
                 _state(view),
-                f"{view.report.created_at:%Y-%m-%d %H:%M}",
+                in_minutes(view.report.created_at),
             )
             for view in found
         ],

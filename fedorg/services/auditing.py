@@ -6,6 +6,7 @@ from typing import Final
 from fedorg.domain.moderation import AuditLine
 from fedorg.errors import Invalid
 from fedorg.node import Node
+from fedorg.services import users
 from fedorg.store import audit
 
 LINES_MAX: Final = 10_000
@@ -14,10 +15,11 @@ LINES_MAX: Final = 10_000
 async def list_lines(
     node: Node, *, action: str = "", by: str = "", target: str = "", since: datetime | None = None, limit: int = 100
 ) -> list[AuditLine]:
-    """Lines, newest first; ``action`` may be the beginning of one (``account.``)."""
+    """Lines, newest first; ``action`` may be the beginning of one (``account.``), ``by`` has to be a user."""
     if not 0 < limit <= LINES_MAX:
         raise Invalid(f"Between 1 and {LINES_MAX} lines can be listed")
-    by, target = (name.removeprefix("@").lower() for name in (by, target))
+    whose = (await users.get_by_username(node, by)).username if by else ""
+    of = target.removeprefix("@").lower()
     return await node.read(
-        lambda conn: audit.list_lines(conn, action=action, by=by, target=target, since=since, limit=limit)
+        lambda conn: audit.list_lines(conn, action=action, by=whose, target=of, since=since, limit=limit)
     )

@@ -3,16 +3,21 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from fedorg.domain.domain_blocks import Severity
 from fedorg.services import auditing, registration
+from fedorg.services.moderation import domain_blocks
+from fedorg.services.moderation.domain_blocks import DomainBlockDraft
 from fedorg.services.registration import SignUp
 from tests.fediverse.commands import Finished
 from tests.fediverse.nodes import RunningNode
 from tests.node.serving import PASSWORD, NodeServer
 from tests.node.talking import WorkingServer, post, refusal, success
 from tests.node.test_api_admin_accounts import shown, told
+from tests.node.test_api_domain_blocks import stranger
 from tests.node.test_api_reports import report
 
 
@@ -80,6 +85,49 @@ async def test_accounts_are_moderated_from_the_command_line(working: WorkingServ
         ("account.unsensitized", None),
         ("account.unsilenced", None),
     ]
+
+
+async def test_what_is_not_so_cannot_be_taken_back(working: WorkingServer, tmp_path: Path) -> None:
+    """It is said that nothing was to take back, and what stays as its whole server does; no line is written down."""
+    await working.person("anna")
+    await stranger(working.server.node, "bad.example")
+    await domain_blocks.create(working.server.node, None, "bad.example", DomainBlockDraft(severity=Severity.SUSPEND))
+    await working.settle()
+    measures = ("suspend", "sensitive", "silence")
+    *unburdened, blocked, machine = await run(
+        working.server,
+        tmp_path,
+        *(("user", measure, "anna", "--undo") for measure in measures),
+        ("user", "suspend", "@zoe@bad.example", "--undo"),
+        ("user", "suspend", "anna", "--undo", "--json"),
+    )
+
+    names = ("suspended", "bound to sensitive media", "silenced")
+    assert [one.output for one in unburdened] == [f"anna was not {name}.\n" for name in names]
+    assert blocked.output == "zoe@bad.example stays suspended, as all of bad.example is.\n"
+    assert facts(machine)["suspended"] is False
+    assert await auditing.list_lines(working.server.node, action="account.") == []
+
+
+async def test_moments_are_told_to_people_in_minutes(node_server: NodeServer, tmp_path: Path) -> None:
+    """Lists and facts show them as each other; programs get the whole moment. Nobody is asked for by a wrong name."""
+    await node_server.person("anna")
+    added, listed, machine, nobody, anna = await run(
+        node_server,
+        tmp_path,
+        ("ip-block", "add", "192.0.2.5", "--hours", "2"),
+        ("ip-block", "list"),
+        ("ip-block", "list", "--json"),
+        ("audit", "list", "--by", "nobody"),
+        ("audit", "list", "--by", "@Anna"),
+    )
+
+    assert added.code == 0
+    expires_at = datetime.fromisoformat(facts(machine)[0]["expires_at"])
+    assert f"  {expires_at:%Y-%m-%d %H:%M}" in listed.output
+    assert expires_at.isoformat(" ") not in listed.output
+    assert (nobody.code, nobody.complaint) == (1, "There is no user nobody\n")
+    assert (anna.code, anna.output) == (0, "Nothing of this kind was done.\n")
 
 
 async def test_who_waits_is_let_in_or_turned_away(serve: Any, tmp_path: Path) -> None:  # noqa: ANN401 - a function

@@ -138,8 +138,8 @@ async def unsilence(node: Node, by: User | None, account_id: AccountId) -> Admin
     """Show an account in public timelines again, unless its whole server is limited."""
 
     def change(conn: Connection, account: Account) -> None:
-        if account.silenced_at is not None:
-            silenced_at = peers.standing_of(conn, account.peer, account.domain).silenced_at
+        silenced_at = peers.standing_of(conn, account.peer, account.domain).silenced_at
+        if account.silenced_at not in (None, silenced_at):
             accounts.set_standing(conn, account.id, silenced_at=silenced_at)
             _audit(conn, node, "account.unsilenced", account, by)
 
@@ -168,6 +168,8 @@ async def unsuspend(node: Node, by: User | None, account_id: AccountId) -> Admin
         # Whoever has not been let in yet stays outside.
         by_block = peers.standing_of(conn, account.peer, account.domain).suspended_at
         suspended_at = account.created_at if is_waiting else by_block
+        if account.suspended_at == suspended_at:
+            return
         accounts.set_standing(conn, account.id, suspended_at=suspended_at, suspended_remotely=False)
         email_blocks.release(conn, account.id)
         _announce(conn, node, account)
