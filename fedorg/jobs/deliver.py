@@ -19,7 +19,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
 
-from federation import delivery
+from federation import delivery, parse
 from federation.delivery import Delivered, Gone, Outcome, Refused, Retry
 from federation.keys import SigningKey
 from federation.signatures import Scheme
@@ -33,6 +33,7 @@ from fedorg.jobs.clock import ClockWatch, Wakefulness
 from fedorg.jobs.leases import Overtaken
 from fedorg.jobs.together import Together
 from fedorg.node import Node
+from fedorg.services import forwarding
 from fedorg.store import accounts, deliveries, peers
 from fedorg.store.deliveries import ClaimedDelivery
 from fedorg.store.engine import DatabaseClosed
@@ -80,7 +81,7 @@ def record_successes(conn: Connection, node: Node, successes: Sequence[Success])
 async def _deliver(
     node: Node, claimed: ClaimedDelivery, successes: Together[Success], wakefulness: Wakefulness
 ) -> None:
-    if reason := _obstacle(policy.mode_of(node), claimed):
+    if reason := _obstacle(policy.mode_of(node), claimed) or await _change_of_mind(node, claimed):
         await node.write(deliveries.finish, claimed)
         _tell(node, claimed, "withheld", reason=reason)
         return
@@ -126,6 +127,15 @@ def _obstacle(mode: FederationMode, claimed: ClaimedDelivery) -> str:
     if claimed.beyond_tier or (standing.is_admitted(mode) and is_inside(standing.tier, claimed.reach)):
         return ""
     return no_more
+
+
+async def _change_of_mind(node: Node, claimed: ClaimedDelivery) -> str:
+    """Why what somebody elsewhere said, and this node passes on, is not to be heard any more; empty for nothing."""
+    if node.uris.is_ours(claimed.uri) or claimed.type in deliveries.ENDINGS:
+        return ""
+    author = parse.activity(parse.load_json(claimed.body.encode())).actor
+    is_heard = await forwarding.is_still_heard(node, author)
+    return "" if is_heard else "its author was suspended"
 
 
 async def _body(node: Node, claimed: ClaimedDelivery) -> bytes | None:

@@ -115,6 +115,12 @@ async def was_passed_on(node: Node, status_uri: str) -> bool:
     return await node.read(_was_passed_on, status_uri)
 
 
+async def is_still_heard(node: Node, actor: str) -> bool:
+    """Whether somebody elsewhere, whose words were queued to be passed on, is here and not suspended."""
+    author = await node.read(accounts.find_by_uri, actor)
+    return author is not None and author.suspended_at is None
+
+
 def _pass_on_new(conn: Connection, node: Node, letter: Letter) -> bool:
     status = _find(conn, letter)
     host = None if status is None else find_host(conn, status)

@@ -13,8 +13,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fedorg.domain.moderation import AccountAction, WarningAction
 from fedorg.domain.visibility import Tier
 from fedorg.services import peers
+from fedorg.services.moderation import accounts as moderation
 from fedorg.store.tables import accounts
 from tests.node.fake_peer import FakePeer, running_peer
 from tests.node.serving import Member, NodeServer
@@ -481,6 +483,30 @@ async def test_unwanted_answers_are_not_handed_on(
     await idle(working)
 
     assert not [one for one in relay.received if one["id"] == answer["id"]]
+
+
+async def test_what_waits_of_somebody_suspended_is_not_handed_on(
+    working: WorkingServer, home: FakePeer, relay: FakePeer, alice: Member
+) -> None:
+    """A server that was away hears nothing more of what they said, but that it was deleted."""
+    await follow(working, relay, "sender")
+    relay.refusals["/users/sender/inbox"] = 503
+    texts = [note(home, words, inReplyTo=await post(alice, "Question")) for words in ("Spam", "Regretted")]
+    for made in texts:
+        await deliver(working, home, home.prove(create(home, made), by="author"), by="author")
+    await working.settle()
+    gone = home.activity("Delete", home.actor("author"), texts[1]["id"], 1)
+    await deliver(working, home, gone, by="author")
+    await working.settle()
+    node = working.server.node
+    found = await moderation.find(node, f"@author@{home.domain}")
+
+    await moderation.act(node, None, found.account.id, AccountAction(action=WarningAction.SUSPEND))
+    relay.refusals.clear()
+    working.server.clock.advance(timedelta(days=1))
+    await idle(working)
+
+    assert [one["id"] for one in relay.received if one["actor"] == home.actor("author")] == [gone["id"]]
 
 
 def silence(conn: Connection, account_id: int) -> None:
