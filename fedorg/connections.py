@@ -9,7 +9,7 @@ itself where it is. Requests that are taken back at once cost as much as others,
 """
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import h11
 from hypercorn.asyncio.tcp_server import TCPServer
@@ -19,26 +19,60 @@ from hypercorn.protocol.events import StreamClosed
 from hypercorn.protocol.h11 import H11Protocol
 from typing_extensions import override
 
+from fedorg.web.limits import subject_of_address
+
 
 class Connection(TCPServer):
-    """Waits for nothing more once its client has said its last; one too many of them ends at once."""
+    """Waits for nothing more once its client has said its last.
+
+    Where there are too many, one of those of whoever has most makes way, and that may be the new one.
+    """
 
     most: ClassVar[int]
-    _open: ClassVar[int] = 0
+    # By where the clients are, each in the order in which they came.
+    _open: ClassVar[dict[str, dict["Connection", None]]] = {}
+
+    def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - as Hypercorn makes it
+        super().__init__(*given, **named)
+        peer = self.writer.get_extra_info("peername")
+        self._place = subject_of_address(peer[0]) if isinstance(peer, tuple) else ""
+        self.is_idle = True
+        """Nothing was asked on it yet, or all is answered."""
 
     @override
     async def run(self) -> None:
-        if Connection._open >= Connection.most:
+        if sum(map(len, Connection._open.values())) >= Connection.most and not self._finds_room():
             self.writer.transport.abort()
             return
-        Connection._open += 1
+        Connection._open.setdefault(self._place, {})[self] = None
         try:
             await super().run()
         finally:
-            Connection._open -= 1
+            self._leave()
+
+    def _finds_room(self) -> bool:
+        """End a connection from where there are most, unless there would be no fewer from here then."""
+        crowd = max(Connection._open.values(), key=len)
+        if len(crowd) <= len(Connection._open.get(self._place, ())) + 1:
+            return False
+        next((one for one in crowd if one.is_idle), next(iter(crowd))).make_way()
+        return True
+
+    def make_way(self) -> None:
+        """End at once, whatever was going on."""
+        self._leave()
+        self.writer.transport.abort()
+
+    def _leave(self) -> None:
+        neighbours = Connection._open.get(self._place, {})
+        neighbours.pop(self, None)
+        if not neighbours:
+            Connection._open.pop(self._place, None)
 
     @override
     async def protocol_send(self, event: Event) -> None:
+        if isinstance(event, Updated):
+            self.is_idle = event.idle
         if not (isinstance(event, Updated) and event.idle and self.reader.at_eof()):
             await super().protocol_send(event)
 

@@ -5,7 +5,7 @@ import importlib.util
 import io
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -51,6 +51,7 @@ bodies.SECONDS = 2
 computing.WAITING_MAX = 10
 main()
 """
+SLOW = b"POST /inbox HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -87,6 +88,23 @@ async def test_whoever_connects_leaves_descriptors_for_files(tmp_path: Path, ser
                 return None
 
         await wait_for(look, "room for another client")
+
+
+@pytest.mark.usefixtures("many_descriptors")
+async def test_a_crowd_from_one_place_keeps_nobody_else_out(tmp_path: Path) -> None:
+    """Where no connection is left, those of whoever has most make way: silent ones first, then of slow bodies."""
+    async with running(tmp_path, program=LIMITED) as node:
+        elsewhere = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
+        async with httpx.AsyncClient(base_url=node.url, transport=elsewhere) as http, node.http() as crowded:
+            for body in (b"", SLOW):
+                async with silence(node, DESCRIPTORS + AT_ONCE, body):
+                    await wait_for(steady(node, CONNECTIONS), "the crowd to come in")
+                    # From the same place, nobody else gets in.
+                    with pytest.raises(httpx.TransportError):
+                        await crowded.get("/health")
+                    # The second time by the same connection, which stays.
+                    answers = [await http.get("/health") for _ in range(3)]
+                    assert [answer.status_code for answer in answers] == [httpx.codes.OK] * 3
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -253,8 +271,8 @@ def noise() -> bytes:
 
 
 @asynccontextmanager
-async def silence(node: RunningNode, connections: int) -> AsyncIterator[None]:
-    """So many clients connect and do nothing; some may not even get through."""
+async def silence(node: RunningNode, connections: int, beginning: bytes = b"") -> AsyncIterator[None]:
+    """So many clients connect, perhaps begin to ask, and do nothing more; some may not even get through."""
     loop = asyncio.get_running_loop()
     with ExitStack() as stack:
         for _ in range(0, connections, AT_ONCE):
@@ -268,4 +286,7 @@ async def silence(node: RunningNode, connections: int) -> AsyncIterator[None]:
             for one in connecting:
                 one.cancel()
             await asyncio.gather(*connecting, return_exceptions=True)
+            for client in clients:
+                with suppress(OSError):
+                    client.send(beginning)
         yield
