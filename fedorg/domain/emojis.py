@@ -1,7 +1,7 @@
 """Custom emoji of this node, and where they stand in a text."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -38,3 +38,13 @@ def shortcodes_in(texts: Iterable[str]) -> tuple[str, ...]:
     """What may be custom emoji in some texts, each once, in their order."""
     found = (match[1] for text in texts for match in _IN_TEXT.finditer(text))
     return tuple(dict.fromkeys(found))[:EMOJIS_PER_TEXT_MAX]
+
+
+def with_shortcodes_replaced(text: str, replacement: Callable[[str], str | None]) -> str:
+    """A text with something else for each shortcode for which there is something."""
+
+    def replace(match: re.Match[str]) -> str:
+        found = replacement(match[1])
+        return match[0] if found is None else found
+
+    return _IN_TEXT.sub(replace, text)

@@ -5,6 +5,7 @@ raises on any string (S27). HTML that came from elsewhere passes ``sanitize``, t
 """
 
 from fedorg.text.backlinks import field_link, links_back
+from fedorg.text.emojis import draw_emojis
 from fedorg.text.entities import (
     DEFAULT_RULES,
     HASHTAG_CHARACTERS_MAX,
@@ -38,6 +39,7 @@ __all__ = [
     "TextRules",
     "canonical_host",
     "count_characters",
+    "draw_emojis",
     "escape",
     "field_link",
     "field_to_html",

@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from fedorg.domain.accounts import Emoji
 from fedorg.errors import Conflict, Invalid, NotFound, TooLarge
 from fedorg.media import UnsupportedMedia
 from fedorg.services import custom_emojis
+from fedorg.services.statuses.receiving import record_in
 from tests.node.talking import WorkingServer, entities, entity, picture, post, success
+from tests.node.test_api_domain_blocks import stranger
+from tests.node.world import note
 
 
 def drawn(folder: Path, name: str = "party.png", content: bytes | None = None) -> Path:
@@ -63,6 +67,40 @@ async def test_an_emoji_shows_wherever_members_write_it(working: WorkingServer, 
     assert (await working.server.anonymous.get(kept["emojis"][1]["url"])).is_success
     with pytest.raises(NotFound, match="no emoji"):
         await custom_emojis.remove_emoji(node, "spin")
+
+
+async def test_pages_draw_the_emoji_of_this_node(working: WorkingServer, tmp_path: Path) -> None:
+    """Still ones, in names, texts, warnings and polls; not in links, and none that others serve."""
+    node, anna = working.server.node, await working.person("anna")
+    await custom_emojis.add_emoji(node, "spin", drawn(tmp_path, "spin.gif", moving()), None)
+    (spin,) = await node_emojis(working)
+    profile = {"display_name": "<i>Anna</i> :spin:", "note": "I :spin: <u>a lot</u>"}
+    success(await anna.api.patch("/api/v1/accounts/update_credentials", data=profile))
+    words = "A :spin: & https://org.example/:spin:/x not x:spin:y, nor :unknown:"
+    status = await post(anna, words, spoiler_text="Big :spin:")
+    asked = await post(anna, "Which?", poll={"options": ["yes", ":spin:"], "expires_in": 600})
+    theirs = Emoji(shortcode="spin", url="https://peer.example/spin.png")
+    zoe = await stranger(node, "peer.example")
+    answer = note(zoe, 1, "Theirs :spin: it is", in_reply_to_uri=status["uri"], emojis=(theirs,))
+    assert await node.write(record_in, node, answer)
+    addresses = (status["url"], "/@anna", asked["url"])
+    shown, profiled, voted = [(await working.server.anonymous.get(one)).text for one in addresses]
+
+    drawing = f'<img class="emoji" src="{spin["static_url"]}" alt=":spin:" title=":spin:" width="20" height="20">'
+    for expected in (
+        f"&lt;i&gt;Anna&lt;/i&gt; {drawing}</bdi>",
+        f"Big {drawing}</summary>",
+        f"<p>A {drawing} &amp; <a ",
+        "not x:spin:y, nor :unknown:</p>",
+        "Theirs :spin: it is",
+    ):
+        assert expected in shown
+    link = shown.partition(f"<p>A {drawing}")[2].partition("</a>")[0]
+    assert link.count(":spin:") > 1
+    assert "<img" not in link
+    assert "peer.example/spin.png" not in shown
+    assert f"I {drawing} &lt;u&gt;a lot" in profiled
+    assert f">{drawing}</bdi>" in voted
 
 
 async def node_emojis(working: WorkingServer) -> list[dict[str, object]]:

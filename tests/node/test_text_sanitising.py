@@ -17,9 +17,15 @@ ALLOWED = {
 }
 
 
-def assert_safe(made: str) -> None:
+DRAWING = {"img": {"class", "src", "alt", "title", "width", "height"}}
+
+
+def assert_safe(made: str, more: dict[str, set[str]] | None = None) -> None:
     """A browser's parser, told to drop all that is not allowed, finds nothing to drop."""
-    again = nh3.clean(made, tags=TAGS, attributes=ALLOWED, link_rel=None, url_schemes=LINK_SCHEMES, url_relative="deny")
+    allowed = ALLOWED | (more or {})
+    again = nh3.clean(
+        made, tags=set(allowed), attributes=allowed, link_rel=None, url_schemes=LINK_SCHEMES, url_relative="deny"
+    )
     assert again == made
     assert len(made) <= OUTPUT_CHARACTERS_MAX
 
@@ -336,7 +342,23 @@ PIECES = st.sampled_from(
             "<script>",
             "</script>",
         ),
-        *("x", "&lt;", "&", "<", ">", '"', "'", "=", " onclick=x ", "https://b.example/", "\x00", "\u202e", "\ud800"),
+        *(
+            "x",
+            ":x:",
+            " :x: ",
+            "&lt;",
+            "&",
+            "<",
+            ">",
+            '"',
+            "'",
+            "=",
+            " onclick=x ",
+            "https://b.example/",
+            "\x00",
+            "\u202e",
+            "\ud800",
+        ),
     ]
 )
 
@@ -349,7 +371,29 @@ def test_s27_any_string_is_sanitised_without_error_and_to_safe_html(html: str) -
 
     assert_safe(made)
     assert_safe(text.sanitize(made))
+    assert_safe(text.draw_emojis(made, {"xy": "https://c.example/?x=1&y=2"}), DRAWING)
     text.to_plain(html)
+
+
+@pytest.mark.parametrize(
+    ("html", "drawn"),
+    [
+        (":xy: :xy::xy: a:xy:b :y: :xy:", "* :xy::xy: a:xy:b :y: *"),
+        ("<p>:xy:</p><pre><code>:xy:</code> :xy:</pre>:xy:", "<p>*</p><pre><code>:xy:</code> :xy:</pre>*"),
+        (
+            '<a href="https://a.example/:xy:/">see :xy:</a> :xy:',
+            '<a href="https://a.example/:xy:/"{REL}>see :xy:</a> *',
+        ),
+        ('<span class="h->:xy:">:xy:</span>', "<span>*</span>"),
+        ("<p>&lt;:xy:&gt; :xy:", "<p>&lt;*&gt; *</p>"),
+    ],
+)
+def test_emoji_are_drawn_in_text_alone(html: str, drawn: str) -> None:
+    """Not in what somebody may follow or copy, and in nothing that belongs to a tag."""
+    made = text.draw_emojis(text.sanitize(html), {"xy": "https://c.example/x.png"})
+
+    picture = '<img class="emoji" src="https://c.example/x.png" alt=":xy:" title=":xy:" width="20" height="20">'
+    assert made == drawn.replace("*", picture).replace("{REL}", REL)
 
 
 @pytest.mark.timeout(20)

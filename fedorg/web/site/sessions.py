@@ -8,22 +8,23 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec
 from urllib.parse import quote, urlencode, urlsplit
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from quart import Response, redirect, request, stream_template
 from werkzeug.datastructures import MultiDict
 
-from fedorg.domain.accounts import User
+from fedorg.domain.accounts import Emoji, User
 from fedorg.errors import BadRequest, Forbidden
 from fedorg.node import Node
 from fedorg.serializers.accounts import kept_avatar
 from fedorg.services import users
 from fedorg.services.users import SESSION_DAYS, SignedIn
-from fedorg.text import sanitize, to_plain
+from fedorg.text import draw_emojis, sanitize, to_plain
+from fedorg.uris import Uris
 from fedorg.web import limits
 from fedorg.web.auth import ACCESS
 from fedorg.web.base import spend_by_address, this_node
@@ -142,6 +143,7 @@ def common(node: Node) -> dict[str, object]:
         "node": node.settings,
         "uris": node.uris,
         "rich": rich,
+        "drawn": lambda text, emojis: drawn(text, emojis, node.uris),
         "plain": to_plain,
         "face": lambda account: kept_avatar(account, node.uris),
     }
@@ -150,6 +152,13 @@ def common(node: Node) -> dict[str, object]:
 def rich(html: str) -> Markup:
     """HTML that people or peers wrote, sanitised where it is shown (S54)."""
     return Markup(sanitize(html))  # noqa: S704 - the sanitiser's output is the one HTML that is not escaped
+
+
+def drawn(text: str, emojis: Iterable[Emoji], uris: Uris) -> Markup:
+    """Rich or plain text with the custom emoji that this node serves: pages send nobody's browser to other servers."""
+    own = uris.media("")
+    pictures = {one.shortcode: still for one in emojis if (still := one.static_url or one.url).startswith(own)}
+    return Markup(draw_emojis(escape(text), pictures))  # noqa: S704 - what was not safe is escaped
 
 
 def page_number() -> int:
