@@ -4,7 +4,7 @@ What the whole node keeps away is a peer's tier (``store.peers``), not this.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -13,6 +13,7 @@ from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import PageQuery
 from fedorg.ids import AccountId, IdSource
 from fedorg.store import paging
+from fedorg.store.prepared import Prepared
 from fedorg.store.tables import account_domain_blocks, accounts, follows
 from fedorg.store.upsert import insert_ignore
 
@@ -70,7 +71,7 @@ def list_tied(conn: Connection, account_id: AccountId, domain: str, limit: int) 
 
 def has_shut_out(conn: Connection, blocker: AccountId, author: AccountId) -> bool:
     """Whether an account wants to hear nothing from the server that another lives on."""
-    return bool(conn.execute(sa.select(is_shut_out(blocker, author))).scalar())
+    return bool(_HAS_SHUT_OUT.rows(conn, blocker=blocker, author=author)[0][0])
 
 
 def is_shut_out(blocker: ColumnElement[Any] | AccountId, author: ColumnElement[Any] | AccountId) -> ColumnElement[bool]:
@@ -88,3 +89,6 @@ def shuts_out(blocker: ColumnElement[Any] | AccountId, home: sa.FromClause) -> C
 
 def _is_of(home: sa.FromClause, blocked: sa.FromClause) -> ColumnElement[bool]:
     return sa.or_(home.c.domain == blocked.c.domain, home.c.peer == blocked.c.domain)
+
+
+_HAS_SHUT_OUT: Final = Prepared(sa.select(is_shut_out(sa.bindparam("blocker"), sa.bindparam("author")).label("has")))
