@@ -40,13 +40,10 @@ from federation.keys import SigningKey
 from federation.lookups import Lookup, system_lookup
 from federation.places import Places, Pool, Progress
 from federation.signatures import Headers, Scheme
+from federation.vocabulary import ACTIVITY_JSON, AS2_CONTEXT, LD_JSON
 from federation.way_out import WayOut
 
-ACTIVITY_JSON: Final = "application/activity+json"
-LD_JSON: Final = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
-ACCEPT_DOCUMENT: Final = f"{ACTIVITY_JSON}, {LD_JSON}"
-
-_ACTIVITYSTREAMS: Final = "https://www.w3.org/ns/activitystreams"
+_ACCEPT_DOCUMENT: Final = f"{ACTIVITY_JSON}, {LD_JSON}"
 _PROFILE: Final = re.compile(r';[ \t]*profile[ \t]*=[ \t]*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s;]+))', re.IGNORECASE)
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _DRAINED_BYTES: Final = 16_384
@@ -175,9 +172,9 @@ class Client:
         Signed by ``signer`` if given, first in ``scheme``. Raises ``FetchError`` and ``MalformedDocument``.
         """
         bounds = self._bounds(self.limits.document_bytes, is_activity_type)
-        answer = await self._get(url, ACCEPT_DOCUMENT, signer, scheme, bounds)
+        answer = await self._get(url, _ACCEPT_DOCUMENT, signer, scheme, bounds)
         if signer is not None and answer.status in delivery.KNOCK_AGAIN:
-            second = await self._get(url, ACCEPT_DOCUMENT, signer, scheme.other, bounds)
+            second = await self._get(url, _ACCEPT_DOCUMENT, signer, scheme.other, bounds)
             if second.is_success:
                 answer, scheme = second, scheme.other
         self._require_success(answer)
@@ -289,7 +286,7 @@ class Client:
         bounds: _Bounds,
         more: Mapping[str, str],
     ) -> _Answer:
-        headers = {"Host": url.authority, "Accept": ACCEPT_DOCUMENT, "Content-Type": ACTIVITY_JSON, **more}
+        headers = {"Host": url.authority, "Accept": _ACCEPT_DOCUMENT, "Content-Type": ACTIVITY_JSON, **more}
         headers |= self._signature("POST", url, headers, body, key=key, scheme=scheme)
         return await self._exchange("POST", url, headers, body, bounds=bounds)
 
@@ -364,7 +361,7 @@ def is_activity_type(content_type: str) -> bool:
     kind = essence(content_type)
     if kind == "application/ld+json":
         profile = _PROFILE.search(content_type)
-        return profile is not None and _ACTIVITYSTREAMS in (profile["quoted"] or profile["bare"] or "").split()
+        return profile is not None and AS2_CONTEXT in (profile["quoted"] or profile["bare"] or "").split()
     return kind == ACTIVITY_JSON
 
 

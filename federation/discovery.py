@@ -16,8 +16,9 @@ from xml.sax.saxutils import quoteattr
 
 from federation.addresses import AddressPolicy, check_url, domain_of, is_loopback_host
 from federation.bounded_json import list_at, require_object, text_at
-from federation.client import ACTIVITY_JSON, Client, is_activity_type
+from federation.client import Client, is_activity_type
 from federation.errors import AddressRefused, MalformedDocument, OriginMismatch, PeerAnswered, PeerUnreachable
+from federation.vocabulary import ACTIVITY_JSON
 
 JRD_TYPE: Final = "application/jrd+json"
 XRD_TYPE: Final = "application/xrd+xml"

@@ -9,9 +9,10 @@ from typing import Final
 
 from federation.addresses import domain_of
 from federation.bounded_json import list_at, require_object, text_at
-from federation.client import ACTIVITY_JSON, Client, is_activity_type
+from federation.client import Client, is_activity_type
 from federation.discovery import JRD_TYPE, Jrd, Link, base_urls, parse_jrd
 from federation.errors import FetchError, MalformedDocument, OriginMismatch, PeerUnreachable
+from federation.vocabulary import ACTIVITY_JSON
 
 SERVICE_REL: Final = "https://www.w3.org/ns/activitystreams#Service"
 APPLICATION_REL: Final = "https://www.w3.org/ns/activitystreams#Application"

@@ -23,8 +23,6 @@ PUBLIC_SPELLINGS: Final = frozenset({PUBLIC, "as:Public", "Public"})
 
 ACTIVITY_JSON: Final = "application/activity+json"
 LD_JSON: Final = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
-ACCEPT: Final = f"{ACTIVITY_JSON}, {LD_JSON}"
-"""What a fetch of a document asks for."""
 
 ActorType = Literal["Person", "Group", "Organization", "Service", "Application"]
 NoteType = Literal["Note", "Article", "Page", "Question", "Image", "Audio", "Video", "Event"]

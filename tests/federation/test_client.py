@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from federation.addresses import AddressPolicy
-from federation.client import ACTIVITY_JSON, LD_JSON, Client, Limits, charset_of, is_activity_type
+from federation.client import Client, Limits, charset_of, is_activity_type
 from federation.delivery import Delivered, Gone, Outcome, Refused, Retry
 from federation.errors import (
     AddressRefused,
@@ -22,6 +22,7 @@ from federation.errors import (
     WrongContentType,
 )
 from federation.signatures import Scheme, read, verify
+from federation.vocabulary import ACTIVITY_JSON, LD_JSON
 from tests.federation.outbound import LOOPBACK, answers, authority_of, client, never
 from tests.federation.signing import ED25519_KEY, NOW, RSA_KEY, SIGNING_KEYS, verification_key
 from tests.federation.wire import Received, http, peer

@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from federation.addresses import AddressPolicy
-from federation.client import ACTIVITY_JSON, Client
+from federation.client import Client
 from federation.discovery import (
     JRD_TYPE,
     SUBSCRIBE_REL,
@@ -50,6 +50,7 @@ from federation.nodeinfo import (
     render_links,
     render_nodeinfo,
 )
+from federation.vocabulary import ACTIVITY_JSON
 from tests.federation.signing import NOW
 from tests.federation.wire import Received, http, peer
 

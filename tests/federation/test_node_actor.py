@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from federation.addresses import AddressPolicy
-from federation.client import ACTIVITY_JSON, Client
+from federation.client import Client
 from federation.discovery import JRD_TYPE, Jrd, Link, parse_jrd, render_jrd
 from federation.errors import MalformedDocument, OriginMismatch, PeerUnreachable
 from federation.node_actor import (
@@ -20,6 +20,7 @@ from federation.node_actor import (
     node_jrd,
 )
 from federation.nodeinfo import parse_links, render_links
+from federation.vocabulary import ACTIVITY_JSON
 from tests.federation.signing import NOW
 from tests.federation.wire import Received, http, peer
 

@@ -12,8 +12,8 @@ from urllib.parse import quote
 from hypercorn.typing import HTTPScope
 from quart import Response, request
 
-from federation.client import ACTIVITY_JSON
 from federation.signatures import Headers, Request
+from federation.vocabulary import ACTIVITY_JSON
 from fedorg.activitypub import serving
 from fedorg.node import Node
 from fedorg.web.base import address_of, spend_by_address, this_node
