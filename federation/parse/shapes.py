@@ -176,9 +176,9 @@ def html(document: Json, key: str) -> str | None:
     return None if value is None else checked_html(value, document, key) or None
 
 
-def told_name(document: Json, key: str, most: int = limits.NAME_MAX) -> str | None:
+def told_name(document: Json, key: str) -> str | None:
     """As ``name``, else the first of the same in a map of languages: ``nameMap`` for ``name``."""
-    return name(document, key, most) or name(_first_of_map(document, key), key, most)
+    return name(document, key) or name(_first_of_map(document, key), key)
 
 
 def told_prose(document: Json, key: str, most: int) -> str | None:

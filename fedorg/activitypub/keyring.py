@@ -15,11 +15,6 @@ from fedorg.node import Node
 from fedorg.store import keys
 
 
-async def signing_key(node: Node, account_id: AccountId) -> SigningKey:
-    """The key a local account signs requests with."""
-    return (await signing_keys(node, account_id, await node.glance(keys.list_ids, account_id)))[0]
-
-
 async def signing_keys(node: Node, account_id: AccountId, current: frozenset[str]) -> tuple[SigningKey, ...]:
     """The keys of a local account whose ids were read just now, RSA first; ``NotFound`` when it has none."""
     held = await _held(node, account_id, current)

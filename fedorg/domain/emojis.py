@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-SHORTCODE_MAX: Final = 50
 CATEGORY_MAX: Final = 100
 EMOJIS_MAX: Final = 2000
 EMOJIS_PER_TEXT_MAX: Final = 100

@@ -41,11 +41,6 @@ class MediaFile:
     width: int
     height: int
 
-    @property
-    def aspect(self) -> float:
-        """Width divided by height."""
-        return self.width / self.height
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessedMedia:

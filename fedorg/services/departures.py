@@ -43,14 +43,14 @@ async def remove_remote_account(node: Node, account: Account) -> None:
     await node.write(unit)
 
 
-async def delete_member(node: Node, username: str, *, by: UserId | None = None) -> Account:
+async def delete_member(node: Node, username: str) -> Account:
     """Delete an account of this node, with the login that is its own, for good; the name is never given again."""
 
     def unit(conn: Connection) -> Account:
         account = users.get_local_account(conn, username)
         if account.uri == node.uris.node_actor:
             raise NotFound(f"There is no account {username}")
-        return leave(conn, node, accounts.get_for_update(conn, account.id), by)
+        return leave(conn, node, accounts.get_for_update(conn, account.id), by=None)
 
     return await node.write(unit)
 

@@ -15,7 +15,6 @@ from fedorg.domain.accounts import ADMINISTRATORS, STAFF, Account
 from fedorg.domain.featured_collections import FeaturedCollectionView
 from fedorg.domain.moderation import AccountWarning
 from fedorg.domain.notifications import (
-    GROUPABLE,
     OF_COLLECTIONS,
     Notification,
     NotificationGroup,
@@ -116,8 +115,8 @@ async def list_groups(
     node: Node,
     account_id: AccountId,
     page: PageQuery,
-    query: NotificationQuery = _EVERYTHING,
-    grouped: Collection[NotificationType] = GROUPABLE,
+    query: NotificationQuery,
+    grouped: Collection[NotificationType],
 ) -> Page[NotificationGroupView]:
     """The same in groups; only kinds in ``grouped`` are told as one."""
 
@@ -162,8 +161,8 @@ async def count_unread_groups(
     node: Node,
     account_id: AccountId,
     limit: int,
-    query: NotificationQuery = _EVERYTHING,
-    grouped: Collection[NotificationType] = GROUPABLE,
+    query: NotificationQuery,
+    grouped: Collection[NotificationType],
 ) -> int:
     """How many groups hold something newer than the account's marker, at most ``limit``."""
 

@@ -49,11 +49,6 @@ async def unpin(node: Node, account: Account, status_id: StatusId) -> None:
     await node.write(unit)
 
 
-async def list_pinned(node: Node, account_id: AccountId) -> list[StatusId]:
-    """What an account pinned, the latest pin first, whoever may see it: for the machinery, not for people."""
-    return await node.read(pins.list_ids, account_id)
-
-
 # From peers
 
 

@@ -208,8 +208,8 @@ async def sign_up_by_application(
     return issued
 
 
-async def create_invite(node: Node, by: User, *, uses_max: int | None = 1) -> Invite:
-    """A code with which people may register within a week, as long as ``by`` may invite; staff only."""
+async def create_invite(node: Node, by: User) -> Invite:
+    """A code with which one person may register within a week, as long as ``by`` may invite; staff only."""
     if not by.is_administrator:
         raise Forbidden("Only administrators may invite people")
     now = node.now()
@@ -218,7 +218,7 @@ async def create_invite(node: Node, by: User, *, uses_max: int | None = 1) -> In
         code=secrets.token_urlsafe(12),
         created_by=by.id,
         uses=0,
-        uses_max=uses_max,
+        uses_max=1,
         expires_at=now + timedelta(days=INVITE_DAYS),
         created_at=now,
     )

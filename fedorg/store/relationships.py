@@ -222,16 +222,6 @@ def has_local_follower(conn: Connection, account_id: AccountId) -> bool:
     return bool(_HAS_LOCAL_FOLLOWER.rows(conn, target_id=account_id)[0][0])
 
 
-def has_follower_at(conn: Connection, account_id: AccountId, peer: str) -> bool:
-    """Whether a peer hosts an accepted follower."""
-    statement = sa.select(
-        sa.exists()
-        .where(follows.c.target_id == account_id, follows.c.state == FollowState.ACCEPTED.value)
-        .where(accounts_table.c.id == follows.c.account_id, accounts_table.c.peer == peer)
-    )
-    return bool(conn.execute(statement).scalar())
-
-
 def list_followers_at(conn: Connection, account_id: AccountId, peer: str, limit: int) -> list[str]:
     """The identities of accepted followers that a peer hosts."""
     are_many = _ARE_MORE.rows(conn, account_id=account_id, few=FEW_FOLLOWERS)

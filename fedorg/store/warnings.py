@@ -26,17 +26,6 @@ def list_by_ids(conn: Connection, ids: Collection[int]) -> dict[WarningId, Accou
     return {warning.id: warning for warning in map(_warning, rows)}
 
 
-def list_of_account(conn: Connection, account_id: AccountId, limit: int) -> list[AccountWarning]:
-    """The strikes of an account, newest first."""
-    statement = (
-        sa.select(account_warnings)
-        .where(account_warnings.c.target_account_id == account_id)
-        .order_by(account_warnings.c.id.desc())
-        .limit(limit)
-    )
-    return [_warning(row) for row in conn.execute(statement)]
-
-
 def delete_before(conn: Connection, before: datetime, limit: int) -> int:
     """Forget up to ``limit`` strikes given before a moment; how many there were."""
     stale = sa.select(account_warnings.c.id).where(account_warnings.c.created_at < before).limit(limit)

@@ -56,12 +56,12 @@ def count_characters(plain: str, rules: TextRules = DEFAULT_RULES) -> int:
     return total + count_graphemes(plain[position:])
 
 
-def is_longer(plain: str, most: int, rules: TextRules = DEFAULT_RULES) -> bool:
+def is_longer(plain: str, most: int) -> bool:
     """Whether a text counts more than ``most`` characters.
 
     Whatever it holds, so many code points do not count less: to count a megabyte is not worth it.
     """
-    return len(plain) > 100 * most + 10_000 or count_characters(plain, rules) > most
+    return len(plain) > 100 * most + 10_000 or count_characters(plain) > most
 
 
 def to_plain(html: str) -> str:

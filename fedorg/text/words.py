@@ -27,8 +27,8 @@ _UNSPACED: Final = (
 )
 
 
-def words_of(plain: str, limit: int = WORDS_MAX) -> tuple[str, ...]:
-    """The words of a plain text in order, at most ``limit``."""
+def words_of(plain: str) -> tuple[str, ...]:
+    """The words of a plain text in order, at most ``WORDS_MAX``."""
     words: list[str] = []
     word: list[str] = []
     for character in [*_folded(plain), " "]:
@@ -43,9 +43,9 @@ def words_of(plain: str, limit: int = WORDS_MAX) -> tuple[str, ...]:
         else:
             _end(words, word)
             word = []
-        if len(words) >= limit:
+        if len(words) >= WORDS_MAX:
             break
-    return tuple(words[:limit])
+    return tuple(words[:WORDS_MAX])
 
 
 def _folded(plain: str) -> str:

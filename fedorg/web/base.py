@@ -69,7 +69,6 @@ _STREAMS: Final = "fedorg.streams"
 _FIND_VISITOR: Final = "fedorg.find_visitor"
 _REFUSED: Final = 400
 _SERVER_FAULT: Final = 500
-_OK: Final = 200
 # Entities that are made and written in about a millisecond.
 _PIECE: Final = 50
 
@@ -186,9 +185,9 @@ def refusal_of(error: errors.FedorgError | errors.Failing) -> dict[str, Any]:
     return body
 
 
-def page_answer(entities: object, ids: Sequence[int], headers: Mapping[str, str] | None = None) -> Response:
+def page_answer(entities: object, ids: Sequence[int]) -> Response:
     """A page of entities with Mastodon's Link header; ``ids`` are those the cursors count in, as the entities stand."""
-    return json_answer(entities, headers={**link_header(ids), **(headers or {})})
+    return json_answer(entities, headers=link_header(ids))
 
 
 def link_header(ids: Sequence[int]) -> dict[str, str]:

@@ -105,7 +105,6 @@ class PeerEvent:
     activity: str | None = None
     actor: str | None = None
     object: str | None = None
-    recipient: str | None = None
     outcome: str | None = None
     reason: str | None = None
     verified_by: Literal["http", "proof", "ld"] | None = None

@@ -21,7 +21,6 @@ AT_ONCE = 32
 HERD = 150
 HERD_LONG = 5000
 NAMED_LONG = 2000
-PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 
 
 async def test_a_herd_and_a_storm(tmp_path: Path) -> None:

@@ -14,8 +14,7 @@ from fedorg.ids import AccountId
 from fedorg.services import auditing, registration, users
 from fedorg.services.registration import SignUp
 from fedorg.store import accounts as stored_accounts
-from fedorg.store import warnings
-from fedorg.store.tables import accounts, reports, statuses
+from fedorg.store.tables import account_warnings, accounts, reports, statuses
 from fedorg.store.tables import users as users_table
 from tests.node.at_once import meanwhile
 from tests.node.attacks.ground import PUBLIC
@@ -44,6 +43,16 @@ async def told(member: Member) -> list[Any]:
     return entities(answer, "Notification")
 
 
+async def strikes(server: NodeServer, member: Member) -> list[sa.Row[Any]]:
+    """What is kept of the warnings of somebody, told or not."""
+    of_account = account_warnings.c.target_account_id == member.user.account_id
+
+    def unit(conn: Connection) -> list[sa.Row[Any]]:
+        return list(conn.execute(sa.select(account_warnings).where(of_account)))
+
+    return await server.node.read(unit)
+
+
 async def shown(member: Member, target: Member) -> list[str]:
     answer = await member.api.get("/api/v1/timelines/public")
     return [one["id"] for one in success(answer) if one["account"]["id"] == target.id]
@@ -63,7 +72,7 @@ async def test_a_warning_tells_the_account_but_not_by_whom(working: WorkingServe
     assert grouped["notification_groups"][0]["moderation_warning"] == warning
     assert "mod" not in str(one).replace("moderation_warning", "")
     assert mod.id not in str(one)
-    (strike,) = await working.server.node.read(warnings.list_of_account, anna.user.account_id, 10)
+    (strike,) = await strikes(working.server, anna)
     assert (strike.text, strike.user_id) == ("Please be kind", mod.user.id)
     assert success(await anna.api.get("/api/v1/accounts/verify_credentials"))["limited"] is False
 
@@ -75,7 +84,7 @@ async def test_the_page_of_a_strike_says_why_to_whom_it_concerns_alone(working: 
     (one,) = await told(anna)
     address = f"/disputes/strikes/{one['moderation_warning']['id']}"
     success(await act(mod, bert.id, "none", text="Note to file", send_email_notification=False))
-    (quiet,) = await working.server.node.read(warnings.list_of_account, bert.user.account_id, 10)
+    (quiet,) = await strikes(working.server, bert)
 
     pages = {}
     for name in ("anna", "bert", "mod"):
@@ -101,7 +110,7 @@ async def test_nobody_is_told_when_that_is_not_wanted(working: WorkingServer) ->
     success(await act(mod, anna.id, "none", text="Note to file", send_email_notification=False))
 
     assert await told(anna) == []
-    assert len(await working.server.node.read(warnings.list_of_account, anna.user.account_id, 10)) == 1
+    assert len(await strikes(working.server, anna)) == 1
 
 
 async def test_a_disabled_member_is_out_at_once(working: WorkingServer) -> None:

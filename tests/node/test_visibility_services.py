@@ -170,7 +170,7 @@ async def test_what_is_listed_to_a_peer_is_what_it_may_see(world: World, tier: T
     askers = [None] if tier is None else [_asker(tier, None), *(_asker(tier, one) for one in (named, other, enemy))]
 
     for follows, asker in product((False, True), askers):
-        if follows and not await world.node.read(relationships_store.has_follower_at, anna.id, "there.example"):
+        if follows and not await world.node.read(relationships_store.list_followers_at, anna.id, "there.example", 1):
             await world.follow(other, anna)
         allowed = {status.id for status in await world.node.read(showing.list_visible, asker, posted)}
         listed = {status.id for status in posted if _is_listed(status.audience)} & allowed

@@ -18,7 +18,6 @@ from fedorg.services.relationships.following import (
     unfollow,
 )
 from fedorg.services.relationships.listing import (
-    get_relationship,
     list_blocks,
     list_follow_requests,
     list_followers,
@@ -42,7 +41,6 @@ __all__ = [
     "authorize_request",
     "block",
     "follow",
-    "get_relationship",
     "is_followed_here",
     "list_blocks",
     "list_follow_requests",

@@ -11,7 +11,7 @@ from fedorg.domain.pages import Listed
 from fedorg.domain.relationships import MutedAccount, Relationship
 from fedorg.domain.statuses import PageQuery
 from fedorg.domain.visibility import FederationMode
-from fedorg.errors import Invalid, NotFound
+from fedorg.errors import Invalid
 from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.store import accounts, related, relationships
@@ -28,14 +28,6 @@ async def list_relationships(node: Node, viewer: AccountId, ids: Sequence[Accoun
         return related.load(conn, viewer, wanted, node.now())
 
     return await node.read(unit)
-
-
-async def get_relationship(node: Node, viewer: AccountId, target_id: AccountId) -> Relationship:
-    """The same for one; ``NotFound`` when there is no such account."""
-    found = await list_relationships(node, viewer, [target_id])
-    if not found:
-        raise NotFound
-    return found[0]
 
 
 async def list_followers(

@@ -41,15 +41,6 @@ _OF_STATUSES: Final = frozenset(
     }
 )  # fmt: skip
 _PLACE: Final = re.compile(r"<(?:\w+:)?(\w+)>")
-_STREAMS: Final = (
-    "public",
-    "user",
-    "public/organisation",
-    "public/partners",
-    "public/node",
-    "hashtag?tag=leak",
-    "list",
-)
 
 _LIMIT: Final = {"limit": "40"}
 _REACHES: Final = [{**_LIMIT, "reach": reach} for reach in ("node", "organisation", "partners", "public")]
