@@ -351,13 +351,8 @@ class StatusView:
     quote_approval: QuoteApproval | None = None
 
     @property
-    def shown_media(self) -> tuple[MediaAttachment, ...]:
-        """Its files, but for those of a server whose media are rejected."""
-        return () if self.account.media_rejected else self.media
-
-    @property
     def shown_emojis(self) -> tuple[Emoji, ...]:
-        """Its custom emojis, likewise."""
+        """Its custom emojis, but for those of a server whose media are rejected."""
         return () if self.account.media_rejected else self.status.emojis
 
 
