@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from fedorg.domain.accounts import UserRole
 from fedorg.domain.jobs import RemoveAccount
 from fedorg.domain.visibility import Reach
-from fedorg.errors import Forbidden, NotFound
+from fedorg.errors import Forbidden, Invalid, NotFound
 from fedorg.ids import AccountId
 from fedorg.jobs.remove import remove_account
 from fedorg.services import departures, registration, users
@@ -115,7 +115,7 @@ async def test_the_name_is_never_given_again(working: WorkingServer) -> None:
     await working.person("bert")
     await delete(working, "bert")
 
-    with pytest.raises(Exception, match="has already been taken"):
+    with pytest.raises(Invalid, match="has already been taken"):
         await registration.create_person(working.server.node, "Bert")
     await registration.create_person(working.server.node, "berta", email="bert@people.example")
     with pytest.raises(NotFound):

@@ -128,7 +128,8 @@ async def test_a_disabled_member_is_out_at_once(working: WorkingServer) -> None:
             async for _ in lines:
                 pass
     assert refusal(await anna.api.get("/api/v1/accounts/verify_credentials"), 401)
-    assert (await browser.open("/")).status_code != 200 or "anna" not in (await browser.open("/")).text
+    front = await browser.open("/")
+    assert (front.status_code, "Sign out" in front.text, "anna" in front.text) == (200, False, False)
     assert entity(await mod.api.get(f"/api/v1/admin/accounts/{anna.id}"), "AdminAccount")["disabled"] is True
     back = entity(await mod.api.post(f"/api/v1/admin/accounts/{anna.id}/enable"), "AdminAccount")
     assert back["disabled"] is False

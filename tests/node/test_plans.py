@@ -357,6 +357,7 @@ async def test_who_wrote_what_was_found_is_not_looked_for_in_all_that_colleagues
     with _asked() as queries:
         await node.read(people.list_writers, bert.user.account_id, node.now(), found)
 
+    assert queries
     for statement, parameters in queries.items():
         assert not (walked := await node.read(_by_author, statement, parameters)), f"{walked}\n{statement}"
 
@@ -379,6 +380,7 @@ async def test_what_was_written_in_some_days_is_found_by_its_days(working: Worki
         rows = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         return [row.detail for row in rows if " statuses " in row.detail and "id>? AND id<?" not in row.detail]
 
+    assert queries
     for statement, parameters in queries.items():
         assert not (found := await working.server.node.read(walked, statement, parameters)), f"{found}\n{statement}"
 
