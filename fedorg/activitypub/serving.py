@@ -177,7 +177,7 @@ async def _may_see(node: Node, status: Status, signer: Signer | None) -> bool:
         return False
     if signer is None:
         return documents.is_open(status)
-    return await statuses.may_peer_see(node, status, signer.domain, signer.tier, signer.account.uri)
+    return await statuses.may_peer_see(node, status, signer.domain, signer.account.uri)
 
 
 def activity_of(node: Node, view: StatusView) -> Create | Announce:

@@ -15,7 +15,6 @@ from fedorg.domain.visibility import (
     Audience,
     FederationMode,
     Reach,
-    Tier,
     Visibility,
     may_reblog,
     widest_reach,
@@ -30,7 +29,7 @@ from fedorg.services.statuses.permissions import require_allowed
 from fedorg.services.statuses.posting import announce
 from fedorg.services.statuses.reading import is_visible_to_peer
 from fedorg.services.statuses.receiving import bury_unseen
-from fedorg.store import accounts, interactions, jobs, notifications, peers, pruning, relationships, statuses, views
+from fedorg.store import accounts, interactions, jobs, notifications, pruning, relationships, statuses, views
 
 
 async def favourite(node: Node, account: Account, status_id: StatusId) -> None:
@@ -249,8 +248,7 @@ def may_act_on(conn: Connection, account: Account, status: Status) -> bool:
     current = accounts.get(conn, account.id)
     if current.suspended_at is not None or current.peer is None:
         return False
-    tier = peers.tiers(conn, [current.peer]).get(current.peer, Tier.OPEN)
-    return is_visible_to_peer(conn, status, current.peer, tier, current.uri)
+    return is_visible_to_peer(conn, status, current.peer, current.uri)
 
 
 def _get_visible(conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId) -> Status:

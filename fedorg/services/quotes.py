@@ -20,11 +20,11 @@ from fedorg.errors import Forbidden, NotFound
 from fedorg.ids import AccountId, QuoteId, StatusId
 from fedorg.node import Node
 from fedorg.services import attempts
+from fedorg.services.interactions import may_act_on
 from fedorg.services.statuses import quoting
 from fedorg.services.statuses.editing import change_quote_policy
-from fedorg.services.statuses.reading import is_visible_to_peer
 from fedorg.services.statuses.receiving import bury_unseen, record_in
-from fedorg.store import accounts, domain_blocks, jobs, narrowing, peers, quotes, relationships, statuses, views
+from fedorg.store import accounts, domain_blocks, jobs, narrowing, quotes, relationships, statuses, views
 
 # How long a stamp is believed, or missed, without looking again.
 _LOOKED_UP_EVERY: Final = {QuoteState.ACCEPTED: timedelta(days=7), QuoteState.PENDING: timedelta(hours=1)}
@@ -121,7 +121,7 @@ async def may_ask(node: Node, account: Account, quoted: Status) -> bool:
 
     def unit(conn: Connection) -> bool:
         author = accounts.get(conn, quoted.account_id)
-        return author.is_local and quoted.reblog_of_id is None and _may_peer_see(conn, account, quoted)
+        return author.is_local and quoted.reblog_of_id is None and may_act_on(conn, account, quoted)
 
     return await node.read(unit)
 
@@ -292,16 +292,8 @@ def _get_original(conn: Connection, now: datetime, viewer: AccountId | None, sta
     return view.status if view.reblog is None else view.reblog.status
 
 
-def _may_peer_see(conn: Connection, account: Account, status: Status) -> bool:
-    current = accounts.get(conn, account.id)
-    if current.peer is None or current.suspended_at is not None:
-        return False
-    tier = peers.tiers(conn, [current.peer])[current.peer]
-    return is_visible_to_peer(conn, status, current.peer, tier, current.uri)
-
-
 def _may_be_quoted(conn: Connection, account: Account, quoted: Status, remote: RemoteStatus) -> bool:
-    if remote.audience.reach.width > quoted.audience.reach.width or not _may_peer_see(conn, account, quoted):
+    if remote.audience.reach.width > quoted.audience.reach.width or not may_act_on(conn, account, quoted):
         return False
     if domain_blocks.has_shut_out(conn, quoted.account_id, account.id):
         return False

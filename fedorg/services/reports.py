@@ -152,23 +152,22 @@ def _visible_statuses(
     conn: Connection, node: Node, sender: Account, objects: Sequence[str]
 ) -> dict[AccountId, list[StatusId]]:
     """The statuses of this node among ``objects`` that the sender's server may see, by their authors."""
-    tier = peers.tiers(conn, [sender.peer or ""]).get(sender.peer or "", Tier.OPEN)
     named: defaultdict[AccountId, list[StatusId]] = defaultdict(list)
     for uri in dict.fromkeys(objects[:STATUSES_MAX]):
         status = statuses.find_by_uri(conn, uri) if node.uris.is_ours(uri) else None
-        if status is not None and _is_known_to(conn, status, sender, tier):
+        if status is not None and _is_known_to(conn, status, sender):
             named[status.account_id].append(status.id)
     return named
 
 
-def _is_known_to(conn: Connection, status: Status, sender: Account, tier: Tier) -> bool:
+def _is_known_to(conn: Connection, status: Status, sender: Account) -> bool:
     """Whether the sender's server may see a status: for itself, or for an account of its own that the status names.
 
     Servers report as themselves what somebody there reported to them.
     """
     named = accounts.list_by_ids(conn, list(statuses.mentioned_ids(conn, status.id))).values()
     askers = [sender.uri, *(account.uri for account in named if account.peer == sender.peer)]
-    return any(is_visible_to_peer(conn, status, sender.peer or "", tier, uri) for uri in askers)
+    return any(is_visible_to_peer(conn, status, sender.peer or "", uri) for uri in askers)
 
 
 def _targets(conn: Connection, node: Node, objects: Sequence[str], named: Collection[AccountId]) -> list[Account]:

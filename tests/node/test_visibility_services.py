@@ -147,15 +147,17 @@ async def test_peers_fetch_what_lies_inside_their_tier(world: World, tier: Tier)
         for follows in (False, True):
             if follows:
                 await world.follow(other, anna)
+            await world.peer("there.example", tier)
             for actor in (named, other):
                 passes = audience.visibility in (Visibility.PUBLIC, Visibility.UNLISTED) or actor == named
                 passes = passes or (audience.visibility is Visibility.PRIVATE and follows)
                 expected = passes and _lies_inside("there.example", tier, audience)
-                assert await statuses.may_peer_see(world.node, status, "there.example", tier, actor.uri) is expected, (
+                assert await statuses.may_peer_see(world.node, status, "there.example", actor.uri) is expected, (
                     audience,
                     actor.username,
                     follows,
                 )
+            await world.peer("there.example", Tier.PARTNER)
         await relationships.receive_unfollow(world.node, other, anna, f"{other.uri}#follow")
 
 
@@ -286,7 +288,7 @@ async def test_answers_in_another_nodes_ring_go_to_that_node_only(world: World) 
 
 def _asks(world: World, status: Status) -> Callable[[str], Awaitable[bool]]:
     async def ask(domain: str) -> bool:
-        return await statuses.may_peer_see(world.node, status, domain, Tier.PARTNER, f"https://{domain}/actor")
+        return await statuses.may_peer_see(world.node, status, domain, f"https://{domain}/actor")
 
     return ask
 

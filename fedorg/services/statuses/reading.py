@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 from fedorg.domain.askers import Asker
 from fedorg.domain.refreshes import Refresh
 from fedorg.domain.statuses import ContextPage, ContextView, Status, StatusEdit, StatusView
-from fedorg.domain.visibility import Tier
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, EditId, StatusId
 from fedorg.node import Node
@@ -75,16 +74,21 @@ async def find_by_uri(node: Node, uri: str) -> Status | None:
     return await node.read(statuses.find_by_uri, uri)
 
 
-async def may_peer_see(node: Node, status: Status, peer_domain: str, tier: Tier, actor_uri: str) -> bool:
+async def may_peer_see(node: Node, status: Status, peer_domain: str, actor_uri: str) -> bool:
     """Whether the actor of a peer, whose signature was verified, may fetch ``status``."""
-    return await node.read(is_visible_to_peer, status, peer_domain, tier, actor_uri)
+    return await node.read(is_visible_to_peer, status, peer_domain, actor_uri)
 
 
-def is_visible_to_peer(conn: Connection, status: Status, peer_domain: str, tier: Tier, actor_uri: str) -> bool:
+def is_visible_to_peer(conn: Connection, status: Status, peer_domain: str, actor_uri: str) -> bool:
     """As ``may_peer_see``."""
     actor = accounts.find_by_uri(conn, actor_uri)
-    ceilings = peers.standings(conn, [peer_domain])[peer_domain].ceilings
-    asker = Asker(account_id=None if actor is None else actor.id, domain=peer_domain, tier=tier, ceilings=ceilings)
+    standing = peers.standings(conn, [peer_domain])[peer_domain]
+    asker = Asker(
+        account_id=None if actor is None else actor.id,
+        domain=peer_domain,
+        tier=standing.tier,
+        ceilings=standing.ceilings,
+    )
     return bool(list_visible(conn, asker, [status]))
 
 

@@ -293,8 +293,7 @@ def _may_answer(conn: Connection, author: Account, parent: Status) -> bool:
     """Whether an account of a peer may see what it answers; only the parent's own node can tell."""
     if not accounts.get(conn, parent.account_id).is_local:
         return True
-    tier = peers.tiers(conn, [author.peer or ""])[author.peer or ""]
-    return is_visible_to_peer(conn, parent, author.peer or "", tier, author.uri)
+    return is_visible_to_peer(conn, parent, author.peer or "", author.uri)
 
 
 def _concerns_somebody(conn: Connection, arrival: _Arrival) -> bool:
