@@ -351,6 +351,11 @@ class StatusView:
     quote_approval: QuoteApproval | None = None
 
     @property
+    def shown(self) -> "StatusView":
+        """What a boost boosts; any other status itself."""
+        return self.reblog or self
+
+    @property
     def shown_emojis(self) -> tuple[Emoji, ...]:
         """Its custom emojis, but for those of a server whose media are rejected."""
         return () if self.account.media_rejected else self.status.emojis

@@ -144,7 +144,7 @@ def status_entity(view: StatusView, uris: Uris) -> StatusEntity:
 
     Parts of it may be shared with other entities: nobody changes them.
     """
-    shown = view.reblog or view
+    shown = view.shown
     lasting = _Lasting(
         status=view.status,
         account=view.account,

@@ -253,8 +253,7 @@ def may_act_on(conn: Connection, account: Account, status: Status) -> bool:
 
 def _get_visible(conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId) -> Status:
     """The status, or what it boosts; ``NotFound`` when ``viewer`` may not see it."""
-    view = views.get_view(conn, now, viewer, status_id)
-    return view.status if view.reblog is None else view.reblog.status
+    return views.get_view(conn, now, viewer, status_id).shown.status
 
 
 def _find_original(conn: Connection, status_id: StatusId) -> Status | None:

@@ -46,7 +46,7 @@ async def vote(node: Node, account: Account, poll_id: PollId, choices: Sequence[
 
 async def refresh_if_stale(node: Node, view: StatusView) -> None:
     """Have a peer's poll that is looked at asked for, unless what is known of it is new, or final."""
-    shown = view.reblog or view
+    shown = view.shown
     if shown.poll is not None and not shown.account.is_local and _is_stale(shown.poll.poll, node.now()):
         await node.write(_ask, node, shown.poll.poll, shown.account)
 

@@ -4,7 +4,7 @@ Two promises are kept on both sides. Whoever asks for consent gets an answer onl
 counts for the one quote it was given for, as long as its author lets it stand.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -43,7 +43,7 @@ async def list_quoting(
 
     def unit(conn: Connection) -> list[Listed[StatusView]]:
         now = node.now()
-        quoted = _get_original(conn, now, viewer, status_id)
+        quoted = views.get_view(conn, now, viewer, status_id).shown.status
         rows = quotes.list_quoting(conn, quoted.id, narrowing.visible_to(viewer), page)
         loaded = {view.status.id: view for view in views.load_views(conn, now, viewer, [row.item for row in rows])}
         return [Listed(row_id=row.row_id, item=loaded[row.item]) for row in rows if row.item in loaded]
@@ -58,7 +58,7 @@ async def revoke(node: Node, account: Account, status_id: StatusId, quoting_id: 
     """
 
     def unit(conn: Connection) -> None:
-        quoted = _get_original(conn, node.now(), account.id, status_id)
+        quoted = views.get_view(conn, node.now(), account.id, status_id).shown.status
         held = quotes.hold_of_status(conn, quoting_id)
         if held is None or held.quoted_status_id != quoted.id:
             raise NotFound
@@ -285,11 +285,6 @@ async def remember_holder(node: Node, quote_id: QuoteId, holder: Account) -> Non
 
     if inbox:
         await node.write(unit)
-
-
-def _get_original(conn: Connection, now: datetime, viewer: AccountId | None, status_id: StatusId) -> Status:
-    view = views.get_view(conn, now, viewer, status_id)
-    return view.status if view.reblog is None else view.reblog.status
 
 
 def _may_be_quoted(conn: Connection, account: Account, quoted: Status, remote: RemoteStatus) -> bool:

@@ -27,5 +27,4 @@ async def unmute_thread(node: Node, account_id: AccountId, status_id: StatusId) 
 
 def _thread_of(conn: Connection, node: Node, account_id: AccountId, status_id: StatusId) -> StatusId:
     """A boost speaks of the thread of what it boosts."""
-    view = views.get_view(conn, node.now(), account_id, status_id)
-    return (view.reblog or view).status.thread_id
+    return views.get_view(conn, node.now(), account_id, status_id).shown.status.thread_id

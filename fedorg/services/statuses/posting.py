@@ -246,10 +246,9 @@ def _get_parent(conn: Connection, posting: _Posting) -> Status | None:
     if wanted is None:
         return None
     try:
-        view = views.get_view(conn, posting.now, posting.author.id, wanted)
+        parent = views.get_view(conn, posting.now, posting.author.id, wanted).shown.status
     except NotFound:
         raise NotFound(PARENT_MISSING) from None
-    parent = view.status if view.reblog is None else view.reblog.status
     if not statuses.hold(conn, parent.id):
         raise NotFound(PARENT_MISSING)
     require_allowed(conn, posting.author, parent, Action.REPLY)
