@@ -12,14 +12,15 @@ from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Column, ColumnElement, Connection
 
 from fedorg.domain.accounts import Account, AccountKey, ActorType, Emoji, Field, keep_verified
 from fedorg.domain.pages import Listed
 from fedorg.domain.relationships import FollowState
+from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId
-from fedorg.store import names, peers
+from fedorg.store import names, paging, peers
 from fedorg.store.gathered import Answers, Gathered, Part
 from fedorg.store.prepared import Prepared, many
 from fedorg.store.tables import account_keys, accounts, follows
@@ -286,8 +287,19 @@ def count_follow_requests(conn: Connection, account_id: AccountId) -> int:
     return conn.execute(statement).scalar_one()
 
 
-def listed(conn: Connection, rows: Sequence[sa.Row[Any]]) -> list[Listed[Account]]:
-    """The accounts of rows that hold ``COLUMNS`` and ``row_id``, with where they moved."""
+def list_page(
+    conn: Connection, row_id: Column[int], account_id: Column[int], is_wanted: ColumnElement[bool], page: PageQuery
+) -> list[Listed[Account]]:
+    """The accounts, but for suspended ones, that ``account_id`` names in rows of another table, and where they moved.
+
+    ``row_id`` is what the pages of that table count in.
+    """
+    statement = (
+        sa.select(*COLUMNS, row_id.label("row_id"))
+        .join(row_id.table, account_id == accounts.c.id)
+        .where(is_wanted, accounts.c.suspended_at.is_(None))
+    )
+    rows = paging.rows_of(conn, statement, row_id, page)
     found = with_moves(conn, [from_row(row) for row in rows])
     return [Listed(row_id=row.row_id, item=account) for row, account in zip(rows, found, strict=True)]
 

@@ -10,8 +10,7 @@ from fedorg.domain.pages import Listed
 from fedorg.domain.relationships import Follow
 from fedorg.domain.statuses import PageQuery
 from fedorg.ids import AccountId, IdSource
-from fedorg.store import accounts, paging
-from fedorg.store.tables import accounts as accounts_table
+from fedorg.store import accounts
 from fedorg.store.tables import endorsements
 from fedorg.store.upsert import insert_ignore
 
@@ -42,9 +41,5 @@ def count(conn: Connection, account_id: AccountId) -> int:
 
 def list_of_account(conn: Connection, account_id: AccountId, page: PageQuery) -> list[Listed[Account]]:
     """Whom an account recommends, the latest first."""
-    statement = (
-        sa.select(*accounts.COLUMNS, endorsements.c.id.label("row_id"))
-        .join(endorsements, endorsements.c.target_id == accounts_table.c.id)
-        .where(endorsements.c.account_id == account_id, accounts_table.c.suspended_at.is_(None))
-    )
-    return accounts.listed(conn, paging.rows_of(conn, statement, endorsements.c.id, page))
+    is_wanted = endorsements.c.account_id == account_id
+    return accounts.list_page(conn, endorsements.c.id, endorsements.c.target_id, is_wanted, page)

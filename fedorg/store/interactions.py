@@ -3,14 +3,13 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import Column, Connection
+from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import PageQuery
 from fedorg.ids import AccountId, StatusId
 from fedorg.store import accounts, paging, statuses
-from fedorg.store.tables import accounts as accounts_table
 from fedorg.store.tables import bookmarks, favourites
 from fedorg.store.tables import statuses as statuses_table
 from fedorg.store.upsert import insert_ignore
@@ -61,7 +60,7 @@ def delete_bookmark(conn: Connection, account_id: AccountId, status_id: StatusId
 
 def list_favourited_by(conn: Connection, status_id: StatusId, page: PageQuery) -> list[Listed[Account]]:
     """Who favourited a status."""
-    return _list_accounts(conn, favourites.c.id, favourites.c.account_id, favourites.c.status_id == status_id, page)
+    return accounts.list_page(conn, favourites.c.id, favourites.c.account_id, favourites.c.status_id == status_id, page)
 
 
 def list_reblogged_by(conn: Connection, status_id: StatusId, page: PageQuery) -> list[Listed[Account]]:
@@ -69,7 +68,7 @@ def list_reblogged_by(conn: Connection, status_id: StatusId, page: PageQuery) ->
     is_wanted = sa.and_(
         statuses_table.c.reblog_of_id == status_id, statuses_table.c.visibility.in_(("public", "unlisted"))
     )
-    return _list_accounts(conn, statuses_table.c.id, statuses_table.c.account_id, is_wanted, page)
+    return accounts.list_page(conn, statuses_table.c.id, statuses_table.c.account_id, is_wanted, page)
 
 
 def list_favourites(conn: Connection, account_id: AccountId, page: PageQuery) -> list[Listed[StatusId]]:
@@ -84,14 +83,3 @@ def list_bookmarks(conn: Connection, account_id: AccountId, page: PageQuery) -> 
     statement = sa.select(bookmarks.c.id, bookmarks.c.status_id).where(bookmarks.c.account_id == account_id)
     rows = paging.rows_of(conn, statement, bookmarks.c.id, page)
     return [Listed(row_id=row.id, item=StatusId(row.status_id)) for row in rows]
-
-
-def _list_accounts(
-    conn: Connection, row_id: Column[int], listed: Column[int], is_wanted: sa.ColumnElement[bool], page: PageQuery
-) -> list[Listed[Account]]:
-    statement = (
-        sa.select(*accounts.COLUMNS, row_id.label("row_id"))
-        .join(row_id.table, listed == accounts_table.c.id)
-        .where(is_wanted, accounts_table.c.suspended_at.is_(None))
-    )
-    return accounts.listed(conn, paging.rows_of(conn, statement, row_id, page))

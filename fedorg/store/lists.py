@@ -16,8 +16,7 @@ from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import PageQuery
 from fedorg.errors import NotFound
 from fedorg.ids import AccountId, IdSource, ListId
-from fedorg.store import accounts, paging
-from fedorg.store.tables import accounts as accounts_table
+from fedorg.store import accounts
 from fedorg.store.tables import follows, list_accounts, lists
 from fedorg.store.upsert import insert_ignore
 
@@ -69,12 +68,8 @@ def delete(conn: Connection, account_id: AccountId, list_id: ListId) -> None:
 
 def list_members(conn: Connection, list_id: ListId, page: PageQuery) -> list[Listed[Account]]:
     """Who is in a list, the latest first."""
-    statement = (
-        sa.select(*accounts.COLUMNS, list_accounts.c.id.label("row_id"))
-        .join(list_accounts, list_accounts.c.account_id == accounts_table.c.id)
-        .where(list_accounts.c.list_id == list_id, accounts_table.c.suspended_at.is_(None))
-    )
-    return accounts.listed(conn, paging.rows_of(conn, statement, list_accounts.c.id, page))
+    is_wanted = list_accounts.c.list_id == list_id
+    return accounts.list_page(conn, list_accounts.c.id, list_accounts.c.account_id, is_wanted, page)
 
 
 def count_members(conn: Connection, list_id: ListId) -> int:

@@ -322,24 +322,24 @@ def put_note(conn: Connection, account_id: AccountId, target_id: AccountId, comm
 def list_followers(conn: Connection, account_id: AccountId, page: PageQuery) -> list[Listed[Account]]:
     """Accepted followers."""
     is_wanted = sa.and_(follows.c.target_id == account_id, follows.c.state == FollowState.ACCEPTED.value)
-    return _list_accounts(conn, follows.c.id, follows.c.account_id, is_wanted, page)
+    return accounts.list_page(conn, follows.c.id, follows.c.account_id, is_wanted, page)
 
 
 def list_following(conn: Connection, account_id: AccountId, page: PageQuery) -> list[Listed[Account]]:
     """Accounts followed, accepted."""
     is_wanted = sa.and_(follows.c.account_id == account_id, follows.c.state == FollowState.ACCEPTED.value)
-    return _list_accounts(conn, follows.c.id, follows.c.target_id, is_wanted, page)
+    return accounts.list_page(conn, follows.c.id, follows.c.target_id, is_wanted, page)
 
 
 def list_requests(conn: Connection, account_id: AccountId, page: PageQuery) -> list[Listed[Account]]:
     """Accounts that ask to follow."""
     is_wanted = sa.and_(follows.c.target_id == account_id, follows.c.state == FollowState.PENDING.value)
-    return _list_accounts(conn, follows.c.id, follows.c.account_id, is_wanted, page)
+    return accounts.list_page(conn, follows.c.id, follows.c.account_id, is_wanted, page)
 
 
 def list_blocks(conn: Connection, account_id: AccountId, page: PageQuery) -> list[Listed[Account]]:
     """Accounts blocked."""
-    return _list_accounts(conn, blocks.c.id, blocks.c.target_id, blocks.c.account_id == account_id, page)
+    return accounts.list_page(conn, blocks.c.id, blocks.c.target_id, blocks.c.account_id == account_id, page)
 
 
 def list_mutes(conn: Connection, account_id: AccountId, now: datetime, page: PageQuery) -> list[Listed[MutedAccount]]:
@@ -397,17 +397,6 @@ def mutes_of(
 def notes_of(conn: Connection, account_id: AccountId, others: Collection[AccountId]) -> dict[AccountId, str]:
     """The notes an account keeps about ``others``."""
     return {row.target_id: row.comment for row in _NOTES_AMONG.rows(conn, account_id=account_id, others=others)}
-
-
-def _list_accounts(
-    conn: Connection, row_id: Column[int], listed: Column[int], is_wanted: sa.ColumnElement[bool], page: PageQuery
-) -> list[Listed[Account]]:
-    statement = (
-        sa.select(*accounts.COLUMNS, row_id.label("row_id"))
-        .join(row_id.table, listed == accounts_table.c.id)
-        .where(is_wanted, accounts_table.c.suspended_at.is_(None))
-    )
-    return accounts.listed(conn, paging.rows_of(conn, statement, row_id, page))
 
 
 def _count(conn: Connection, follow: Follow, by: int) -> None:
