@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -34,11 +34,13 @@ from werkzeug.routing import BaseConverter
 
 from fedorg import errors, log
 from fedorg.domain.ip_blocks import IpBlockSeverity
+from fedorg.domain.pages import Listed
 from fedorg.node import Node
 from fedorg.services import attempts
 from fedorg.services.moderation import ip_blocks
 from fedorg.services.streams import Streams
 from fedorg.services.users import SignedIn
+from fedorg.uris import Uris
 from fedorg.web import answers
 from fedorg.web.bodies import LimitedRequest, this_request
 from fedorg.web.limits import Budget, Limiter, Rule, limit_headers, subject_of_address
@@ -61,6 +63,8 @@ STATUS_OF: Final[Mapping[type[Exception], int]] = {
     errors.NoRoom: 507,
     errors.Failing: 503,
 }
+
+T = TypeVar("T")
 
 KEPT_OUT: Final = "Your network may not use this server"
 _NODE: Final = "fedorg.node"
@@ -188,6 +192,12 @@ def refusal_of(error: errors.FedorgError | errors.Failing) -> dict[str, Any]:
 def page_answer(entities: object, ids: Sequence[int]) -> Response:
     """A page of entities with Mastodon's Link header; ``ids`` are those the cursors count in, as the entities stand."""
     return json_answer(entities, headers=link_header(ids))
+
+
+def listed_answer(found: Sequence[Listed[T]], entity: Callable[[T, Uris], object]) -> Response:
+    """The same of what rows of a table list; the cursors count in those rows."""
+    uris = this_node().uris
+    return page_answer([entity(one.item, uris) for one in found], [one.row_id for one in found])
 
 
 def link_header(ids: Sequence[int]) -> dict[str, str]:

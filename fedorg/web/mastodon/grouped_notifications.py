@@ -12,7 +12,7 @@ from fedorg.serializers.notifications import GroupedResultsEntity, Known, groupe
 from fedorg.services import notifications
 from fedorg.uris import Uris
 from fedorg.web.auth import Viewer, requires
-from fedorg.web.base import json_answer, link_header, page_answer, this_node
+from fedorg.web.base import json_answer, link_header, listed_answer, this_node
 from fedorg.web.mastodon.notifications import read_known, read_most, read_query, read_types
 from fedorg.web.params import Params, read_params
 
@@ -71,7 +71,7 @@ async def list_accounts(viewer: Viewer, group_key: str) -> Response:
     page = (await read_params()).page(40, 80)
     node = this_node()
     found = await notifications.list_group_accounts(node, viewer.account.id, group_key, page)
-    return page_answer([account_entity(one.item, node.uris) for one in found], [one.row_id for one in found])
+    return listed_answer(found, account_entity)
 
 
 @blueprint.post("/<group_key>/dismiss")

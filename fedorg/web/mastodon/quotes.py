@@ -6,7 +6,7 @@ from fedorg.ids import StatusId
 from fedorg.serializers.statuses import status_entity
 from fedorg.services import quotes, statuses
 from fedorg.web.auth import Viewer, requires
-from fedorg.web.base import json_answer, page_answer, this_node
+from fedorg.web.base import json_answer, listed_answer, this_node
 from fedorg.web.mastodon.statuses import quote_policy_in
 from fedorg.web.params import read_params
 
@@ -20,7 +20,7 @@ async def list_quotes(viewer: Viewer, status_id: StatusId) -> Response:
     page = (await read_params()).page(20, 40)
     node = this_node()
     found = await quotes.list_quoting(node, viewer.account.id, status_id, page)
-    return page_answer([status_entity(one.item, node.uris) for one in found], [one.row_id for one in found])
+    return listed_answer(found, status_entity)
 
 
 @blueprint.post("/<id:status_id>/quotes/<id:quoting_status_id>/revoke")

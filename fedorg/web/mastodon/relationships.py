@@ -1,12 +1,9 @@
 """What accounts are to each other. Spec: Mastodon API, methods/accounts, follow_requests, blocks, mutes."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from quart import Blueprint, Response
 
-from fedorg.domain.accounts import Account
-from fedorg.domain.pages import Listed
 from fedorg.domain.relationships import Relationship
 from fedorg.errors import Invalid
 from fedorg.ids import AccountId
@@ -14,7 +11,7 @@ from fedorg.serializers.accounts import account_entity
 from fedorg.serializers.relationships import muted_account_entity, relationship_entity
 from fedorg.services import relationships
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
-from fedorg.web.base import json_answer, page_answer, this_node
+from fedorg.web.base import json_answer, listed_answer, this_node
 from fedorg.web.params import read_params
 
 blueprint = Blueprint("relationships", __name__, url_prefix="/api/v1")
@@ -114,7 +111,8 @@ async def set_note(viewer: Viewer, account_id: AccountId) -> Response:
 async def list_followers(viewer: Viewer | None, account_id: AccountId) -> Response:
     """Who follows an account."""
     page = (await read_params()).page(40, 80)
-    return _accounts(await relationships.list_followers(this_node(), id_of(viewer), account_id, page))
+    found = await relationships.list_followers(this_node(), id_of(viewer), account_id, page)
+    return listed_answer(found, account_entity)
 
 
 @blueprint.get("/accounts/<id:account_id>/following")
@@ -122,7 +120,8 @@ async def list_followers(viewer: Viewer | None, account_id: AccountId) -> Respon
 async def list_following(viewer: Viewer | None, account_id: AccountId) -> Response:
     """Whom an account follows."""
     page = (await read_params()).page(40, 80)
-    return _accounts(await relationships.list_following(this_node(), id_of(viewer), account_id, page))
+    found = await relationships.list_following(this_node(), id_of(viewer), account_id, page)
+    return listed_answer(found, account_entity)
 
 
 @blueprint.get("/follow_requests")
@@ -130,7 +129,8 @@ async def list_following(viewer: Viewer | None, account_id: AccountId) -> Respon
 async def list_follow_requests(viewer: Viewer) -> Response:
     """Who waits to be let in as a follower."""
     page = (await read_params()).page(40, 80)
-    return _accounts(await relationships.list_follow_requests(this_node(), viewer.account.id, page))
+    found = await relationships.list_follow_requests(this_node(), viewer.account.id, page)
+    return listed_answer(found, account_entity)
 
 
 @blueprint.post("/follow_requests/<id:account_id>/authorize")
@@ -152,7 +152,8 @@ async def reject_request(viewer: Viewer, account_id: AccountId) -> Response:
 async def list_blocks(viewer: Viewer) -> Response:
     """Whom the viewer blocks."""
     page = (await read_params()).page(40, 80)
-    return _accounts(await relationships.list_blocks(this_node(), viewer.account.id, page))
+    found = await relationships.list_blocks(this_node(), viewer.account.id, page)
+    return listed_answer(found, account_entity)
 
 
 @blueprint.get("/mutes")
@@ -162,13 +163,8 @@ async def list_mutes(viewer: Viewer) -> Response:
     page = (await read_params()).page(40, 80)
     node = this_node()
     found = await relationships.list_mutes(node, viewer.account.id, page)
-    return page_answer([muted_account_entity(one.item, node.uris) for one in found], [one.row_id for one in found])
+    return listed_answer(found, muted_account_entity)
 
 
 def _answer(relationship: Relationship) -> Response:
     return json_answer(relationship_entity(relationship))
-
-
-def _accounts(found: Sequence[Listed[Account]]) -> Response:
-    uris = this_node().uris
-    return page_answer([account_entity(one.item, uris) for one in found], [one.row_id for one in found])

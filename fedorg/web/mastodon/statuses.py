@@ -22,7 +22,7 @@ from fedorg.serializers.statuses import (
 )
 from fedorg.services import interactions, oauth, polls, quotes, scheduling, statuses
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
-from fedorg.web.base import json_answer, page_answer, this_node, written
+from fedorg.web.base import json_answer, listed_answer, this_node, written
 from fedorg.web.mastodon.polls import read_poll
 from fedorg.web.params import Params, id_in, read_params
 
@@ -229,7 +229,7 @@ async def list_favourited_by(viewer: Viewer | None, status_id: StatusId) -> Resp
     page = (await read_params()).page(40, 80)
     node = this_node()
     found = await interactions.list_favourited_by(node, id_of(viewer), status_id, page)
-    return page_answer([account_entity(one.item, node.uris) for one in found], [one.row_id for one in found])
+    return listed_answer(found, account_entity)
 
 
 @blueprint.get("/<id:status_id>/reblogged_by")
@@ -239,7 +239,7 @@ async def list_reblogged_by(viewer: Viewer | None, status_id: StatusId) -> Respo
     page = (await read_params()).page(40, 80)
     node = this_node()
     found = await interactions.list_reblogged_by(node, id_of(viewer), status_id, page)
-    return page_answer([account_entity(one.item, node.uris) for one in found], [one.row_id for one in found])
+    return listed_answer(found, account_entity)
 
 
 def _draft(params: Params, viewer: Viewer) -> StatusDraft:

@@ -5,7 +5,7 @@ from quart import Blueprint, Response
 from fedorg.serializers.search import tag_entity
 from fedorg.services import tags
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
-from fedorg.web.base import json_answer, page_answer, this_node
+from fedorg.web.base import json_answer, listed_answer, this_node
 from fedorg.web.params import read_params
 
 blueprint = Blueprint("tags", __name__, url_prefix="/api/v1")
@@ -42,4 +42,4 @@ async def list_followed_tags(viewer: Viewer) -> Response:
     page = (await read_params()).page(100, 200)
     node = this_node()
     found = await tags.list_followed(node, viewer.account.id, page)
-    return page_answer([tag_entity(one.item, node.uris) for one in found], [one.row_id for one in found])
+    return listed_answer(found, tag_entity)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from quart import Blueprint, Response
 
-from fedorg.domain.pages import Listed
 from fedorg.domain.statuses import StatusView
 from fedorg.domain.timelines import AccountSelection
 from fedorg.domain.visibility import Reach
@@ -12,7 +11,7 @@ from fedorg.ids import AccountId, ListId
 from fedorg.serializers.statuses import status_entity
 from fedorg.services import timelines
 from fedorg.web.auth import Viewer, id_of, open_to_public, requires
-from fedorg.web.base import json_answer, page_answer, this_node
+from fedorg.web.base import json_answer, listed_answer, page_answer, this_node
 from fedorg.web.params import read_params
 
 blueprint = Blueprint("timelines", __name__, url_prefix="/api/v1")
@@ -118,7 +117,8 @@ async def list_of_account(viewer: Viewer | None, account_id: AccountId) -> Respo
 async def list_favourites(viewer: Viewer) -> Response:
     """What one favourited, the latest favourite first."""
     page = (await read_params()).page(20, 40)
-    return _listed(await timelines.favourites(this_node(), viewer.account.id, page))
+    found = await timelines.favourites(this_node(), viewer.account.id, page)
+    return listed_answer(found, status_entity)
 
 
 @blueprint.get("/bookmarks")
@@ -126,14 +126,10 @@ async def list_favourites(viewer: Viewer) -> Response:
 async def list_bookmarks(viewer: Viewer) -> Response:
     """What one bookmarked, the latest bookmark first."""
     page = (await read_params()).page(20, 40)
-    return _listed(await timelines.bookmarks(this_node(), viewer.account.id, page))
+    found = await timelines.bookmarks(this_node(), viewer.account.id, page)
+    return listed_answer(found, status_entity)
 
 
 def _statuses(views: Sequence[StatusView]) -> Response:
     uris = this_node().uris
     return page_answer([status_entity(view, uris) for view in views], [view.status.id for view in views])
-
-
-def _listed(found: Sequence[Listed[StatusView]]) -> Response:
-    uris = this_node().uris
-    return page_answer([status_entity(one.item, uris) for one in found], [one.row_id for one in found])
