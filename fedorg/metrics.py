@@ -73,7 +73,7 @@ def new_metrics() -> Metrics:
     )
 
 
-def exposition(metrics: Metrics, names: Collection[str] = ()) -> bytes:
+def exposition(metrics: Metrics, names: Collection[str]) -> bytes:
     """The numbers in Prometheus' text form: of all processes of the node where there are several.
 
     Those of samples with these names, if any are given.

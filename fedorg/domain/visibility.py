@@ -123,7 +123,7 @@ def within(audience: Audience, outer: Audience) -> Audience:
     return replace(audience, reach=reach if common else Reach.ORGANISATION, partners=common)
 
 
-def takes_in(audience: Audience, tier: Tier, domain: str, largest: Reach = Reach.PUBLIC) -> bool:
+def takes_in(audience: Audience, tier: Tier, domain: str, largest: Reach) -> bool:
     """Whether the peer ``domain`` of ``tier`` lies inside the outer ring of ``audience``; ``largest`` is its ceiling.
 
     A direct status goes to its addressees alone, and has no reach that a ceiling could cut.

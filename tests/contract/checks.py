@@ -107,9 +107,9 @@ class Operation:
         """The path with its parameters in braces."""
         return self.row.operation.split()[1]
 
-    async def call(self, who: Person | httpx.AsyncClient, *, status: int = 200, **arguments: Any) -> Any:  # noqa: ANN401 - JSON
+    async def call(self, who: Person | httpx.AsyncClient, **arguments: Any) -> Any:  # noqa: ANN401 - JSON
         """The JSON of a call that must succeed, held against the description."""
-        return (await self.ask(who, status=status, **arguments)).json()
+        return (await self.ask(who, **arguments)).json()
 
     async def ask(self, who: Person | httpx.AsyncClient, *, status: int = 200, **arguments: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         """Likewise the whole answer. Arguments named in the path go there, the others to httpx."""

@@ -37,13 +37,11 @@ cli.main(prog_name="fedorg")
 
 
 @asynccontextmanager
-async def shifted_node(folder: Path, database_url: str = "") -> AsyncIterator[RunningNode]:
+async def shifted_node(folder: Path) -> AsyncIterator[RunningNode]:
     """A node whose clock is set by ``set_clock``; it runs."""
     settings = {"FEDORG_TEST_CLOCK": str(folder / "clock")}
     (folder / "clock").write_text("0")
-    node = RunningNode(
-        name="aster", folder=folder / "aster", settings=settings, database_url=database_url, program=("-c", SHIFTED)
-    )
+    node = RunningNode(name="aster", folder=folder / "aster", settings=settings, program=("-c", SHIFTED))
     try:
         await node.create("alice", "bob")
         await node.start()

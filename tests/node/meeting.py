@@ -44,9 +44,9 @@ class Meeting:
         await self.deliver(activity, by)
         return activity
 
-    async def deliver(self, activity: Mapping[str, Any], by: str, *, key_name: str = "") -> None:
+    async def deliver(self, activity: Mapping[str, Any], by: str) -> None:
         """Deliver an activity as it is, signed by a user of the peer, and wait for what comes of it."""
-        answer = await self.post(activity, by, key_name=key_name)
+        answer = await self.post(activity, by)
         assert answer == 202, answer
         await self.working.settle()
 

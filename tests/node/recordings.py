@@ -8,6 +8,7 @@ import av
 from PIL import Image
 
 SECRET = "SECRETPLACE"
+_RATE = 10
 
 
 def film(
@@ -17,13 +18,12 @@ def film(
     *,
     size: tuple[int, int] = (64, 48),
     frames: int = 6,
-    rate: int = 10,
 ) -> bytes:
     """A film that begins black; its title is ``SECRET``."""
     kept = io.BytesIO()
     with av.open(kept, "w", format=container) as out:
         out.metadata["title"] = SECRET
-        pictures: Any = out.add_stream(codec, rate=rate)
+        pictures: Any = out.add_stream(codec, rate=_RATE)
         pictures.width, pictures.height = size
         pictures.pix_fmt = "yuv420p"
         sounds: Any = None if sound is None else out.add_stream(sound, rate=48_000, layout="mono")

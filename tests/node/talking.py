@@ -153,9 +153,9 @@ class Events:
         kind, data = await self._next(seconds)
         return kind, json.loads(data)
 
-    async def next_kind(self, seconds: float = WAIT_SECONDS) -> str:
+    async def next_kind(self) -> str:
         """The kind of the next event, whose payload may be nothing."""
-        return (await self._next(seconds))[0]
+        return (await self._next(WAIT_SECONDS))[0]
 
     async def _next(self, seconds: float) -> tuple[str, str]:
         async with asyncio.timeout(seconds):

@@ -79,8 +79,8 @@ def page(peer: FakePeer, by: str = "author", **fields: Any) -> dict[str, Any]:  
     }
 
 
-def comment(peer: FakePeer, answered: dict[str, Any], by: str = "author") -> dict[str, Any]:
-    return page(peer, by, type="Note", name=None, content="<p>Comment</p>", inReplyTo=answered["id"])
+def comment(peer: FakePeer, answered: dict[str, Any]) -> dict[str, Any]:
+    return page(peer, "author", type="Note", name=None, content="<p>Comment</p>", inReplyTo=answered["id"])
 
 
 def serve(peer: FakePeer, *documents: dict[str, Any]) -> None:

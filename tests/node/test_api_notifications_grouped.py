@@ -18,9 +18,9 @@ from tests.node.world import insert_member
 GROUPS = "/api/v2/notifications"
 
 
-async def fans(server: NodeServer, count: int, prefix: str = "fan") -> list[Account]:
+async def fans(server: NodeServer, count: int) -> list[Account]:
     """Accounts of this node without a login, for crowds."""
-    return [await insert_member(server.node, f"{prefix}{number}") for number in range(count)]
+    return [await insert_member(server.node, f"fan{number}") for number in range(count)]
 
 
 async def favourite(server: NodeServer, made: Any, *people: Account) -> None:  # noqa: ANN401 - JSON

@@ -46,10 +46,10 @@ def rows_of(picture: Image.Image) -> list[list[Any]]:
     return [[picture.getpixel((x, y)) for x in range(picture.width)] for y in range(picture.height)]
 
 
-def animation(count: int, size: tuple[int, int] = (40, 30)) -> list[Image.Image]:
+def animation(count: int) -> list[Image.Image]:
     frames = []
     for number in range(count):
-        frame = Image.new("RGB", size, (250, number * 20 % 255, 10))
+        frame = Image.new("RGB", (40, 30), (250, number * 20 % 255, 10))
         ImageDraw.Draw(frame).rectangle((number, 2, number + 5, 9), fill=(0, 0, 255))
         frames.append(frame)
     return frames

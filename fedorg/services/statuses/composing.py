@@ -87,7 +87,7 @@ def check_addressees(
     audience: Audience,
     mentions: tuple[Account, ...],
     *,
-    answered: Status | None = None,
+    answered: Status | None,
 ) -> None:
     """Raise ``Invalid`` when one of ``mentions`` lies outside what ``audience`` or the node's mode takes in.
 

@@ -56,12 +56,11 @@ class World:
         status: dict[str, Any] = await self.alice.post("/api/v1/statuses", {"status": words, **more})
         return status
 
-    async def wait_until(self, path: str, is_so: Callable[[Any], bool], *, by: Member | None = None) -> Any:  # noqa: ANN401 - JSON
-        """What Alice (or somebody else) gets at a path, once it is so."""
-        member = by or self.alice
+    async def wait_until(self, path: str, is_so: Callable[[Any], bool]) -> Any:  # noqa: ANN401 - JSON
+        """What Alice gets at a path, once it is so."""
 
         async def look() -> Any:  # noqa: ANN401 - JSON
-            found = await member.get(path)
+            found = await self.alice.get(path)
             return found if is_so(found) else None
 
         return await wait_for(look, path)

@@ -81,10 +81,10 @@ class Ground:
         await self.do(peer, "Create", made, by)
         return str(made["id"])
 
-    async def assert_refused(self, message: Message, *statuses: int, path: str = "/inbox") -> None:
+    async def assert_refused(self, message: Message, *statuses: int) -> None:
         """The inbox refuses with one of these statuses in Mastodon's form, and takes nothing."""
         before = await self.taken()
-        answer = await self.post(message, path)
+        answer = await self.post(message)
         assert answer.status_code in statuses, (answer.status_code, answer.text)
         assert refusal(answer, answer.status_code)
         assert await self.taken() == before
