@@ -91,6 +91,7 @@ async def test_members_get_lists_of_whom_they_lost(meeting: Meeting) -> None:
     assert f'href="{path}/following.csv"' in page.text
     assert "(CSV)</a> · <a" in " ".join(page.text.split())
     assert '<a href="/">Back</a>' in page.text
+    assert "or a partnership ends" in page.text
     followers = await browser.open(f"{path}/followers.csv")
     assert followers.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert followers.headers["Content-Disposition"].startswith("attachment; filename=")
