@@ -442,6 +442,9 @@ async def statuses_entities(ground: Ground, uri: str) -> list[Any]:
 
 async def test_s15_a_block_holds_wherever_the_server_is_named(ground: Ground, peer: FakePeer) -> None:
     """S15: id, actor, author, object, target and redirects are all asked about, and a blocked server hears nothing."""
+    # What nobody here follows would not be looked at.
+    herald = peer.add_user("herald")
+    await follow_remote(ground, peer, "herald")
     async with running_peer() as blocked:
         blocked.add_user("eve")
         theirs = note(blocked, "eve")
@@ -459,11 +462,11 @@ async def test_s15_a_block_holds_wherever_the_server_is_named(ground: Ground, pe
             ("Announce", f"{peer.url}/to-a-note", {"to": [PUBLIC, ground.alice_uri]}),
             ("Create", theirs, {}),
             ("Like", uri, {}),
-            ("Move", peer.actor("mallory"), {"target": eve}),
-            ("Add", uri, {"target": f"{peer.actor('mallory')}/collections/featured"}),
+            ("Move", herald, {"target": eve}),
+            ("Add", uri, {"target": f"{herald}/collections/featured"}),
         ):
-            activity = peer.activity(kind, peer.actor("mallory"), object_, next(NUMBERS)) | fields
-            await ground.post(peer.sign(ground.inbox, activity, by="mallory"))
+            activity = peer.activity(kind, herald, object_, next(NUMBERS)) | fields
+            await ground.post(peer.sign(ground.inbox, activity, by="herald"))
         await ground.create(peer, inReplyTo=uri, tag=[{"type": "Mention", "href": eve, "name": "@eve"}])
         await ground.create(peer, inReplyTo=f"{peer.url}/to-a-note")
         message = blocked.sign(ground.inbox, blocked.activity("Follow", eve, ground.alice_uri, 1), by="eve")
