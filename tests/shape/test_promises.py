@@ -1,6 +1,7 @@
 """The documents and the code say the same, and the code keeps its shape where no linter looks."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from fedorg import config
@@ -19,6 +20,15 @@ def test_every_setting_is_in_the_documentation_with_its_default() -> None:
     assert rows == {
         name: f"{f'`{default}`' if default else ''} | {help_}" for name, default, help_ in config.describe()
     }
+
+
+def test_the_layers_are_told_as_they_are_checked() -> None:
+    """CONTRIBUTING.md names each layer that import-linter holds apart, from the highest to the lowest."""
+    told = (ROOT / "CONTRIBUTING.md").read_text().partition("Imports go downwards only: ")[2].partition(". ")[0]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (checked,) = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+
+    assert re.findall("`(.+?)`", told) == checked
 
 
 def test_every_column_has_a_reader() -> None:
