@@ -30,7 +30,7 @@ from federation.objects import (
     Tombstone,
 )
 from federation.vocabulary import PARTNERSHIP
-from fedorg.activitypub import interaction, questions
+from fedorg.activitypub import interaction_policies, questions
 from fedorg.activitypub.capabilities import ED25519, RFC9421
 from fedorg.domain.accounts import Account, AccountKey, KeyAlgorithm
 from fedorg.domain.quotes import QuoteState
@@ -127,7 +127,7 @@ def note(view: StatusView, uris: Uris) -> Note:
         context=status.context_uri,
         **_collections(status),
         quote=_quote(view.quote),
-        interaction_policy=interaction.of_local(status, author, addressing, uris),
+        interaction_policy=interaction_policies.of_local(status, author, addressing, uris),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from federation import audience, origin
 from federation.errors import FederationError, OriginMismatch
 from federation.objects import Attachment, Note
-from fedorg.activitypub import actors, interaction, moments, questions
+from fedorg.activitypub import actors, interaction_policies, moments, questions
 from fedorg.activitypub.fetching import Budget
 from fedorg.domain.accounts import Account, Emoji
 from fedorg.domain.quotes import RemoteQuote
@@ -84,7 +84,7 @@ async def _remote_status(node: Node, note: Note, author: Account, budget: Budget
         context_history_uri=note.context_history,
         replies_uri=_replies(note),
         quote=_quote(note),
-        interaction_policy=interaction.read(note.interaction_policy, author, rings, node.uris),
+        interaction_policy=interaction_policies.read(note.interaction_policy, author, rings, node.uris),
         told_at=budget.told_at,
     )
 

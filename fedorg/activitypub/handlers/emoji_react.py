@@ -1,9 +1,9 @@
 """Somebody elsewhere reacts to a status with an emoji."""
 
 from federation.activities import EmojiReact
-from fedorg.activitypub.emojis import reaction_of
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
+from fedorg.activitypub.reactions import reaction_of
 from fedorg.domain.accounts import Account
 from fedorg.node import Node
 from fedorg.services import reactions

@@ -3,9 +3,9 @@
 from federation.activities import Accept, Announce, Block, EmojiReact, Follow, Like, Undo
 from federation.objects import Ref
 from fedorg.activitypub import agreements, local
-from fedorg.activitypub.emojis import reaction_of
 from fedorg.activitypub.fetching import Budget
 from fedorg.activitypub.outcomes import Done, Ignored, Outcome
+from fedorg.activitypub.reactions import reaction_of
 from fedorg.domain.accounts import Account
 from fedorg.node import Node
 from fedorg.services import interactions, reactions, relationships
