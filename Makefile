@@ -12,10 +12,10 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-run: .venv/runtime ## one node for real use at http://localhost:8000 (data in ./data)
+run: .venv/runtime ## one node at http://localhost:8000 (data in ./data); deploy/README.md shows how to run one for real
 	$(BIN)/fedorg serve $(ARGS)
 
-demo: .venv/runtime ## three departments and partners talking to each other; ARGS=--once checks and exits
+demo: .venv/runtime ## two departments and a partner talking to each other; ARGS=--once checks and exits
 	$(BIN)/fedorg demo $(ARGS)
 
 test: .venv/dev ## format, lint, types, architecture, and the tests of the protocol, of a node, and that nodes federate
@@ -54,7 +54,7 @@ lock: .venv/dev ## resolve dependencies anew into the lock files
 	    --no-annotate --no-header --quiet --upgrade --output-file $$name || exit 1; done
 
 clean: ## remove what the other targets made, except ./data
-	rm -rf .venv .demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/runtime: requirements.lock pyproject.toml
 	$(LOCK) -r requirements.lock
