@@ -56,7 +56,7 @@ class Names:
     asked: Counter[str] = field(default_factory=Counter)
 
     async def lookup(self, host: str) -> list[str]:
-        """See ``federation.addresses.Lookup``."""
+        """See ``federation.lookups.Lookup``."""
         await asyncio.sleep(0)
         self.asked[host] += 1
         given = self.answers.get(host)
