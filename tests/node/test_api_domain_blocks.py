@@ -16,7 +16,7 @@ from fedorg.store import accounts, home_timelines, relationships
 from tests.node.at_once import meanwhile
 from tests.node.meeting import Meeting
 from tests.node.serving import Member, NodeServer
-from tests.node.talking import WorkingServer, entities, entity, follow, links, refusal, run_jobs, success
+from tests.node.talking import WorkingServer, entities, entity, follow, links, post, refusal, run_jobs, success
 from tests.node.world import note
 
 BLOCKS = "/api/v1/domain_blocks"
@@ -118,6 +118,39 @@ async def test_a_server_shut_out_is_out_of_sight(working: WorkingServer) -> None
         assert (between["domain_blocking"], between["following"], between["followed_by"]) == (True, False, False)
         success(await anna.api.request("DELETE", BLOCKS, data={"domain": shut_out}))
         assert str(zoe.id) in await authors(anna, "timelines/public?remote=1")
+
+
+async def test_nothing_of_others_is_taken_away(working: WorkingServer) -> None:
+    """Neither what comes from other servers, nor what waits for a yes, nor what other members have of this one."""
+    node, anna, bela, carl = working.server.node, *[await working.person(name) for name in ("anna", "bela", "carl")]
+    me, her = [await node.read(accounts.get, one.user.account_id) for one in (anna, bela)]
+    zoe, yves = await stranger(node, "there.example"), await stranger(node, "elsewhere.example", "yves")
+    for member in (anna, bela):
+        success(await member.api.patch("/api/v2/notifications/policy", json={"for_not_following": "filter"}))
+    zara = await stranger(node, "there.example", "zara")
+    await statuses.receive_status(node, note(zara, 2, "Hello @anna @bela", mentions=(me, her)))
+    open_to_all = Audience(reach=Reach.PUBLIC, visibility=Visibility.PUBLIC)
+    for author in (zoe, yves):
+        for member in (anna, bela):
+            await befriend(node, member, author)
+        said = note(author, 1, "Hello @anna", mentions=(me,), audience=open_to_all, created_at=node.now())
+        await statuses.receive_status(node, said)
+    await post(carl, "@anna May I?")
+    await working.settle()
+
+    success(await anna.api.post(BLOCKS, data={"domain": "there.example"}))
+    await working.settle()
+
+    told = entities(await anna.api.get("/api/v1/notifications?types[]=mention"), "Notification")
+    assert [one["account"]["id"] for one in told] == [str(yves.id)]
+    both = {str(zoe.id), str(yves.id)}
+    for member, left, waiting in ((anna, {str(yves.id)}, carl.id), (bela, both, str(zara.id))):
+        asked = await member.api.get("/api/v1/notifications/requests")
+        assert [one["account"]["id"] for one in entities(asked, "NotificationRequest")] == [waiting]
+        assert await authors(member, "timelines/home") == left
+        asked = await member.api.get("/api/v1/accounts/relationships", params={"id[]": sorted(both)})
+        found = entities(asked, "Relationship")
+        assert {one["id"] for one in found if one["following"] and one["followed_by"]} == left
 
 
 async def test_nobody_is_followed_at_a_server_that_is_shut_out(working: WorkingServer) -> None:

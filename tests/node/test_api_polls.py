@@ -205,11 +205,12 @@ async def test_hidden_totals_are_shown_at_the_end(working: WorkingServer) -> Non
 
 
 async def test_the_end_is_told_to_the_author_and_to_voters(working: WorkingServer) -> None:
-    """Once each, not before, and to nobody else; after it no vote counts."""
+    """Once each, not before, and to nobody else, such as voters in another; after it no vote counts."""
     anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
-    made = await ask(anna)
+    made, other = await ask(anna), await ask(anna, expires_in=3 * HOUR)
     poll = made["poll"]
     await vote(bert, poll, 1)
+    await vote(carl, other["poll"], 0)
     await working.settle()
     assert await notices(bert) == []
 

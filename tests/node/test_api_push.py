@@ -323,6 +323,9 @@ async def test_each_token_has_a_subscription_of_its_own(pushing: Pushing) -> Non
     tokens = {one["access_token"] for one in await pushing.service.wait_for(2)}
 
     assert len(tokens) == 2
+    before = success(await anna.api.get(PUSH))
+    success(await second.put(PUSH, json={"data": {"alerts": {"mention": False}, "policy": "none"}}))
+    assert success(await anna.api.get(PUSH)) == before
     assert success(await second.delete(PUSH)) == {}
     assert success(await anna.api.get(PUSH))["endpoint"] == pushing.service.address("phone")
     narrow = await pushing.person("narrow", scopes="read write")

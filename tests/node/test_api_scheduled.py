@@ -228,19 +228,27 @@ async def test_nothing_is_posted_for_an_account_that_is_shared_no_more(working: 
 
 
 async def test_the_same_key_schedules_once(working: WorkingServer) -> None:
-    """An idempotency key holds for what waits as for what is posted."""
-    anna = await working.person("anna")
-    wanted = {"status": "Once", "scheduled_at": ahead(working, minutes=10)}
-    headers = {"Idempotency-Key": "once"}
+    """An idempotency key holds for what waits as for what is posted, and for nobody else who makes up the same one."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    moment = ahead(working, minutes=10)
 
-    first, second = [
-        entity(await anna.api.post("/api/v1/statuses", json=wanted, headers=headers), "ScheduledStatus")
-        for _ in range(2)
+    first, second, other, _ = [
+        entity(
+            await one.api.post(
+                "/api/v1/statuses",
+                json={"status": text, "scheduled_at": moment},
+                headers={"Idempotency-Key": key},
+            ),
+            "ScheduledStatus",
+        )
+        for one, text, key in ((anna, "Once", "a"), (anna, "Once", "a"), (bert, "Mine", "a"), (bert, "Two", "b"))
     ]
 
     assert first == second
+    assert other["params"]["text"] == "Mine"
     await let_time_pass(working, minutes=11)
     assert await posted(anna) == ["Once"]
+    assert set(await posted(bert)) == {"Mine", "Two"}
 
 
 async def test_the_same_key_at_once_schedules_once(working: WorkingServer) -> None:
