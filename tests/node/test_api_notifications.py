@@ -38,6 +38,59 @@ async def test_everything_that_concerns_somebody_is_told(working: WorkingServer)
     assert "update" in {one["type"] for one in await notifications(bert)}
 
 
+async def test_whom_a_status_names_is_told_of_it_and_nobody_else(working: WorkingServer) -> None:
+    """Whoever was named in another status hears nothing of this one."""
+    anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
+    await post(anna, "@carl one")
+    await working.settle()
+
+    await post(anna, "@bert two")
+    await post(anna, "@bert psst", visibility="direct")
+    await working.settle()
+
+    assert [len(await notifications(one)) for one in (bert, carl)] == [2, 1]
+    assert [len(success(await one.api.get("/api/v1/conversations"))) for one in (bert, carl)] == [1, 0]
+
+
+@pytest.mark.parametrize(("deed", "kind"), [("favourite", "favourite"), ("reblog", "reblog")])
+async def test_what_is_taken_back_is_told_no_more_and_all_else_is(working: WorkingServer, deed: str, kind: str) -> None:
+    """Of one who did several things, of several who did the same, and of several things it was done to."""
+    anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
+    made, other = await post(anna, "First"), await post(anna, "Second")
+    for fan, status in ((bert, made), (bert, other), (carl, made)):
+        for done in ("favourite", "reblog"):
+            success(await fan.api.post(f"/api/v1/statuses/{status['id']}/{done}"))
+    await working.settle()
+
+    async def told() -> set[tuple[str, str, str]]:
+        return {(one["type"], one["account"]["id"], one["status"]["id"]) for one in await notifications(anna)}
+
+    before = await told()
+    assert len(before) == 6
+    success(await bert.api.post(f"/api/v1/statuses/{made['id']}/un{deed}"))
+
+    assert before - await told() == {(kind, bert.id, made["id"])}
+
+
+async def test_an_edit_is_told_to_those_who_boosted_that_status(working: WorkingServer) -> None:
+    """Not to those who boosted another; and the edit of another one takes nothing back."""
+    anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
+    made, other = await post(anna, "First"), await post(anna, "Second")
+    for fan, status in ((bert, made), (carl, other)):
+        success(await fan.api.post(f"/api/v1/statuses/{status['id']}/reblog"))
+    await working.settle()
+
+    seen = []
+    for status in (made, other):
+        success(await anna.api.put(f"/api/v1/statuses/{status['id']}", json={"status": "Changed"}))
+        await working.settle()
+        updates = [await notifications(one, **{"types[]": "update"}) for one in (bert, carl)]
+        seen.append([[one["status"]["id"] for one in found] for found in updates])
+
+    assert seen == [[[made["id"]], []], [[made["id"]], [other["id"]]]]
+    assert [one["type"] for one in await notifications(anna)] == ["reblog"] * 2
+
+
 async def test_notifications_are_selected_and_paged(working: WorkingServer) -> None:
     """Types, excluded types and the other account select; the Link header turns pages; unknown types select nothing."""
     anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]

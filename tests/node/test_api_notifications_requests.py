@@ -138,6 +138,34 @@ async def test_each_kind_of_sender_is_accepted_filtered_or_dropped(node_server: 
         assert [one["account"]["acct"] for one in await told(anna)] == [minded.username]
 
 
+async def test_what_a_sender_is_to_others_makes_no_friend_of_them(working: WorkingServer) -> None:
+    """Nor what others are to oneself, nor a follow in either direction that was only asked for."""
+    anna, bert, dora = [await working.person(name) for name in ("anna", "bert", "dora")]
+    for member, other in ((dora, bert), (anna, dora)):
+        await want(member, for_not_following="filter")
+        await post(other, f"@{member.user.username} may I?")
+        await working.settle()
+        (asking,) = await requests(member)
+        success(await member.api.post(f"{REQUESTS}/{asking['id']}/accept"))
+    for follower, target in ((dora, bert), (bert, dora), (dora, anna), (anna, dora)):
+        await follow(follower, target)
+    for member, other in ((anna, bert), (bert, anna)):
+        success(await member.api.patch("/api/v1/accounts/update_credentials", data={"locked": "true"}))
+        await follow(other, member)
+    working.server.clock.advance(timedelta(days=4))
+
+    waiting = []
+    for kind in ("for_not_following", "for_not_followers"):
+        await want(anna, for_not_following="accept", for_not_followers="accept")
+        await want(anna, **{kind: "filter"})
+        await post(bert, "@anna hello")
+        await working.settle()
+        waiting += await requests(anna)
+
+    assert [one["notifications_count"] for one in waiting] == ["1", "2"]
+    assert {one["account"]["id"] for one in await told(anna, **{"types[]": "mention"})} == {dora.id}
+
+
 async def account(server: NodeServer, member: Member) -> Account:
     return await server.node.read(accounts.get, AccountId(int(member.id)))
 

@@ -109,6 +109,7 @@ async def test_operators_narrow_what_is_found(working: WorkingServer) -> None:
     await post(anna, "kite picture", media_ids=[picture["id"]], language="de")
     await post(anna, "kite poll", poll={"options": ["wind", "calm"], "expires_in": 3600}, spoiler_text="weather")
     await post(anna, "kite reply", in_reply_to_id=first["id"])
+    await post(anna, "#beach")
     await post(bert, "kite #sky")
     today = working.server.clock().date().isoformat()
 
@@ -128,6 +129,8 @@ async def test_operators_narrow_what_is_found(working: WorkingServer) -> None:
         "calm": ["kite poll"],
         "WEATHER": ["kite poll"],
         "#sky": 1,
+        "kite #sky": 1,
+        "kite #beach": 0,
         "kite -#sky -picture": ["kite reply", "kite poll", "kite plain"],
         f"kite during:{today}": 5,
         f"kite before:{today}": 0,

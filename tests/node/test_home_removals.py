@@ -17,10 +17,14 @@ MANY: Final = 3 * clearing.CHUNK
 ENDS: Final = ("unfollow", "mute", "block")
 
 
-async def _crowded(server: NodeServer) -> tuple[Member, Member, Member]:
-    """Bert, whose home timeline is full of Anna, and Carl, who boosted something old of hers into it."""
+async def _crowded(server: NodeServer, *others: Member) -> tuple[Member, Member, Member]:
+    """Bert, whose home timeline is full of Anna, and Carl, who boosted something old of hers into it.
+
+    Those of others are full of her as well.
+    """
     anna, bert, carl = [await server.person(name) for name in ("anna", "bert", "carl")]
-    await follow(bert, anna)
+    for reader in (bert, *others):
+        await follow(reader, anna)
     await follow(bert, carl)
     async with run_jobs(server) as working:
         status = await post(anna, "By Anna")
@@ -88,6 +92,27 @@ async def test_who_is_followed_again_is_seen_again(node_server: NodeServer) -> N
     async with run_jobs(node_server) as working:
         await working.settle()
     assert await _standing(node_server, bert, anna) >= left
+
+
+async def test_what_one_reader_does_is_nothing_to_another(node_server: NodeServer) -> None:
+    """Nobody else loses what somebody does not want to see, nor sees again whom somebody else follows again."""
+    dora = await node_server.person("dora")
+    anna, bert, _ = await _crowded(node_server, dora)
+
+    async def oldest() -> list[str]:
+        page = success(await dora.api.get("/api/v1/timelines/home", params={"min_id": "1"}))
+        return [status["id"] for status in page]
+
+    before = await oldest()
+    success(await bert.api.post(f"/api/v1/accounts/{anna.id}/unfollow"))
+    assert await oldest() == before
+    success(await dora.api.post(f"/api/v1/accounts/{anna.id}/unfollow"))
+    await follow(dora, anna)
+
+    assert await _shown(bert) == ["By Carl"]
+    async with run_jobs(node_server) as working:
+        await working.settle()
+    assert (await _shown(bert), len(await _shown(dora))) == (["By Carl"], 20)
 
 
 async def test_who_is_followed_again_while_muted_stays_out_of_sight(node_server: NodeServer) -> None:

@@ -51,6 +51,35 @@ async def test_nothing_is_kept_across_viewers_or_past_a_change(node_server: Node
     assert (await ben.api.get(HOME)).status_code == 401
 
 
+@pytest.mark.parametrize("name", ["Cookie", "X-Forwarded-User"])
+async def test_a_header_that_is_not_known_to_be_harmless_gets_an_answer_of_its_own(
+    node_server: NodeServer, name: str
+) -> None:
+    """Nothing that was kept is given to it, nor is its own answer kept."""
+    anna = await node_server.person("anna")
+    for headers in ({}, {name: "x"}):
+        await anna.api.get(HOME, headers=headers)
+
+    for _ in range(2):
+        with counted_queries() as queries:
+            await anna.api.get(HOME, headers={name: "x"})
+        assert any("home_timeline" in statement for statement in queries)
+
+
+async def test_two_tokens_at_once_leave_nothing_to_either(node_server: NodeServer) -> None:
+    """Whichever of them counts, the next who brings one alone sees their own."""
+    anna, ben = await node_server.person("anna"), await node_server.person("ben")
+    await anna.api.post("/api/v1/statuses", data={"status": "For me", "visibility": "private"})
+    await ben.api.get("/api/v1/preferences")
+    tokens = [anna.token, ben.token]
+
+    for both in (tokens, tokens[::-1]):
+        headers = [("Authorization", f"Bearer {token}") for token in both]
+        await node_server.anonymous.get(HOME, headers=headers)
+
+        assert [len((await one.api.get(HOME)).json()) for one in (anna, ben)] == [1, 0]
+
+
 async def test_kept_answers_are_counted_and_refused_like_others(
     serve: Callable[..., Awaitable[NodeServer]],
 ) -> None:

@@ -267,6 +267,19 @@ async def test_another_client_cannot_use_a_code(node_server: NodeServer) -> None
     assert (await exchange(node_server, app, code)).status_code == 200
 
 
+async def test_each_code_is_exchanged_by_itself(node_server: NodeServer) -> None:
+    """What becomes of one code, used or used again, is nothing to another of the same user and program."""
+    browser = await signed_in(node_server)
+    app = await register(node_server)
+    first, second = [returned(await consent(browser, query(app)))["code"] for _ in range(2)]
+
+    answers = [await exchange(node_server, app, code) for code in (first, second, first)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 400]
+    apis = [await node_server.api(answer.json()["access_token"]) for answer in answers[:2]]
+    assert [(await api.get("/api/v1/preferences")).status_code for api in apis] == [401, 200]
+
+
 async def test_pkce_needs_the_verifier(node_server: NodeServer) -> None:
     """RFC 7636: a code with a challenge is exchanged by whoever made the challenge."""
     browser = await signed_in(node_server)
@@ -274,9 +287,10 @@ async def test_pkce_needs_the_verifier(node_server: NodeServer) -> None:
     asked = query(app, code_challenge=CHALLENGE, code_challenge_method="S256")
     code = returned(await consent(browser, asked))["code"]
 
-    for verifier in ("", "w" * 43, CHALLENGE, "v" * 42):
-        answer = await exchange(node_server, app, code, code_verifier=verifier)
-        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant"), verifier
+    wrong: list[dict[str, str]] = [{"code_verifier": text} for text in ("", "w" * 43, CHALLENGE, "v" * 42)]
+    for sent in ({}, *wrong):
+        answer = await exchange(node_server, app, code, **sent)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant"), sent
     assert (await exchange(node_server, app, code, code_verifier=VERIFIER)).status_code == 200
 
 

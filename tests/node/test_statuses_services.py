@@ -369,6 +369,7 @@ async def test_reply_waits_for_what_it_answers(world: World) -> None:
     assert await timelines.home(world.node, anna.id, PAGE) == []
     assert of_kind(await world.jobs(), ResolveThread) == [ResolveThread(status_id=reply.id, peer="there.example")]
     limited = Audience(reach=Reach.ORGANISATION, visibility=Visibility.PUBLIC)
+    aside = await world.post(bob, "Of something else")
 
     parent = await statuses.record_fetched(world.node, note(dora, 1, audience=limited))
 
@@ -382,6 +383,7 @@ async def test_reply_waits_for_what_it_answers(world: World) -> None:
     assert adopted.status.reach_domain == "there.example"
     assert {view.status.id for view in await timelines.home(world.node, anna.id, PAGE)} == {parent.id, reply.id}
     assert (await statuses.get_view(world.node, bob.id, parent.id)).status.replies_count == 1
+    assert (await statuses.get_view(world.node, None, aside.id)).status.audience == aside.audience
 
 
 async def test_foreign_reply_is_clamped_to_our_thread(world: World) -> None:
