@@ -20,7 +20,7 @@ from tests.node.at_once import meanwhile
 from tests.node.attacks.ground import PUBLIC
 from tests.node.meeting import Meeting
 from tests.node.serving import PASSWORD, Member, NodeServer
-from tests.node.talking import NOBODYS_ID, WorkingServer, entities, entity, post, refusal, success, upload
+from tests.node.talking import NOBODYS_ID, WorkingServer, entities, entity, follow, post, refusal, success, upload
 
 SCOPES: Final = "read write follow push admin:read admin:write"
 
@@ -158,12 +158,22 @@ async def test_a_suspended_account_vanishes_everywhere_and_comes_back(working: W
 
 async def test_a_silenced_account_is_out_of_public_timelines(working: WorkingServer) -> None:
     """Those who do not follow meet a limited account no more; unsilencing shows it again."""
-    mod, anna, bert = await staff(working, "mod"), await working.person("anna"), await working.person("bert")
+    mod = await staff(working, "mod")
+    anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
     status = await post(anna, "Hello")
-    assert await shown(bert, anna) == [status["id"]]
+    success(await anna.api.patch("/api/v1/accounts/update_credentials", data={"indexable": "true"}))
+    await follow(carl, anna)
+    await working.settle()
+
+    async def find(member: Member) -> list[str]:
+        found = success(await member.api.get("/api/v2/search", params={"q": "hello", "type": "statuses"}))
+        return [one["id"] for one in found["statuses"]]
+
+    assert await shown(bert, anna) == await find(bert) == [status["id"]]
 
     success(await act(mod, anna.id, "silence"))
-    assert await shown(bert, anna) == []
+    assert await shown(bert, anna) == await find(bert) == []
+    assert await find(carl) == [status["id"]]
     assert success(await bert.api.get(f"/api/v1/accounts/{anna.id}"))["limited"] is True
     assert await listed(mod, silenced=True) == ["anna"]
 

@@ -38,9 +38,13 @@ async def test_what_has_a_followed_hashtag_comes_home(working: WorkingServer) ->
 
 
 async def test_what_is_not_for_everybody_does_not_come_by_its_hashtag(working: WorkingServer) -> None:
-    """Unlisted, private and direct statuses, and those of people one shut out, stay away."""
-    anna, bert, cora, dora = [await working.person(name) for name in ("anna", "bert", "cora", "dora")]
+    """Unlisted, private and direct statuses, and those of or about people one shut out, stay away.
+
+    The latter also where they come from somebody who is followed.
+    """
+    anna, bert, cora, dora, eve = [await working.person(name) for name in ("anna", "bert", "cora", "dora", "eve")]
     await tag(anna, "cake", "follow")
+    await follow(anna, eve)
     await anna.api.post(f"/api/v1/accounts/{cora.id}/mute")
     await dora.api.post(f"/api/v1/accounts/{anna.id}/block")
 
@@ -48,6 +52,9 @@ async def test_what_is_not_for_everybody_does_not_come_by_its_hashtag(working: W
         await post(bert, f"{visibility} #cake", visibility=visibility)
     await post(cora, "Muted #cake")
     await post(dora, "Blocked #cake")
+    about = await post(bert, "About @cora #cake")
+    await post(eve, "Likewise @cora")
+    await eve.api.post(f"/api/v1/statuses/{about['id']}/reblog")
     await post(bert, "Shown #cake")
     await working.settle()
 

@@ -60,8 +60,12 @@ async def anna(meeting: Meeting) -> Member:
 
 
 async def test_old_threads_of_others_go_and_those_that_matter_here_stay(meeting: Meeting, anna: Member) -> None:
-    """A favourite, a bookmark, an answer, a mention or a boost by somebody here holds a whole thread."""
-    alone = await said(meeting, "alone")
+    """A favourite, a bookmark, an answer, a mention or a boost by somebody here holds a whole thread.
+
+    A boost by somebody there does as long as it is new.
+    """
+    alone, boosted = await said(meeting, "alone"), await said(meeting, "boosted")
+    await meeting.say("Announce", "fred", alone, to=[PUBLIC])
     answered_there = await said(meeting, "answered", inReplyTo=alone)
     held = {name: await said(meeting, name) for name in ("favourite", "bookmark", "reblog")}
     for action, uri in held.items():
@@ -81,10 +85,13 @@ async def test_old_threads_of_others_go_and_those_that_matter_here_stay(meeting:
     wait(meeting)
     new = await said(meeting, "new", published=meeting.server.clock().isoformat())
     late = await said(meeting, "late")
+    await meeting.say("Announce", "fred", boosted, to=[PUBLIC])
     await upkeep.keep_up(meeting.node)
 
     assert [await known(anna, uri) for uri in (alone, answered_there)] == [None, None]
-    assert all([await known(anna, uri) is not None for uri in (*held.values(), begun, below, named, new, late)])
+    assert all(
+        [await known(anna, uri) is not None for uri in (*held.values(), begun, below, named, new, late, boosted)]
+    )
     assert await find_status(anna, alone) is not None, "it is fetched again when somebody wants it"
 
 

@@ -237,6 +237,8 @@ async def test_lists_page_and_hide(world: World) -> None:
     for person in people:
         await world.follow(person, anna)
         await world.follow(person, shy)
+    locked = await world.member("locked", locked=True)
+    await relationships.follow(world.node, people[0], locked.id)
 
     first = await relationships.list_followers(world.node, None, anna.id, PageQuery(limit=2))
     rest = await relationships.list_followers(world.node, None, anna.id, PageQuery(limit=2, max_id=first[-1].row_id))
@@ -246,6 +248,7 @@ async def test_lists_page_and_hide(world: World) -> None:
     assert len(await relationships.list_followers(world.node, shy.id, shy.id, PAGE)) == 3
     following = await relationships.list_following(world.node, None, people[0].id, PAGE)
     assert [one.item.username for one in following] == ["shy", "anna"]
+    assert await relationships.list_followers(world.node, locked.id, locked.id, PAGE) == []
 
 
 async def test_notes_mutes_and_blocks_are_ones_own(world: World) -> None:

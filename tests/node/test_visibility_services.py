@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from fedorg.domain.accounts import Account
 from fedorg.domain.askers import Asker
+from fedorg.domain.relationships import Follow, FollowState
 from fedorg.domain.statuses import Status, StatusDraft
 from fedorg.domain.visibility import Anonymous, Audience, Member, Reach, Tier, Visibility, is_inside, may_see
 from fedorg.errors import Invalid
@@ -118,6 +119,22 @@ async def test_pending_follow_opens_nothing(world: World) -> None:
     assert [view.status for view in await statuses.list_views(world.node, bob.id, [status.id])] == [status]
 
 
+async def _follow_beside(world: World, anna: Account, other: Account) -> None:
+    """Follows that show nobody at the other's server anything of Anna's: somebody else's, one asked for, one of Bob."""
+    await world.follow(await world.remote("erna", "elsewhere.example"), anna)
+    await world.follow(other, await world.member("bob"))
+    asking = await world.remote("asking", "there.example")
+    asked = Follow(
+        id=world.node.ids.next(),
+        account_id=asking.id,
+        target_id=anna.id,
+        uri=f"{asking.uri}#follow",
+        state=FollowState.PENDING,
+        created_at=world.clock(),
+    )
+    await world.node.write(relationships_store.insert_follow, asked)
+
+
 async def test_boost_shows_nothing_its_reader_could_not_see(world: World) -> None:
     """A boost of what the reader may not see is left out, boost and all."""
     anna, bob, carl = [await world.member(name) for name in ("anna", "bob", "carl")]
@@ -140,6 +157,7 @@ async def test_peers_fetch_what_lies_inside_their_tier(world: World, tier: Tier)
     named = await world.remote("named", "there.example")
     other = await world.remote("other", "there.example")
     await _be_partners(world)
+    await _follow_beside(world, anna, other)
     for audience in AUDIENCES:
         status = await statuses.post_status(world.node, anna, None, _draft("Hello", audience))
         await world.node.write(statuses_store.mention, status.id, [named.id])
@@ -167,7 +185,8 @@ async def test_what_is_listed_to_a_peer_is_what_it_may_see(world: World, tier: T
     anna, other = await world.member("anna"), await world.remote("other", "there.example")
     named, enemy = [await world.remote(name, "there.example") for name in ("named", "enemy")]
     await relationships.block(world.node, anna, enemy.id)
-    authors = {"here": anna, "there": other, "elsewhere": await world.remote("erna", "elsewhere.example")}
+    await _follow_beside(world, anna, other)
+    authors = {"here": anna, "there": other, "elsewhere": await world.remote("emil", "elsewhere.example")}
     posted = [await _insert(world, author, audience, named) for author in authors.values() for audience in AUDIENCES]
     askers = [None] if tier is None else [_asker(tier, None), *(_asker(tier, one) for one in (named, other, enemy))]
 
