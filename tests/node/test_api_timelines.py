@@ -4,7 +4,7 @@ import pytest
 
 from fedorg.store import timelines
 from tests.node.serving import Member
-from tests.node.talking import WorkingServer, contents, entities, follow, links, post, refusal, upload
+from tests.node.talking import WorkingServer, contents, entities, follow, links, post, refusal, success, upload
 
 
 async def read(member: Member, path: str, **params: str) -> list[str]:
@@ -197,3 +197,28 @@ async def test_lists_of_what_one_liked_are_ones_own(working: WorkingServer) -> N
     await anna.api.delete(f"/api/v1/statuses/{made['id']}")
     for path in ("favourites", "bookmarks"):
         assert await read(bert, path) == []
+
+
+async def test_what_one_member_chose_is_nothing_to_another(working: WorkingServer) -> None:
+    """Mutes, filters, exclusive lists and how far one has read are their owner's, and nobody else learns of them."""
+    anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
+    for reader in (anna, bert):
+        await follow(reader, carl)
+    words = {"title": "Mine", "context": ["home", "public"], "keywords_attributes": [{"keyword": "kite"}]}
+    success(await bert.api.post("/api/v2/filters", json=words))
+    made = success(await bert.api.post("/api/v1/lists", json={"title": "Mine", "exclusive": True}))
+    success(await bert.api.post(f"/api/v1/lists/{made['id']}/accounts", json={"account_ids": [carl.id]}))
+    success(await bert.api.post(f"/api/v1/accounts/{carl.id}/mute"))
+    for reader, read in ((anna, {"home": "5"}), (anna, {"notifications": "6"}), (bert, {"home": "7"})):
+        places = {name: {"last_read_id": number} for name, number in read.items()}
+        success(await reader.api.post("/api/v1/markers", json=places))
+
+    status = await post(carl, "A kite in the #sky")
+    await working.settle()
+
+    for path in ("home", "public", "tag/sky"):
+        (seen,) = entities(await anna.api.get(f"/api/v1/timelines/{path}"), "Status")
+        assert (seen["id"], seen["filtered"]) == (status["id"], []), path
+        assert entities(await bert.api.get(f"/api/v1/timelines/{path}"), "Status") == [], path
+    marked = success(await anna.api.get("/api/v1/markers", params={"timeline[]": ["home", "notifications"]}))
+    assert {name: one["last_read_id"] for name, one in marked.items()} == {"home": "5", "notifications": "6"}

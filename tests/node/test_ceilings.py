@@ -86,8 +86,10 @@ async def test_no_direct_statuses_pass_where_none_are_granted(meeting: Meeting, 
     """The member is told why; what comes is dropped; what was said before cannot be fetched any more."""
     handle = f"@fred@{meeting.peer.domain}"
     before = await post(meeting, mia, f"{handle} psst", visibility="direct")
+    own = await post(meeting, mia, "Mine", reach="public", visibility="public")
     assert (await signed_fetch(meeting.server, meeting.peer, before["uri"], by="fred")).status_code == 200
     await grant(meeting, direct_messages=False)
+    assert (await signed_fetch(meeting.server, meeting.peer, own["uri"], by="fred")).status_code == 200
 
     answer = await mia.api.post("/api/v1/statuses", data={"status": f"{handle} again", "visibility": "direct"})
     assert meeting.peer.domain in refusal(answer, 422)

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fedorg.domain.accounts import UserRole
 from fedorg.domain.visibility import Tier
 from fedorg.store import peers
 from tests.node.fake_peer import FakePeer, running_peer
@@ -145,6 +146,25 @@ async def test_each_finds_in_a_thread_what_it_may_see(scene: Scene) -> None:
         assert found[:2] == [root["uri"], answer["uri"]]
     assert (await scene.get("anybody", f"{answer['uri']}/context")).status_code == 404
     assert (await scene.get("anybody", f"{direct['uri']}/context")).status_code == 404
+
+
+async def test_nothing_of_a_suspended_account_is_in_the_collections_of_others(scene: Scene) -> None:
+    """Neither its answers, nor its boosts, nor its part of a thread, and no number counts them (S50)."""
+    mod = await scene.working.person("mod", scopes="admin:write", role=UserRole.MODERATOR)
+    root = await post(scene.anna, "What do you think?")
+    answer = await post(scene.bert, "Well", in_reply_to_id=root["id"])
+    success(await scene.bert.api.post(f"/api/v1/statuses/{root['id']}/reblog"))
+    context = (await scene.get("anybody", root["uri"])).json()["context"]
+    addresses = [f"{root['uri']}/replies", f"{root['uri']}/shares", context]
+
+    async def found(asker: str) -> list[int]:
+        return [len(await scene.items(asker, address)) for address in addresses]
+
+    assert answer["uri"] in await scene.items("anybody", addresses[0])
+    assert [await found(asker) for asker in ASKERS] == [[1, 1, 2]] * len(ASKERS)
+    success(await mod.api.post(f"/api/v1/admin/accounts/{scene.bert.id}/action", json={"type": "suspend"}))
+
+    assert [await found(asker) for asker in ASKERS] == [[0, 0, 1]] * len(ASKERS)
 
 
 async def test_collections_of_what_is_hidden_are_not_there(scene: Scene) -> None:

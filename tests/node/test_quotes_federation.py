@@ -486,6 +486,16 @@ async def test_an_acceptance_counts_with_the_right_stamp_of_the_right_author_onl
     assert await state_of(quoting, made) == "accepted"
 
 
+async def test_a_refusal_is_for_the_request_it_names(quoting: Quoting) -> None:
+    """Whoever asked somebody twice has each answered by itself."""
+    _, first, _ = await ask_gina(quoting)
+    _, second, asked = await ask_gina(quoting)
+
+    await quoting.send(quoting.ginas, "gina", "Reject", asked["id"])
+
+    assert [await state_of(quoting, one) for one in (first, second)] == ["pending", "rejected"]
+
+
 async def test_a_refusal_ends_the_quote_and_is_passed_on(quoting: Quoting) -> None:
     """Readers see that it was refused; the note names what it quotes no more, in no spelling."""
     await quoting.follow(quoting.freds, "fred", quoting.alice)
