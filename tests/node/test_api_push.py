@@ -236,9 +236,10 @@ async def test_long_texts_are_cut_and_warnings_take_their_place(pushing: Pushing
 
 
 async def test_a_service_that_is_ill_is_asked_again_and_one_that_forgot_is_not(pushing: Pushing) -> None:
-    """5xx, 429 and other refusals are tried again later; 404 and 410 end the subscription."""
-    anna, bert = await pushing.person("anna"), await pushing.person("bert")
+    """5xx, 429 and other refusals are tried again later; 404 and 410 end the subscription, and that of nobody else."""
+    anna, bert, carl = [await pushing.person(name) for name in ("anna", "bert", "carl")]
     await subscribe(anna, pushing.service)
+    beside = await subscribe(carl, pushing.service, "tablet")
     pushing.service.answers = [503, 429, 400, 302]
 
     await post(bert, "@anna patience")
@@ -257,6 +258,7 @@ async def test_a_service_that_is_ill_is_asked_again_and_one_that_forgot_is_not(p
         assert refusal(await anna.api.get(PUSH), 404) == "Record not found"
         await subscribe(anna, pushing.service)
     assert len(pushing.service.opened) == 1
+    assert success(await carl.api.get(PUSH)) == beside
 
 
 async def test_what_comes_too_late_is_told_no_more(pushing: Pushing) -> None:

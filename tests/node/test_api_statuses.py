@@ -282,6 +282,22 @@ async def test_whom_the_edit_of_a_peer_takes_out_is_named_no_more(meeting: Meeti
     assert (contents([shown]), shown["mentions"]) == (["Hi all"], [])
 
 
+async def test_a_deletion_lets_go_of_the_files_of_that_status_alone(working: WorkingServer) -> None:
+    """They can be attached again, as a redraft does; those of other statuses stay with them."""
+    anna, bert = await working.person("anna"), await working.person("bert")
+    gone, *kept = [await post(one, "Look", media_ids=[(await upload(one))["id"]]) for one in (anna, anna, bert)]
+    files = [file["id"] for file in gone["media_attachments"]]
+
+    success(await anna.api.delete(f"/api/v1/statuses/{gone['id']}"))
+    await working.settle()
+
+    for status in kept:
+        seen = entity(await anna.api.get(f"/api/v1/statuses/{status['id']}"), "Status")
+        assert seen["media_attachments"] == status["media_attachments"]
+    again = await post(anna, "Look again", media_ids=files)
+    assert [file["id"] for file in again["media_attachments"]] == files
+
+
 @pytest.mark.parametrize("nothing", [{}, {"media_ids": [], "spoiler_text": "", "sensitive": False}])
 async def test_an_edit_without_files_and_warning_takes_them_away(
     working: WorkingServer, nothing: Mapping[str, object]

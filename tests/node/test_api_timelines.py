@@ -1,5 +1,7 @@
 """Timelines over the client API: what stands on them, for whom, and how one turns their pages."""
 
+from datetime import timedelta
+
 import pytest
 
 from fedorg.store import timelines
@@ -200,7 +202,10 @@ async def test_lists_of_what_one_liked_are_ones_own(working: WorkingServer) -> N
 
 
 async def test_what_one_member_chose_is_nothing_to_another(working: WorkingServer) -> None:
-    """Mutes, filters, exclusive lists and how far one has read are their owner's, and nobody else learns of them."""
+    """Mutes, filters, exclusive lists and how far one has read are their owner's, and nobody else learns of them.
+
+    Nor does a mute of somebody else, or one that has ended, keep anything away.
+    """
     anna, bert, carl = [await working.person(name) for name in ("anna", "bert", "carl")]
     for reader in (anna, bert):
         await follow(reader, carl)
@@ -209,6 +214,9 @@ async def test_what_one_member_chose_is_nothing_to_another(working: WorkingServe
     made = success(await bert.api.post("/api/v1/lists", json={"title": "Mine", "exclusive": True}))
     success(await bert.api.post(f"/api/v1/lists/{made['id']}/accounts", json={"account_ids": [carl.id]}))
     success(await bert.api.post(f"/api/v1/accounts/{carl.id}/mute"))
+    success(await anna.api.post(f"/api/v1/accounts/{bert.id}/mute"))
+    success(await anna.api.post(f"/api/v1/accounts/{carl.id}/mute", data={"duration": "60"}))
+    working.server.clock.advance(timedelta(seconds=61))
     for reader, read in ((anna, {"home": "5"}), (anna, {"notifications": "6"}), (bert, {"home": "7"})):
         places = {name: {"last_read_id": number} for name, number in read.items()}
         success(await reader.api.post("/api/v1/markers", json=places))
