@@ -55,6 +55,23 @@ async def test_what_a_remote_author_does_not_want_is_refused(quoting: Quoting) -
     assert [await attempt(quoting, action, for_followers) for action in ACTIONS] == [200] * 3
 
 
+async def test_whom_a_remote_author_follows_is_not_whom_others_follow(quoting: Quoting) -> None:
+    """A policy for those the author follows, or is followed by, lets in nobody whom only others know, or she others."""
+    quoting.ginas.documents["/users/gina"]["following"] = f"{quoting.gina}/following"
+    followed = await quoting.find(restricted(quoting, [f"{quoting.gina}/following"])["id"])
+    followers = await quoting.find(restricted(quoting, [f"{quoting.gina}/followers"])["id"])
+    await quoting.follow(quoting.ginas, "gina", quoting.bert)
+    await quoting.follow(quoting.freds, "fred", quoting.alice)
+    await quoting.befriend(quoting.bert, quoting.gina, quoting.ginas, "gina")
+
+    for status in (followed, followers):
+        assert [await attempt(quoting, action, status) for action in ACTIONS] == [403] * 3
+
+    await quoting.follow(quoting.ginas, "gina", quoting.alice)
+    assert [await attempt(quoting, action, followed) for action in ACTIONS] == [200] * 3
+    assert [await attempt(quoting, action, followers) for action in ACTIONS] == [403] * 3
+
+
 async def test_what_a_remote_author_allows_or_wants_to_be_asked_is_done(quoting: Quoting) -> None:
     """No policy, everybody, this very member, others nobody here knows, and consent by hand: all are tried."""
     open_ = await quoting.find(note(quoting.ginas, "gina")["id"])

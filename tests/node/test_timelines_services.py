@@ -35,11 +35,15 @@ async def test_home_shows_what_followed_people_write_to_whom_one_knows(world: Wo
     await world.follow(reader, bob)
     root = await world.post(anna, "Anna")
     foreign = await world.post(stranger, "Stranger")
+    locked = await world.member("locked", locked=True)
+    await relationships.follow(world.node, reader, locked.id)
+    asked = await world.post(locked, "Asked to be followed")
     mine = await world.post(reader, "Reader")
 
     await world.post(anna, "to herself", in_reply_to_id=root.id)
     await world.post(bob, "to Anna", in_reply_to_id=root.id)
     await world.post(bob, "to a stranger", in_reply_to_id=foreign.id)
+    await world.post(bob, "to one who did not answer", in_reply_to_id=asked.id)
     await world.post(bob, "to me", in_reply_to_id=mine.id)
     await world.post(stranger, "to Anna from outside", in_reply_to_id=root.id)
 
