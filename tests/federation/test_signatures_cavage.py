@@ -91,6 +91,8 @@ def test_s10_an_empty_header_list_is_refused() -> None:
         ("(request-target) host", "(request-target) host x-absent"),
         ("(request-target) host", "(request-target) (expires) host"),
         ('algorithm="rsa-sha256"', 'algorithm="rsa-sha256",created="soon"'),
+        ('algorithm="rsa-sha256"', 'algorithm="rsa-sha256",created="1_777"'),
+        ('algorithm="rsa-sha256"', 'algorithm="rsa-sha256",expires="-1"'),
         ('algorithm="rsa-sha256"', 'algorithm="rsa-sha256",expires=999999999999'),
         (f'keyId="{KEY_ID}"', 'keyId=""'),
         (f'keyId="{KEY_ID}"', f'keyId="{"x" * 3000}"'),
@@ -139,10 +141,12 @@ def test_times_that_are_covered_must_be_given() -> None:
         read(with_header(request, "signature", line.replace(created, "")))
 
 
-def test_created_with_an_rsa_name_is_refused() -> None:
-    """(created) is not for rsa-sha256, as §2.3 says."""
+@pytest.mark.parametrize("name", ["created", "expires"])
+def test_times_with_an_rsa_name_are_refused(name: str) -> None:
+    """(created) and (expires) are not for rsa-sha256, as §2.3 says."""
+    covered = f"(request-target) ({name}) host date digest"
     with pytest.raises(SignatureRefused, match="hs2019 only"):
-        read(hand_signed(POST, "(request-target) (created) host digest", created="1", algorithm="rsa-sha256"))
+        read(hand_signed(POST, covered, algorithm="rsa-sha256", **{name: "1"}))
 
 
 @pytest.mark.parametrize("name", ["date", "digest", "host"])
