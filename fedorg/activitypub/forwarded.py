@@ -101,7 +101,7 @@ async def require_fitting(node: Node, activity: Activity, sender: str) -> None:
         known = await statuses.find_by_uri(node, note.in_reply_to)
         if known is None and node.now() - (note.published or node.now()) < _PATIENCE:
             raise Unavailable("what it answers is not here yet")
-    if known is None or known.reach_domain is None or known.reach_domain != policy.domain(node, sender):
+    if known is None or known.reach_domain != policy.domain(node, sender):
         raise OriginMismatch("It is limited, and another than the node of its thread passed it on.")
 
 

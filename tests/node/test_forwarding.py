@@ -44,6 +44,14 @@ async def relay() -> AsyncIterator[FakePeer]:
 
 
 @pytest.fixture
+async def third() -> AsyncIterator[FakePeer]:
+    """A server of somebody else."""
+    async with running_peer() as running:
+        running.add_user("sender")
+        yield running
+
+
+@pytest.fixture
 async def alice(working: WorkingServer) -> Member:
     """A member who is written to."""
     return await working.person("alice")
@@ -314,15 +322,43 @@ async def test_what_is_limited_comes_from_the_node_of_its_thread_only(
     assert await mentions_of(alice) == []
 
 
+@pytest.mark.parametrize("is_early", [False, True])
+async def test_what_is_limited_in_a_thread_comes_from_the_node_of_its_root(
+    working: WorkingServer, home: FakePeer, relay: FakePeer, third: FakePeer, alice: Member, *, is_early: bool
+) -> None:
+    """Answers and their edits are taken from that node, also before what they answer is here, and from no other."""
+    for peer in (home, relay, third):
+        await peers.set_tier(working.server.node, peer.domain, Tier.SIBLING)
+    limits = {"reach": "organisation", "published": working.server.clock().isoformat()}
+    to = [home.actor("author") + "/followers", alice_uri(working)]
+    sender = relay.actor("sender")
+    root = note(relay, "Root", **limits, attributedTo=sender, to=[f"{sender}/followers", alice_uri(working)])
+    begun = relay.activity("Create", sender, root, next(NUMBERS))
+    answers = [note(home, words, **limits, inReplyTo=root["id"], to=to) for words in ("Taken", "Not taken")]
+    edits = [
+        home.activity("Update", home.actor("author"), answers[0] | {"content": words, "updated": at}, next(NUMBERS))
+        for words, at in (("<p>Changed</p>", "2026-01-01T00:00:00Z"), ("<p>Forged</p>", "2026-01-02T00:00:00Z"))
+    ]
+
+    if not is_early:
+        await deliver(working, relay, begun, by="sender")
+        await working.settle()
+    for peer, answer in zip((relay, third), answers, strict=True):
+        passed = await pass_on(working.server, peer, home.prove(create(home, answer), by="author"))
+        assert passed.status_code == 202
+    if is_early:
+        await deliver(working, relay, begun, by="sender")
+    await working.settle()
+    working.server.clock.advance(timedelta(minutes=1))
+    await working.settle()
+    for peer, edit in zip((relay, third), edits, strict=True):
+        await pass_on(working.server, peer, home.prove(edit, by="author"))
+        await working.settle()
+
+    assert sorted(await mentions_of(alice)) == ["<p>Changed</p>", "<p>Root</p>"]
+
+
 # Handing on
-
-
-@pytest.fixture
-async def third() -> AsyncIterator[FakePeer]:
-    """A server of somebody else who follows."""
-    async with running_peer() as running:
-        running.add_user("sender")
-        yield running
 
 
 async def follow(working: WorkingServer, peer: FakePeer, name: str) -> None:
