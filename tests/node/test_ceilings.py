@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -189,6 +190,43 @@ async def test_no_files_pass_where_none_are_granted(meeting: Meeting, mia: Membe
     assert (theirs["content"], theirs["media_attachments"]) == ("<p>Theirs</p>", [])
     await grant(meeting, media=True)
     assert "attachment" in (await signed_fetch(meeting.server, meeting.peer, made["uri"], by="fred")).json()
+
+
+@pytest.mark.parametrize("is_granted", [True, False])
+@pytest.mark.parametrize("what", ["direct", "status", "boost"])
+async def test_what_waits_for_a_peer_is_asked_about_when_it_leaves(
+    meeting: Meeting, mia: Member, what: str, *, is_granted: bool
+) -> None:
+    """What was queued while a peer was ill, and is granted to it no more when it is well again, stays here."""
+    before = await post(meeting, mia, "Boosted", reach="public")
+    meeting.peer.refusals["/users/fred/inbox"] = 503
+    if what == "boost":
+        made = await mia.api.post(f"/api/v1/statuses/{before['id']}/reblog")
+    else:
+        fields = {"visibility": "direct"} if what == "direct" else {"reach": "public"}
+        text = f"@fred@{meeting.peer.domain} waits"
+        made = await mia.api.post("/api/v1/statuses", data={"status": text, **fields})
+    waiting = success(made)["uri"]
+    await meeting.working.settle()
+    await asked_in_vain(meeting)
+
+    if not is_granted:
+        await grant(meeting, largest_reach=Reach.PARTNERS, direct_messages=False)
+    meeting.peer.refusals.clear()
+    meeting.server.clock.advance(timedelta(hours=1))
+    await meeting.working.deliver_all()
+
+    assert bool(heard(meeting, waiting)) is is_granted
+
+
+async def asked_in_vain(meeting: Meeting) -> None:
+    """Wait until the peer refused whatever waits for it."""
+
+    async def refused() -> bool | None:
+        found = await meeting.node.read(stored_peers.find, meeting.peer.domain)
+        return (found is not None and found.failures > 0) or None
+
+    await wait_for(refused, "the peer to refuse")
 
 
 async def test_nobody_is_listed_where_the_directory_is_not_granted(meeting: Meeting, mia: Member) -> None:
