@@ -251,6 +251,39 @@ async def test_a_list_that_cannot_be_had_ends_nothing(
     assert (await relationship(alice, fred))["following"]
 
 
+async def test_a_list_without_end_is_given_up(working: WorkingServer, peer: FakePeer, alice: Member) -> None:
+    """S28: pages that lead to each other cost a number of questions, and nobody loses whom they follow."""
+    fred = await follow_remote(working, alice, peer, "fred")
+    path = "/users/fred/followers_synchronization"
+    part = f"{peer.url}{path}"
+    for name, following in (("a", "b"), ("b", "a")):
+        page = {"type": "OrderedCollectionPage", "id": f"{part}_{name}", "next": f"{part}_{following}"}
+        peer.documents[f"{path}_{name}"] = page | {"orderedItems": []}
+    header = Synchronisation(collection_id=f"{peer.actor('fred')}/followers", url=f"{part}_a", digest="0" * 64)
+
+    await deliver(working, peer, [], header=header)
+
+    assert peer.asked[f"{path}_a"] + peer.asked[f"{path}_b"] == 20
+    assert (await relationship(alice, fred))["following"]
+
+
+async def test_a_list_that_is_too_long_is_given_up(working: WorkingServer, peer: FakePeer, alice: Member) -> None:
+    """S28: more followers than are compared end nothing, and the pages behind them are not asked for."""
+    fred = await follow_remote(working, alice, peer, "fred")
+    path = "/users/fred/followers_synchronization"
+    part = f"{peer.url}{path}"
+    many = [f"https://b.example/users/{number}" for number in range(2_500)]
+    for name, following in (("a", "b"), ("b", "c"), ("c", "d")):
+        page = {"type": "OrderedCollectionPage", "id": f"{part}_{name}", "next": f"{part}_{following}"}
+        peer.documents[f"{path}_{name}"] = page | {"orderedItems": many}
+    header = Synchronisation(collection_id=f"{peer.actor('fred')}/followers", url=f"{part}_a", digest="0" * 64)
+
+    await deliver(working, peer, [], header=header)
+
+    assert [peer.asked[f"{path}_{name}"] for name in "abc"] == [1, 1, 0]
+    assert (await relationship(alice, fred))["following"]
+
+
 # What goes out
 
 

@@ -182,6 +182,26 @@ async def test_a_blocked_author_is_not_heard_through_others(
     assert await mentions_of(alice) == []
 
 
+@pytest.mark.usefixtures("alice")
+async def test_s50_whoever_is_suspended_is_not_heard_through_others(
+    working: WorkingServer, home: FakePeer, relay: FakePeer
+) -> None:
+    """S50: what a suspended author proves is refused, whoever passes it on."""
+    first, second = [home.prove(create(home, note(home, to=[alice_uri(working)])), by="author") for _ in range(2)]
+    await pass_on(working.server, relay, first)
+    await working.settle()
+
+    await working.server.node.write(suspend, home.actor("author"))
+    answer = await pass_on(working.server, relay, second)
+
+    assert answer.status_code == 403
+
+
+def suspend(conn: Connection, uri: str) -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    conn.execute(sa.update(accounts).where(accounts.c.uri == uri).values(suspended_at=moment))
+
+
 async def test_a_replay_changes_nothing(working: WorkingServer, home: FakePeer, relay: FakePeer, alice: Member) -> None:
     """Proven once, an activity is handled once, whoever brings it again; and an old one is no news."""
     made = home.prove(create(home, note(home, "Once", to=[PUBLIC, alice_uri(working)])), by="author")

@@ -361,6 +361,27 @@ async def test_s7_a_name_of_this_node_is_for_its_people(ground: Ground, peer: Fa
     assert mine["id"] == ground.alice.id
 
 
+@pytest.mark.parametrize("property_", ["inbox", "sharedInbox"])
+async def test_s15_nobody_is_written_to_at_another_server(ground: Ground, peer: FakePeer, property_: str) -> None:
+    """S15: whatever inbox somebody names, what is for them goes to their own server: nobody else is flooded with it."""
+    name = f"guest{next(NUMBERS)}"
+    actor = peer.add_user(name)
+    async with running_peer() as victim:
+        elsewhere = f"{victim.url}/inbox"
+        named = {"inbox": elsewhere} if property_ == "inbox" else {"endpoints": {"sharedInbox": elsewhere}}
+        peer.documents[f"/users/{name}"] |= named
+        follow = peer.activity("Follow", actor, ground.alice_uri, next(NUMBERS))
+
+        if property_ == "inbox":
+            await ground.assert_refused(peer.sign(ground.inbox, follow, by=name), 401)
+        else:
+            await ground.send(peer, follow, name)
+            await ground.posted(f"For {name}")
+            await peer.wait_for("Create", f"For {name}")
+
+        assert victim.received == []
+
+
 @pytest.mark.parametrize("claim", ["https://bank.example/@alice", "{url}/@alice", "{third}/@olga", "javascript:x"])
 async def test_s13_a_page_elsewhere_is_no_page_of_ones_own(
     ground: Ground, peer: FakePeer, third: FakePeer, claim: str

@@ -64,3 +64,16 @@ async def test_s31_nobody_acts_before_both_sides_approved(sqlite_files: SqliteFi
 
         # What is for the organisation alone stays closed to a partner.
         assert await open_doors(ground, stranger, inside) == {"inbox", "status", "replies"}
+
+
+async def test_what_two_servers_agree_on_comes_from_no_third(ground: Ground, peer: FakePeer) -> None:
+    """An offer, or a change of what was offered, that another passes on is refused, and its maker is not asked for."""
+    async with running_stranger() as stranger:
+        offer = offer_of(stranger, ground.server, next(NUMBERS))
+        change = stranger.activity("Update", stranger.actor("node"), offer["object"], next(NUMBERS))
+
+        for activity in (offer, change):
+            proven = stranger.prove(activity, by="node")
+            await ground.assert_refused(peer.sign(ground.inbox, proven, by="mallory"), 403)
+
+        assert not stranger.asked

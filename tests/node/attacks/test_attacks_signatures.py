@@ -314,6 +314,26 @@ async def test_s8_a_key_counts_while_its_owner_lists_it(ground: Ground, letter: 
         await ground.assert_refused(cavage(ground.inbox, activity, asked, by_rsa(KEY)), 401)
 
 
+async def test_s8_a_key_leads_to_no_third_server(ground: Ground, letter: Letter, third: FakePeer) -> None:
+    """S8: a key document that names an owner elsewhere proves nothing, and that owner is not even asked for."""
+    lone = f"/keys/{letter.name}"
+    mine = letter.peer.documents[f"/users/{letter.name}"]["publicKey"]
+    owner = f"/users/{letter.name}"
+    letter.peer.documents[lone] = mine | {"id": f"{letter.peer.url}{lone}", "owner": f"{third.url}{owner}"}
+
+    message = cavage(ground.inbox, letter.activity, f"{letter.peer.url}{lone}", by_rsa(KEY))
+    await ground.assert_refused(message, 401)
+
+    assert third.asked[owner] == 0
+
+
+async def test_nobody_signs_for_this_node(ground: Ground, letter: Letter) -> None:
+    """A key of a member, or of the node, signs nothing that comes in: whoever names one is refused for that alone."""
+    for owner in (ground.alice_uri, f"{ground.url}/actor"):
+        message = cavage(ground.inbox, letter.activity, f"{owner}#main-key", by_rsa(KEY))
+        await ground.assert_refused(message, 403)
+
+
 async def test_s8_a_key_of_a_foreign_server_is_not_taken_over(ground: Ground, letter: Letter, third: FakePeer) -> None:
     """S8: an actor that lists somebody else's key id does not become the one it speaks for."""
     olgas = f"{third.actor('olga')}#main-key"
