@@ -223,6 +223,35 @@ async def test_what_is_under_way_is_not_claimed_again(database: Database) -> Non
     assert [delivery.id for delivery in later] == [held[1].id]
 
 
+async def test_what_an_overtaken_worker_says_of_a_delivery_counts_no_more(database: Database) -> None:
+    """After the lease passed to another, the first holder can neither put it off, nor bury it, nor hold on to it."""
+    await record(database, activity(), "a.example")
+    (overtaken,) = await claim(database)
+    (holder,) = await claim(database, NOW + LEASE)
+
+    await database.write(deliveries.retry, overtaken, NOW + timedelta(days=1), "late")
+    await database.write(deliveries.bury, overtaken, NOW, "late")
+    await database.write(deliveries.renew, [overtaken], NOW + 9 * LEASE)
+
+    assert not await database.write(deliveries.is_held, overtaken)
+    assert await database.write(deliveries.is_held, holder)
+    assert await claim(database, NOW + LEASE) == ()
+    assert [again.attempts for again in await claim(database, NOW + 2 * LEASE)] == [3]
+
+
+@pytest.mark.parametrize("is_back", [True, False])
+async def test_what_is_under_way_stays_whose_it_is(database: Database, *, is_back: bool) -> None:
+    """Neither a peer that is back nor one that is paused moves the lease of a delivery that somebody is at."""
+    await record(database, activity(), "a.example")
+    await claim(database)
+
+    move = deliveries.bring_forward if is_back else deliveries.put_off
+    await database.write(move, "a.example", NOW if is_back else NOW + timedelta(days=1))
+
+    assert await claim(database) == ()
+    assert len(await claim(database, NOW + LEASE)) == 1
+
+
 async def test_nothing_is_due_while_a_peer_is_paused(database: Database) -> None:
     """What waits, and what is added, is due when the pause ends, so that asking for work finds none until then."""
     await record(database, activity(), "a.example")
@@ -311,12 +340,13 @@ async def test_what_was_given_up_gets_another_week(database: Database) -> None:
     assert await database.write(deliveries.record, IDS, later, activity(), {"https://a.example/other": "a.example"})
 
 
-async def test_the_end_of_an_object_cannot_be_overtaken_by_a_revival(database: Database) -> None:
-    """What was given up of an object is forgotten with its Delete: reviving it would bring the object back."""
+@pytest.mark.parametrize("kind", ["Delete", "Undo"])
+async def test_the_end_of_an_object_cannot_be_overtaken_by_a_revival(database: Database, kind: str) -> None:
+    """What was given up of an object is forgotten with what ends it: reviving it would bring the object back."""
     await record(database, activity("https://here.example/1"), "a.example", "b.example")
     for held in await claim(database):
         await database.write(deliveries.bury, held, NOW, "answered 404")
-    ending = replace(activity("https://here.example/1"), type="Delete")
+    ending = replace(activity("https://here.example/1"), type=kind)
 
     await record(database, ending, "a.example")
 
