@@ -41,7 +41,7 @@ from federation.activities import (
     View,
 )
 from federation.actors import Actor, Multikey, PublicKey
-from federation.addresses import AddressPolicy, canonical_host, domain_of
+from federation.addresses import canonical_host
 from federation.errors import AddressRefused, OriginMismatch
 from federation.objects import (
     Acknowledgement,
@@ -197,11 +197,6 @@ def uris_of(activity: Activity) -> frozenset[str]:
         case _:
             found |= _uris_of_value(activity.object)
     return frozenset(found)
-
-
-def hosts_of(activity: Activity, policy: AddressPolicy) -> frozenset[str]:
-    """The domains of ``uris_of``, for a decision to block or allow (S15); raises ``AddressRefused`` for an odd one."""
-    return frozenset(domain_of(uri, policy) for uri in uris_of(activity))
 
 
 def _reduce_announced(announce: Announce, announced: Note | UnknownObject | Activity) -> Announce:

@@ -34,11 +34,6 @@ class Synchronisation:
     digest: str
 
 
-def followers_at(followers: Iterable[str], server: str) -> tuple[str, ...]:
-    """The followers whose id has the scheme and host of ``server``, any URL of it."""
-    return tuple(follower for follower in followers if same_origin(follower, server))
-
-
 def digest(followers: Iterable[str]) -> str:
     """The digest of a partial collection; the order of ids does not matter, but one named twice counts as none."""
     total = EMPTY_DIGEST

@@ -31,8 +31,7 @@ from federation.activities import (
     View,
 )
 from federation.actors import Actor, Multikey, PublicKey
-from federation.addresses import AddressPolicy
-from federation.errors import AddressRefused, OriginMismatch
+from federation.errors import OriginMismatch
 from federation.objects import Hashtag, Note, QuoteAuthorization, Ref, Relationship, Tombstone, UnknownObject
 from federation.origin import (
     Origin,
@@ -40,7 +39,6 @@ from federation.origin import (
     check,
     check_fetched,
     check_key,
-    hosts_of,
     origin_of,
     reduce_foreign,
     same_origin,
@@ -360,17 +358,3 @@ def test_s8_key_and_owner_name_each_other() -> None:
 def test_s15_everybody_involved_is_named(activity: Activity, uris: set[str]) -> None:
     """S15: a decision to block looks at every id, however deep it lies."""
     assert uris_of(activity) == uris
-
-
-def test_s15_hosts_are_named_as_domains() -> None:
-    """Hosts come in the canonical form; a port belongs to the name on loopback only, elsewhere it is refused."""
-    follow = Follow(id=ID, actor="https://A.example/users/alice", object=Ref(id=BOB))
-    local = Follow(
-        id="http://localhost:8001/f", actor="http://localhost:8001/a", object=Ref(id="http://localhost:8002/b")
-    )
-    odd = Follow(id=ID, actor=ALICE, object=Ref(id="https://b.example:8443/users/bob"))
-
-    assert hosts_of(follow, AddressPolicy()) == {"a.example", "b.example"}
-    assert hosts_of(local, AddressPolicy(allow_http_loopback=True)) == {"localhost:8001", "localhost:8002"}
-    with pytest.raises(AddressRefused):
-        hosts_of(odd, AddressPolicy())
