@@ -200,6 +200,13 @@ REFUSED: list[Activity] = [
     ),
     Accept(id=ID, actor=ALICE, object=Ref(id=f"{B}/o/1"), result=BOBS_RELATION),
     Accept(id=ID, actor=ALICE, object=Ref(id=f"{B}/o/1"), result=replace(BOBS_RELATION, id=f"{A}/r/2")),
+    Accept(id=ID, actor=ALICE, object=Ref(id=f"{B}/o/1"), result=replace(NODE_OFFER, id=f"{B}/r/1")),
+    Accept(
+        id=ID,
+        actor=ALICE,
+        object=Offer(id=f"{B}/o/1", actor=BOB, object=Ref(id=f"{B}/r"), target=ALICE),
+        result=BOBS_RELATION,
+    ),
     Update(id=ID, actor=ALICE, object=BOBS_RELATION),
     Update(id=ID, actor=ALICE, object=replace(BOBS_RELATION, id=f"{A}/r/2")),
     Like(id=f"{B}/l/1", actor=ALICE, object=Ref(id=f"{B}/1")),
@@ -227,7 +234,9 @@ def test_s5_what_an_actor_may_not_say(activity: Activity) -> None:
     [
         (Create(id=ID, actor=ALICE, object=FOREIGN), Ref(id=FOREIGN.id)),
         (Create(id=ID, actor=ALICE, object=UnknownObject(type="Ticket", id=f"{B}/t")), Ref(id=f"{B}/t")),
+        (Create(id=ID, actor=ALICE, object=replace(OWN, id=f"{B}/3")), Ref(id=f"{B}/3")),
         (Announce(id=ID, actor=ALICE, object=FOREIGN), Ref(id=FOREIGN.id)),
+        (Announce(id=ID, actor=ALICE, object=replace(OWN, id=f"{B}/3")), Ref(id=f"{B}/3")),
         (Announce(id=ID, actor=ALICE, object=Note(id=f"{A}/3", attributed_to=BOB)), Ref(id=f"{A}/3")),
         (Announce(id=ID, actor=ALICE, object=UnknownObject(type="Ticket", id=f"{B}/t")), Ref(id=f"{B}/t")),
         (Announce(id=ID, actor=ALICE, object=BOBS_LIKE), Ref(id=BOBS_LIKE.id)),
@@ -326,6 +335,27 @@ def test_s8_key_and_owner_name_each_other() -> None:
     ):
         with pytest.raises(OriginMismatch):
             check_key(stranger, owner)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        PublicKey(id=f"{ALICE}#main-key", owner=BOB, pem="PEM"),
+        PublicKey(id=f"{B}/key", owner=ALICE, pem="PEM"),
+        Multikey(id=f"{ALICE}#ed", controller=BOB, public_key_multibase="z6Mk"),
+        Multikey(id=f"{B}/key", controller=ALICE, public_key_multibase="z6Mk"),
+    ],
+    ids=repr,
+)
+def test_s8_nobody_gets_a_key_by_listing_it(key: PublicKey | Multikey) -> None:
+    """S8: a key that an actor lists, and that is another's or lives on another server, does not count for it."""
+    owner = Actor(id=ALICE, preferred_username="alice", inbox=f"{A}/inbox")
+    listing = (
+        replace(owner, public_keys=(key,)) if isinstance(key, PublicKey) else replace(owner, assertion_methods=(key,))
+    )
+
+    with pytest.raises(OriginMismatch):
+        check_key(key, listing)
 
 
 @pytest.mark.parametrize(
