@@ -264,8 +264,13 @@ def test_key_must_be_one_the_actor_asserts_with() -> None:
     claim = read(FEP_DOCUMENT)
     foreign = dataclasses.replace(ACTOR, id="https://server.example/users/mallory")
 
-    with pytest.raises(KeyUnavailable):
-        key_of(claim, dataclasses.replace(ACTOR, assertion_methods=()))
+    (named,) = ACTOR.assertion_methods
+    other = dataclasses.replace(named, id=f"{ALICE}#other")
+
+    assert key_of(claim, dataclasses.replace(ACTOR, assertion_methods=(other, named))).key_id == named.id
+    for listed in ((), (other,)):
+        with pytest.raises(KeyUnavailable):
+            key_of(claim, dataclasses.replace(ACTOR, assertion_methods=listed))
     with pytest.raises(KeyUnavailable):
         key_of(claim, foreign)
 

@@ -377,6 +377,7 @@ def test_s8_nobody_gets_a_key_by_listing_it(key: PublicKey | Multikey) -> None:
         (Remove(id=ID, actor=ALICE, object=Hashtag(name="x"), target=f"{B}/c"), {ID, ALICE, f"{B}/c"}),
         (Create(id=ID, actor=ALICE, object=FOREIGN), {ID, ALICE, FOREIGN.id, BOB}),
         (Delete(id=ID, actor=ALICE, object=Tombstone(id=f"{C}/1")), {ID, ALICE, f"{C}/1"}),
+        (Update(id=ID, actor=ALICE, object=BOBS_RELATION), {ID, ALICE, f"{B}/r/2", BOB}),
         (Offer(id=ID, actor=ALICE, object=NODE_OFFER, target=f"{C}/n"), {ID, ALICE, f"{A}/r/1", BOB, f"{C}/n"}),
         (
             Announce(id=ID, actor=ALICE, object=Undo(id=f"{B}/u", actor=BOB, object=Ref(id=f"{C}/1"))),
