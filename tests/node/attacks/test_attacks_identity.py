@@ -362,22 +362,20 @@ async def test_s7_a_name_of_this_node_is_for_its_people(ground: Ground, peer: Fa
 
 
 @pytest.mark.parametrize("property_", ["inbox", "sharedInbox"])
-async def test_s15_nobody_is_written_to_at_another_server(ground: Ground, peer: FakePeer, property_: str) -> None:
+async def test_s15_nobody_is_written_to_at_another_server(ground: Ground, property_: str) -> None:
     """S15: whatever inbox somebody names, what is for them goes to their own server: nobody else is flooded with it."""
-    name = f"guest{next(NUMBERS)}"
-    actor = peer.add_user(name)
-    async with running_peer() as victim:
-        elsewhere = f"{victim.url}/inbox"
+    async with running_peer() as own, running_peer() as victim:
+        actor, elsewhere = own.add_user("guest"), f"{victim.url}/inbox"
         named = {"inbox": elsewhere} if property_ == "inbox" else {"endpoints": {"sharedInbox": elsewhere}}
-        peer.documents[f"/users/{name}"] |= named
-        follow = peer.activity("Follow", actor, ground.alice_uri, next(NUMBERS))
+        own.documents["/users/guest"] |= named
+        follow = own.activity("Follow", actor, ground.alice_uri, next(NUMBERS))
 
         if property_ == "inbox":
-            await ground.assert_refused(peer.sign(ground.inbox, follow, by=name), 401)
+            await ground.assert_refused(own.sign(ground.inbox, follow, by="guest"), 401)
         else:
-            await ground.send(peer, follow, name)
-            await ground.posted(f"For {name}")
-            await peer.wait_for("Create", f"For {name}")
+            await ground.send(own, follow, "guest")
+            await ground.posted("For the guest")
+            await own.wait_for("Create", "For the guest")
 
         assert victim.received == []
 
