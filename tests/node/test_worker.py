@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, insert, select
 
 from fedorg.app import open_node, utc_now
-from fedorg.config import from_mapping
+from fedorg.config import Settings, from_mapping
 from fedorg.domain.jobs import HandleActivity, Job, RefreshStatus
 from fedorg.domain.statuses import Tag
 from fedorg.domain.visibility import Reach, Tier
@@ -53,18 +53,21 @@ def clock() -> Clock:
 @pytest.fixture
 async def node(engine_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Node]:
     """A node in this process, without server and worker."""
-    settings = from_mapping(
+    async with open_node(settings_of(engine_url, tmp_path), now=clock.now) as opened:
+        yield opened
+
+
+def settings_of(engine_url: str, folder: Path, mode: str = "open") -> Settings:
+    return from_mapping(
         {
-            "data_dir": tmp_path,
+            "data_dir": folder,
             "database_url": engine_url,
             "insecure_loopback": True,
-            "federation_mode": "open",
-            "default_reach": "public",
+            "federation_mode": mode,
+            "default_reach": "node" if mode == "closed" else "public",
             "shutdown_seconds": 1,
         }
     )
-    async with open_node(settings, now=clock.now) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -288,6 +291,35 @@ async def test_what_was_queued_before_a_block_does_not_leave(node: Node, peer: F
 
         assert peer.received == []
         assert [activity["id"] for activity in shrunk.received] == ["https://here.example/2"]
+
+
+@pytest.mark.parametrize(("mode", "leaves"), [("open", True), ("closed", False)])
+async def test_a_node_that_was_closed_says_nothing_more(
+    engine_url: str, tmp_path: Path, peer: FakePeer, mode: str, *, leaves: bool
+) -> None:
+    """What was queued before it began anew without federation leaves no more, not even what ends something."""
+    async with open_node(settings_of(engine_url, tmp_path)) as node:
+        user = await create_person(node, "alice", password="correct horse battery")
+        outgoing = OutgoingActivity(
+            uri="https://here.example/1",
+            account_id=AccountId(user.account_id),
+            type="Delete",
+            object_uri="https://here.example/objects/1",
+            reach=Reach.PUBLIC,
+            body='{"type": "Delete", "id": "https://here.example/1"}',
+        )
+        inboxes = {f"{peer.url}/inbox": peer.domain}
+        await node.write(deliveries.record, node.ids, node.now(), outgoing, inboxes)
+
+    async with open_node(settings_of(engine_url, tmp_path, mode)) as node:
+
+        async def done() -> bool:
+            return (await node.read(deliveries.counts)).waiting == 0
+
+        async with working(node):
+            await until(done)
+
+    assert bool(peer.received) is leaves
 
 
 async def test_upkeep_forgets_programs_that_nobody_uses(node: Node, clock: Clock) -> None:
