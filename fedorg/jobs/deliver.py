@@ -133,6 +133,8 @@ async def _change_of_mind(node: Node, claimed: ClaimedDelivery) -> str:
     """Why what somebody elsewhere said, and this node passes on, is not to be heard any more; empty for nothing."""
     if node.uris.is_ours(claimed.uri) or claimed.type in deliveries.ENDINGS:
         return ""
+    if not await forwarding.is_passed_on_by(node, claimed.account_id):
+        return ""
     author = parse.activity(parse.load_json(claimed.body.encode())).actor
     is_heard = await forwarding.is_still_heard(node, author)
     return "" if is_heard else "its author was suspended"

@@ -18,6 +18,7 @@ from fedorg.domain.accounts import Account
 from fedorg.domain.jobs import PassOnAnswer
 from fedorg.domain.statuses import Status
 from fedorg.domain.visibility import Audience, FederationMode, Reach, Tier, Visibility
+from fedorg.ids import AccountId
 from fedorg.node import Node
 from fedorg.services import attempts
 from fedorg.services.threads import find_host
@@ -113,6 +114,12 @@ async def is_waiting(node: Node, letter: Letter) -> bool:
 async def was_passed_on(node: Node, status_uri: str) -> bool:
     """Whether a remote status went from here to others."""
     return await node.read(_was_passed_on, status_uri)
+
+
+async def is_passed_on_by(node: Node, account_id: AccountId) -> bool:
+    """Whether what others said goes out in the name of an account: in that of the node itself."""
+    actor = await node.read(accounts.find_by_uri, node.uris.node_actor)
+    return actor is not None and actor.id == account_id
 
 
 async def is_still_heard(node: Node, actor: str) -> bool:
