@@ -50,7 +50,7 @@ _SUSPENDED: Final = _Measure(
     end=accounts.unsuspend,
     applies=lambda view: view.is_suspended,
     name="suspended",
-    is_over="is back",
+    is_over="is suspended no more",
 )
 
 
@@ -233,7 +233,7 @@ def _take_back(context: Context, name: str, wanted: AccountAction, measure: _Mea
     if not measure.applies(before):
         outcome = f"was not {measure.name}"
     elif measure.applies(after):
-        outcome = f"stays {measure.name}, as all of {after.account.domain} is"
+        outcome = f"stays {measure.name}, as its whole server is"
     else:
         outcome = measure.is_over
     _tell(after, outcome, as_json=as_json)

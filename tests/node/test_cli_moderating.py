@@ -104,9 +104,13 @@ async def test_what_is_not_so_cannot_be_taken_back(working: WorkingServer, tmp_p
 
     names = ("suspended", "bound to sensitive media", "silenced")
     assert [one.output for one in unburdened] == [f"anna was not {name}.\n" for name in names]
-    assert blocked.output == "zoe@bad.example stays suspended, as all of bad.example is.\n"
+    assert blocked.output == "zoe@bad.example stays suspended, as its whole server is.\n"
     assert facts(machine)["suspended"] is False
     assert await auditing.list_lines(working.server.node, action="account.") == []
+
+    await run(working.server, tmp_path, ("user", "suspend", "anna", "--quietly"))
+    (undone,) = await run(working.server, tmp_path, ("user", "suspend", "anna", "--undo"))
+    assert undone.output == "anna is suspended no more.\n"
 
 
 async def test_moments_are_told_to_people_in_minutes(node_server: NodeServer, tmp_path: Path) -> None:
